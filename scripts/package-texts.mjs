@@ -1,0 +1,170 @@
+// The texts that every package has in the same words.
+import { scope } from './workspace.mjs'
+
+/** @typedef {import('./workspace.mjs').Package} Package */
+
+const repository = 'https://github.com/mqtt-stack/mqtt-stack'
+export const coreRange = '>=0.1.0 <1'
+
+/**
+ * package.json: what all share is written here, what is a package's own is kept.
+ * @param {Package} pkg
+ */
+export function manifestText({ folder, role, manifest }) {
+  const { name, version, description, keywords = [], bin, dependencies, peerDependencies, ...own } = manifest
+  const published = role !== 'private'
+  const peers = needsCorePeer(role)
+  const shared = {
+    name,
+    version,
+    private: manifest.private,
+    description,
+    keywords: [...new Set(['mqtt', 'mqtt-stack', ...keywords])],
+    license: 'MIT',
+    author: 'mqtt-stack contributors',
+    homepage: `${repository}/tree/main/packages/${folder}#readme`,
+    repository: { type: 'git', url: `git+${repository}.git`, directory: `packages/${folder}` },
+    bugs: `${repository}/issues`,
+    type: 'module',
+    sideEffects: false,
+    engines: { node: '>=20.19' },
+    exports: published ? { '.': { types: './dist/index.d.ts', default: './dist/index.js' } } : undefined,
+    bin,
+    files: published ? ['dist', 'src', '!dist/.tsbuildinfo', '!src/**/*.test.ts', 'CHANGELOG.md'] : undefined,
+    scripts: { build: 'tsc -p .' },
+    dependencies: sorted(dependencies),
+    peerDependencies: sorted(peers ? { [`${scope}core`]: coreRange, ...peerDependencies } : peerDependencies),
+    devDependencies: sorted(
+      peers ? { ...own.devDependencies, [`${scope}core`]: 'workspace:^' } : own.devDependencies,
+    ),
+    publishConfig: published ? { access: 'public' } : undefined,
+  }
+  return json({ ...shared, ...withoutKeys(own, shared) })
+}
+
+/**
+ * Everybody but core itself, the broker (which depends on it) and what is private has core as a peer.
+ * @param {import('./workspace.mjs').Role} role
+ */
+export function needsCorePeer(role) {
+  return role === 'middleware' || role === 'backend' || role === 'tool'
+}
+
+/**
+ * tsconfig.json: a reference for each package of ours that the manifest names.
+ * @param {Package} pkg
+ * @param {Package[]} packages
+ */
+export function tsconfigText({ manifest }, packages) {
+  const { dependencies, peerDependencies, devDependencies } = manifest
+  const named = new Set(Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies }))
+  const references = packages
+    .filter((other) => named.has(other.manifest.name))
+    .map((other) => `{ "path": "../${other.folder}" }`)
+  const short = `  "references": [${references.join(', ')}]`
+  const long = `  "references": [\n    ${references.join(',\n    ')}\n  ]`
+  const list = references.length > 0 ? `,\n${short.length <= 110 ? short : long}` : ''
+  return `{\n  "extends": "../../tsconfig.base.json"${list}\n}\n`
+}
+
+/**
+ * README.md: title, first sentence, install and license are written here; the sections between are a package's own.
+ * @param {Package} pkg
+ * @param {string} text
+ */
+export function readmeText({ role, manifest }, text) {
+  const { name, description } = manifest
+  const sections = sectionsOf(text || firstReadme(role))
+  const own = [...sections].filter(([title]) => title && !['Install', 'License'].includes(title))
+  const install = role === 'private' ? [] : [['Install', `\`\`\`sh\n${installCommand(role, name)}\n\`\`\``]]
+  return [
+    `# ${name}\n\n${description}`,
+    ...[...install, ...own].map(([title, body]) => `## ${title}\n\n${body}`),
+    '## License\n\n[MIT](LICENSE)\n',
+  ].join('\n\n')
+}
+
+/**
+ * The root README's table: what runs, what it is made of, what helps.
+ * @param {Package[]} packages
+ */
+export function packagesTable(packages) {
+  /** @type {import('./workspace.mjs').Role[]} */
+  const order = ['broker', 'core', 'middleware', 'backend', 'tool', 'private']
+  const rows = order
+    .flatMap((role) => packages.filter((pkg) => pkg.role === role))
+    .map(({ folder, role, manifest }) => {
+      const name = role === 'private' ? `${folder} (private)` : `${manifest.name}`
+      return `| [${name}](packages/${folder}) | ${manifest.description} |`
+    })
+  return ['| package | what it does |', '| --- | --- |', ...rows].join('\n')
+}
+
+/**
+ * `text` with what stands between `<!-- name -->` and `<!-- /name -->` replaced.
+ * @param {string} text
+ * @param {string} name
+ * @param {string} body
+ */
+export function section(text, name, body) {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const [from, to] = [text.indexOf(open), text.indexOf(close)]
+  if (from < 0 || to < from) throw new Error(`no ${open} … ${close} to write between`)
+  return `${text.slice(0, from + open.length)}\n${body}\n${text.slice(to)}`
+}
+
+/** @param {string} text a README, as a map of its second-level titles to their text; what precedes the first is '' */
+function sectionsOf(text) {
+  /** @type {Map<string, string>} */
+  const sections = new Map()
+  let title = ''
+  let fenced = false
+  /** @type {string[]} */
+  let lines = []
+  for (const line of [...text.split('\n'), '## ']) {
+    if (line.startsWith('```')) fenced = !fenced
+    if (fenced || !line.startsWith('## ')) {
+      lines.push(line)
+      continue
+    }
+    sections.set(title, lines.join('\n').trim())
+    title = line.slice(3).trim()
+    lines = []
+  }
+  return sections
+}
+
+/** @param {import('./workspace.mjs').Role} role */
+function firstReadme(role) {
+  const tables =
+    '## Options\n\n<!-- options -->\n<!-- /options -->\n\n## Callbacks\n\n<!-- callbacks -->\n<!-- /callbacks -->\n'
+  return `## Usage\n\n${role === 'middleware' || role === 'backend' ? tables : ''}`
+}
+
+/**
+ * @param {import('./workspace.mjs').Role} role
+ * @param {string} name
+ */
+function installCommand(role, name) {
+  if (!needsCorePeer(role)) return `npm install ${name}`
+  return `npm install ${role === 'tool' ? '--save-dev ' : ''}${scope}core ${name}`
+}
+
+/** @param {Record<string, string> | undefined} ranges */
+function sorted(ranges) {
+  if (!ranges || Object.keys(ranges).length === 0) return undefined
+  return Object.fromEntries(Object.entries(ranges).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/**
+ * @param {object} value
+ * @param {object} keys
+ */
+function withoutKeys(value, keys) {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !(key in keys)))
+}
+
+/** @param {unknown} value */
+function json(value) {
+  return `${JSON.stringify(value, null, 2)}\n`
+}

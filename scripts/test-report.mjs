@@ -9,9 +9,9 @@ import { root } from './workspace.mjs'
 export const reportFile = join(root, '.test-report.json')
 
 export default class TestReport {
-  /** @param {string} [file] */
-  constructor(file = reportFile) {
-    this.file = typeof file === 'string' ? file : reportFile
+  /** @param {{ file?: string }} [options] */
+  constructor({ file = reportFile } = {}) {
+    this.file = file
   }
 
   /** A run that dies leaves no report of the run before. */

@@ -17,12 +17,14 @@ const write = Boolean(values.write || values.new)
 
 /** @type {string[]} */
 const problems = []
+for (const pkg of readPackages()) keep(join(pkg.dir, 'package.json'), () => manifestText(pkg))
+
+// Read again: what was just written counts.
 const packages = readPackages()
 const license = readFileSync(join(root, 'LICENSE'), 'utf8')
 
 for (const pkg of packages) {
   const at = (/** @type {string} */ file) => join(pkg.dir, file)
-  keep(at('package.json'), () => manifestText(pkg))
   keep(at('tsconfig.json'), () => tsconfigText(pkg, packages))
   keep(at('LICENSE'), () => license)
   keep(at('README.md'), (text) => readmeText(pkg, text))
@@ -32,12 +34,10 @@ for (const pkg of packages) {
 }
 keep(join(root, 'README.md'), (text) => section(text, 'packages', packagesTable(packages)))
 
-// Read again: what was just written counts.
-const written = readPackages()
 problems.push(
-  ...dependencyProblems(written),
-  ...rangeProblems(written, readJson(join(root, 'package.json'))),
-  ...importProblems(written),
+  ...dependencyProblems(packages),
+  ...rangeProblems(packages, readJson(join(root, 'package.json'))),
+  ...importProblems(packages),
 )
 
 for (const problem of problems) console.error(problem)

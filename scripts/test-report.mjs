@@ -1,4 +1,4 @@
-// A reporter for vitest: writes the counts, and why tests were skipped, to .test-report.json.
+// A reporter for vitest: writes the counts to .test-report.json and tells why tests were skipped.
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './workspace.mjs'
@@ -24,7 +24,9 @@ export default class TestReport {
    * @param {readonly unknown[]} errors what was thrown outside of any test
    */
   onTestRunEnd(modules, errors) {
-    writeFileSync(this.file, `${JSON.stringify(count(modules, errors), null, 2)}\n`)
+    const report = count(modules, errors)
+    writeFileSync(this.file, `${JSON.stringify(report, null, 2)}\n`)
+    for (const { file, title, reason } of report.skips) console.log(`skipped: ${file} > ${title}: ${reason}`)
   }
 }
 

@@ -9,9 +9,8 @@ if (!existsSync(reportFile)) {
 }
 
 /** @type {import('./test-report.mjs').Report} */
-const { passed, failed, skipped, errors, skips } = readJson(reportFile)
+const { passed, failed, skipped, errors } = readJson(reportFile)
 
-for (const { file, title, reason } of skips) console.log(`skipped: ${file} > ${title}: ${reason}`)
 if (errors > 0) console.log(`errors outside of tests: ${errors}`)
 if (passed + failed === 0) console.log('no test ran')
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)

@@ -34,6 +34,9 @@ for (const pkg of packages) {
 }
 keep(join(root, 'README.md'), (text) => section(text, 'packages', packagesTable(packages)))
 
+if (/https?:|file:/.test(readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8'))) {
+  problems.push('pnpm-lock.yaml: holds the address of a registry or a path')
+}
 problems.push(
   ...dependencyProblems(packages),
   ...rangeProblems(packages, readJson(join(root, 'package.json'))),

@@ -34,7 +34,7 @@ for (const pkg of packages) {
 }
 keep(join(root, 'README.md'), (text) => section(text, 'packages', packagesTable(packages)))
 
-if (/https?:|file:/.test(readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8'))) {
+if (/https?:\/\/|\bfile:[./]/.test(readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8'))) {
   problems.push('pnpm-lock.yaml: holds the address of a registry or a path')
 }
 problems.push(

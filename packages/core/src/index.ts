@@ -1,1 +1,25 @@
-export {}
+/**
+ * `@mqtt-stack/core`: the Stack, the Middleware contract, and what every middleware and backend builds on.
+ * @packageDocumentation
+ */
+export * from './ack.ts'
+export * from './callbacks.ts'
+export { Chain, DONE, type Done } from './chain.ts'
+export { Client, type Listener, type OutgoingPacket } from './client.ts'
+export * from './clock.ts'
+export * from './contexts.ts'
+export * from './errors.ts'
+export * from './message-id.ts'
+export { Middleware, type Handlers, type MiddlewareLike, type Next } from './middleware.ts'
+export * from './options.ts'
+export * from './packets.ts'
+export { Publish, type PublishInit } from './publish.ts'
+export * from './reason-codes.ts'
+export * from './retained-tree.ts'
+export * from './session.ts'
+export * from './slot.ts'
+export * from './stack.ts'
+export * from './stack-options.ts'
+export * from './topic-tree.ts'
+export * from './topics.ts'
+export type { EndOfTurn } from './turn.ts'

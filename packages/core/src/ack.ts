@@ -1,0 +1,25 @@
+/** PUBACK, PUBREC, PUBREL and PUBCOMP: one class, because they come as often as messages do. */
+
+export type AckType = 'puback' | 'pubrec' | 'pubrel' | 'pubcomp'
+
+/** First byte of each acknowledgement, reserved flags included. */
+export const ACK_HEADER: Readonly<Record<AckType, number>> = {
+  puback: 0x40,
+  pubrec: 0x50,
+  pubrel: 0x62,
+  pubcomp: 0x70,
+}
+
+export class Ack<Type extends AckType = AckType> {
+  readonly cmd: Type
+  /** Packet identifier, 1 to 65,535. */
+  readonly messageId: number
+  /** Reason code; 0 for versions before 5.0. */
+  readonly reasonCode: number
+
+  constructor(cmd: Type, messageId: number, reasonCode: number) {
+    this.cmd = cmd
+    this.messageId = messageId
+    this.reasonCode = reasonCode
+  }
+}

@@ -1,0 +1,282 @@
+/**
+ * The callback map: what middlewares ask and tell each other. The interface types them, the table below rules them,
+ * and `docs/callbacks.md` is printed from the table. Third parties merge theirs into {@link Callbacks} and call
+ * `stack.define()`.
+ */
+import type { Done } from './chain.ts'
+import type { Client } from './client.ts'
+import type { ForwardContext, ForwardStore, RelayContext, RelayStore } from './contexts.ts'
+import type { MiddlewareLike, Next } from './middleware.ts'
+import type { ConnectPacket, DisconnectPacket, Packet, QoS, SubscribePacket, Subscription, UnsubscribePacket } from './packets.ts'
+import type { Publish } from './publish.ts'
+import type { ReasonCode } from './reason-codes.ts'
+
+/** What authenticateConnection is asked with. */
+export interface AuthenticateContext {
+  readonly client: Client
+  readonly packet: ConnectPacket
+  readonly username: string | undefined
+  readonly password: Uint8Array | undefined
+}
+
+/** Who wants to do what. */
+export interface AuthorizeContext {
+  readonly client: Client
+  /** PUBLISH, SUBSCRIBE, or the CONNECT that holds a will. */
+  readonly packet: Publish | SubscribePacket | ConnectPacket
+  readonly action: 'publish' | 'subscribe' | 'will'
+}
+
+/** The answer; for SUBSCRIBE `grants` holds what is asked, filter by filter, and may only be lowered. */
+export interface AuthorizeStore {
+  valid?: boolean
+  reasonCode?: ReasonCode
+  grants?: (QoS | ReasonCode)[]
+}
+
+/** One subscription as it is stored. */
+export interface SubscriptionRecord {
+  /** Topic filter. */
+  topic: string
+  qos: QoS
+  options: Subscription
+  /** Subscription identifier (5.0). */
+  identifier: number | undefined
+}
+
+/** One filter on its way to a subscription. */
+export interface SubscribeContext {
+  readonly client: Client
+  /** The SUBSCRIBE, or the CONNECT that resumes the session. */
+  readonly packet: SubscribePacket | ConnectPacket
+  /** Topic filter. */
+  readonly topic: string
+  readonly qos: QoS
+  readonly options: Subscription
+  readonly identifier: number | undefined
+  /** It comes from a resumed session, not from a SUBSCRIBE. */
+  readonly restored: boolean
+}
+
+/** What a filter was granted: a QoS, or a refusal (`false`, or a reason code of 0x80 or more). */
+export interface SubscribeStore {
+  grant?: QoS | false | ReasonCode
+  /** The session had this filter before. */
+  existed?: boolean
+}
+
+/** A message in a session's log. */
+export interface StoredMessage {
+  readonly messageId: number
+  /** Place in the log: 1, 2, 3 … without regard to removed ones. */
+  readonly sequence: number
+  readonly packet: Publish
+  readonly qos: QoS
+  readonly retain: boolean
+  readonly identifiers: readonly number[] | undefined
+  /** QoS 2: PUBREC came, PUBREL is what is to be sent. */
+  readonly released: boolean
+}
+
+/** A retained message. */
+export interface RetainedMessage {
+  readonly topic: string
+  readonly packet: Publish
+  readonly messageId: number
+}
+
+/** Why a message was dropped. */
+export type DropReason = 'outbox-full' | 'queue-full' | 'log-full' | 'not-connected' | 'retained-full'
+
+/** Ids of a session in a call to its backend. */
+interface SessionContext {
+  readonly clientId: string
+  /** From openSession; a backend refuses a call with an older one. */
+  readonly epoch: number
+}
+
+/** Context and store of each callback. */
+export interface Callbacks {
+  authenticateConnection: {
+    ctx: AuthenticateContext
+    store: { valid?: boolean; reasonCode?: ReasonCode; identity?: string }
+  }
+  authorizePacket: { ctx: AuthorizeContext; store: AuthorizeStore }
+  closeClient: { ctx: { client: Client; reasonCode?: ReasonCode; reason?: string }; store: object }
+  cleanDisconnect: { ctx: { client: Client; packet: DisconnectPacket; reasonCode: ReasonCode }; store: object }
+  uncleanDisconnect: {
+    ctx: { client: Client; reasonCode: ReasonCode; cause: Error | undefined }
+    store: object
+  }
+  openSession: {
+    ctx: {
+      client: Client
+      packet: ConnectPacket
+      clientId: string
+      identity: string | undefined
+      cleanStart: boolean
+      /** Seconds after the connection's end. */
+      expiryInterval: number
+    }
+    store: {
+      present?: boolean
+      epoch?: number
+      /** Packet identifiers of QoS 2 messages that await PUBREL. */
+      inboundIds?: readonly number[]
+      /** Reason code of a refusal. */
+      refused?: ReasonCode
+    }
+  }
+  sessionTakenOver: { ctx: SessionContext; store: object }
+  resumeSession: { ctx: { client: Client; present: boolean }; store: object }
+  closeSession: { ctx: SessionContext & { expiryInterval: number }; store: { ended?: boolean } }
+  lookupExpiredSessions: { ctx: { now: number; limit: number }; store: SessionContext[] }
+  removeSession: { ctx: SessionContext; store: object }
+  sessionEnded: { ctx: { clientId: string; reason: 'closed' | 'expired' | 'clean-start' }; store: object }
+  storeSubscription: {
+    ctx: SessionContext & SubscriptionRecord & { client: Client; packet: SubscribeContext['packet'] }
+    store: { existed?: boolean }
+  }
+  removeSubscription: {
+    ctx: SessionContext & { client: Client; topic: string }
+    store: { existed?: boolean }
+  }
+  clearSubscriptions: { ctx: SessionContext & { client: Client; packet: Packet | undefined }; store: object }
+  lookupSubscriptions: { ctx: { client: Client; packet: ConnectPacket; clientId: string }; store: SubscriptionRecord[] }
+  subscribeTopic: { ctx: SubscribeContext; store: SubscribeStore }
+  unsubscribeTopic: {
+    ctx: { client: Client; packet: UnsubscribePacket | ConnectPacket; topic: string }
+    store: { existed?: boolean }
+  }
+  topicSubscribed: {
+    ctx: { client: Client; topic: string; qos: QoS; options: Subscription; identifier: number | undefined; existed: boolean }
+    store: object
+  }
+  relayMessage: { ctx: RelayContext; store: RelayStore }
+  forwardMessage: { ctx: ForwardContext; store: ForwardStore }
+  storeOfflineMessage: {
+    ctx: SessionContext & {
+      client: Client | undefined
+      packet: Publish
+      messageId: number
+      qos: QoS
+      retain: boolean
+      identifiers: readonly number[] | undefined
+    }
+    store: { sequence?: number; dropped?: boolean }
+  }
+  lookupOfflineMessages: {
+    ctx: { client: Client; clientId: string; after?: number; limit?: number }
+    store: StoredMessage[]
+  }
+  releaseOfflineMessages: { ctx: SessionContext & { messageIds: readonly number[]; sequences: readonly number[] }; store: object }
+  removeOfflineMessages: { ctx: SessionContext & { messageIds: readonly number[]; sequences: readonly number[] }; store: object }
+  clearOfflineMessages: { ctx: SessionContext; store: object }
+  storeInboundMessage: { ctx: SessionContext & { packetId: number }; store: object }
+  releaseInboundMessages: { ctx: SessionContext & { packetIds: readonly number[] }; store: object }
+  storeRetainedMessage: {
+    ctx: { client: Client | undefined; topic: string; packet: Publish; messageId: number }
+    store: { replaced?: boolean; refused?: ReasonCode }
+  }
+  lookupRetainedMessages: {
+    ctx: { topic: string; client?: Client; after?: string; limit?: number }
+    store: RetainedMessage[]
+  }
+  clientConnected: { ctx: { client: Client; packet: ConnectPacket; present: boolean }; store: object }
+  clientDisconnected: { ctx: { client: Client; clean: boolean; reasonCode: ReasonCode; cause: Error | undefined }; store: object }
+  messagePublished: { ctx: { client: Client | undefined; packet: Publish; relayed: RelayStore }; store: object }
+  messageDropped: {
+    ctx: { clientId: string; client: Client | undefined; packet: Publish; reason: DropReason; count: number }
+    store: object
+  }
+  handlerStalled: {
+    ctx: { middleware: string; callback: string; client: Client | undefined; since: number }
+    store: object
+  }
+}
+
+/** The name of a callback. */
+export type CallbackName = keyof Callbacks
+/** The context that a callback is executed with. */
+export type Context<Name extends CallbackName> = Callbacks[Name]['ctx']
+/** What a callback's handlers fill in. */
+export type Store<Name extends CallbackName> = Callbacks[Name]['store']
+/** A handler of a callback, in either of its two forms. */
+export type Handler<Name extends CallbackName> = (
+  this: MiddlewareLike | void,
+  ctx: Context<Name>,
+  store: Store<Name>,
+  next: Next,
+  done: Next,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is typed void
+) => void | Done | Promise<void | Done>
+
+/**
+ * How the answers of several handlers become one. `all` run in order; `first` ends when one has decided; `veto` needs
+ * a yes and ends with the first no; `one` has one answerer, and `start()` refuses two; `told` is after the fact and
+ * cannot fail the caller.
+ */
+export type MergeRule = 'all' | 'first' | 'veto' | 'one' | 'told'
+
+/** The rule of a callback and what its documentation says. */
+export interface CallbackRule {
+  readonly merge: MergeRule
+  /** One line. */
+  readonly doc: string
+  /** Who executes it, and who answers it. */
+  readonly by?: string
+  readonly answered?: string
+  /** Ends the chain early: whether the store has the answer. Follows from the rule for `first` and `veto` on `valid`. */
+  // biome-ignore lint/suspicious/noExplicitAny: a store of any callback
+  readonly stops?: (store: any) => boolean
+}
+
+const refused = (store: SubscribeStore): boolean => store.grant === false || (store.grant ?? 0) >= 0x80
+
+/** Every callback that core knows. */
+export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
+  authenticateConnection: { merge: 'first', by: 'authentication', answered: 'providers', doc: 'Is this user who it claims to be? `valid` decides; nobody answering refuses.' },
+  authorizePacket: { merge: 'veto', by: 'authorize', answered: 'access rules', doc: 'May this client publish, subscribe, leave this will? Needs one `valid: true` and no `false`; `grants` are lowered filter by filter.' },
+  closeClient: { merge: 'all', by: 'anyone', answered: 'connection', doc: 'Ends a connection, with the reason code that the client is told.' },
+  cleanDisconnect: { merge: 'all', by: 'connection', answered: 'lastwill, outbound-manager, session-manager', doc: 'An accepted connection ended with DISCONNECT. Exactly one of clean and unclean, once.' },
+  uncleanDisconnect: { merge: 'all', by: 'connection', answered: 'lastwill, outbound-manager, session-manager', doc: 'An accepted connection ended in any other way.' },
+  openSession: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'The only way into a session: compares the identity, ends an older connection, claims the session, hands out the epoch.' },
+  sessionTakenOver: { merge: 'all', by: 'backend', answered: 'connection', doc: 'The connection with this epoch must go; answered when it is gone and its calls are settled.' },
+  resumeSession: { merge: 'all', by: 'session-manager', answered: 'outbound-manager', doc: 'CONNACK is written: what was unacknowledged and what was missed may be sent.' },
+  closeSession: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'The connection of this session is gone; with `expiryInterval` 0 the session goes too.' },
+  lookupExpiredSessions: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'Sessions whose time is over, claimed by the caller.' },
+  removeSession: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'Subscriptions, log and identifiers of a session go, as one unit.' },
+  sessionEnded: { merge: 'told', by: 'session-manager', answered: 'anyone', doc: 'A session is over, before it is removed.' },
+  storeSubscription: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'Keeps a subscription with the session.' },
+  removeSubscription: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'Forgets a kept subscription.' },
+  clearSubscriptions: { merge: 'all', by: 'session-manager', answered: 'backend', doc: 'Forgets all subscriptions of the session.' },
+  lookupSubscriptions: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'The kept subscriptions, pushed to the store.' },
+  subscribeTopic: { merge: 'all', by: 'subscription-manager; session-manager on resume', answered: 'authorize, session-manager, backend', stops: refused, doc: 'Subscribes a client to a filter; ends with the first refusal.' },
+  unsubscribeTopic: { merge: 'all', by: 'subscription-manager', answered: 'session-manager, backend', doc: 'Ends a subscription; `existed` tells whether there was one.' },
+  topicSubscribed: { merge: 'told', by: 'subscription-manager after SUBACK', answered: 'retain-manager', doc: 'A filter was granted and the client knows.' },
+  relayMessage: { merge: 'all', by: 'inbound-manager, lastwill, broker.publish()', answered: 'rules of users, retain-manager, backend', doc: 'A message for all who subscribed. `done` before the backend is a veto.' },
+  forwardMessage: { merge: 'all', by: 'backend, retain-manager', answered: 'outbound-manager', doc: 'A message for one connected receiver.' },
+  storeOfflineMessage: { merge: 'one', by: 'backend’s relay, retain-manager', answered: 'backend', doc: 'Appends to the message log of a session that outlives its connection, connected or not; `sequence` is its place there.' },
+  lookupOfflineMessages: { merge: 'one', by: 'outbound-manager', answered: 'backend', doc: 'The log after a sequence, in order, pushed to the store.' },
+  releaseOfflineMessages: { merge: 'one', by: 'outbound-manager on PUBREC', answered: 'backend', doc: 'The receiver has these QoS 2 messages: only PUBREL is left, the payload may go.' },
+  removeOfflineMessages: { merge: 'one', by: 'outbound-manager on PUBACK and PUBCOMP', answered: 'backend', doc: 'These are delivered.' },
+  clearOfflineMessages: { merge: 'all', by: 'session-manager', answered: 'backend', doc: 'Empties the log.' },
+  storeInboundMessage: { merge: 'one', by: 'inbound-manager', answered: 'backend', doc: 'Keeps the identifier of a QoS 2 message that is not relayed.' },
+  releaseInboundMessages: { merge: 'one', by: 'inbound-manager on PUBREL', answered: 'backend', doc: 'These QoS 2 identifiers are free again.' },
+  storeRetainedMessage: { merge: 'one', by: 'retain-manager', answered: 'backend', doc: 'Replaces the retained message of a topic; an empty payload clears it.' },
+  lookupRetainedMessages: { merge: 'one', by: 'retain-manager', answered: 'backend', doc: 'Retained messages that match a filter, a page at a time.' },
+  clientConnected: { merge: 'told', by: 'session-manager', answered: 'anyone', doc: 'A connection was accepted.' },
+  clientDisconnected: { merge: 'told', by: 'connection', answered: 'anyone', doc: 'An accepted connection is gone and settled.' },
+  messagePublished: { merge: 'told', by: 'inbound-manager', answered: 'anyone', doc: 'A message was relayed.' },
+  messageDropped: { merge: 'told', by: 'whoever drops', answered: 'anyone', doc: 'A message was dropped for one receiver, and why.' },
+  handlerStalled: { merge: 'told', by: 'core', answered: 'anyone', doc: 'A handler has not answered for the stall timeout.' },
+}
+
+/** What ends a chain early under a rule. */
+// biome-ignore lint/suspicious/noExplicitAny: a store of any callback
+export function stopsOf(rule: CallbackRule): ((store: any) => boolean) | undefined {
+  if (rule.stops !== undefined) return rule.stops
+  if (rule.merge === 'first') return (store) => store.valid !== undefined
+  if (rule.merge === 'veto') return (store) => store.valid === false
+  return undefined
+}

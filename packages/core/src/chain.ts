@@ -1,0 +1,179 @@
+/** The dispatcher: those who take part in one packet type or one callback, called in order. */
+import { blame, StackError } from './errors.ts'
+import type { MiddlewareLike } from './middleware.ts'
+
+/** What a handler that declares no `next` returns to end its chain. */
+export const DONE: unique symbol = Symbol('done')
+export type Done = typeof DONE
+
+// biome-ignore lint/suspicious/noExplicitAny: the dispatcher is below the types; Stack checks them
+type Anything = any
+type Answer = void | Done | Promise<void | Done>
+
+/** One handler of a chain. */
+export interface Step {
+  readonly owner: MiddlewareLike
+  readonly handler: (...args: Anything[]) => Anything
+  /** It declares `next`, and so answers by calling it. */
+  readonly asks: boolean
+}
+
+/** A handler that has not answered yet. */
+export interface Waiting {
+  readonly step: Step
+  readonly chain: Chain
+  readonly subject: Anything
+  readonly since: number
+  told: boolean
+}
+
+/** What chains need from their stack. */
+export interface ChainHost {
+  readonly strict: boolean
+  readonly waiting: Set<Waiting>
+  now(): number
+  /** Takes an error that can move no chain any more. */
+  stray(error: Error, subject: Anything): void
+}
+
+/** A chain of handlers; compiled by the stack, which replaces `steps` when a middleware joins. */
+export class Chain {
+  readonly name: string
+  steps: readonly Step[] = []
+  /** Whether what is in the store ends the chain. */
+  readonly #stops: ((store: Anything) => boolean) | undefined
+  readonly #host: ChainHost
+
+  constructor(name: string, host: ChainHost, stops?: (store: Anything) => boolean) {
+    this.name = name
+    this.#host = host
+    this.#stops = stops
+  }
+
+  /** Whether anybody takes part. */
+  get answered(): boolean {
+    return this.steps.length > 0
+  }
+
+  /**
+   * Calls the handlers in order. Answers nothing when all answered at once, a promise otherwise; throws, or rejects
+   * with, the first handler's error.
+   */
+  run(subject: Anything, store: Anything, from: number = 0): void | Promise<void> {
+    const steps = this.steps
+    const stops = this.#stops
+    for (let i = from; i < steps.length; i++) {
+      const step = steps[i]
+      let answer: Answer
+      try {
+        answer = step.asks ? this.#ask(step, subject, store) : step.handler.call(step.owner, subject, store)
+      } catch (error) {
+        throw blame(error, step.owner.name, this.name)
+      }
+      if (answer === DONE) return
+      if (answer !== undefined) {
+        if (isPromise(answer)) return this.#wait(answer, step, subject, store, i)
+        if (this.#host.strict) throw this.#meaningless(step, answer)
+      }
+      if (stops?.(store)) return
+    }
+  }
+
+  #meaningless(step: Step, answer: unknown): Error {
+    const { name } = step.owner
+    const error = new StackError('ANSWER_INVALID', `${name} answered ${this.name} with ${String(answer)}: return nothing, DONE or a promise`)
+    return blame(error, name, this.name)
+  }
+
+  /** Waits for a handler, then goes on behind it. */
+  #wait(answer: Promise<void | Done>, step: Step, subject: Anything, store: Anything, at: number): Promise<void> {
+    const { waiting } = this.#host
+    const entry: Waiting = { step, chain: this, subject, since: this.#host.now(), told: false }
+    waiting.add(entry)
+    const resume = (value: void | Done): void | Promise<void> => {
+      waiting.delete(entry)
+      if (value === DONE || this.#stops?.(store)) return
+      return this.run(subject, store, at + 1)
+    }
+    const fail = (error: unknown): never => {
+      waiting.delete(entry)
+      throw blame(error, step.owner.name, this.name)
+    }
+    return answer.then(resume, fail)
+  }
+
+  /** Calls a handler that declares `next`: whatever it does afterwards cannot move the chain again. */
+  #ask(step: Step, subject: Anything, store: Anything): Answer {
+    const guard = new Guard(this.name, step, this.#host, subject)
+    let returned: unknown
+    try {
+      returned = step.handler.call(step.owner, subject, store, guard.next, guard.done)
+    } catch (error) {
+      guard.fail(error)
+    }
+    if (returned !== undefined && isPromise(returned)) returned.then(undefined, guard.fail)
+    return guard.answer()
+  }
+}
+
+/** One call of one handler with `next` and `done`: takes the first answer, reports every later one. */
+class Guard {
+  readonly #chain: string
+  readonly #step: Step
+  readonly #host: ChainHost
+  readonly #subject: Anything
+  #state: 'open' | 'next' | 'done' | 'failed' = 'open'
+  #error: unknown
+  #resolve: ((value: void | Done) => void) | undefined
+  #reject: ((error: unknown) => void) | undefined
+
+  constructor(chain: string, step: Step, host: ChainHost, subject: Anything) {
+    this.#chain = chain
+    this.#step = step
+    this.#host = host
+    this.#subject = subject
+  }
+
+  readonly next = (error?: unknown): void => {
+    if (error !== undefined && error !== null) this.#settle('failed', error)
+    else this.#settle('next', undefined)
+  }
+
+  readonly done = (error?: unknown): void => {
+    if (error !== undefined && error !== null) this.#settle('failed', error)
+    else this.#settle('done', undefined)
+  }
+
+  /** A throw or rejection: the answer if there was none yet, a stray error otherwise. */
+  readonly fail = (error: unknown): void => {
+    if (this.#state === 'open') this.#settle('failed', error)
+    else this.#host.stray(blame(error, this.#step.owner.name, this.#chain), this.#subject)
+  }
+
+  answer(): Answer {
+    if (this.#state === 'next') return
+    if (this.#state === 'done') return DONE
+    if (this.#state === 'failed') throw this.#error
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  #settle(state: 'next' | 'done' | 'failed', error: unknown): void {
+    if (this.#state !== 'open') {
+      const name = this.#step.owner.name
+      const twice = new StackError('NEXT_TWICE', `${name} answered ${this.#chain} twice: next or done was called again`)
+      this.#host.stray(blame(twice, name, this.#chain), this.#subject)
+      return
+    }
+    this.#state = state
+    this.#error = error
+    if (state === 'failed') this.#reject?.(error)
+    else this.#resolve?.(state === 'done' ? DONE : undefined)
+  }
+}
+
+function isPromise(value: unknown): value is Promise<Anything> {
+  return typeof (value as { then?: unknown } | null)?.then === 'function'
+}

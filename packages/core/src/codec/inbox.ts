@@ -1,0 +1,174 @@
+/** Frames out of chunks: finds where each packet begins and ends, and holds what is not whole yet. */
+import { Buffer } from 'node:buffer'
+import { ProtocolError } from '../errors.ts'
+import { ReasonCode } from '../reason-codes.ts'
+import { MAX_REMAINING_LENGTH } from './length.ts'
+
+const CONNECT = 1
+const EMPTY = Buffer.alloc(0)
+
+/**
+ * What a client sent and the stack has not handled. After `advance()` answered true the current frame is
+ * `bytes[start..end)`, its body begins at `body`. A frame whole within a chunk is never copied; what is held of an
+ * unfinished one grows with what came, never with what was declared.
+ */
+export class Inbox {
+  bytes: Buffer = EMPTY
+  start = 0
+  body = 0
+  end = 0
+  /** Largest frame taken, in bytes. */
+  limit: number
+  /** Nothing but a CONNECT may come: cleared by the client when it came. */
+  awaitsConnect = true
+  /** Chunks behind the current one. */
+  #queue: Buffer[] = []
+  #chunk: Buffer = EMPTY
+  #at = 0
+  /** An unfinished frame: its first `#have` bytes, of `#need` (0 while its length is not known). */
+  #held: Buffer = EMPTY
+  #have = 0
+  #need = 0
+  #backlog = 0
+
+  constructor(limit: number) {
+    this.limit = limit
+  }
+
+  /** Bytes that came and are not handled, the unfinished frame left out. */
+  get backlog(): number {
+    return this.#backlog + this.#chunk.length - this.#at
+  }
+
+  push(chunk: Buffer): void {
+    if (this.#at === this.#chunk.length) {
+      this.#chunk = chunk
+      this.#at = 0
+    } else {
+      this.#queue.push(chunk)
+      this.#backlog += chunk.length
+    }
+  }
+
+  /** Forgets everything that is not handled. */
+  clear(): void {
+    this.bytes = EMPTY
+    this.#queue = []
+    this.#chunk = EMPTY
+    this.#at = 0
+    this.#held = EMPTY
+    this.#have = 0
+    this.#need = 0
+    this.#backlog = 0
+  }
+
+  /**
+   * Moves on to the next frame; false when it is not whole yet.
+   * @throws ProtocolError for a first packet that is no CONNECT, a length of more than four bytes, a frame over the limit.
+   */
+  advance(): boolean {
+    for (;;) {
+      if (this.#have > 0) {
+        if (this.#gather()) return true
+      } else if (this.#at < this.#chunk.length) {
+        if (this.#frame()) return true
+      }
+      if (this.#at < this.#chunk.length) continue
+      const next = this.#queue.shift()
+      if (next === undefined) {
+        this.#chunk = EMPTY
+        this.#at = 0
+        return false
+      }
+      this.#backlog -= next.length
+      this.#chunk = next
+      this.#at = 0
+    }
+  }
+
+  /** The frame at the read position, if the chunk holds all of it; otherwise what there is goes to `#held`. */
+  #frame(): boolean {
+    const chunk = this.#chunk
+    const at = this.#at
+    if (this.awaitsConnect) this.#checkFirst(chunk[at])
+    const end = this.#measure(chunk, at, chunk.length)
+    if (end === 0 || end > chunk.length) {
+      this.#hold(chunk.subarray(at), end - at)
+      this.#at = chunk.length
+      return false
+    }
+    this.bytes = chunk
+    this.start = at
+    this.end = end
+    this.#at = end
+    return true
+  }
+
+  /** Takes what the unfinished frame lacks from the chunk. */
+  #gather(): boolean {
+    const chunk = this.#chunk
+    while (this.#need === 0 && this.#at < chunk.length) {
+      this.#append(chunk.subarray(this.#at, ++this.#at))
+      this.#need = this.#measure(this.#held, 0, this.#have)
+    }
+    if (this.#need === 0) return false
+    const taken = Math.min(this.#need - this.#have, chunk.length - this.#at)
+    if (taken > 0) {
+      this.#append(chunk.subarray(this.#at, this.#at + taken))
+      this.#at += taken
+    }
+    if (this.#have < this.#need) return false
+    this.#measure(this.#held, 0, this.#have)
+    this.bytes = this.#held
+    this.start = 0
+    this.end = this.#need
+    this.#held = EMPTY
+    this.#have = 0
+    this.#need = 0
+    return true
+  }
+
+  #hold(part: Buffer, need: number): void {
+    this.#need = Math.max(need, 0)
+    this.#append(part)
+  }
+
+  #append(part: Buffer): void {
+    const have = this.#have + part.length
+    if (have > this.#held.length) {
+      const grown = Buffer.allocUnsafeSlow(this.#need > 0 ? Math.min(this.#need, Math.max(have, 2 * this.#held.length)) : 8)
+      grown.set(this.#held.subarray(0, this.#have))
+      this.#held = grown
+    }
+    this.#held.set(part, this.#have)
+    this.#have = have
+  }
+
+  /** Where the frame that begins at `at` ends; 0 while its length is not whole. Sets `body`. */
+  #measure(bytes: Buffer, at: number, have: number): number {
+    let length = 0
+    let shift = 0
+    let next = at + 1
+    for (;;) {
+      if (next >= have) return 0
+      const byte = bytes[next++]
+      length += (byte & 127) << shift
+      if (byte < 128) break
+      shift += 7
+      if (shift > 21) {
+        throw new ProtocolError('MALFORMED_PACKET', ReasonCode.MALFORMED_PACKET, `a remaining length of more than four bytes (over ${MAX_REMAINING_LENGTH})`)
+      }
+    }
+    this.body = next
+    const end = next + length
+    if (end - at > this.limit) {
+      throw new ProtocolError('PACKET_TOO_LARGE', ReasonCode.PACKET_TOO_LARGE, `a packet of ${end - at} bytes, more than the maximum of ${this.limit}`)
+    }
+    return end
+  }
+
+  #checkFirst(header: number): void {
+    if (header >> 4 === CONNECT) return
+    throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, 'the first packet is not a CONNECT', 'MQTT-3.1.0-1')
+  }
+}

@@ -1,0 +1,64 @@
+/** Topics seen lately, by their bytes: a topic that comes again is neither decoded nor checked again. */
+import type { Buffer } from 'node:buffer'
+import { isUtf8 } from 'node:buffer'
+import { ProtocolError } from '../errors.ts'
+import { ReasonCode } from '../reason-codes.ts'
+import { isValidTopicName, topicLevels } from '../topics.ts'
+
+// A power of two. Direct-mapped: a collision costs one decode, never a search.
+const ENTRIES = 4_096
+// Longer topics are rare, and comparing them would cost more than it saves.
+const LONGEST = 128
+
+export class TopicCache {
+  readonly #bytes: (Uint8Array | undefined)[] = new Array(ENTRIES).fill(undefined)
+  readonly #topics: string[] = new Array(ENTRIES).fill('')
+  readonly #maxLevels: number
+
+  /** @param maxLevels Levels that a topic may have. */
+  constructor(maxLevels: number) {
+    this.#maxLevels = maxLevels
+  }
+
+  /**
+   * The topic name at `bytes[at..end)`.
+   * @throws ProtocolError for what is no topic name, or has too many levels.
+   */
+  read(bytes: Buffer, at: number, end: number): string {
+    if (end - at > LONGEST) return this.#decode(bytes, at, end)
+    let hash = end - at
+    for (let i = at; i < end; i++) hash = (Math.imul(hash, 31) + bytes[i]) | 0
+    const entry = (hash ^ (hash >>> 15)) & (ENTRIES - 1)
+    const known = this.#bytes[entry]
+    if (known !== undefined && equal(known, bytes, at, end)) return this.#topics[entry]
+    const topic = this.#decode(bytes, at, end)
+    this.#bytes[entry] = Uint8Array.prototype.slice.call(bytes, at, end)
+    this.#topics[entry] = topic
+    return topic
+  }
+
+  #decode(bytes: Buffer, at: number, end: number): string {
+    if (!isUtf8(bytes.subarray(at, end))) {
+      throw new ProtocolError('MALFORMED_PACKET', ReasonCode.MALFORMED_PACKET, 'a topic that is not UTF-8', 'MQTT-1.5.3-1')
+    }
+    const topic = bytes.toString('utf8', at, end)
+    checkTopicName(topic, this.#maxLevels)
+    return topic
+  }
+}
+
+/** @throws ProtocolError `TOPIC_INVALID` */
+export function checkTopicName(topic: string, maxLevels: number): void {
+  if (!isValidTopicName(topic)) {
+    throw new ProtocolError('TOPIC_INVALID', ReasonCode.TOPIC_NAME_INVALID, 'a topic name that is empty, or holds a wildcard or U+0000', 'MQTT-3.3.2-2')
+  }
+  if (topicLevels(topic) > maxLevels) {
+    throw new ProtocolError('TOPIC_INVALID', ReasonCode.TOPIC_NAME_INVALID, `a topic name of more than ${maxLevels} levels`)
+  }
+}
+
+function equal(known: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
+  if (known.length !== end - at) return false
+  for (let i = at, j = 0; i < end; i++, j++) if (known[j] !== bytes[i]) return false
+  return true
+}

@@ -1,0 +1,99 @@
+/** What the hot callbacks are called with: one constructor each, all fields always set. */
+import type { Buffer } from 'node:buffer'
+import type { Client } from './client.ts'
+import { nextMessageId } from './message-id.ts'
+import type { QoS } from './packets.ts'
+import type { Publish } from './publish.ts'
+import type { Publisher } from './session.ts'
+
+/** Where a QoS 2 message came from: its identifier becomes durable in one unit with the message. */
+export interface Inbound {
+  readonly clientId: string
+  readonly epoch: number
+  readonly packetId: number
+}
+
+/** A message on its way to all who subscribed to it. */
+export class RelayContext {
+  /** The connection it came from; none for wills of clients that are gone and for the broker's own. */
+  readonly client: Client | undefined
+  readonly packet: Publish
+  readonly topic: string
+  readonly publisher: Publisher
+  /** Set for QoS 2. */
+  readonly inbound: Inbound | undefined
+  /**
+   * Set by whoever waits only for the order to be fixed. A backend that commits later calls it once every store call
+   * of this message is staged: the publisher's next packet may come, the acknowledgement waits for the commit.
+   */
+  staged: (() => void) | undefined
+  #messageId: number
+
+  constructor(client: Client | undefined, packet: Publish, publisher: Publisher, inbound: Inbound | undefined) {
+    this.client = client
+    this.packet = packet
+    this.topic = packet.topic
+    this.publisher = publisher
+    this.inbound = inbound
+    this.staged = undefined
+    this.#messageId = 0
+  }
+
+  /** The broker's own identifier of the message, made once: unique in this process and after its restarts. */
+  get messageId(): number {
+    if (this.#messageId === 0) this.#messageId = nextMessageId()
+    return this.#messageId
+  }
+
+  get payload(): Buffer {
+    return this.packet.payload
+  }
+}
+
+/** What became of a relayed message; all counts are of receivers. */
+export class RelayStore {
+  /** Receivers whose subscriptions match. */
+  matched = 0
+  queued = 0
+  dropped = 0
+  /** Set by a veto: the reason code that the publisher of a 5.0 connection is told. */
+  reasonCode: number | undefined = undefined
+}
+
+/** A message on its way to one connected receiver. */
+export class ForwardContext {
+  readonly client: Client
+  readonly packet: Publish
+  /** QoS of the delivery: the lower of message and subscription. */
+  readonly qos: QoS
+  /** Retain flag of the delivery. */
+  readonly retain: boolean
+  /** Subscription identifiers (5.0). */
+  readonly identifiers: readonly number[] | undefined
+  readonly messageId: number | undefined
+  /** Place in the session's message log; none for what is not stored. */
+  readonly sequence: number | undefined
+
+  constructor(
+    client: Client,
+    packet: Publish,
+    qos: QoS,
+    retain: boolean,
+    identifiers?: readonly number[],
+    messageId?: number,
+    sequence?: number,
+  ) {
+    this.client = client
+    this.packet = packet
+    this.qos = qos
+    this.retain = retain
+    this.identifiers = identifiers
+    this.messageId = messageId
+    this.sequence = sequence
+  }
+}
+
+/** `sent`: written; `queued`: kept until the receiver can take it; `dropped`: lost, and told by messageDropped. */
+export class ForwardStore {
+  outcome: 'sent' | 'queued' | 'dropped' | undefined = undefined
+}

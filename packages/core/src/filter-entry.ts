@@ -1,0 +1,74 @@
+import type { SharedGroup, Subscription } from './matches.ts'
+import { Matches } from './matches.ts'
+import { SmallMap } from './small-map.ts'
+
+/** From how many subscribers on a filter keeps the answer for the topics that it alone matches. */
+const KEEP_FROM = 16
+
+/** All that is subscribed to one filter. */
+export class FilterEntry<T> {
+  readonly filter: string
+  readonly wild: boolean
+  readonly subscribers: SmallMap<Subscription<T>> = new SmallMap()
+  groups: SmallMap<SharedGroup<T>> | undefined = undefined
+  #answer: Matches<T> | undefined
+
+  constructor(filter: string, wild: boolean) {
+    this.filter = filter
+    this.wild = wild
+  }
+
+  get empty(): boolean {
+    return this.subscribers.size === 0 && (this.groups === undefined || this.groups.size === 0)
+  }
+
+  /** Whether {@link answer} is kept here: then it takes no memory of its own in each topic's memory. */
+  get keepsAnswer(): boolean {
+    return this.wild && this.subscribers.size >= KEEP_FROM
+  }
+
+  /** The answer for a topic that no other filter matches: one array for however many topics. */
+  answer(): Matches<T> {
+    if (this.#answer !== undefined) return this.#answer
+    const subscriptions: Subscription<T>[] = []
+    this.subscribers.pushInto(subscriptions)
+    const values = subscriptions.map((subscription) => subscription.value)
+    const answer = new Matches(values, groupsOf([this]))
+    if (this.keepsAnswer) this.#answer = answer
+    return answer
+  }
+
+  /** Says that a subscriber or a group came, went or changed. */
+  changed(): void {
+    this.#answer = undefined
+  }
+}
+
+/** The answer for a topic that all these filters match; `merge` makes one value of two of the same key. */
+export function mergeAnswers<T>(entries: readonly FilterEntry<T>[], merge: (a: T, b: T) => T): Matches<T> {
+  const subscriptions: Subscription<T>[] = []
+  for (const entry of entries) entry.subscribers.pushInto(subscriptions)
+  subscriptions.sort(byOrder)
+  const values: T[] = []
+  const indexes = new Map<string, number>()
+  for (const { key, value } of subscriptions) {
+    const index = indexes.get(key)
+    if (index === undefined) {
+      indexes.set(key, values.length)
+      values.push(value)
+    } else {
+      values[index] = merge(values[index] as T, value)
+    }
+  }
+  return new Matches(values, groupsOf(entries))
+}
+
+function groupsOf<T>(entries: readonly FilterEntry<T>[]): SharedGroup<T>[] {
+  const groups: SharedGroup<T>[] = []
+  for (const entry of entries) entry.groups?.pushInto(groups)
+  return groups.sort(byOrder)
+}
+
+function byOrder(a: { readonly order: number }, b: { readonly order: number }): number {
+  return a.order - b.order
+}

@@ -1,0 +1,146 @@
+import { FilterScan } from './filter-scan.ts'
+import { SortedTopics } from './sorted-topics.ts'
+
+/** Bytes that a topic takes here besides its text and its answer, about. */
+const TOPIC_BYTES = 160
+/** How many characters at a topic's end tell it from others when it is seen for the first time. */
+const PRINT_LENGTH = 128
+
+/** A topic and what was answered for it; without an answer, it was forgotten since. */
+class Cached<A> {
+  readonly topic: string
+  answer: A | undefined = undefined
+  bytes: number
+  /** Whether it was asked for since the hand passed. */
+  used = false
+
+  constructor(topic: string) {
+    this.topic = topic
+    this.bytes = bytesOf(topic)
+  }
+}
+
+/**
+ * Remembers the answer for topics asked for lately, within a number of topics and of bytes, and forgets those
+ * that a filter touches without looking at the others. A topic is remembered the second time that it is seen, so
+ * that topics that never come again cost a few nanoseconds and no memory; which one makes room is decided by
+ * second chance (a hand goes round and takes the first that was not asked for since it passed last).
+ */
+export class MatchCache<A> {
+  readonly #maxTopics: number
+  readonly #maxBytes: number
+  readonly #byTopic = new Map<string, Cached<A>>()
+  readonly #sorted = new SortedTopics<Cached<A>>()
+  readonly #ring: Cached<A>[] = []
+  /** Prints of topics seen; a newer one overwrites an older one that falls on the same place. */
+  readonly #prints: Int32Array
+  #hand = 0
+  #bytes = 0
+  #visited = 0
+
+  constructor(maxTopics: number, maxBytes: number) {
+    this.#maxTopics = maxTopics
+    this.#maxBytes = maxBytes
+    const places = 2 ** Math.ceil(Math.log2(Math.min(Math.max(maxTopics, 1), 65_536)))
+    this.#prints = new Int32Array(places)
+  }
+
+  /** How many topics are held, those whose answer was forgotten included. */
+  get topics(): number {
+    return this.#ring.length
+  }
+
+  /** How many bytes they take with their answers, about. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** How many topics {@link forget} has looked at in all calls so far. */
+  get visited(): number {
+    return this.#visited
+  }
+
+  /** The answer remembered for a topic. */
+  get(topic: string): A | undefined {
+    const cached = this.#byTopic.get(topic)
+    if (cached === undefined) return undefined
+    cached.used = true
+    return cached.answer
+  }
+
+  /** Offers an answer, which takes about `bytes`. */
+  offer(topic: string, answer: A, bytes: number): void {
+    let cached = this.#byTopic.get(topic)
+    if (cached === undefined) {
+      if (this.#maxTopics === 0 || !this.#seen(topic)) return
+      cached = new Cached(topic)
+      this.#byTopic.set(topic, cached)
+      this.#sorted.add(cached)
+      this.#ring.push(cached)
+      this.#bytes += cached.bytes
+    }
+    cached.answer = answer
+    cached.bytes += bytes
+    this.#bytes += bytes
+    while (this.#ring.length > this.#maxTopics || this.#bytes > this.#maxBytes) this.#evict()
+  }
+
+  /** Forgets the answers for the topics that a valid filter matches. */
+  forget(filter: string, wild: boolean): void {
+    if (!wild) {
+      this.#visited++
+      this.#clear(this.#byTopic.get(filter))
+      return
+    }
+    const scan = new FilterScan(this.#sorted, filter)
+    while (!scan.finished) {
+      this.#visited++
+      this.#clear(scan.step())
+    }
+  }
+
+  /** The topic stays, so that the next answer for it costs no more than the answer. */
+  #clear(cached: Cached<A> | undefined): void {
+    if (cached === undefined) return
+    const bytes = bytesOf(cached.topic)
+    this.#bytes += bytes - cached.bytes
+    cached.bytes = bytes
+    cached.answer = undefined
+  }
+
+  #evict(): void {
+    const ring = this.#ring
+    for (;;) {
+      if (this.#hand >= ring.length) this.#hand = 0
+      const cached = ring[this.#hand]!
+      if (cached.used) {
+        cached.used = false
+        this.#hand++
+        continue
+      }
+      const last = ring.pop()!
+      if (last !== cached) ring[this.#hand++] = last
+      this.#byTopic.delete(cached.topic)
+      this.#sorted.remove(cached.topic)
+      this.#bytes -= cached.bytes
+      return
+    }
+  }
+
+  /** Whether the topic was seen before, as far as is remembered; it is from now on. */
+  #seen(topic: string): boolean {
+    let print = topic.length | 0
+    for (let i = Math.max(0, topic.length - PRINT_LENGTH); i < topic.length; i++) {
+      print = Math.imul(print ^ topic.charCodeAt(i), 0x01000193)
+    }
+    print ^= print >>> 15
+    const place = print & (this.#prints.length - 1)
+    if (this.#prints[place] === print) return true
+    this.#prints[place] = print
+    return false
+  }
+}
+
+function bytesOf(topic: string): number {
+  return TOPIC_BYTES + 2 * topic.length
+}

@@ -1,0 +1,153 @@
+/**
+ * What a client is to be sent in a turn: one growing buffer, one write. Payloads over some kB go by reference.
+ */
+import type { Buffer } from 'node:buffer'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { BufferPool, LARGEST } from './buffers.ts'
+import type { Layout } from './publish.ts'
+import type { EndOfTurn, Turn } from './turn.ts'
+
+/** Payloads from here on are not copied: below, one copy is cheaper than one more buffer to write. */
+const BY_REFERENCE = 8_192
+/** Up to here a loop beats the call into the copy of the runtime. */
+const SHORT = 160
+
+const pool = new BufferPool()
+
+export class Outbox implements EndOfTurn {
+  readonly #stream: Duplex
+  readonly #turn: Turn
+  /** Sockets have done with a buffer when they call back; other streams may hand it on. */
+  readonly #reuse: boolean
+  #buffer: Buffer | undefined
+  #length = 0
+  #scheduled = false
+  #corked = false
+  /** Buffers handed to the stream, oldest first. */
+  #lent: (Buffer | undefined)[] = []
+
+  readonly #onTaken: () => void
+  /** Counts writes that the other side has taken. */
+  progress = 0
+
+  /** @param onTaken Called after each write that the other side has taken. */
+  constructor(stream: Duplex, turn: Turn, onTaken: () => void) {
+    this.#stream = stream
+    this.#turn = turn
+    this.#reuse = stream instanceof Socket
+    this.#onTaken = onTaken
+  }
+
+  /** Bytes that the other side has not taken: held here, or by the stream. */
+  get pending(): number {
+    return this.#length + this.#stream.writableLength
+  }
+
+  /** Two bytes of header, two of packet identifier: PUBACK and its like. */
+  ack(header: number, id: number): void {
+    const at = this.#reserve(4)
+    const buffer = this.#buffer as Buffer
+    buffer[at] = header
+    buffer[at + 1] = 2
+    buffer[at + 2] = id >> 8
+    buffer[at + 3] = id & 0xff
+  }
+
+  /** A PUBLISH from its shared bytes, with its own first byte and packet identifier (0: none). */
+  publish(layout: Layout, header: number, id: number): void {
+    const { bytes, start, end, payloadAt } = layout
+    const whole = end - payloadAt < BY_REFERENCE
+    const stop = whole ? end : payloadAt
+    const size = stop - start
+    const at = this.#reserve(size)
+    const buffer = this.#buffer as Buffer
+    if (size <= SHORT) for (let to = at, from = start; from < stop; ) buffer[to++] = bytes[from++]
+    else buffer.set(bytes.subarray(start, stop), at)
+    buffer[at] = header
+    if (id !== 0) {
+      const idAt = at + layout.idAt - start
+      buffer[idAt] = id >> 8
+      buffer[idAt + 1] = id & 0xff
+    }
+    if (!whole) this.#reference(bytes.subarray(payloadAt, end))
+  }
+
+  /** Bytes of any other packet. */
+  bytes(packet: Uint8Array): void {
+    if (packet.length >= BY_REFERENCE) {
+      this.#reference(packet)
+      return
+    }
+    const at = this.#reserve(packet.length)
+    ;(this.#buffer as Buffer).set(packet, at)
+  }
+
+  /** Hands over what there is now. */
+  flush(): void {
+    const buffer = this.#buffer
+    if (buffer === undefined || this.#length === 0) return
+    const filled = buffer.subarray(0, this.#length)
+    this.#buffer = undefined
+    this.#length = 0
+    if (this.#stream.destroyed || this.#stream.writableEnded) return
+    this.#lent.push(this.#reuse ? buffer : undefined)
+    this.#stream.write(filled, this.#taken)
+  }
+
+  endTurn(): void {
+    this.#scheduled = false
+    this.flush()
+    if (!this.#corked) return
+    this.#corked = false
+    this.#stream.uncork()
+  }
+
+  /** Puts a large payload behind what is buffered; the turn's end sends all of it with one writev. */
+  #reference(payload: Uint8Array): void {
+    if (!this.#corked) {
+      this.#corked = true
+      this.#stream.cork()
+    }
+    this.flush()
+    if (!this.#stream.destroyed && !this.#stream.writableEnded) {
+      this.#lent.push(undefined)
+      this.#stream.write(payload, this.#taken)
+    }
+    this.#schedule()
+  }
+
+  /** Room for `size` bytes in the buffer; answers where they go. */
+  #reserve(size: number): number {
+    if (this.#length + size > LARGEST) this.flush()
+    const at = this.#length
+    const need = at + size
+    const buffer = this.#buffer
+    if (buffer === undefined) {
+      this.#buffer = pool.take(need)
+    } else if (need > buffer.length) {
+      const grown = pool.take(need)
+      grown.set(buffer.subarray(0, at))
+      pool.give(buffer)
+      this.#buffer = grown
+    }
+    this.#length = need
+    if (!this.#scheduled) this.#schedule()
+    return at
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#turn.write(this)
+  }
+
+  // A field, so that a write needs no closure of its own.
+  readonly #taken = (): void => {
+    const buffer = this.#lent.shift()
+    if (buffer !== undefined) pool.give(buffer)
+    this.progress++
+    this.#onTaken()
+  }
+}
+

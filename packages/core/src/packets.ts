@@ -1,0 +1,76 @@
+/** The packets, in the words of mqtt-packet, which MQTT.js and most of Node's MQTT world share. */
+import type {
+  IAuthPacket,
+  IConnackPacket,
+  IConnectPacket,
+  IDisconnectPacket,
+  IPingreqPacket,
+  IPingrespPacket,
+  ISubackPacket,
+  ISubscribePacket,
+  ISubscription,
+  IUnsubackPacket,
+  IUnsubscribePacket,
+  IPublishPacket,
+  UserProperties,
+} from 'mqtt-packet'
+import type { Ack } from './ack.ts'
+import type { Publish } from './publish.ts'
+
+/** Quality of service: at most once, at least once, exactly once. */
+export type QoS = 0 | 1 | 2
+
+/** Protocol levels: MQTT 3.1, 3.1.1 and 5.0. */
+export type ProtocolVersion = 3 | 4 | 5
+
+/** A packet of each type, as handlers see it. Read-only: `with()` makes a changed one. */
+export interface Packets {
+  connect: Readonly<IConnectPacket>
+  connack: Readonly<IConnackPacket>
+  publish: Publish
+  puback: Ack<'puback'>
+  pubrec: Ack<'pubrec'>
+  pubrel: Ack<'pubrel'>
+  pubcomp: Ack<'pubcomp'>
+  subscribe: Readonly<ISubscribePacket>
+  suback: Readonly<ISubackPacket>
+  unsubscribe: Readonly<IUnsubscribePacket>
+  unsuback: Readonly<IUnsubackPacket>
+  pingreq: Readonly<IPingreqPacket>
+  pingresp: Readonly<IPingrespPacket>
+  disconnect: Readonly<IDisconnectPacket>
+  auth: Readonly<IAuthPacket>
+}
+
+export type PacketType = keyof Packets
+/** Any packet; `packet.cmd` tells which. */
+export type Packet = Packets[PacketType]
+/** Packet types by the four bits of the fixed header; 0 is reserved. */
+export const PACKET_TYPES: readonly (PacketType | undefined)[] = [
+  undefined,
+  'connect',
+  'connack',
+  'publish',
+  'puback',
+  'pubrec',
+  'pubrel',
+  'pubcomp',
+  'subscribe',
+  'suback',
+  'unsubscribe',
+  'unsuback',
+  'pingreq',
+  'pingresp',
+  'disconnect',
+  'auth',
+]
+
+export type ConnectPacket = Packets['connect']
+export type ConnackPacket = Packets['connack']
+export type SubscribePacket = Packets['subscribe']
+export type UnsubscribePacket = Packets['unsubscribe']
+export type DisconnectPacket = Packets['disconnect']
+/** One filter of a SUBSCRIBE with its options. */
+export type Subscription = Readonly<ISubscription>
+export type PublishProperties = Readonly<NonNullable<IPublishPacket['properties']>>
+export type { UserProperties }

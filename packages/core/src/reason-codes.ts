@@ -1,0 +1,65 @@
+/** Reason codes of MQTT 5.0 (its table 2-6), and what older clients are told in their place. */
+export const ReasonCode = {
+  SUCCESS: 0x00,
+  DISCONNECT_WITH_WILL: 0x04,
+  NO_MATCHING_SUBSCRIBERS: 0x10,
+  NO_SUBSCRIPTION_EXISTED: 0x11,
+  CONTINUE_AUTHENTICATION: 0x18,
+  RE_AUTHENTICATE: 0x19,
+  UNSPECIFIED_ERROR: 0x80,
+  MALFORMED_PACKET: 0x81,
+  PROTOCOL_ERROR: 0x82,
+  IMPLEMENTATION_SPECIFIC_ERROR: 0x83,
+  UNSUPPORTED_PROTOCOL_VERSION: 0x84,
+  CLIENT_IDENTIFIER_NOT_VALID: 0x85,
+  BAD_USER_NAME_OR_PASSWORD: 0x86,
+  NOT_AUTHORIZED: 0x87,
+  SERVER_UNAVAILABLE: 0x88,
+  SERVER_BUSY: 0x89,
+  BANNED: 0x8a,
+  SERVER_SHUTTING_DOWN: 0x8b,
+  BAD_AUTHENTICATION_METHOD: 0x8c,
+  KEEP_ALIVE_TIMEOUT: 0x8d,
+  SESSION_TAKEN_OVER: 0x8e,
+  TOPIC_FILTER_INVALID: 0x8f,
+  TOPIC_NAME_INVALID: 0x90,
+  PACKET_IDENTIFIER_IN_USE: 0x91,
+  PACKET_IDENTIFIER_NOT_FOUND: 0x92,
+  RECEIVE_MAXIMUM_EXCEEDED: 0x93,
+  TOPIC_ALIAS_INVALID: 0x94,
+  PACKET_TOO_LARGE: 0x95,
+  MESSAGE_RATE_TOO_HIGH: 0x96,
+  QUOTA_EXCEEDED: 0x97,
+  ADMINISTRATIVE_ACTION: 0x98,
+  PAYLOAD_FORMAT_INVALID: 0x99,
+  RETAIN_NOT_SUPPORTED: 0x9a,
+  QOS_NOT_SUPPORTED: 0x9b,
+  USE_ANOTHER_SERVER: 0x9c,
+  SERVER_MOVED: 0x9d,
+  SHARED_SUBSCRIPTIONS_NOT_SUPPORTED: 0x9e,
+  CONNECTION_RATE_EXCEEDED: 0x9f,
+  MAXIMUM_CONNECT_TIME: 0xa0,
+  SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED: 0xa1,
+  WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED: 0xa2,
+} as const
+
+/** One byte; the named ones are in the table. */
+export type ReasonCode = number
+
+/** CONNACK return codes of MQTT 3.1 and 3.1.1 by the 5.0 reason they stand for. */
+const RETURN_CODES: ReadonlyMap<ReasonCode, number> = new Map([
+  [ReasonCode.UNSUPPORTED_PROTOCOL_VERSION, 1],
+  [ReasonCode.CLIENT_IDENTIFIER_NOT_VALID, 2],
+  [ReasonCode.SERVER_UNAVAILABLE, 3],
+  [ReasonCode.SERVER_BUSY, 3],
+  [ReasonCode.SERVER_SHUTTING_DOWN, 3],
+  [ReasonCode.BAD_USER_NAME_OR_PASSWORD, 4],
+  [ReasonCode.NOT_AUTHORIZED, 5],
+  [ReasonCode.BANNED, 5],
+  [ReasonCode.BAD_AUTHENTICATION_METHOD, 5],
+])
+
+/** The CONNACK return code (1 to 5) for a reason; `undefined` where older versions have none and only close. */
+export function returnCodeOf(reasonCode: ReasonCode): number | undefined {
+  return RETURN_CODES.get(reasonCode)
+}

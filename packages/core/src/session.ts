@@ -1,0 +1,31 @@
+/** What MQTT calls the session state's owner: it may outlive the connection. */
+import type { Client } from './client.ts'
+import type { SlotHost } from './slot.ts'
+
+/** A publisher as rules and backends see it, with or without a connection. */
+export interface Publisher {
+  readonly clientId: string
+  /** What authentication found out about the client; `undefined` for anonymous ones. */
+  readonly identity: string | undefined
+}
+
+/**
+ * The session of a client. Every client has one from its first byte; session-manager names it at CONNECT and
+ * hands an older one on to the client that resumes it. Slots of a session outlive the connection with it.
+ */
+export class Session implements SlotHost, Publisher {
+  clientId = ''
+  identity: string | undefined = undefined
+  /** Fence handed out by openSession: a backend refuses calls with an older one. 0 before it is open. */
+  epoch = 0
+  /** Seconds that the session outlives its connection; 0: it ends with it. 0xFFFFFFFF: for ever. */
+  expiryInterval = 0
+  /** The connection that has it now. */
+  client: Client | undefined = undefined
+  readonly slots: unknown[] = []
+
+  /** Whether the session outlives its connection, and so has a message log in the backend. */
+  get stored(): boolean {
+    return this.expiryInterval > 0
+  }
+}

@@ -1,0 +1,378 @@
+/** The stack: middlewares in order, and the callbacks by which they ask and tell each other. */
+import type { Duplex } from 'node:stream'
+import {
+  CALLBACKS,
+  type CallbackName,
+  type CallbackRule,
+  type Context,
+  type Store,
+  stopsOf,
+} from './callbacks.ts'
+import { Chain, type ChainHost, type Step, type Waiting } from './chain.ts'
+import { Client, type Listener } from './client.ts'
+import { type Clock, systemClock, type Timer } from './clock.ts'
+import { Decoder } from './codec/decoder.ts'
+import { checkStack } from './check-stack.ts'
+import { blameOf, ProtocolError, StackError } from './errors.ts'
+import { deepFreeze } from './freeze.ts'
+import { MEMBERS, type MiddlewareLike } from './middleware.ts'
+import { type Resolved, resolveOptions } from './options.ts'
+import { PACKET_TYPES, type Packet, type PacketType } from './packets.ts'
+import { ReasonCode } from './reason-codes.ts'
+import { STACK_OPTIONS, type StackOptions } from './stack-options.ts'
+import { Turn } from './turn.ts'
+
+/** Called when `execute` is through: with the first handler's error, or with none. */
+export type ExecuteCallback<Name extends CallbackName> = (
+  error: Error | null,
+  ctx: Context<Name>,
+  store: Store<Name>,
+) => void
+
+const SWEEP = 1_000
+const UNKNOWN: Listener = { transport: 'stream', local: false }
+
+export class Stack {
+  readonly config: Resolved<StackOptions>
+  readonly clock: Clock
+  /** Everybody connected. */
+  readonly clients: Set<Client> = new Set()
+  /** In the order of `use()`. */
+  readonly middlewares: MiddlewareLike[] = []
+  /** Internal: shared by the clients. */
+  readonly turn: Turn = new Turn()
+  /** Internal: shared by the clients. */
+  readonly decoder: Decoder
+  readonly #rules = new Map<string, CallbackRule>(Object.entries(CALLBACKS))
+  readonly #callbacks = new Map<string, Chain>()
+  readonly #packets: Record<PacketType, Chain>
+  readonly #host: ChainHost
+  /** Clients above the high-water mark, with the progress they had made when they were last looked at. */
+  readonly #watched = new Map<Client, { progress: number; since: number }>()
+  #sweep: Timer | undefined
+  #started: Promise<void> | undefined
+  #ready = false
+  #stopped: Promise<void> | undefined
+
+  /** @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`. */
+  constructor(options?: StackOptions) {
+    this.config = resolveOptions('Stack', options, STACK_OPTIONS)
+    this.clock = this.config.clock ?? systemClock
+    this.decoder = new Decoder(this.config.topicLevels)
+    const clock = this.clock
+    this.#host = {
+      strict: this.config.strict,
+      waiting: new Set(),
+      now: () => clock.now(),
+      stray: (error, subject) => this.fail(error, clientOf(subject), undefined),
+    }
+    for (const [name, rule] of this.#rules) this.#callbacks.set(name, new Chain(name, this.#host, stopsOf(rule)))
+    this.#packets = Object.fromEntries(
+      PACKET_TYPES.filter((type) => type !== undefined).map((type) => [type, new Chain(`handle ${type}`, this.#host)]),
+    ) as Record<PacketType, Chain>
+  }
+
+  /**
+   * Adds middlewares behind those that are there.
+   * @throws StackError `MIDDLEWARE_INVALID`, `MIDDLEWARE_IDLE`, or `STACK_RUNNING` after start.
+   */
+  use(...middlewares: MiddlewareLike[]): this {
+    if (this.#started !== undefined) throw new StackError('STACK_RUNNING', 'use() after the stack has started')
+    for (const middleware of middlewares) {
+      if (typeof middleware !== 'object' || middleware === null || typeof middleware.name !== 'string') {
+        throw new StackError('MIDDLEWARE_INVALID', `use() takes an object with a name, not ${String(middleware)}`)
+      }
+      if (Object.isExtensible(middleware)) middleware.stack = this
+      this.middlewares.push(middleware)
+    }
+    this.#compile()
+    return this
+  }
+
+  /**
+   * Makes a callback known, with its merge rule; its types are merged into the interface `Callbacks`.
+   * @throws StackError `CALLBACK_RESERVED` or `CALLBACK_REDEFINED`.
+   */
+  define(name: string, rule: CallbackRule): this {
+    if (MEMBERS.has(name)) throw new StackError('CALLBACK_RESERVED', `"${name}" is a member of every middleware, not a callback`)
+    const known = this.#rules.get(name)
+    if (known === rule) return this
+    if (known !== undefined) throw new StackError('CALLBACK_REDEFINED', `callback "${name}" is defined already`)
+    this.#rules.set(name, rule)
+    this.#callbacks.set(name, new Chain(name, this.#host, stopsOf(rule)))
+    this.#compile()
+    return this
+  }
+
+  /**
+   * The chain of a callback, for those who run it often: `chain.run(ctx, store)` is what `run` does, and
+   * `chain.answered` tells whether anybody listens. It stays valid when middlewares join.
+   * @throws StackError `CALLBACK_UNKNOWN`.
+   */
+  chain(name: CallbackName): Chain {
+    const chain = this.#callbacks.get(name)
+    if (chain === undefined) throw new StackError('CALLBACK_UNKNOWN', `nobody defined the callback "${String(name)}"`)
+    return chain
+  }
+
+  /** Whether anybody answers a callback. */
+  answers(name: CallbackName): boolean {
+    return this.chain(name).answered
+  }
+
+  /**
+   * Executes a callback for handlers that answer by return: nothing when all answered at once, a promise otherwise.
+   * Throws, or rejects with, the first handler's error.
+   */
+  run<Name extends CallbackName>(name: Name, ctx: Context<Name>, store: Store<Name>): void | Promise<void> {
+    return this.chain(name).run(ctx, store)
+  }
+
+  /** Executes a callback and calls back: at once when all answered at once. */
+  execute<Name extends CallbackName>(
+    name: Name,
+    ctx: Context<Name>,
+    store: Store<Name> = {} as Store<Name>,
+    callback: ExecuteCallback<Name> = (error) => {
+      if (error !== null) this.fail(error, clientOf(ctx), undefined)
+    },
+  ): void {
+    let later: void | Promise<void>
+    try {
+      later = this.run(name, ctx, store)
+    } catch (error) {
+      callback(error as Error, ctx, store)
+      return
+    }
+    if (later === undefined) callback(null, ctx, store)
+    else {
+      const report = (error: Error): void => this.fail(error, clientOf(ctx), undefined)
+      // A throw of the callback itself is not the chain's error.
+      later.then(() => callback(null, ctx, store), (error: Error) => callback(error, ctx, store)).catch(report)
+    }
+  }
+
+  /** Executes a callback; resolves with the store, rejects with the first handler's error. */
+  async call<Name extends CallbackName>(
+    name: Name,
+    ctx: Context<Name>,
+    store: Store<Name> = {} as Store<Name>,
+  ): Promise<Store<Name>> {
+    await this.run(name, ctx, store)
+    return store
+  }
+
+  /** Tells everybody who listens. Their errors are theirs: nothing comes back. */
+  tell<Name extends CallbackName>(name: Name, ctx: Context<Name>): void {
+    const chain = this.chain(name)
+    if (chain.answered) this.execute(name, ctx)
+  }
+
+  /**
+   * Checks the stack and starts its middlewares, last to first; those that had started are stopped if one fails.
+   * @throws StackError for what is wrong with the stack, with a listing of who answers what.
+   */
+  start(): Promise<void> {
+    if (this.#stopped !== undefined) throw new StackError('STACK_STOPPED', 'start() after stop()')
+    if (this.#started !== undefined) throw new StackError('STACK_RUNNING', 'start() was called twice')
+    checkStack(this.middlewares, this.#rules, String(this))
+    this.#started = this.#start()
+    return this.#started
+  }
+
+  /** Closes all connections, waits until they are settled, and stops the middlewares, first to last. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  /**
+   * A listener for `net.createServer`, `tls.createServer` and the like. Starts the stack if nobody has; a stream that
+   * comes before it is ready waits.
+   * @throws StackError as {@link start} does.
+   */
+  handler(listener: Listener = UNKNOWN): (stream: Duplex) => void {
+    if (this.#started === undefined) this.start().catch((error: Error) => this.fail(error, undefined, undefined))
+    return (stream) => void this.connect(stream, listener)
+  }
+
+  /** Serves one stream. */
+  connect(stream: Duplex, listener: Listener = UNKNOWN): Client {
+    if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true)
+    const client = new Client(this, stream, listener)
+    this.clients.add(client)
+    if (this.#stopped !== undefined) client.close()
+    else if (this.#ready) this.#install(client)
+    else this.#whenReady(client)
+    return client
+  }
+
+  /** Who answers what, one middleware a line. */
+  toString(): string {
+    const width = Math.max(0, ...this.middlewares.map(({ name }) => name.length))
+    const lines = this.middlewares.map((middleware) => `  ${middleware.name.padEnd(width)}  ${this.#describe(middleware)}`)
+    return ['Stack', ...lines].join('\n')
+  }
+
+  /** Internal: a packet for the middlewares that handle its type. */
+  dispatch(client: Client, packet: Packet): void | Promise<void> {
+    if (this.config.strict && packet.cmd !== 'publish') deepFreeze(packet)
+    return this.#packets[packet.cmd].run(client, packet)
+  }
+
+  /** An error that no caller waits for: goes to `errorHandler`. */
+  fail(error: Error, client: Client | undefined, packet: Packet | undefined): void {
+    try {
+      const handle = this.config.errorHandler ?? this.#onError
+      handle(error, client, packet)
+    } catch (failure) {
+      this.config.logger?.error('errorHandler failed', failure)
+      client?.close(ReasonCode.UNSPECIFIED_ERROR)
+    }
+  }
+
+  /** Internal: a client that is above its high-water mark. */
+  watch(client: Client): void {
+    if (this.#watched.has(client)) return
+    this.#watched.set(client, { progress: client.progress, since: this.clock.now() })
+  }
+
+  /** Internal: a connection is over. */
+  forget(client: Client): void {
+    this.clients.delete(client)
+    this.#watched.delete(client)
+  }
+
+  /** The default errorHandler: logs whose error it is and ends that connection. */
+  readonly #onError = (error: Error, client: Client | undefined, _packet: Packet | undefined): void => {
+    const source = blameOf(error)
+    const where = source === undefined ? '' : `${source.middleware} (${source.callback}): `
+    const { logger } = this.config
+    if (error instanceof ProtocolError) logger?.debug(`${client?.id ?? ''} ${error.message}`)
+    else logger?.error(`${where}${error.message}`, error)
+    if (client === undefined) return
+    const reasonCode = error instanceof ProtocolError ? error.reasonCode : ReasonCode.UNSPECIFIED_ERROR
+    if (this.answers('closeClient') && !client.closed) {
+      this.execute('closeClient', { client, reasonCode, reason: error.message }, {}, (failure) => {
+        if (failure !== null) logger?.error(failure.message, failure)
+        client.close(reasonCode, error)
+      })
+    } else client.close(reasonCode, error)
+  }
+
+  #compile(): void {
+    for (const type of Object.keys(this.#packets) as PacketType[]) {
+      const takers = this.middlewares.filter(({ handle, handles }) => handle !== undefined && (handles?.includes(type) ?? true))
+      this.#packets[type].steps = takers.map((owner) => toStep(owner, 'handle', 3))
+    }
+    for (const [name, chain] of this.#callbacks) {
+      chain.steps = this.middlewares.filter((owner) => typeof member(owner, name) === 'function').map((owner) => toStep(owner, name, 3))
+    }
+  }
+
+  async #start(): Promise<void> {
+    const begun: MiddlewareLike[] = []
+    try {
+      for (const middleware of [...this.middlewares].reverse()) {
+        await middleware.start?.()
+        begun.unshift(middleware)
+      }
+    } catch (error) {
+      for (const middleware of begun) await middleware.stop?.()
+      throw error
+    }
+    this.#ready = true
+    this.#sweep = this.clock.every(SWEEP, this.#onSweep)
+  }
+
+  async #stop(): Promise<void> {
+    await this.#started?.catch(() => {})
+    const over = [...this.clients].map((client) => new Promise<void>((resolve) => client.onClose(() => resolve())))
+    for (const client of [...this.clients]) await this.#dismiss(client)
+    await Promise.race([Promise.all(over), new Promise<void>((resolve) => this.clock.after(this.config.stallTimeout, resolve))])
+    this.#sweep?.cancel()
+    if (!this.#ready) return
+    for (const middleware of this.middlewares) await middleware.stop?.()
+  }
+
+  async #dismiss(client: Client): Promise<void> {
+    const reasonCode = ReasonCode.SERVER_SHUTTING_DOWN
+    await this.call('closeClient', { client, reasonCode, reason: 'shutting down' }).catch(() => {})
+    client.close(reasonCode)
+  }
+
+  #install(client: Client): void {
+    if (client.closed) return
+    try {
+      for (const middleware of this.middlewares) {
+        middleware.install?.(client)
+        if (client.diverted) break
+      }
+    } catch (error) {
+      this.fail(error as Error, client, undefined)
+      return
+    }
+    client.read()
+  }
+
+  #whenReady(client: Client): void {
+    const close = (): void => client.close()
+    if (this.#started === undefined) this.handler()
+    this.#started?.then(() => this.#install(client), close)
+  }
+
+  #describe(middleware: MiddlewareLike): string {
+    const handled = middleware.handle === undefined ? [] : [`handle ${middleware.handles?.join(', ') ?? 'every packet'}`]
+    const answered = [...this.#rules.keys()].filter((name) => typeof member(middleware, name) === 'function')
+    const executed = [...(middleware.requires ?? []), ...(middleware.uses ?? [])]
+    const executes = executed.length > 0 ? [`executes ${executed.join(', ')}`] : []
+    const answers = answered.length > 0 ? [`answers ${answered.join(', ')}`] : []
+    return [...handled, ...answers, ...executes].join('; ')
+  }
+
+  /** Finds handlers that do not answer and clients that do not read. */
+  readonly #onSweep = (): void => {
+    const now = this.clock.now()
+    for (const waiting of this.#host.waiting) {
+      if (now - waiting.since >= this.config.stallTimeout) this.#stalled(waiting)
+    }
+    for (const [client, seen] of this.#watched) {
+      if (client.progress !== seen.progress) {
+        if (!client.congested) this.#watched.delete(client)
+        else this.#watched.set(client, { progress: client.progress, since: now })
+      } else if (now - seen.since >= this.config.drainTimeout) {
+        this.config.logger?.warn(`${client.id} takes nothing of what it is sent`)
+        this.#watched.delete(client)
+        client.close(ReasonCode.QUOTA_EXCEEDED)
+        client.stream.destroy()
+      }
+    }
+  }
+
+  #stalled(waiting: Waiting): void {
+    const client = clientOf(waiting.subject)
+    if (!waiting.told) {
+      waiting.told = true
+      const { step, chain, since } = waiting
+      this.config.logger?.warn(`${step.owner.name} has not answered ${chain.name} for ${this.config.stallTimeout} ms`)
+      this.tell('handlerStalled', { middleware: step.owner.name, callback: chain.name, client, since })
+    }
+    if (client?.stream.destroyed) client.abandon()
+  }
+}
+
+function member(middleware: MiddlewareLike, name: string): unknown {
+  return (middleware as unknown as Record<string, unknown>)[name]
+}
+
+function toStep(owner: MiddlewareLike, name: string, asking: number): Step {
+  const handler = member(owner, name) as Step['handler']
+  return { owner, handler, asks: handler.length >= asking }
+}
+
+/** The client of a handle chain, or of a callback's context. */
+function clientOf(subject: unknown): Client | undefined {
+  if (subject instanceof Client) return subject
+  const { client } = (subject ?? {}) as { client?: unknown }
+  return client instanceof Client ? client : undefined
+}

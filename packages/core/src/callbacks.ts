@@ -7,7 +7,15 @@ import type { Done } from './chain.ts'
 import type { Client } from './client.ts'
 import type { ForwardContext, ForwardStore, RelayContext, RelayStore } from './contexts.ts'
 import type { MiddlewareLike, Next } from './middleware.ts'
-import type { ConnectPacket, DisconnectPacket, Packet, QoS, SubscribePacket, Subscription, UnsubscribePacket } from './packets.ts'
+import type {
+  ConnectPacket,
+  DisconnectPacket,
+  Packet,
+  QoS,
+  SubscribePacket,
+  Subscription,
+  UnsubscribePacket,
+} from './packets.ts'
 import type { Publish } from './publish.ts'
 import type { ReasonCode } from './reason-codes.ts'
 
@@ -89,7 +97,7 @@ export interface RetainedMessage {
 export type DropReason = 'outbox-full' | 'queue-full' | 'log-full' | 'not-connected' | 'retained-full'
 
 /** Ids of a session in a call to its backend. */
-interface SessionContext {
+export interface SessionContext {
   readonly clientId: string
   /** From openSession; a backend refuses a call with an older one. */
   readonly epoch: number
@@ -103,7 +111,10 @@ export interface Callbacks {
   }
   authorizePacket: { ctx: AuthorizeContext; store: AuthorizeStore }
   closeClient: { ctx: { client: Client; reasonCode?: ReasonCode; reason?: string }; store: object }
-  cleanDisconnect: { ctx: { client: Client; packet: DisconnectPacket; reasonCode: ReasonCode }; store: object }
+  cleanDisconnect: {
+    ctx: { client: Client; packet: DisconnectPacket; reasonCode: ReasonCode }
+    store: object
+  }
   uncleanDisconnect: {
     ctx: { client: Client; reasonCode: ReasonCode; cause: Error | undefined }
     store: object
@@ -127,7 +138,11 @@ export interface Callbacks {
       refused?: ReasonCode
     }
   }
-  sessionTakenOver: { ctx: SessionContext; store: object }
+  sessionTakenOver: {
+    /** `client`: the connection, where the backend knows it; otherwise the one of this epoch. */
+    ctx: SessionContext & { client: Client | undefined }
+    store: object
+  }
   resumeSession: { ctx: { client: Client; present: boolean }; store: object }
   closeSession: { ctx: SessionContext & { expiryInterval: number }; store: { ended?: boolean } }
   lookupExpiredSessions: { ctx: { now: number; limit: number }; store: SessionContext[] }
@@ -142,14 +157,24 @@ export interface Callbacks {
     store: { existed?: boolean }
   }
   clearSubscriptions: { ctx: SessionContext & { client: Client; packet: Packet | undefined }; store: object }
-  lookupSubscriptions: { ctx: { client: Client; packet: ConnectPacket; clientId: string }; store: SubscriptionRecord[] }
+  lookupSubscriptions: {
+    ctx: { client: Client; packet: ConnectPacket; clientId: string }
+    store: SubscriptionRecord[]
+  }
   subscribeTopic: { ctx: SubscribeContext; store: SubscribeStore }
   unsubscribeTopic: {
     ctx: { client: Client; packet: UnsubscribePacket | ConnectPacket; topic: string }
     store: { existed?: boolean }
   }
   topicSubscribed: {
-    ctx: { client: Client; topic: string; qos: QoS; options: Subscription; identifier: number | undefined; existed: boolean }
+    ctx: {
+      client: Client
+      topic: string
+      qos: QoS
+      options: Subscription
+      identifier: number | undefined
+      existed: boolean
+    }
     store: object
   }
   relayMessage: { ctx: RelayContext; store: RelayStore }
@@ -169,8 +194,14 @@ export interface Callbacks {
     ctx: { client: Client; clientId: string; after?: number; limit?: number }
     store: StoredMessage[]
   }
-  releaseOfflineMessages: { ctx: SessionContext & { messageIds: readonly number[]; sequences: readonly number[] }; store: object }
-  removeOfflineMessages: { ctx: SessionContext & { messageIds: readonly number[]; sequences: readonly number[] }; store: object }
+  releaseOfflineMessages: {
+    ctx: SessionContext & { messageIds: readonly number[]; sequences: readonly number[] }
+    store: object
+  }
+  removeOfflineMessages: {
+    ctx: SessionContext & { messageIds: readonly number[]; sequences: readonly number[] }
+    store: object
+  }
   clearOfflineMessages: { ctx: SessionContext; store: object }
   storeInboundMessage: { ctx: SessionContext & { packetId: number }; store: object }
   releaseInboundMessages: { ctx: SessionContext & { packetIds: readonly number[] }; store: object }
@@ -183,8 +214,14 @@ export interface Callbacks {
     store: RetainedMessage[]
   }
   clientConnected: { ctx: { client: Client; packet: ConnectPacket; present: boolean }; store: object }
-  clientDisconnected: { ctx: { client: Client; clean: boolean; reasonCode: ReasonCode; cause: Error | undefined }; store: object }
-  messagePublished: { ctx: { client: Client | undefined; packet: Publish; relayed: RelayStore }; store: object }
+  clientDisconnected: {
+    ctx: { client: Client; clean: boolean; reasonCode: ReasonCode; cause: Error | undefined }
+    store: object
+  }
+  messagePublished: {
+    ctx: { client: Client | undefined; packet: Publish; relayed: RelayStore }
+    store: object
+  }
   messageDropped: {
     ctx: { clientId: string; client: Client | undefined; packet: Publish; reason: DropReason; count: number }
     store: object
@@ -208,7 +245,6 @@ export type Handler<Name extends CallbackName> = (
   store: Store<Name>,
   next: Next,
   done: Next,
-  // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is typed void
 ) => void | Done | Promise<void | Done>
 
 /**
@@ -235,41 +271,212 @@ const refused = (store: SubscribeStore): boolean => store.grant === false || (st
 
 /** Every callback that core knows. */
 export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
-  authenticateConnection: { merge: 'first', by: 'authentication', answered: 'providers', doc: 'Is this user who it claims to be? `valid` decides; nobody answering refuses.' },
-  authorizePacket: { merge: 'veto', by: 'authorize', answered: 'access rules', doc: 'May this client publish, subscribe, leave this will? Needs one `valid: true` and no `false`; `grants` are lowered filter by filter.' },
-  closeClient: { merge: 'all', by: 'anyone', answered: 'connection', doc: 'Ends a connection, with the reason code that the client is told.' },
-  cleanDisconnect: { merge: 'all', by: 'connection', answered: 'lastwill, outbound-manager, session-manager', doc: 'An accepted connection ended with DISCONNECT. Exactly one of clean and unclean, once.' },
-  uncleanDisconnect: { merge: 'all', by: 'connection', answered: 'lastwill, outbound-manager, session-manager', doc: 'An accepted connection ended in any other way.' },
-  openSession: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'The only way into a session: compares the identity, ends an older connection, claims the session, hands out the epoch.' },
-  sessionTakenOver: { merge: 'all', by: 'backend', answered: 'connection', doc: 'The connection with this epoch must go; answered when it is gone and its calls are settled.' },
-  resumeSession: { merge: 'all', by: 'session-manager', answered: 'outbound-manager', doc: 'CONNACK is written: what was unacknowledged and what was missed may be sent.' },
-  closeSession: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'The connection of this session is gone; with `expiryInterval` 0 the session goes too.' },
-  lookupExpiredSessions: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'Sessions whose time is over, claimed by the caller.' },
-  removeSession: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'Subscriptions, log and identifiers of a session go, as one unit.' },
-  sessionEnded: { merge: 'told', by: 'session-manager', answered: 'anyone', doc: 'A session is over, before it is removed.' },
-  storeSubscription: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'Keeps a subscription with the session.' },
-  removeSubscription: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'Forgets a kept subscription.' },
-  clearSubscriptions: { merge: 'all', by: 'session-manager', answered: 'backend', doc: 'Forgets all subscriptions of the session.' },
-  lookupSubscriptions: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'The kept subscriptions, pushed to the store.' },
-  subscribeTopic: { merge: 'all', by: 'subscription-manager; session-manager on resume', answered: 'authorize, session-manager, backend', stops: refused, doc: 'Subscribes a client to a filter; ends with the first refusal.' },
-  unsubscribeTopic: { merge: 'all', by: 'subscription-manager', answered: 'session-manager, backend', doc: 'Ends a subscription; `existed` tells whether there was one.' },
-  topicSubscribed: { merge: 'told', by: 'subscription-manager after SUBACK', answered: 'retain-manager', doc: 'A filter was granted and the client knows.' },
-  relayMessage: { merge: 'all', by: 'inbound-manager, lastwill, broker.publish()', answered: 'rules of users, retain-manager, backend', doc: 'A message for all who subscribed. `done` before the backend is a veto.' },
-  forwardMessage: { merge: 'all', by: 'backend, retain-manager', answered: 'outbound-manager', doc: 'A message for one connected receiver.' },
-  storeOfflineMessage: { merge: 'one', by: 'backend’s relay, retain-manager', answered: 'backend', doc: 'Appends to the message log of a session that outlives its connection, connected or not; `sequence` is its place there.' },
-  lookupOfflineMessages: { merge: 'one', by: 'outbound-manager', answered: 'backend', doc: 'The log after a sequence, in order, pushed to the store.' },
-  releaseOfflineMessages: { merge: 'one', by: 'outbound-manager on PUBREC', answered: 'backend', doc: 'The receiver has these QoS 2 messages: only PUBREL is left, the payload may go.' },
-  removeOfflineMessages: { merge: 'one', by: 'outbound-manager on PUBACK and PUBCOMP', answered: 'backend', doc: 'These are delivered.' },
+  authenticateConnection: {
+    merge: 'first',
+    by: 'authentication',
+    answered: 'providers',
+    doc: 'Is this user who it claims to be? `valid` decides; nobody answering refuses.',
+  },
+  authorizePacket: {
+    merge: 'veto',
+    by: 'authorize',
+    answered: 'access rules',
+    doc: 'May this client publish, subscribe, leave this will? Needs one `valid: true` and no `false`; `grants` are lowered filter by filter.',
+  },
+  closeClient: {
+    merge: 'all',
+    by: 'anyone',
+    answered: 'connection',
+    doc: 'Ends a connection, with the reason code that the client is told.',
+  },
+  cleanDisconnect: {
+    merge: 'all',
+    by: 'connection',
+    answered: 'lastwill, outbound-manager, session-manager',
+    doc: 'An accepted connection ended with DISCONNECT. Exactly one of clean and unclean, once.',
+  },
+  uncleanDisconnect: {
+    merge: 'all',
+    by: 'connection',
+    answered: 'lastwill, outbound-manager, session-manager',
+    doc: 'An accepted connection ended in any other way.',
+  },
+  openSession: {
+    merge: 'one',
+    by: 'session-manager',
+    answered: 'backend',
+    doc: 'The only way into a session: compares the identity, ends an older connection, claims the session, hands out the epoch.',
+  },
+  sessionTakenOver: {
+    merge: 'all',
+    by: 'backend',
+    answered: 'connection',
+    doc: 'The connection with this epoch must go; answered when it is gone and its calls are settled.',
+  },
+  resumeSession: {
+    merge: 'all',
+    by: 'session-manager',
+    answered: 'outbound-manager',
+    doc: 'CONNACK is written: what was unacknowledged and what was missed may be sent.',
+  },
+  closeSession: {
+    merge: 'one',
+    by: 'session-manager',
+    answered: 'backend',
+    doc: 'The connection of this session is gone; with `expiryInterval` 0 the session goes too.',
+  },
+  lookupExpiredSessions: {
+    merge: 'one',
+    by: 'session-manager',
+    answered: 'backend',
+    doc: 'Sessions whose time is over, claimed by the caller.',
+  },
+  removeSession: {
+    merge: 'one',
+    by: 'session-manager',
+    answered: 'backend',
+    doc: 'Subscriptions, log and identifiers of a session go, as one unit.',
+  },
+  sessionEnded: {
+    merge: 'told',
+    by: 'session-manager',
+    answered: 'anyone',
+    doc: 'A session is over, before it is removed.',
+  },
+  storeSubscription: {
+    merge: 'one',
+    by: 'session-manager',
+    answered: 'backend',
+    doc: 'Keeps a subscription with the session.',
+  },
+  removeSubscription: {
+    merge: 'one',
+    by: 'session-manager',
+    answered: 'backend',
+    doc: 'Forgets a kept subscription.',
+  },
+  clearSubscriptions: {
+    merge: 'all',
+    by: 'session-manager',
+    answered: 'backend',
+    doc: 'Forgets all subscriptions of the session.',
+  },
+  lookupSubscriptions: {
+    merge: 'one',
+    by: 'session-manager',
+    answered: 'backend',
+    doc: 'The kept subscriptions, pushed to the store.',
+  },
+  subscribeTopic: {
+    merge: 'all',
+    by: 'subscription-manager; session-manager on resume',
+    answered: 'authorize, session-manager, backend',
+    stops: refused,
+    doc: 'Subscribes a client to a filter; ends with the first refusal.',
+  },
+  unsubscribeTopic: {
+    merge: 'all',
+    by: 'subscription-manager',
+    answered: 'session-manager, backend',
+    doc: 'Ends a subscription; `existed` tells whether there was one.',
+  },
+  topicSubscribed: {
+    merge: 'told',
+    by: 'subscription-manager after SUBACK',
+    answered: 'retain-manager',
+    doc: 'A filter was granted and the client knows.',
+  },
+  relayMessage: {
+    merge: 'all',
+    by: 'inbound-manager, lastwill, broker.publish()',
+    answered: 'rules of users, retain-manager, backend',
+    doc: 'A message for all who subscribed. `done` before the backend is a veto.',
+  },
+  forwardMessage: {
+    merge: 'all',
+    by: 'backend, retain-manager',
+    answered: 'outbound-manager',
+    doc: 'A message for one connected receiver.',
+  },
+  storeOfflineMessage: {
+    merge: 'one',
+    by: 'backend’s relay, retain-manager',
+    answered: 'backend',
+    doc: 'Appends to the message log of a session that outlives its connection, connected or not; `sequence` is its place there.',
+  },
+  lookupOfflineMessages: {
+    merge: 'one',
+    by: 'outbound-manager',
+    answered: 'backend',
+    doc: 'The log after a sequence, in order, pushed to the store.',
+  },
+  releaseOfflineMessages: {
+    merge: 'one',
+    by: 'outbound-manager on PUBREC',
+    answered: 'backend',
+    doc: 'The receiver has these QoS 2 messages: only PUBREL is left, the payload may go.',
+  },
+  removeOfflineMessages: {
+    merge: 'one',
+    by: 'outbound-manager on PUBACK and PUBCOMP',
+    answered: 'backend',
+    doc: 'These are delivered.',
+  },
   clearOfflineMessages: { merge: 'all', by: 'session-manager', answered: 'backend', doc: 'Empties the log.' },
-  storeInboundMessage: { merge: 'one', by: 'inbound-manager', answered: 'backend', doc: 'Keeps the identifier of a QoS 2 message that is not relayed.' },
-  releaseInboundMessages: { merge: 'one', by: 'inbound-manager on PUBREL', answered: 'backend', doc: 'These QoS 2 identifiers are free again.' },
-  storeRetainedMessage: { merge: 'one', by: 'retain-manager', answered: 'backend', doc: 'Replaces the retained message of a topic; an empty payload clears it.' },
-  lookupRetainedMessages: { merge: 'one', by: 'retain-manager', answered: 'backend', doc: 'Retained messages that match a filter, a page at a time.' },
-  clientConnected: { merge: 'told', by: 'session-manager', answered: 'anyone', doc: 'A connection was accepted.' },
-  clientDisconnected: { merge: 'told', by: 'connection', answered: 'anyone', doc: 'An accepted connection is gone and settled.' },
-  messagePublished: { merge: 'told', by: 'inbound-manager', answered: 'anyone', doc: 'A message was relayed.' },
-  messageDropped: { merge: 'told', by: 'whoever drops', answered: 'anyone', doc: 'A message was dropped for one receiver, and why.' },
-  handlerStalled: { merge: 'told', by: 'core', answered: 'anyone', doc: 'A handler has not answered for the stall timeout.' },
+  storeInboundMessage: {
+    merge: 'one',
+    by: 'inbound-manager',
+    answered: 'backend',
+    doc: 'Keeps the identifier of a QoS 2 message that is not relayed.',
+  },
+  releaseInboundMessages: {
+    merge: 'one',
+    by: 'inbound-manager on PUBREL',
+    answered: 'backend',
+    doc: 'These QoS 2 identifiers are free again.',
+  },
+  storeRetainedMessage: {
+    merge: 'one',
+    by: 'retain-manager',
+    answered: 'backend',
+    doc: 'Replaces the retained message of a topic; an empty payload clears it.',
+  },
+  lookupRetainedMessages: {
+    merge: 'one',
+    by: 'retain-manager',
+    answered: 'backend',
+    doc: 'Retained messages that match a filter, a page at a time.',
+  },
+  clientConnected: {
+    merge: 'told',
+    by: 'session-manager',
+    answered: 'anyone',
+    doc: 'A connection was accepted.',
+  },
+  clientDisconnected: {
+    merge: 'told',
+    by: 'connection',
+    answered: 'anyone',
+    doc: 'An accepted connection is gone and settled.',
+  },
+  messagePublished: {
+    merge: 'told',
+    by: 'inbound-manager',
+    answered: 'anyone',
+    doc: 'A message was relayed.',
+  },
+  messageDropped: {
+    merge: 'told',
+    by: 'whoever drops',
+    answered: 'anyone',
+    doc: 'A message was dropped for one receiver, and why.',
+  },
+  handlerStalled: {
+    merge: 'told',
+    by: 'core',
+    answered: 'anyone',
+    doc: 'A handler has not answered for the stall timeout.',
+  },
 }
 
 /** What ends a chain early under a rule. */

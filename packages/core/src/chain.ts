@@ -81,12 +81,21 @@ export class Chain {
 
   #meaningless(step: Step, answer: unknown): Error {
     const { name } = step.owner
-    const error = new StackError('ANSWER_INVALID', `${name} answered ${this.name} with ${String(answer)}: return nothing, DONE or a promise`)
+    const error = new StackError(
+      'ANSWER_INVALID',
+      `${name} answered ${this.name} with ${String(answer)}: return nothing, DONE or a promise`,
+    )
     return blame(error, name, this.name)
   }
 
   /** Waits for a handler, then goes on behind it. */
-  #wait(answer: Promise<void | Done>, step: Step, subject: Anything, store: Anything, at: number): Promise<void> {
+  #wait(
+    answer: Promise<void | Done>,
+    step: Step,
+    subject: Anything,
+    store: Anything,
+    at: number,
+  ): Promise<void> {
     const { waiting } = this.#host
     const entry: Waiting = { step, chain: this, subject, since: this.#host.now(), told: false }
     waiting.add(entry)
@@ -163,7 +172,10 @@ class Guard {
   #settle(state: 'next' | 'done' | 'failed', error: unknown): void {
     if (this.#state !== 'open') {
       const name = this.#step.owner.name
-      const twice = new StackError('NEXT_TWICE', `${name} answered ${this.#chain} twice: next or done was called again`)
+      const twice = new StackError(
+        'NEXT_TWICE',
+        `${name} answered ${this.#chain} twice: next or done was called again`,
+      )
       this.#host.stray(blame(twice, name, this.#chain), this.#subject)
       return
     }

@@ -1,7 +1,8 @@
 /** What is checked before a stack starts. */
 import type { CallbackRule } from './callbacks.ts'
 import { StackError } from './errors.ts'
-import { MEMBERS, type MiddlewareLike } from './middleware.ts'
+import type { MiddlewareLike } from './middleware.ts'
+import { MEMBERS } from './middleware.ts'
 
 /**
  * @param listing The stack as a list of who answers what; ends every message.
@@ -15,21 +16,31 @@ export function checkStack(
   const refuse = (code: ConstructorParameters<typeof StackError>[0], message: string): never => {
     throw new StackError(code, `${message}\n\n${listing}`)
   }
-  const answerers = (name: string): string[] => middlewares.filter((one) => answers(one, name)).map(({ name }) => name)
+  const answerers = (name: string): string[] =>
+    middlewares.filter((one) => answers(one, name)).map(({ name }) => name)
   for (const middleware of middlewares) {
     const { name, requires = [], uses = [] } = middleware
-    const active = ['handle', 'install', 'start', 'stop', ...rules.keys()].some((one) => answers(middleware, one))
-    if (!active) refuse('MIDDLEWARE_IDLE', `${name} handles no packet and answers no callback${hint(middleware)}`)
+    const active = ['handle', 'install', 'start', 'stop', ...rules.keys()].some((one) =>
+      answers(middleware, one),
+    )
+    if (!active)
+      refuse('MIDDLEWARE_IDLE', `${name} handles no packet and answers no callback${hint(middleware)}`)
     for (const callback of [...requires, ...uses]) {
-      if (!rules.has(callback)) refuse('CALLBACK_UNKNOWN', `${name} executes "${callback}", which nobody defined`)
+      if (!rules.has(callback))
+        refuse('CALLBACK_UNKNOWN', `${name} executes "${callback}", which nobody defined`)
     }
     for (const callback of requires) {
-      if (answerers(callback).length === 0) refuse('CALLBACK_UNANSWERED', `${name} requires "${callback}", which nobody answers`)
+      if (answerers(callback).length === 0)
+        refuse('CALLBACK_UNANSWERED', `${name} requires "${callback}", which nobody answers`)
     }
   }
   for (const [name, { merge }] of rules) {
     const who = merge === 'one' ? answerers(name) : []
-    if (who.length > 1) refuse('CALLBACK_CONTESTED', `"${name}" is meant for one middleware, and ${who.join(' and ')} answer it`)
+    if (who.length > 1)
+      refuse(
+        'CALLBACK_CONTESTED',
+        `"${name}" is meant for one middleware, and ${who.join(' and ')} answer it`,
+      )
   }
 }
 
@@ -40,6 +51,8 @@ function answers(middleware: MiddlewareLike, name: string): boolean {
 /** The functions that a middleware has and core does not know: most likely a misspelt callback. */
 function hint(middleware: MiddlewareLike): string {
   const own = Object.entries(middleware)
-  const strange = own.filter(([key, value]) => typeof value === 'function' && !MEMBERS.has(key)).map(([key]) => key)
+  const strange = own
+    .filter(([key, value]) => typeof value === 'function' && !MEMBERS.has(key))
+    .map(([key]) => key)
   return strange.length > 0 ? ` (it has ${strange.join(', ')}: misspelt?)` : ''
 }

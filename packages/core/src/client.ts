@@ -1,13 +1,16 @@
 /** One connection: packets in, one at a time and in order; packets out, one write a turn. */
 import type { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
-import { generate, type Packet as PlainPacket } from 'mqtt-packet'
-import { ACK_HEADER, type AckType } from './ack.ts'
+import type { Packet as PlainPacket } from 'mqtt-packet'
+import { generate } from 'mqtt-packet'
+import type { AckType } from './ack.ts'
+import { ACK_HEADER } from './ack.ts'
 import { Inbox } from './codec/inbox.ts'
 import { Outbox } from './outbox.ts'
 import type { Packet, Packets, ProtocolVersion, QoS } from './packets.ts'
 import type { Publish } from './publish.ts'
-import { type ReasonCode, returnCodeOf } from './reason-codes.ts'
+import type { ReasonCode } from './reason-codes.ts'
+import { returnCodeOf } from './reason-codes.ts'
 import { Session } from './session.ts'
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'
@@ -23,7 +26,10 @@ export interface Listener {
 }
 
 /** A packet that the broker may send: what mqtt-packet can generate. */
-export type OutgoingPacket = Exclude<Packets[keyof Packets], Publish | Packets['puback' | 'pubrec' | 'pubrel' | 'pubcomp']>
+export type OutgoingPacket = Exclude<
+  Packets[keyof Packets],
+  Publish | Packets['puback' | 'pubrec' | 'pubrel' | 'pubcomp']
+>
 
 /** Bytes that may wait behind a handler that has not answered, before the stream is paused. */
 const PAUSE_AT = 65_536
@@ -43,6 +49,8 @@ export class Client implements SlotHost {
   connected = false
   /** No packet comes or goes any more. */
   closed = false
+  /** Why it was closed, where somebody said so. */
+  reasonCode: ReasonCode | undefined = undefined
   /** When bytes came last, by the stack's clock (ms). */
   receivedAt: number
   readonly #inbox: Inbox
@@ -57,6 +65,7 @@ export class Client implements SlotHost {
   #ended = false
   #finished = false
   #cause: Error | undefined
+  #drainListeners: (() => void)[] = []
   #closeListeners: ((cause: Error | undefined) => void)[] = []
   #diverted: ((packet: Packet) => void) | undefined
 
@@ -89,6 +98,12 @@ export class Client implements SlotHost {
     if (this.#outbox.pending <= this.stack.config.highWater) return false
     this.stack.watch(this)
     return true
+  }
+
+  /** Resolves once the client is not congested any more, or is closed. */
+  drained(): Promise<void> {
+    if (this.closed || !this.congested) return Promise.resolve()
+    return new Promise((resolve) => this.#drainListeners.push(resolve))
   }
 
   /** How often the stream has taken something: a client that does not read makes no progress. */
@@ -152,6 +167,7 @@ export class Client implements SlotHost {
   close(reasonCode?: ReasonCode, cause?: Error): void {
     if (this.closed) return
     this.#cause ??= cause
+    this.reasonCode = reasonCode
     if (!this.connected && reasonCode !== undefined) this.#refuse(reasonCode)
     this.closed = true
     this.#inbox.clear()
@@ -202,6 +218,8 @@ export class Client implements SlotHost {
   }
 
   readonly #taken = (): void => {
+    if (this.#drainListeners.length > 0 && this.#outbox.pending <= this.stack.config.highWater)
+      this.#drained()
     if (!this.#flooded || this.#outbox.pending > 2 * this.stack.config.highWater) return
     this.#flooded = false
     this.#pump()
@@ -268,9 +286,16 @@ export class Client implements SlotHost {
     this.stream.resume()
   }
 
+  #drained(): void {
+    const listeners = this.#drainListeners
+    this.#drainListeners = []
+    for (const listener of listeners) listener()
+  }
+
   #finish(): void {
     if (this.#finished) return
     this.#finished = true
+    this.#drained()
     this.stack.forget(this)
     const listeners = this.#closeListeners
     this.#closeListeners = []

@@ -22,20 +22,25 @@ export class RelayContext {
   readonly publisher: Publisher
   /** Set for QoS 2. */
   readonly inbound: Inbound | undefined
-  /**
-   * Set by whoever waits only for the order to be fixed. A backend that commits later calls it once every store call
-   * of this message is staged: the publisher's next packet may come, the acknowledgement waits for the commit.
-   */
-  staged: (() => void) | undefined
+  /** Set by whoever waits until {@link stage}. */
+  onStaged: (() => void) | undefined
+  /** Whether {@link stage} was called. */
+  staged: boolean
   #messageId: number
 
-  constructor(client: Client | undefined, packet: Publish, publisher: Publisher, inbound: Inbound | undefined) {
+  constructor(
+    client: Client | undefined,
+    packet: Publish,
+    publisher: Publisher,
+    inbound: Inbound | undefined,
+  ) {
     this.client = client
     this.packet = packet
     this.topic = packet.topic
     this.publisher = publisher
     this.inbound = inbound
-    this.staged = undefined
+    this.onStaged = undefined
+    this.staged = false
     this.#messageId = 0
   }
 
@@ -47,6 +52,15 @@ export class RelayContext {
 
   get payload(): Buffer {
     return this.packet.payload
+  }
+
+  /**
+   * For a backend that commits later: every store call of this message is staged, and so its place in the order is
+   * fixed. The publisher's next packet may come; the acknowledgement waits for the commit.
+   */
+  stage(): void {
+    this.staged = true
+    this.onStaged?.()
   }
 }
 

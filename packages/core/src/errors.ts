@@ -6,24 +6,34 @@ import type { ReasonCode } from './reason-codes.ts'
 
 /** Every code that mqtt-stack raises, with what it means and what to do about it. */
 export const ERRORS = {
-  MIDDLEWARE_INVALID: 'What was given to use() is not a middleware: an object with a name and at least one member core knows. Give it a name and a handler.',
-  MIDDLEWARE_IDLE: 'A middleware handles no packet, answers no callback and has no start, stop or install: it would never be called. Check the spelling of its members.',
-  CALLBACK_UNKNOWN: 'A callback was executed that nobody defined. Check the name, or define it with stack.define().',
-  CALLBACK_RESERVED: 'stack.define() was given the name of a middleware member (handle, install, start, stop, ...). Choose another name.',
-  CALLBACK_REDEFINED: 'stack.define() was called twice for one callback with different rules. Agree on one rule.',
-  CALLBACK_UNANSWERED: 'A middleware requires a callback that nobody in the stack answers. Add a middleware that does: the error prints who answers what.',
+  MIDDLEWARE_INVALID:
+    'What was given to use() is not a middleware: an object with a name and at least one member core knows. Give it a name and a handler.',
+  MIDDLEWARE_IDLE:
+    'A middleware handles no packet, answers no callback and has no start, stop or install: it would never be called. Check the spelling of its members.',
+  CALLBACK_UNKNOWN:
+    'A callback was executed that nobody defined. Check the name, or define it with stack.define().',
+  CALLBACK_RESERVED:
+    'stack.define() was given the name of a middleware member (handle, install, start, stop, ...). Choose another name.',
+  CALLBACK_REDEFINED:
+    'stack.define() was called twice for one callback with different rules. Agree on one rule.',
+  CALLBACK_UNANSWERED:
+    'A middleware requires a callback that nobody in the stack answers. Add a middleware that does: the error prints who answers what.',
   CALLBACK_CONTESTED: 'Two middlewares answer a callback that is meant for one. Leave one of them out.',
-  NEXT_TWICE: 'A handler called next or done after it had already answered. Answer once; the error names the middleware.',
-  ANSWER_INVALID: 'A handler of a strict stack returned something that is no answer. Return nothing, DONE or a promise of either.',
+  NEXT_TWICE:
+    'A handler called next or done after it had already answered. Answer once; the error names the middleware.',
+  ANSWER_INVALID:
+    'A handler of a strict stack returned something that is no answer. Return nothing, DONE or a promise of either.',
   STORE_KEY_TAKEN: 'Two handlers set the same key where each key has one owner.',
-  HANDLER_FAILED: 'A handler failed with something that is not an Error. Throw or pass an Error; the value is its cause.',
+  HANDLER_FAILED:
+    'A handler failed with something that is not an Error. Throw or pass an Error; the value is its cause.',
   STALLED: 'A handler did not answer within the stall timeout; its connection was given up.',
   OPTION_UNKNOWN: 'An option that the table of options does not know. Check the spelling.',
   OPTION_MISSING: 'An option without a default was not given.',
   OPTION_INVALID: 'An option is not of the kind, or not in the range, that its table names.',
   STACK_RUNNING: 'The stack was changed, or started again, after it had started.',
   STACK_STOPPED: 'The stack was used after it had been stopped. Make a new one.',
-  LISTEN_FAILED: 'A listener could not be opened: the port is taken, the address is not ours, or a file cannot be read.',
+  LISTEN_FAILED:
+    'A listener could not be opened: the port is taken, the address is not ours, or a file cannot be read.',
   BACKEND_STOPPED: 'A backend was called after stop().',
   STALE_EPOCH: 'A backend was called for a session that somebody else has opened since.',
   MALFORMED_PACKET: 'Bytes that cannot be read as the packet they claim to be.',
@@ -83,7 +93,9 @@ export function blame(thrown: unknown, middleware: string, callback: string): Er
   const error =
     thrown instanceof Error
       ? thrown
-      : new StackError('HANDLER_FAILED', `${middleware} failed in ${callback}: ${String(thrown)}`, { cause: thrown })
+      : new StackError('HANDLER_FAILED', `${middleware} failed in ${callback}: ${String(thrown)}`, {
+          cause: thrown,
+        })
   if (!blames.has(error)) blames.set(error, { middleware, callback })
   return error
 }

@@ -2,7 +2,8 @@
 import type { CallbackName, Handler } from './callbacks.ts'
 import type { Done } from './chain.ts'
 import type { Client } from './client.ts'
-import { type OptionsSpec, type Resolved, resolveOptions } from './options.ts'
+import type { OptionsSpec, Resolved } from './options.ts'
+import { resolveOptions } from './options.ts'
 import type { Packet, PacketType } from './packets.ts'
 import type { Stack } from './stack.ts'
 
@@ -39,7 +40,17 @@ export interface MiddlewareLike extends Handlers {
 
 /** Members that are no callbacks. */
 export const MEMBERS: ReadonlySet<string> = new Set([
-  'name', 'handles', 'requires', 'uses', 'stack', 'start', 'stop', 'install', 'handle', 'config', 'constructor',
+  'name',
+  'handles',
+  'requires',
+  'uses',
+  'stack',
+  'start',
+  'stop',
+  'install',
+  'handle',
+  'config',
+  'constructor',
 ])
 
 /**

@@ -66,7 +66,10 @@ function resolveOption(owner: string, key: string, value: unknown, row: OptionSp
     return row.default
   }
   if (!fits(value, row)) {
-    throw new StackError('OPTION_INVALID', `${owner}: option "${key}" must be ${describeOption(row)}, not ${show(value)}`)
+    throw new StackError(
+      'OPTION_INVALID',
+      `${owner}: option "${key}" must be ${describeOption(row)}, not ${show(value)}`,
+    )
   }
   return value
 }

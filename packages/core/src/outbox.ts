@@ -150,4 +150,3 @@ export class Outbox implements EndOfTurn {
     this.#onTaken()
   }
 }
-

@@ -6,12 +6,12 @@ import type {
   IDisconnectPacket,
   IPingreqPacket,
   IPingrespPacket,
+  IPublishPacket,
   ISubackPacket,
   ISubscribePacket,
   ISubscription,
   IUnsubackPacket,
   IUnsubscribePacket,
-  IPublishPacket,
   UserProperties,
 } from 'mqtt-packet'
 import type { Ack } from './ack.ts'

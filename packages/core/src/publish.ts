@@ -84,8 +84,28 @@ export class Publish implements Layout {
     const { topic, payload = '', qos = 0, retain = false, dup = false, messageId = 0, properties } = init
     const v5 = properties !== undefined
     const body = typeof payload === 'string' ? Buffer.from(payload) : payload
-    const { bytes, start, end, idAt, payloadAt } = encodePublish(Buffer.from(topic), body, qos > 0, v5, properties)
-    return new Publish(topic, qos, retain, dup, messageId, properties, v5, bytes, start, end, idAt, payloadAt, true)
+    const { bytes, start, end, idAt, payloadAt } = encodePublish(
+      Buffer.from(topic),
+      body,
+      qos > 0,
+      v5,
+      properties,
+    )
+    return new Publish(
+      topic,
+      qos,
+      retain,
+      dup,
+      messageId,
+      properties,
+      v5,
+      bytes,
+      start,
+      end,
+      idAt,
+      payloadAt,
+      true,
+    )
   }
 
   get cmd(): 'publish' {

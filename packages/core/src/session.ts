@@ -20,6 +20,8 @@ export class Session implements SlotHost, Publisher {
   epoch = 0
   /** Seconds that the session outlives its connection; 0: it ends with it. 0xFFFFFFFF: for ever. */
   expiryInterval = 0
+  /** Packet identifiers of QoS 2 messages that awaited PUBREL when the session was opened. */
+  inboundIds: readonly number[] = []
   /** The connection that has it now. */
   client: Client | undefined = undefined
   readonly slots: unknown[] = []

@@ -26,14 +26,59 @@ export interface StackOptions {
 }
 
 export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
-  strict: { kind: 'boolean', default: false, doc: 'For tests: packets are frozen, and an answer without a meaning is an error.' },
+  strict: {
+    kind: 'boolean',
+    default: false,
+    doc: 'For tests: packets are frozen, and an answer without a meaning is an error.',
+  },
   clock: { kind: 'any', optional: true, doc: 'Source of time; the machine’s by default.' },
   logger: { kind: 'any', default: console, doc: 'Where errors and warnings go.' },
-  errorHandler: { kind: 'function', optional: true, doc: 'Takes (error, client, packet) for every error that no caller waits for; by default logs and ends that connection.' },
-  connectLimit: { kind: 'number', default: 65_536, min: 64, unit: 'bytes', doc: 'Largest packet before a CONNECT is accepted.' },
-  packetLimit: { kind: 'number', default: 1_048_576, min: 64, max: 268_435_460, unit: 'bytes', doc: 'Largest packet after it.' },
-  topicLevels: { kind: 'number', default: 64, min: 1, max: 65_536, doc: 'Levels that a topic name or filter may have.' },
-  highWater: { kind: 'number', default: 1_048_576, min: 1_024, unit: 'bytes', doc: 'What a client may leave untaken before QoS 0 to it is dropped.' },
-  drainTimeout: { kind: 'number', default: 30_000, min: 1, unit: 'ms', doc: 'A client above the high-water mark that takes nothing for so long is closed.' },
-  stallTimeout: { kind: 'number', default: 30_000, min: 1, unit: 'ms', doc: 'A handler that has not answered for so long is told by handlerStalled.' },
+  errorHandler: {
+    kind: 'function',
+    optional: true,
+    doc: 'Takes (error, client, packet) for every error that no caller waits for; by default logs and ends that connection.',
+  },
+  connectLimit: {
+    kind: 'number',
+    default: 65_536,
+    min: 64,
+    unit: 'bytes',
+    doc: 'Largest packet before a CONNECT is accepted.',
+  },
+  packetLimit: {
+    kind: 'number',
+    default: 1_048_576,
+    min: 64,
+    max: 268_435_460,
+    unit: 'bytes',
+    doc: 'Largest packet after it.',
+  },
+  topicLevels: {
+    kind: 'number',
+    default: 64,
+    min: 1,
+    max: 65_536,
+    doc: 'Levels that a topic name or filter may have.',
+  },
+  highWater: {
+    kind: 'number',
+    default: 1_048_576,
+    min: 1_024,
+    unit: 'bytes',
+    doc: 'What a client may leave untaken before QoS 0 to it is dropped.',
+  },
+  drainTimeout: {
+    kind: 'number',
+    default: 30_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A client above the high-water mark that takes nothing for so long is closed.',
+  },
+  stallTimeout: {
+    kind: 'number',
+    default: 30_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A handler that has not answered for so long is told by handlerStalled.',
+  },
 }

@@ -1,25 +1,26 @@
 /** The stack: middlewares in order, and the callbacks by which they ask and tell each other. */
 import type { Duplex } from 'node:stream'
-import {
-  CALLBACKS,
-  type CallbackName,
-  type CallbackRule,
-  type Context,
-  type Store,
-  stopsOf,
-} from './callbacks.ts'
-import { Chain, type ChainHost, type Step, type Waiting } from './chain.ts'
-import { Client, type Listener } from './client.ts'
-import { type Clock, systemClock, type Timer } from './clock.ts'
-import { Decoder } from './codec/decoder.ts'
+import type { CallbackName, CallbackRule, Context, Store } from './callbacks.ts'
+import { CALLBACKS, stopsOf } from './callbacks.ts'
+import type { ChainHost, Step, Waiting } from './chain.ts'
+import { Chain } from './chain.ts'
 import { checkStack } from './check-stack.ts'
+import type { Listener } from './client.ts'
+import { Client } from './client.ts'
+import type { Clock, Timer } from './clock.ts'
+import { systemClock } from './clock.ts'
+import { Decoder } from './codec/decoder.ts'
 import { blameOf, ProtocolError, StackError } from './errors.ts'
 import { deepFreeze } from './freeze.ts'
-import { MEMBERS, type MiddlewareLike } from './middleware.ts'
-import { type Resolved, resolveOptions } from './options.ts'
-import { PACKET_TYPES, type Packet, type PacketType } from './packets.ts'
+import type { MiddlewareLike } from './middleware.ts'
+import { MEMBERS } from './middleware.ts'
+import type { Resolved } from './options.ts'
+import { resolveOptions } from './options.ts'
+import type { Packet, PacketType } from './packets.ts'
+import { PACKET_TYPES } from './packets.ts'
 import { ReasonCode } from './reason-codes.ts'
-import { STACK_OPTIONS, type StackOptions } from './stack-options.ts'
+import type { StackOptions } from './stack-options.ts'
+import { STACK_OPTIONS } from './stack-options.ts'
 import { Turn } from './turn.ts'
 
 /** Called when `execute` is through: with the first handler's error, or with none. */
@@ -66,9 +67,13 @@ export class Stack {
       now: () => clock.now(),
       stray: (error, subject) => this.fail(error, clientOf(subject), undefined),
     }
-    for (const [name, rule] of this.#rules) this.#callbacks.set(name, new Chain(name, this.#host, stopsOf(rule)))
+    for (const [name, rule] of this.#rules)
+      this.#callbacks.set(name, new Chain(name, this.#host, stopsOf(rule)))
     this.#packets = Object.fromEntries(
-      PACKET_TYPES.filter((type) => type !== undefined).map((type) => [type, new Chain(`handle ${type}`, this.#host)]),
+      PACKET_TYPES.filter((type) => type !== undefined).map((type) => [
+        type,
+        new Chain(`handle ${type}`, this.#host),
+      ]),
     ) as Record<PacketType, Chain>
   }
 
@@ -77,10 +82,14 @@ export class Stack {
    * @throws StackError `MIDDLEWARE_INVALID`, `MIDDLEWARE_IDLE`, or `STACK_RUNNING` after start.
    */
   use(...middlewares: MiddlewareLike[]): this {
-    if (this.#started !== undefined) throw new StackError('STACK_RUNNING', 'use() after the stack has started')
+    if (this.#started !== undefined)
+      throw new StackError('STACK_RUNNING', 'use() after the stack has started')
     for (const middleware of middlewares) {
       if (typeof middleware !== 'object' || middleware === null || typeof middleware.name !== 'string') {
-        throw new StackError('MIDDLEWARE_INVALID', `use() takes an object with a name, not ${String(middleware)}`)
+        throw new StackError(
+          'MIDDLEWARE_INVALID',
+          `use() takes an object with a name, not ${String(middleware)}`,
+        )
       }
       if (Object.isExtensible(middleware)) middleware.stack = this
       this.middlewares.push(middleware)
@@ -94,10 +103,12 @@ export class Stack {
    * @throws StackError `CALLBACK_RESERVED` or `CALLBACK_REDEFINED`.
    */
   define(name: string, rule: CallbackRule): this {
-    if (MEMBERS.has(name)) throw new StackError('CALLBACK_RESERVED', `"${name}" is a member of every middleware, not a callback`)
+    if (MEMBERS.has(name))
+      throw new StackError('CALLBACK_RESERVED', `"${name}" is a member of every middleware, not a callback`)
     const known = this.#rules.get(name)
     if (known === rule) return this
-    if (known !== undefined) throw new StackError('CALLBACK_REDEFINED', `callback "${name}" is defined already`)
+    if (known !== undefined)
+      throw new StackError('CALLBACK_REDEFINED', `callback "${name}" is defined already`)
     this.#rules.set(name, rule)
     this.#callbacks.set(name, new Chain(name, this.#host, stopsOf(rule)))
     this.#compile()
@@ -111,7 +122,8 @@ export class Stack {
    */
   chain(name: CallbackName): Chain {
     const chain = this.#callbacks.get(name)
-    if (chain === undefined) throw new StackError('CALLBACK_UNKNOWN', `nobody defined the callback "${String(name)}"`)
+    if (chain === undefined)
+      throw new StackError('CALLBACK_UNKNOWN', `nobody defined the callback "${String(name)}"`)
     return chain
   }
 
@@ -148,7 +160,12 @@ export class Stack {
     else {
       const report = (error: Error): void => this.fail(error, clientOf(ctx), undefined)
       // A throw of the callback itself is not the chain's error.
-      later.then(() => callback(null, ctx, store), (error: Error) => callback(error, ctx, store)).catch(report)
+      later
+        .then(
+          () => callback(null, ctx, store),
+          (error: Error) => callback(error, ctx, store),
+        )
+        .catch(report)
     }
   }
 
@@ -192,7 +209,8 @@ export class Stack {
    * @throws StackError as {@link start} does.
    */
   handler(listener: Listener = UNKNOWN): (stream: Duplex) => void {
-    if (this.#started === undefined) this.start().catch((error: Error) => this.fail(error, undefined, undefined))
+    if (this.#started === undefined)
+      this.start().catch((error: Error) => this.fail(error, undefined, undefined))
     return (stream) => void this.connect(stream, listener)
   }
 
@@ -210,7 +228,9 @@ export class Stack {
   /** Who answers what, one middleware a line. */
   toString(): string {
     const width = Math.max(0, ...this.middlewares.map(({ name }) => name.length))
-    const lines = this.middlewares.map((middleware) => `  ${middleware.name.padEnd(width)}  ${this.#describe(middleware)}`)
+    const lines = this.middlewares.map(
+      (middleware) => `  ${middleware.name.padEnd(width)}  ${this.#describe(middleware)}`,
+    )
     return ['Stack', ...lines].join('\n')
   }
 
@@ -218,6 +238,15 @@ export class Stack {
   dispatch(client: Client, packet: Packet): void | Promise<void> {
     if (this.config.strict && packet.cmd !== 'publish') deepFreeze(packet)
     return this.#packets[packet.cmd].run(client, packet)
+  }
+
+  /** Ends a connection: executes closeClient, and closes it in any case. */
+  closeClient(client: Client, reasonCode: ReasonCode, reason: string, cause?: Error): void {
+    if (client.closed) return
+    this.execute('closeClient', { client, reasonCode, reason }, {}, (failure) => {
+      if (failure !== null) this.config.logger?.error(failure.message, failure)
+      client.close(reasonCode, cause)
+    })
   }
 
   /** An error that no caller waits for: goes to `errorHandler`. */
@@ -250,23 +279,21 @@ export class Stack {
     const { logger } = this.config
     if (error instanceof ProtocolError) logger?.debug(`${client?.id ?? ''} ${error.message}`)
     else logger?.error(`${where}${error.message}`, error)
-    if (client === undefined) return
     const reasonCode = error instanceof ProtocolError ? error.reasonCode : ReasonCode.UNSPECIFIED_ERROR
-    if (this.answers('closeClient') && !client.closed) {
-      this.execute('closeClient', { client, reasonCode, reason: error.message }, {}, (failure) => {
-        if (failure !== null) logger?.error(failure.message, failure)
-        client.close(reasonCode, error)
-      })
-    } else client.close(reasonCode, error)
+    if (client !== undefined) this.closeClient(client, reasonCode, error.message, error)
   }
 
   #compile(): void {
     for (const type of Object.keys(this.#packets) as PacketType[]) {
-      const takers = this.middlewares.filter(({ handle, handles }) => handle !== undefined && (handles?.includes(type) ?? true))
+      const takers = this.middlewares.filter(
+        ({ handle, handles }) => handle !== undefined && (handles?.includes(type) ?? true),
+      )
       this.#packets[type].steps = takers.map((owner) => toStep(owner, 'handle', 3))
     }
     for (const [name, chain] of this.#callbacks) {
-      chain.steps = this.middlewares.filter((owner) => typeof member(owner, name) === 'function').map((owner) => toStep(owner, name, 3))
+      chain.steps = this.middlewares
+        .filter((owner) => typeof member(owner, name) === 'function')
+        .map((owner) => toStep(owner, name, 3))
     }
   }
 
@@ -287,18 +314,18 @@ export class Stack {
 
   async #stop(): Promise<void> {
     await this.#started?.catch(() => {})
-    const over = [...this.clients].map((client) => new Promise<void>((resolve) => client.onClose(() => resolve())))
-    for (const client of [...this.clients]) await this.#dismiss(client)
-    await Promise.race([Promise.all(over), new Promise<void>((resolve) => this.clock.after(this.config.stallTimeout, resolve))])
+    const over = [...this.clients].map(
+      (client) => new Promise<void>((resolve) => client.onClose(() => resolve())),
+    )
+    for (const client of [...this.clients])
+      this.closeClient(client, ReasonCode.SERVER_SHUTTING_DOWN, 'shutting down')
+    await Promise.race([
+      Promise.all(over),
+      new Promise<void>((resolve) => this.clock.after(this.config.stallTimeout, resolve)),
+    ])
     this.#sweep?.cancel()
     if (!this.#ready) return
     for (const middleware of this.middlewares) await middleware.stop?.()
-  }
-
-  async #dismiss(client: Client): Promise<void> {
-    const reasonCode = ReasonCode.SERVER_SHUTTING_DOWN
-    await this.call('closeClient', { client, reasonCode, reason: 'shutting down' }).catch(() => {})
-    client.close(reasonCode)
   }
 
   #install(client: Client): void {
@@ -322,7 +349,8 @@ export class Stack {
   }
 
   #describe(middleware: MiddlewareLike): string {
-    const handled = middleware.handle === undefined ? [] : [`handle ${middleware.handles?.join(', ') ?? 'every packet'}`]
+    const handled =
+      middleware.handle === undefined ? [] : [`handle ${middleware.handles?.join(', ') ?? 'every packet'}`]
     const answered = [...this.#rules.keys()].filter((name) => typeof member(middleware, name) === 'function')
     const executed = [...(middleware.requires ?? []), ...(middleware.uses ?? [])]
     const executes = executed.length > 0 ? [`executes ${executed.join(', ')}`] : []
@@ -354,7 +382,9 @@ export class Stack {
     if (!waiting.told) {
       waiting.told = true
       const { step, chain, since } = waiting
-      this.config.logger?.warn(`${step.owner.name} has not answered ${chain.name} for ${this.config.stallTimeout} ms`)
+      this.config.logger?.warn(
+        `${step.owner.name} has not answered ${chain.name} for ${this.config.stallTimeout} ms`,
+      )
       this.tell('handlerStalled', { middleware: step.owner.name, callback: chain.name, client, since })
     }
     if (client?.stream.destroyed) client.abandon()

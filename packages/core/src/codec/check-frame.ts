@@ -1,5 +1,6 @@
 /** What the standard demands of the packets that mqtt-packet reads, checked on their bytes. */
-import { type Buffer, isUtf8 } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
+import { isUtf8 } from 'node:buffer'
 import { ProtocolError } from '../errors.ts'
 import type { ProtocolVersion } from '../packets.ts'
 import { ReasonCode } from '../reason-codes.ts'
@@ -10,7 +11,9 @@ import { checkTopicName } from './topic-cache.ts'
 type Check = (fields: Fields, version: ProtocolVersion, maxLevels: number) => void
 
 /** What a client may send, by packet type, with its reserved flags; what is missing only a server may send. */
-const RULES: Readonly<Record<number, { readonly name: string; readonly flags: number; readonly check: Check } | undefined>> = {
+const RULES: Readonly<
+  Record<number, { readonly name: string; readonly flags: number; readonly check: Check } | undefined>
+> = {
   1: { name: 'CONNECT', flags: 0, check: checkConnect },
   8: { name: 'SUBSCRIBE', flags: 2, check: checkSubscribe },
   10: { name: 'UNSUBSCRIBE', flags: 2, check: checkUnsubscribe },
@@ -22,13 +25,21 @@ const RULES: Readonly<Record<number, { readonly name: string; readonly flags: nu
  * Checks one whole frame that is neither PUBLISH nor an acknowledgement.
  * @throws ProtocolError naming the standard's statement.
  */
-export function checkFrame(bytes: Buffer, start: number, body: number, end: number, version: ProtocolVersion, maxLevels: number): void {
+export function checkFrame(
+  bytes: Buffer,
+  start: number,
+  body: number,
+  end: number,
+  version: ProtocolVersion,
+  maxLevels: number,
+): void {
   const header = bytes[start]
   const rule = RULES[header >> 4]
   if (rule === undefined) throw protocolError(`packet type ${header >> 4} from a client`, 'MQTT-2.2.2-2')
   // 3.1 lets a client mark a SUBSCRIBE or UNSUBSCRIBE that it sends again; mqtt-packet does not.
   if (version === 3 && rule.flags === 2) bytes[start] = header & 0xf7
-  if ((bytes[start] & 15) !== rule.flags) throw malformed(`reserved flags ${header & 15} in a ${rule.name}`, 'MQTT-2.2.2-2')
+  if ((bytes[start] & 15) !== rule.flags)
+    throw malformed(`reserved flags ${header & 15} in a ${rule.name}`, 'MQTT-2.2.2-2')
   const fields = new Fields(rule.name, bytes, body, end)
   rule.check(fields, version, maxLevels)
   fields.finish()
@@ -37,9 +48,15 @@ export function checkFrame(bytes: Buffer, start: number, body: number, end: numb
 function checkConnect(fields: Fields, _version: ProtocolVersion, maxLevels: number): void {
   const name = fields.string()
   const level = fields.byte()
-  if (name !== 'MQTT' && name !== 'MQIsdp') throw protocolError(`protocol name ${JSON.stringify(name)}`, 'MQTT-3.1.2-1')
+  if (name !== 'MQTT' && name !== 'MQIsdp')
+    throw protocolError(`protocol name ${JSON.stringify(name)}`, 'MQTT-3.1.2-1')
   if (level !== (name === 'MQIsdp' ? 3 : 4)) {
-    throw new ProtocolError('UNSUPPORTED_VERSION', ReasonCode.UNSUPPORTED_PROTOCOL_VERSION, `protocol level ${level} of ${name}`, 'MQTT-3.1.2-2')
+    throw new ProtocolError(
+      'UNSUPPORTED_VERSION',
+      ReasonCode.UNSUPPORTED_PROTOCOL_VERSION,
+      `protocol level ${level} of ${name}`,
+      'MQTT-3.1.2-2',
+    )
   }
   const flags = fields.byte()
   const will = (flags & 0x04) !== 0
@@ -48,7 +65,8 @@ function checkConnect(fields: Fields, _version: ProtocolVersion, maxLevels: numb
   if (!will && willQos !== 0) throw malformed('a will QoS without a will', 'MQTT-3.1.2-13')
   if (!will && (flags & 0x20) !== 0) throw malformed('a will retain flag without a will', 'MQTT-3.1.2-15')
   if (willQos === 3) throw malformed('a will with QoS 3', 'MQTT-3.1.2-14')
-  if ((flags & 0x40) !== 0 && (flags & 0x80) === 0) throw malformed('a password without a user name', 'MQTT-3.1.2-22')
+  if ((flags & 0x40) !== 0 && (flags & 0x80) === 0)
+    throw malformed('a password without a user name', 'MQTT-3.1.2-22')
   fields.skip(2)
   fields.string()
   if (will) {
@@ -76,10 +94,19 @@ function checkUnsubscribe(fields: Fields, _version: ProtocolVersion, maxLevels: 
 
 function checkFilter(filter: string, maxLevels: number): void {
   if (!isValidTopicFilter(filter)) {
-    throw new ProtocolError('FILTER_INVALID', ReasonCode.TOPIC_FILTER_INVALID, 'a topic filter that is empty or places a wildcard wrongly', 'MQTT-4.7.1-2')
+    throw new ProtocolError(
+      'FILTER_INVALID',
+      ReasonCode.TOPIC_FILTER_INVALID,
+      'a topic filter that is empty or places a wildcard wrongly',
+      'MQTT-4.7.1-2',
+    )
   }
   if (topicLevels(filter) > maxLevels) {
-    throw new ProtocolError('FILTER_INVALID', ReasonCode.TOPIC_FILTER_INVALID, `a topic filter of more than ${maxLevels} levels`)
+    throw new ProtocolError(
+      'FILTER_INVALID',
+      ReasonCode.TOPIC_FILTER_INVALID,
+      `a topic filter of more than ${maxLevels} levels`,
+    )
   }
 }
 
@@ -132,7 +159,8 @@ class Fields {
   string(): string {
     const length = this.uint16()
     const at = this.skip(length)
-    if (!isUtf8(this.#bytes.subarray(at, at + length))) throw malformed(`a ${this.#name} with a string that is not UTF-8`, 'MQTT-1.5.3-1')
+    if (!isUtf8(this.#bytes.subarray(at, at + length)))
+      throw malformed(`a ${this.#name} with a string that is not UTF-8`, 'MQTT-1.5.3-1')
     const text = this.#bytes.toString('utf8', at, at + length)
     if (text.includes('\0')) throw malformed(`a ${this.#name} with U+0000 in a string`, 'MQTT-1.5.3-2')
     return text

@@ -3,7 +3,8 @@
  * checked against the standard here and then read by mqtt-packet, one whole frame at a time.
  */
 import type { Buffer } from 'node:buffer'
-import { Ack, type AckType } from '../ack.ts'
+import type { AckType } from '../ack.ts'
+import { Ack } from '../ack.ts'
 import { ProtocolError } from '../errors.ts'
 import type { Packet, ProtocolVersion, QoS } from '../packets.ts'
 import { Publish } from '../publish.ts'
@@ -62,7 +63,21 @@ export class Decoder {
       if (messageId === 0) throw malformed('a PUBLISH with packet identifier 0', 'MQTT-2.3.1-1')
     }
     const retain = (header & 1) === 1
-    return new Publish(topic, qos, retain, dup, messageId, undefined, false, bytes, start, end, idAt, payloadAt, false)
+    return new Publish(
+      topic,
+      qos,
+      retain,
+      dup,
+      messageId,
+      undefined,
+      false,
+      bytes,
+      start,
+      end,
+      idAt,
+      payloadAt,
+      false,
+    )
   }
 
   #ack(bytes: Buffer, body: number, end: number, header: number, version: ProtocolVersion): Ack {
@@ -76,7 +91,12 @@ export class Decoder {
     if (end - body !== 2) throw malformed(`a ${cmd.toUpperCase()} of ${end - body} bytes`)
     const messageId = (bytes[body] << 8) | bytes[body + 1]
     if (messageId === 0) {
-      throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, `a ${cmd.toUpperCase()} with packet identifier 0`, 'MQTT-2.3.1-1')
+      throw new ProtocolError(
+        'PROTOCOL_ERROR',
+        ReasonCode.PROTOCOL_ERROR,
+        `a ${cmd.toUpperCase()} with packet identifier 0`,
+        'MQTT-2.3.1-1',
+      )
     }
     return new Ack(cmd, messageId, 0)
   }

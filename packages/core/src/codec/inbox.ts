@@ -136,7 +136,9 @@ export class Inbox {
   #append(part: Buffer): void {
     const have = this.#have + part.length
     if (have > this.#held.length) {
-      const grown = Buffer.allocUnsafeSlow(this.#need > 0 ? Math.min(this.#need, Math.max(have, 2 * this.#held.length)) : 8)
+      const grown = Buffer.allocUnsafeSlow(
+        this.#need > 0 ? Math.min(this.#need, Math.max(have, 2 * this.#held.length)) : 8,
+      )
       grown.set(this.#held.subarray(0, this.#have))
       this.#held = grown
     }
@@ -156,19 +158,32 @@ export class Inbox {
       if (byte < 128) break
       shift += 7
       if (shift > 21) {
-        throw new ProtocolError('MALFORMED_PACKET', ReasonCode.MALFORMED_PACKET, `a remaining length of more than four bytes (over ${MAX_REMAINING_LENGTH})`)
+        throw new ProtocolError(
+          'MALFORMED_PACKET',
+          ReasonCode.MALFORMED_PACKET,
+          `a remaining length of more than four bytes (over ${MAX_REMAINING_LENGTH})`,
+        )
       }
     }
     this.body = next
     const end = next + length
     if (end - at > this.limit) {
-      throw new ProtocolError('PACKET_TOO_LARGE', ReasonCode.PACKET_TOO_LARGE, `a packet of ${end - at} bytes, more than the maximum of ${this.limit}`)
+      throw new ProtocolError(
+        'PACKET_TOO_LARGE',
+        ReasonCode.PACKET_TOO_LARGE,
+        `a packet of ${end - at} bytes, more than the maximum of ${this.limit}`,
+      )
     }
     return end
   }
 
   #checkFirst(header: number): void {
     if (header >> 4 === CONNECT) return
-    throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, 'the first packet is not a CONNECT', 'MQTT-3.1.0-1')
+    throw new ProtocolError(
+      'PROTOCOL_ERROR',
+      ReasonCode.PROTOCOL_ERROR,
+      'the first packet is not a CONNECT',
+      'MQTT-3.1.0-1',
+    )
   }
 }

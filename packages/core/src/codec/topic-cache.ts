@@ -39,7 +39,12 @@ export class TopicCache {
 
   #decode(bytes: Buffer, at: number, end: number): string {
     if (!isUtf8(bytes.subarray(at, end))) {
-      throw new ProtocolError('MALFORMED_PACKET', ReasonCode.MALFORMED_PACKET, 'a topic that is not UTF-8', 'MQTT-1.5.3-1')
+      throw new ProtocolError(
+        'MALFORMED_PACKET',
+        ReasonCode.MALFORMED_PACKET,
+        'a topic that is not UTF-8',
+        'MQTT-1.5.3-1',
+      )
     }
     const topic = bytes.toString('utf8', at, end)
     checkTopicName(topic, this.#maxLevels)
@@ -50,10 +55,19 @@ export class TopicCache {
 /** @throws ProtocolError `TOPIC_INVALID` */
 export function checkTopicName(topic: string, maxLevels: number): void {
   if (!isValidTopicName(topic)) {
-    throw new ProtocolError('TOPIC_INVALID', ReasonCode.TOPIC_NAME_INVALID, 'a topic name that is empty, or holds a wildcard or U+0000', 'MQTT-3.3.2-2')
+    throw new ProtocolError(
+      'TOPIC_INVALID',
+      ReasonCode.TOPIC_NAME_INVALID,
+      'a topic name that is empty, or holds a wildcard or U+0000',
+      'MQTT-3.3.2-2',
+    )
   }
   if (topicLevels(topic) > maxLevels) {
-    throw new ProtocolError('TOPIC_INVALID', ReasonCode.TOPIC_NAME_INVALID, `a topic name of more than ${maxLevels} levels`)
+    throw new ProtocolError(
+      'TOPIC_INVALID',
+      ReasonCode.TOPIC_NAME_INVALID,
+      `a topic name of more than ${maxLevels} levels`,
+    )
   }
 }
 

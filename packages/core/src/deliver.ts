@@ -1,0 +1,108 @@
+/** The last step of a relay, the same for every backend and for retained messages: into the log, then to the client. */
+import type { Chain } from './chain.ts'
+import type { Client } from './client.ts'
+import type { RelayStore } from './contexts.ts'
+import { ForwardContext, ForwardStore } from './contexts.ts'
+import type { QoS } from './packets.ts'
+import type { Publish } from './publish.ts'
+import type { Stack } from './stack.ts'
+
+/** A session that is to have a message. */
+export interface Receiver {
+  readonly clientId: string
+  readonly epoch: number
+  /** Its connection, if it has one. */
+  readonly client: Client | undefined
+  /** It outlives its connection, and so has a message log. */
+  readonly stored: boolean
+}
+
+/** What a delivery is counted in. */
+export type DeliveryCounts = Pick<RelayStore, 'queued' | 'dropped'>
+
+/** One for a middleware; make it in `start()`. */
+export class Deliverer {
+  readonly #stack: Stack
+  readonly #forward: Chain
+  readonly #log: Chain
+
+  constructor(stack: Stack) {
+    this.#stack = stack
+    this.#forward = stack.chain('forwardMessage')
+    this.#log = stack.chain('storeOfflineMessage')
+  }
+
+  /**
+   * Stores the message in the receiver's log (QoS 1 and 2 of a session that outlives its connection), then forwards
+   * it if the receiver is connected. Answers nothing when all of it is done at once. Only a failing log is the
+   * caller's error: a failing forward is that receiver's.
+   * @param source Hands out the message's identifier when it is needed.
+   */
+  deliver(
+    receiver: Receiver,
+    packet: Publish,
+    qos: QoS,
+    retain: boolean,
+    identifiers: readonly number[] | undefined,
+    source: { readonly messageId: number },
+    counts: DeliveryCounts,
+  ): void | Promise<void> {
+    if (qos > 0 && receiver.stored && this.#log.answered) {
+      return this.#store(receiver, packet, qos, retain, identifiers, source.messageId, counts)
+    }
+    const { client } = receiver
+    if (client !== undefined)
+      return this.#send(new ForwardContext(client, packet, qos, retain, identifiers), counts)
+  }
+
+  #store(
+    receiver: Receiver,
+    packet: Publish,
+    qos: QoS,
+    retain: boolean,
+    identifiers: readonly number[] | undefined,
+    messageId: number,
+    counts: DeliveryCounts,
+  ): void | Promise<void> {
+    const { clientId, epoch, client } = receiver
+    const store: { sequence?: number; dropped?: boolean } = {}
+    const ctx = { client, clientId, epoch, packet, messageId, qos, retain, identifiers }
+    const forward = (): void | Promise<void> => {
+      if (store.dropped === true) {
+        counts.dropped++
+        this.#stack.tell('messageDropped', { clientId, client, packet, reason: 'log-full', count: 1 })
+        return
+      }
+      // The connection may have come or gone while the log was written.
+      const connected = receiver.client
+      if (connected === undefined) counts.queued++
+      else
+        return this.#send(
+          new ForwardContext(connected, packet, qos, retain, identifiers, messageId, store.sequence),
+          counts,
+        )
+    }
+    const later = this.#log.run(ctx, store)
+    return later === undefined ? forward() : later.then(forward)
+  }
+
+  #send(ctx: ForwardContext, counts: DeliveryCounts): void | Promise<void> {
+    const store = new ForwardStore()
+    try {
+      const later = this.#forward.run(ctx, store)
+      if (later === undefined) count(store, counts)
+      else
+        return later.then(
+          () => count(store, counts),
+          (error: Error) => this.#stack.fail(error, ctx.client, ctx.packet),
+        )
+    } catch (error) {
+      this.#stack.fail(error as Error, ctx.client, ctx.packet)
+    }
+  }
+}
+
+function count(store: ForwardStore, counts: DeliveryCounts): void {
+  if (store.outcome === 'queued') counts.queued++
+  else if (store.outcome === 'dropped') counts.dropped++
+}

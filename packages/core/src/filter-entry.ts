@@ -1,5 +1,5 @@
 import type { SharedGroup, Subscription } from './matches.ts'
-import { Matches } from './matches.ts'
+import { Matches, sortByOrder, valuesInOrder } from './matches.ts'
 import { SmallMap } from './small-map.ts'
 
 /** From how many subscribers on a filter keeps the answer for the topics that it alone matches. */
@@ -32,8 +32,7 @@ export class FilterEntry<T> {
     if (this.#answer !== undefined) return this.#answer
     const subscriptions: Subscription<T>[] = []
     this.subscribers.pushInto(subscriptions)
-    const values = subscriptions.map((subscription) => subscription.value)
-    const answer = new Matches(values, groupsOf([this]))
+    const answer = new Matches(valuesInOrder(subscriptions), groupsOf([this]))
     if (this.keepsAnswer) this.#answer = answer
     return answer
   }
@@ -48,10 +47,9 @@ export class FilterEntry<T> {
 export function mergeAnswers<T>(entries: readonly FilterEntry<T>[], merge: (a: T, b: T) => T): Matches<T> {
   const subscriptions: Subscription<T>[] = []
   for (const entry of entries) entry.subscribers.pushInto(subscriptions)
-  subscriptions.sort(byOrder)
   const values: T[] = []
   const indexes = new Map<string, number>()
-  for (const { key, value } of subscriptions) {
+  for (const { key, value } of sortByOrder(subscriptions)) {
     const index = indexes.get(key)
     if (index === undefined) {
       indexes.set(key, values.length)
@@ -66,9 +64,5 @@ export function mergeAnswers<T>(entries: readonly FilterEntry<T>[], merge: (a: T
 function groupsOf<T>(entries: readonly FilterEntry<T>[]): SharedGroup<T>[] {
   const groups: SharedGroup<T>[] = []
   for (const entry of entries) entry.groups?.pushInto(groups)
-  return groups.sort(byOrder)
-}
-
-function byOrder(a: { readonly order: number }, b: { readonly order: number }): number {
-  return a.order - b.order
+  return sortByOrder(groups)
 }

@@ -32,8 +32,9 @@ export class MatchCache<A> {
   readonly #byTopic = new Map<string, Cached<A>>()
   readonly #sorted = new SortedTopics<Cached<A>>()
   readonly #ring: Cached<A>[] = []
-  /** Prints of topics seen; a newer one overwrites an older one that falls on the same place. */
-  readonly #prints: Int32Array
+  /** A bit for each topic that was seen lately and is not held; two in a hundred are taken for another. */
+  readonly #prints: Uint32Array
+  #printed = 0
   #hand = 0
   #bytes = 0
   #visited = 0
@@ -41,8 +42,9 @@ export class MatchCache<A> {
   constructor(maxTopics: number, maxBytes: number) {
     this.#maxTopics = maxTopics
     this.#maxBytes = maxBytes
-    const places = 2 ** Math.ceil(Math.log2(Math.min(Math.max(maxTopics, 1), 65_536)))
-    this.#prints = new Int32Array(places)
+    this.#prints = new Uint32Array(
+      2 ** Math.ceil(Math.log2(Math.min(Math.max(maxTopics, 16), 1_048_576) / 2)),
+    )
   }
 
   /** How many topics are held, those whose answer was forgotten included. */
@@ -72,7 +74,8 @@ export class MatchCache<A> {
   offer(topic: string, answer: A, bytes: number): void {
     let cached = this.#byTopic.get(topic)
     if (cached === undefined) {
-      if (this.#maxTopics === 0 || !this.#seen(topic)) return
+      if (this.#maxTopics < 1 || !this.#seen(topic)) return
+      if (this.#ring.length >= this.#maxTopics) this.#evict()
       cached = new Cached(topic)
       this.#byTopic.set(topic, cached)
       this.#sorted.add(cached)
@@ -82,7 +85,7 @@ export class MatchCache<A> {
     cached.answer = answer
     cached.bytes += bytes
     this.#bytes += bytes
-    while (this.#ring.length > this.#maxTopics || this.#bytes > this.#maxBytes) this.#evict()
+    while (this.#bytes > this.#maxBytes) this.#evict()
   }
 
   /** Forgets the answers for the topics that a valid filter matches. */
@@ -119,7 +122,8 @@ export class MatchCache<A> {
         continue
       }
       const last = ring.pop()!
-      if (last !== cached) ring[this.#hand++] = last
+      if (last === cached) this.#hand = 0
+      else ring[this.#hand++] = last
       this.#byTopic.delete(cached.topic)
       this.#sorted.remove(cached.topic)
       this.#bytes -= cached.bytes
@@ -127,16 +131,22 @@ export class MatchCache<A> {
     }
   }
 
-  /** Whether the topic was seen before, as far as is remembered; it is from now on. */
+  /** Whether the topic was seen before, among as many others as may be held; it is from now on. */
   #seen(topic: string): boolean {
-    let print = topic.length | 0
+    let print = topic.length
     for (let i = Math.max(0, topic.length - PRINT_LENGTH); i < topic.length; i++) {
       print = Math.imul(print ^ topic.charCodeAt(i), 0x01000193)
     }
     print ^= print >>> 15
-    const place = print & (this.#prints.length - 1)
-    if (this.#prints[place] === print) return true
-    this.#prints[place] = print
+    const prints = this.#prints
+    const word = (print >>> 5) & (prints.length - 1)
+    const bit = 1 << (print & 31)
+    if ((prints[word]! & bit) !== 0) return true
+    if (this.#printed++ >= this.#maxTopics) {
+      prints.fill(0)
+      this.#printed = 0
+    }
+    prints[word]! |= bit
     return false
   }
 }

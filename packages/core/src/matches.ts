@@ -1,3 +1,5 @@
+import { ChurnMap } from './churn-map.ts'
+
 /**
  * Who receives a topic. It is remembered and given out again: read only, down to its arrays. What is in it never
  * changes after a later subscription, but for the members of its groups.
@@ -37,7 +39,7 @@ export class SharedGroup<T> {
   readonly order: number
   /** The chooser's own: where its round robin stands. The tree neither reads nor writes it. */
   cursor = 0
-  readonly #byKey = new Map<string, T>()
+  readonly #byKey = new ChurnMap<Subscription<T>>()
   #members: readonly T[] | undefined
 
   constructor(name: string, filter: string, order: number) {
@@ -52,20 +54,25 @@ export class SharedGroup<T> {
 
   /** The members' values in the order in which they joined: a new array after each change. */
   get members(): readonly T[] {
-    this.#members ??= [...this.#byKey.values()]
+    if (this.#members === undefined) {
+      const members: Subscription<T>[] = []
+      this.#byKey.pushInto(members)
+      this.#members = valuesInOrder(members)
+    }
     return this.#members
   }
 
   get(key: string): T | undefined {
-    return this.#byKey.get(key)
+    return this.#byKey.get(key)?.value
   }
 
-  /** For the tree: true when the key was a member already. */
-  set(key: string, value: T): boolean {
+  /** For the tree: makes a key a member; true when it was one. */
+  set(key: string, order: number, value: T): boolean {
     this.#members = undefined
-    const known = this.#byKey.has(key)
-    this.#byKey.set(key, value)
-    return known
+    const known = this.#byKey.get(key)
+    if (known === undefined) this.#byKey.set(key, new Subscription(key, order, value))
+    else known.value = value
+    return known !== undefined
   }
 
   /** For the tree. */
@@ -73,4 +80,17 @@ export class SharedGroup<T> {
     this.#members = undefined
     return this.#byKey.delete(key)
   }
+}
+
+/** The values of subscriptions, in the order in which they came; sorts the array. */
+export function valuesInOrder<T>(subscriptions: Subscription<T>[]): T[] {
+  return sortByOrder(subscriptions).map((subscription) => subscription.value)
+}
+
+/** Sorts by order, in place; what is in order already, as it mostly is, costs one look at each. */
+export function sortByOrder<E extends { readonly order: number }>(items: E[]): E[] {
+  for (let i = 1; i < items.length; i++) {
+    if (items[i - 1]!.order > items[i]!.order) return items.sort((a, b) => a.order - b.order)
+  }
+  return items
 }

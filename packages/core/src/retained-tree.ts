@@ -1,3 +1,4 @@
+import { ChurnMap } from './churn-map.ts'
 import { FilterScan } from './filter-scan.ts'
 import { SortedTopics } from './sorted-topics.ts'
 import { hasWildcards } from './topics.ts'
@@ -30,7 +31,7 @@ interface Entry<T> {
  * topic that is there all the time is given exactly once.
  */
 export class RetainedTree<T> {
-  readonly #entries = new Map<string, Entry<T>>()
+  readonly #entries = new ChurnMap<Entry<T>>()
   readonly #sorted = new SortedTopics<Entry<T>>()
 
   /** How many topics have a value. */

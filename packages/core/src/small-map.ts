@@ -1,11 +1,13 @@
+import { ChurnMap } from './churn-map.ts'
+
 /**
- * A Map from strings to objects that takes a Map's memory (some 200 bytes empty) only for two entries or more.
- * Most filters have one subscriber, and most levels one level below them.
+ * A map from strings to objects that takes a Map's memory (some 200 bytes empty) only from two entries on: most
+ * filters have one subscriber, and most levels one level below them.
  */
 export class SmallMap<V extends object> {
   #key = ''
   #only: V | undefined
-  #map: Map<string, V> | undefined
+  #map: ChurnMap<V> | undefined
 
   get size(): number {
     if (this.#map !== undefined) return this.#map.size
@@ -24,10 +26,9 @@ export class SmallMap<V extends object> {
       this.#key = key
       this.#only = value
     } else {
-      this.#map = new Map([
-        [this.#key, this.#only],
-        [key, value],
-      ])
+      this.#map = new ChurnMap()
+      this.#map.set(this.#key, this.#only)
+      this.#map.set(key, value)
       this.#key = ''
       this.#only = undefined
     }
@@ -45,9 +46,9 @@ export class SmallMap<V extends object> {
     return true
   }
 
-  /** Appends the values to `out`, in the order in which their keys came. */
+  /** Appends the values to `out`. */
   pushInto(out: V[]): void {
-    if (this.#map !== undefined) for (const value of this.#map.values()) out.push(value)
+    if (this.#map !== undefined) this.#map.pushInto(out)
     else if (this.#only !== undefined) out.push(this.#only)
   }
 }

@@ -1,3 +1,4 @@
+import { ChurnMap } from './churn-map.ts'
 import { FilterEntry, mergeAnswers } from './filter-entry.ts'
 import { FilterTrie } from './filter-trie.ts'
 import { MatchCache } from './match-cache.ts'
@@ -53,7 +54,7 @@ const ANSWER_BYTES = 80
  */
 export class TopicTree<T> {
   readonly #merge: (a: T, b: T) => T
-  readonly #filters = new Map<string, FilterEntry<T>>()
+  readonly #filters = new ChurnMap<FilterEntry<T>>()
   /** Only filters with wildcards: the others are found by being equal to the topic. */
   readonly #trie = new FilterTrie<FilterEntry<T>>()
   readonly #cache: MatchCache<Matches<T>>
@@ -132,7 +133,7 @@ export class TopicTree<T> {
       entry.groups.set(name, group)
       this.#changed(entry)
     }
-    const known = group.set(key, value)
+    const known = group.set(key, this.#order++, value)
     if (!known) this.#size++
     return known
   }

@@ -1,0 +1,67 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ChurnMap } from './churn-map.ts'
+import { SmallMap } from './small-map.ts'
+
+interface Value {
+  readonly i: number
+}
+
+describe.each([
+  ['ChurnMap', () => new ChurnMap<Value>()],
+  ['SmallMap', () => new SmallMap<Value>()],
+])('%s', (_, create) => {
+  it('equals a Map', () => {
+    const steps = fc.array(fc.tuple(fc.constantFrom('', 'a', 'b', '__proto__'), fc.boolean()), {
+      maxLength: 40,
+    })
+    fc.assert(
+      fc.property(steps, (sequence) => {
+        const map = create()
+        const model = new Map<string, Value>()
+        for (const [i, [key, present]] of sequence.entries()) {
+          if (present) {
+            map.set(key, { i })
+            model.set(key, { i })
+          } else {
+            expect(map.delete(key)).toBe(model.delete(key))
+          }
+          expect(map.size).toBe(model.size)
+          for (const key of ['', 'a', 'b', '__proto__', 'toString'])
+            expect(map.get(key)).toEqual(model.get(key))
+          const values: Value[] = []
+          map.pushInto(values)
+          expect(values.sort((a, b) => a.i - b.i)).toEqual([...model.values()].sort((a, b) => a.i - b.i))
+        }
+      }),
+    )
+  })
+
+  it('stays correct over more removals than are kept waiting', () => {
+    const map = create()
+    for (const key of ['x', 'y']) map.set(key, { i: 0 })
+    for (let i = 0; i < 5000; i++) {
+      map.set(`key${i % 3000}`, { i })
+      expect(map.delete(`key${i % 3000}`)).toBe(true)
+      if (i % 1000 === 7) map.set('x', { i })
+    }
+    expect(map.size).toBe(2)
+    expect(map.get('x')).toEqual({ i: 4007 })
+    expect(map.get('key5')).toBeUndefined()
+    const values: Value[] = []
+    map.pushInto(values)
+    expect(values).toHaveLength(2)
+  })
+
+  it('does not slow down when one key among many comes and goes', () => {
+    const map = create()
+    for (let i = 0; i < 50_000; i++) map.set(`key${i}`, { i })
+    const begin = performance.now()
+    for (let i = 0; i < 20_000; i++) {
+      map.set('restless', { i })
+      map.delete('restless')
+    }
+    // A Map takes seconds for this.
+    expect(performance.now() - begin).toBeLessThan(500)
+  })
+})

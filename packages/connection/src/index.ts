@@ -1,1 +1,5 @@
-export {}
+/**
+ * `@mqtt-stack/connection`: the life of a connection, from its CONNECT to its one clean or unclean disconnect.
+ * @packageDocumentation
+ */
+export { Connection, type ConnectionOptions } from './connection.ts'

@@ -77,7 +77,6 @@ function resolveOption(owner: string, key: string, value: unknown, row: OptionSp
 function fits(value: unknown, row: OptionSpec): boolean {
   if (row.choices !== undefined) return row.choices.includes(value)
   if (row.kind === 'any') return true
-  // biome-ignore lint/suspicious/useValidTypeof: the kind is one of typeof's answers
   if (typeof value !== row.kind) return false
   if (typeof value !== 'number') return true
   return !Number.isNaN(value) && value >= (row.min ?? 0) && value <= (row.max ?? Number.POSITIVE_INFINITY)

@@ -1,1 +1,5 @@
-export {}
+/**
+ * `@mqtt-stack/inbound-manager`: what clients publish, acknowledged in order and relayed exactly as often as asked.
+ * @packageDocumentation
+ */
+export { InboundManager, type InboundManagerOptions } from './inbound-manager.ts'

@@ -1,1 +1,78 @@
-export {}
+/**
+ * `@mqtt-stack/keepalive`: closes clients that stay silent for longer than they promised, and answers PINGREQ.
+ * @packageDocumentation
+ */
+import type {
+  CallbackName,
+  Client,
+  ConnectPacket,
+  OptionsSpec,
+  Packet,
+  PacketType,
+  Timer,
+} from '@mqtt-stack/core'
+import { Middleware, ReasonCode } from '@mqtt-stack/core'
+
+export interface KeepAliveOptions {
+  grace?: number
+  sweep?: number
+}
+
+export const KEEPALIVE_OPTIONS: OptionsSpec<KeepAliveOptions> = {
+  grace: {
+    kind: 'number',
+    default: 1.5,
+    min: 1,
+    max: 10,
+    doc: 'How many keep alive times a client may be silent; the standard asks for 1.5 [MQTT-3.1.2-24].',
+  },
+  sweep: {
+    kind: 'number',
+    default: 250,
+    min: 10,
+    max: 60_000,
+    unit: 'ms',
+    doc: 'How often silent clients are looked for.',
+  },
+}
+
+/** One sweep for all clients: no timer, and no work, for each packet. */
+export class KeepAlive extends Middleware<KeepAliveOptions> {
+  readonly handles: readonly PacketType[] = ['connect', 'pingreq']
+  readonly uses: readonly CallbackName[] = ['closeClient']
+  /** Clients that promised to be heard of, with the milliseconds that they may be silent. */
+  readonly #allowed = new Map<Client, number>()
+  #timer: Timer | undefined
+
+  constructor(options?: KeepAliveOptions) {
+    super(options, KEEPALIVE_OPTIONS)
+  }
+
+  start(): void {
+    this.#timer = this.stack.clock.every(this.config.sweep, this.#sweep)
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+  }
+
+  handle(client: Client, packet: Packet): void {
+    if (packet.cmd === 'pingreq') client.write({ cmd: 'pingresp' })
+    else this.#promise(client, packet as ConnectPacket)
+  }
+
+  #promise(client: Client, { keepalive = 0 }: ConnectPacket): void {
+    if (keepalive === 0) return
+    this.#allowed.set(client, keepalive * 1_000 * this.config.grace)
+    client.onClose(() => this.#allowed.delete(client))
+  }
+
+  readonly #sweep = (): void => {
+    const now = this.stack.clock.now()
+    for (const [client, allowed] of this.#allowed) {
+      if (client.silentFor(now) >= allowed) {
+        this.stack.closeClient(client, ReasonCode.KEEP_ALIVE_TIMEOUT, 'keep alive time-out')
+      }
+    }
+  }
+}

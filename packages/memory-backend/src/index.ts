@@ -1,1 +1,5 @@
-export {}
+/**
+ * `@mqtt-stack/memory-backend`: subscriptions, sessions, retained and offline messages in memory, gone with the process.
+ * @packageDocumentation
+ */
+export { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts'

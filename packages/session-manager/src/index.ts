@@ -1,1 +1,5 @@
-export {}
+/**
+ * `@mqtt-stack/session-manager`: opens a session for each CONNECT, answers it, and ends sessions whose time is over.
+ * @packageDocumentation
+ */
+export { SessionManager, type SessionManagerOptions } from './session-manager.ts'

@@ -1,1 +1,115 @@
-export {}
+/**
+ * `@mqtt-stack/subscription-manager`: SUBSCRIBE and UNSUBSCRIBE, filter by filter.
+ * @packageDocumentation
+ */
+import type {
+  CallbackName,
+  Client,
+  Context,
+  OptionsSpec,
+  PacketType,
+  QoS,
+  Store,
+  SubscribePacket,
+  Subscription,
+  UnsubscribePacket,
+} from '@mqtt-stack/core'
+import { Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
+
+export interface SubscriptionManagerOptions {
+  subscriptions?: number
+}
+
+export const SUBSCRIPTION_MANAGER_OPTIONS: OptionsSpec<SubscriptionManagerOptions> = {
+  subscriptions: {
+    kind: 'number',
+    default: 1_000,
+    min: 1,
+    doc: 'How many subscriptions a client may have; more are refused.',
+  },
+}
+
+/** How many subscriptions a client has. */
+class Count {
+  held = 0
+}
+
+const count = new Slot(() => new Count())
+
+/** Executes subscribeTopic or unsubscribeTopic for each filter, in order; tells of a subscription after its SUBACK. */
+export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> {
+  readonly handles: readonly PacketType[] = ['subscribe', 'unsubscribe']
+  readonly requires: readonly CallbackName[] = ['subscribeTopic', 'unsubscribeTopic']
+  readonly uses: readonly CallbackName[] = ['topicSubscribed']
+
+  constructor(options?: SubscriptionManagerOptions) {
+    super(options, SUBSCRIPTION_MANAGER_OPTIONS)
+  }
+
+  handle(client: Client, packet: SubscribePacket | UnsubscribePacket): Promise<void> {
+    return packet.cmd === 'subscribe' ? this.#subscribe(client, packet) : this.#unsubscribe(client, packet)
+  }
+
+  /** Refuses what passes the limit; counts what a resumed session brings along. */
+  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
+    const state = count.of(ctx.client)
+    if (ctx.restored) state.held++
+    else if (state.held >= this.config.subscriptions) store.grant = ReasonCode.QUOTA_EXCEEDED
+  }
+
+  async #subscribe(client: Client, packet: SubscribePacket): Promise<void> {
+    const stores: Store<'subscribeTopic'>[] = []
+    for (const options of packet.subscriptions) stores.push(await this.#filter(client, packet, options))
+    const granted = stores.map(({ grant }) => toCode(client, grant))
+    client.write({ cmd: 'suback', messageId: packet.messageId, granted })
+    for (const [i, options] of packet.subscriptions.entries()) {
+      if (granted[i] >= 0x80) continue
+      const { topic } = options
+      const existed = stores[i].existed === true
+      this.stack.tell('topicSubscribed', {
+        client,
+        topic,
+        qos: granted[i] as QoS,
+        options,
+        identifier: undefined,
+        existed,
+      })
+    }
+  }
+
+  async #filter(
+    client: Client,
+    packet: SubscribePacket,
+    options: Subscription,
+  ): Promise<Store<'subscribeTopic'>> {
+    const { topic, qos } = options
+    const store: Store<'subscribeTopic'> = {}
+    try {
+      await this.stack.call(
+        'subscribeTopic',
+        { client, packet, topic, qos, options, identifier: undefined, restored: false },
+        store,
+      )
+    } catch (error) {
+      // The filter is refused; the client and its other filters go on.
+      this.stack.fail(error as Error, undefined, packet)
+      store.grant = ReasonCode.UNSPECIFIED_ERROR
+    }
+    if (toCode(client, store.grant) < 0x80 && store.existed !== true) count.of(client).held++
+    return store
+  }
+
+  async #unsubscribe(client: Client, packet: UnsubscribePacket): Promise<void> {
+    for (const topic of packet.unsubscriptions) {
+      const store = await this.stack.call('unsubscribeTopic', { client, packet, topic })
+      if (store.existed === true) count.of(client).held--
+    }
+    client.write({ cmd: 'unsuback', messageId: packet.messageId, granted: [] })
+  }
+}
+
+/** The byte of SUBACK; versions before 5.0 know one refusal [MQTT-3.9.3-2]. */
+function toCode(client: Client, grant: QoS | false | ReasonCode | undefined): number {
+  if (grant === undefined || grant === false) return ReasonCode.UNSPECIFIED_ERROR
+  return grant >= 0x80 && client.protocolVersion < 5 ? ReasonCode.UNSPECIFIED_ERROR : grant
+}

@@ -18,7 +18,7 @@ import { TopicCache } from './topic-cache.ts'
 /** Types by the upper four bits, as in the standard's table 2.1. */
 const PUBLISH = 3
 const PUBCOMP = 7
-const ACKS: readonly (AckType | undefined)[] = [, , , , 'puback', 'pubrec', 'pubrel', 'pubcomp'] as AckType[]
+const ACKS: Readonly<Record<number, AckType>> = { 4: 'puback', 5: 'pubrec', 6: 'pubrel', 7: 'pubcomp' }
 
 /** One for a stack: what it remembers (topics) is shared by all clients. */
 export class Decoder {
@@ -81,7 +81,7 @@ export class Decoder {
   }
 
   #ack(bytes: Buffer, body: number, end: number, header: number, version: ProtocolVersion): Ack {
-    const cmd = ACKS[header >> 4] as AckType
+    const cmd = ACKS[header >> 4]
     const flags = header & 15
     const wanted = cmd === 'pubrel' ? 2 : 0
     // 3.1 lets a client mark a PUBREL that it sends again.

@@ -1,0 +1,116 @@
+import type {
+  AuthorizeContext,
+  AuthorizeStore,
+  CallbackName,
+  Client,
+  ConnectPacket,
+  Context,
+  Done,
+  PacketType,
+  Publish,
+  QoS,
+  Store,
+  SubscribePacket,
+} from '@mqtt-stack/core'
+import { DONE, Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
+
+/** What was decided about the packet that a client is being served with. */
+class Decision {
+  /** A PUBLISH that may not be relayed, and why. */
+  refused: Publish | undefined
+  reasonCode: ReasonCode = ReasonCode.NOT_AUTHORIZED
+  /** Grants by the filters of the SUBSCRIBE. */
+  subscribe: SubscribePacket | undefined
+  grants: readonly (QoS | ReasonCode)[] = []
+}
+
+const decision = new Slot(() => new Decision())
+
+/**
+ * Executes authorizePacket. A refused PUBLISH goes on, so that its acknowledgement is completed, and is vetoed at
+ * relayMessage; a refused filter is refused at subscribeTopic; a refused will refuses the CONNECT.
+ */
+export class Authorize extends Middleware {
+  readonly handles: readonly PacketType[] = ['connect', 'publish', 'subscribe']
+  readonly requires: readonly CallbackName[] = ['authorizePacket']
+  readonly uses: readonly CallbackName[] = ['closeClient']
+
+  handle(
+    client: Client,
+    packet: ConnectPacket | Publish | SubscribePacket,
+  ): void | Done | Promise<void | Done> {
+    if (packet.cmd === 'publish') return this.#publish(client, packet)
+    if (packet.cmd === 'subscribe') return this.#subscribe(client, packet)
+    if (packet.will !== undefined) return this.#will(client, packet)
+  }
+
+  /** The veto for what `handle` refused. */
+  relayMessage(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Done {
+    if (ctx.client === undefined) return
+    const state = decision.of(ctx.client)
+    if (state.refused !== ctx.packet) return
+    state.refused = undefined
+    store.reasonCode = state.reasonCode
+    return DONE
+  }
+
+  /** The grant for a filter; rights are asked for again when a session is resumed. */
+  async subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Promise<void> {
+    const grant = await this.#grant(ctx)
+    if (grant >= 0x80) store.grant = grant
+  }
+
+  async #grant({ client, packet, options }: Context<'subscribeTopic'>): Promise<QoS | ReasonCode> {
+    if (packet.cmd === 'subscribe') {
+      const state = decision.of(client)
+      return state.subscribe === packet
+        ? state.grants[packet.subscriptions.indexOf(options)]
+        : ReasonCode.NOT_AUTHORIZED
+    }
+    const asked: SubscribePacket = { cmd: 'subscribe', subscriptions: [options] }
+    const [grant] = await this.#grants(client, asked)
+    return grant
+  }
+
+  #publish(client: Client, packet: Publish): void | Promise<void> {
+    const store: AuthorizeStore = {}
+    const later = this.stack.run('authorizePacket', { client, packet, action: 'publish' }, store)
+    if (later !== undefined) return later.then(() => this.#note(client, packet, store))
+    this.#note(client, packet, store)
+  }
+
+  #note(client: Client, packet: Publish, store: AuthorizeStore): void {
+    if (store.valid === true) return
+    const state = decision.of(client)
+    state.refused = packet
+    state.reasonCode = store.reasonCode ?? ReasonCode.NOT_AUTHORIZED
+  }
+
+  async #subscribe(client: Client, packet: SubscribePacket): Promise<void> {
+    const state = decision.of(client)
+    state.grants = await this.#grants(client, packet)
+    state.subscribe = packet
+  }
+
+  async #grants(client: Client, packet: SubscribePacket): Promise<readonly (QoS | ReasonCode)[]> {
+    const store: AuthorizeStore = { grants: packet.subscriptions.map(({ qos }) => qos) }
+    const ctx: AuthorizeContext = { client, packet, action: 'subscribe' }
+    await this.stack.call('authorizePacket', ctx, store)
+    const refusal = store.reasonCode ?? ReasonCode.NOT_AUTHORIZED
+    return packet.subscriptions.map((_, i) =>
+      store.valid === true ? (store.grants?.[i] ?? refusal) : refusal,
+    )
+  }
+
+  async #will(client: Client, packet: ConnectPacket): Promise<void | Done> {
+    const store: AuthorizeStore = {}
+    await this.stack.call('authorizePacket', { client, packet, action: 'will' }, store)
+    if (store.valid === true) return
+    this.stack.closeClient(
+      client,
+      store.reasonCode ?? ReasonCode.NOT_AUTHORIZED,
+      'the will is not authorized',
+    )
+    return DONE
+  }
+}

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto'
+import type {
+  CallbackName,
+  Client,
+  ConnectPacket,
+  Context,
+  DisconnectPacket,
+  Done,
+  OptionsSpec,
+  PacketType,
+  Timer,
+} from '@mqtt-stack/core'
+import { DONE, Middleware, ProtocolError, ReasonCode, Slot } from '@mqtt-stack/core'
+
+export interface ConnectionOptions {
+  forceMQTT4?: boolean
+  connectTimeout?: number
+  clientIdBytes?: number
+}
+
+export const CONNECTION_OPTIONS: OptionsSpec<ConnectionOptions> = {
+  forceMQTT4: { kind: 'boolean', default: false, doc: 'Refuses every version but MQTT 3.1.1.' },
+  connectTimeout: {
+    kind: 'number',
+    default: 10_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A connection that has sent no CONNECT for so long is closed.',
+  },
+  clientIdBytes: {
+    kind: 'number',
+    default: 256,
+    min: 23,
+    max: 65_535,
+    unit: 'bytes',
+    doc: 'Longest client identifier.',
+  },
+}
+
+/** What is known of one connection. */
+class Life {
+  connectTimer: Timer | undefined
+  connecting = false
+  disconnect: DisconnectPacket | undefined
+  over = false
+  waiting: (() => void)[] = []
+}
+
+const life = new Slot(() => new Life())
+
+/**
+ * Guards the order of packets (a second CONNECT ends the connection [MQTT-3.1.0-2]), names the client, and executes
+ * exactly one of cleanDisconnect and uncleanDisconnect for each accepted connection, none for one never accepted.
+ */
+export class Connection extends Middleware<ConnectionOptions> {
+  readonly handles: readonly PacketType[] = ['connect', 'disconnect']
+  readonly uses: readonly CallbackName[] = ['cleanDisconnect', 'uncleanDisconnect', 'clientDisconnected']
+  /** Clients that have sent a CONNECT and are not settled, by client identifier: two while one takes over. */
+  readonly #clients = new Map<string, Set<Client>>()
+
+  constructor(options?: ConnectionOptions) {
+    super(options, CONNECTION_OPTIONS)
+  }
+
+  install(client: Client): void {
+    const state = life.of(client)
+    state.connectTimer = this.stack.clock.after(this.config.connectTimeout, () => client.close())
+    client.onClose((cause) => void this.#end(client, state, cause))
+  }
+
+  handle(client: Client, packet: ConnectPacket | DisconnectPacket): void | Done {
+    const state = life.of(client)
+    if (packet.cmd === 'connect') return this.#connect(client, state, packet)
+    state.disconnect = packet
+    client.close()
+    return DONE
+  }
+
+  closeClient(ctx: Context<'closeClient'>): void {
+    ctx.client.close(ctx.reasonCode)
+  }
+
+  /** Closes the connection and waits until what its end sets off is done. */
+  async sessionTakenOver(ctx: Context<'sessionTakenOver'>): Promise<void> {
+    const known = [...(this.#clients.get(ctx.clientId) ?? [])]
+    const old = known.filter(
+      (client) => client === ctx.client || (ctx.epoch > 0 && client.session.epoch === ctx.epoch),
+    )
+    for (const client of old) client.close(ReasonCode.SESSION_TAKEN_OVER)
+    await Promise.all(old.map(settled))
+  }
+
+  #connect(client: Client, state: Life, packet: ConnectPacket): void | Done {
+    if (state.connecting) {
+      throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, 'a second CONNECT', 'MQTT-3.1.0-2')
+    }
+    state.connecting = true
+    state.connectTimer?.cancel()
+    const refusal = this.#refusal(packet)
+    if (refusal !== undefined) {
+      client.close(refusal)
+      return DONE
+    }
+    const clientId = packet.clientId === '' ? `auto-${randomUUID()}` : packet.clientId
+    client.session.clientId = clientId
+    const known = this.#clients.get(clientId)
+    if (known === undefined) this.#clients.set(clientId, new Set([client]))
+    else known.add(client)
+  }
+
+  #refusal({ protocolVersion, clientId, clean }: ConnectPacket): ReasonCode | undefined {
+    if (this.config.forceMQTT4 && protocolVersion !== 4) return ReasonCode.UNSUPPORTED_PROTOCOL_VERSION
+    // [MQTT-3.1.3-7], [MQTT-3.1.3-8]: the server may name a client that leaves no session behind; 3.1 knows no such thing.
+    if (clientId === '' && (protocolVersion === 3 || clean === false))
+      return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
+    return Buffer.byteLength(clientId) > this.config.clientIdBytes
+      ? ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
+      : undefined
+  }
+
+  async #end(client: Client, state: Life, cause: Error | undefined): Promise<void> {
+    state.connectTimer?.cancel()
+    if (client.connected)
+      await this.#tellEnd(client, state, cause).catch((error) => this.stack.fail(error, client, undefined))
+    const known = this.#clients.get(client.id)
+    if (known?.delete(client) && known.size === 0) this.#clients.delete(client.id)
+    state.over = true
+    for (const resolve of state.waiting) resolve()
+  }
+
+  async #tellEnd(client: Client, { disconnect }: Life, cause: Error | undefined): Promise<void> {
+    const clean = disconnect !== undefined
+    const reasonCode =
+      disconnect?.reasonCode ??
+      client.reasonCode ??
+      (clean ? ReasonCode.SUCCESS : ReasonCode.UNSPECIFIED_ERROR)
+    if (disconnect !== undefined)
+      await this.stack.call('cleanDisconnect', { client, packet: disconnect, reasonCode })
+    else await this.stack.call('uncleanDisconnect', { client, reasonCode, cause })
+    this.stack.tell('clientDisconnected', { client, clean, reasonCode, cause })
+  }
+}
+
+function settled(client: Client): Promise<void> {
+  const state = life.of(client)
+  return state.over ? Promise.resolve() : new Promise((resolve) => state.waiting.push(resolve))
+}

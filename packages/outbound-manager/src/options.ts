@@ -1,0 +1,25 @@
+import type { OptionsSpec } from '@mqtt-stack/core'
+
+export interface OutboundManagerOptions {
+  inflight?: number
+  queueMessages?: number
+  queueBytes?: number
+}
+
+export const OUTBOUND_MANAGER_OPTIONS: OptionsSpec<OutboundManagerOptions> = {
+  inflight: {
+    kind: 'number',
+    default: 64,
+    min: 1,
+    max: 65_535,
+    unit: 'messages',
+    doc: 'QoS 1 and 2 messages that a client may leave unacknowledged; further ones wait.',
+  },
+  queueMessages: {
+    kind: 'number',
+    default: 1_000,
+    unit: 'messages',
+    doc: 'How many wait for a client whose session ends with its connection; further ones are dropped and told.',
+  },
+  queueBytes: { kind: 'number', default: 8_388_608, unit: 'bytes', doc: 'And how many bytes of them.' },
+}

@@ -1,0 +1,51 @@
+import type { Publish, QoS } from '@mqtt-stack/core'
+
+/** A message that waits for room in the window; its packet is owned. */
+export interface Waiting {
+  readonly packet: Publish
+  readonly qos: QoS
+  readonly retain: boolean
+}
+
+/** First in, first out, bounded in messages and bytes. */
+export class WaitingQueue {
+  readonly #maxMessages: number
+  readonly #maxBytes: number
+  #waiting: (Waiting | undefined)[] = []
+  #head = 0
+  #bytes = 0
+
+  constructor(maxMessages: number, maxBytes: number) {
+    this.#maxMessages = maxMessages
+    this.#maxBytes = maxBytes
+  }
+
+  get empty(): boolean {
+    return this.#head === this.#waiting.length
+  }
+
+  /** False when it is full. */
+  push(waiting: Waiting): boolean {
+    const { size } = waiting.packet
+    if (this.#waiting.length - this.#head >= this.#maxMessages || this.#bytes + size > this.#maxBytes)
+      return false
+    this.#waiting.push(waiting)
+    this.#bytes += size
+    return true
+  }
+
+  shift(): Waiting | undefined {
+    const waiting = this.#waiting[this.#head]
+    if (waiting === undefined) return undefined
+    this.#waiting[this.#head++] = undefined
+    this.#bytes -= waiting.packet.size
+    if (this.#head === this.#waiting.length) {
+      this.#waiting = []
+      this.#head = 0
+    } else if (this.#head >= 1_024) {
+      this.#waiting = this.#waiting.slice(this.#head)
+      this.#head = 0
+    }
+    return waiting
+  }
+}

@@ -115,6 +115,11 @@ export class Stack {
     return this
   }
 
+  /** Looks again at who answers what: for a middleware whose handlers come and go. */
+  refresh(): void {
+    this.#compile()
+  }
+
   /**
    * The chain of a callback, for those who run it often: `chain.run(ctx, store)` is what `run` does, and
    * `chain.answered` tells whether anybody listens. It stays valid when middlewares join.
@@ -194,6 +199,11 @@ export class Stack {
     if (this.#started !== undefined) throw new StackError('STACK_RUNNING', 'start() was called twice')
     checkStack(this.middlewares, this.#rules, String(this))
     this.#started = this.#start()
+    return this.#started
+  }
+
+  /** Settles as {@link start} did; `undefined` before it. */
+  get started(): Promise<void> | undefined {
     return this.#started
   }
 

@@ -1,0 +1,57 @@
+import { processTree, residentBytes, usedProcessorTime } from './processes.ts'
+import type { Tally } from './sequence.ts'
+import { createTally } from './sequence.ts'
+import type { Target } from './wire.ts'
+
+/** Processor time used in the measured span, as a share of one core: 1 is a core fully busy. */
+export interface Shares {
+  readonly load: number
+  /** Absent where the system has no /proc. */
+  readonly broker?: number
+}
+
+export interface BenchOptions {
+  readonly target: Target
+  readonly brokerPid: number
+  readonly seconds: number
+  readonly warmup: number
+}
+
+/** What a scenario is given: where the broker is, how long to measure, and what to count into. */
+export class Bench {
+  readonly target: Target
+  readonly seconds: number
+  readonly warmup: number
+  readonly tally: Tally = createTally()
+  shares: Shares | undefined
+  readonly #brokerPid: number
+
+  constructor(options: BenchOptions) {
+    this.target = options.target
+    this.seconds = options.seconds
+    this.warmup = options.warmup
+    this.#brokerPid = options.brokerPid
+  }
+
+  /** Runs the part that counts and notes both processes' shares of a core during it. Resolves with its seconds. */
+  async measure(work: () => Promise<unknown>): Promise<number> {
+    const broker = processTree(this.#brokerPid)
+    const brokerBefore = usedProcessorTime(broker)
+    const loadBefore = process.cpuUsage()
+    const start = performance.now()
+    await work()
+    const seconds = (performance.now() - start) / 1000
+    const load = process.cpuUsage(loadBefore)
+    const brokerAfter = usedProcessorTime(broker)
+    this.shares = {
+      load: (load.user + load.system) / 1e6 / seconds,
+      broker: broker.length > 0 ? (brokerAfter - brokerBefore) / seconds : undefined,
+    }
+    return seconds
+  }
+
+  /** Resident memory of the broker in bytes; NaN where the system does not tell. */
+  brokerMemory(): number {
+    return residentBytes(processTree(this.#brokerPid))
+  }
+}

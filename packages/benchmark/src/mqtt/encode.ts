@@ -1,0 +1,117 @@
+/** Encoders for the few packets that a load needs; none of them is on the hot path, where packets are ready. */
+
+export type Version = 4 | 5
+export type Qos = 0 | 1 | 2
+
+export const PacketType = {
+  CONNECT: 1,
+  CONNACK: 2,
+  PUBLISH: 3,
+  PUBACK: 4,
+  PUBREC: 5,
+  PUBREL: 6,
+  PUBCOMP: 7,
+  SUBSCRIBE: 8,
+  SUBACK: 9,
+  UNSUBSCRIBE: 10,
+  UNSUBACK: 11,
+} as const
+
+export interface ConnectFields {
+  readonly clientId: string
+  readonly version?: Version
+  readonly clean?: boolean
+  /** Seconds; long enough never to fire, so that the broker's bookkeeping for it is on, as for a real client. */
+  readonly keepalive?: number
+  /** 5.0 only: seconds that the session outlives its connection. */
+  readonly sessionExpiry?: number
+}
+
+export interface PublishFields {
+  readonly topic: string
+  readonly payload: Uint8Array
+  readonly qos?: Qos
+  readonly retain?: boolean
+  readonly packetId?: number
+  readonly version?: Version
+  /** 5.0 only: encoded properties without their length. */
+  readonly properties?: Uint8Array
+}
+
+export const DISCONNECT: Buffer = Buffer.from([0xe0, 0])
+
+export function connect(fields: ConnectFields): Buffer {
+  const version = fields.version ?? 4
+  const keepalive = fields.keepalive ?? 300
+  const flags = (fields.clean ?? true) ? 2 : 0
+  const expiry = fields.sessionExpiry ? [0x11, ...uint32(fields.sessionExpiry)] : []
+  return packet(
+    0x10,
+    string('MQTT'),
+    [version, flags, ...uint16(keepalive)],
+    properties(version, expiry),
+    string(fields.clientId),
+  )
+}
+
+export function subscribe(packetId: number, filters: readonly string[], qos: Qos, version: Version): Buffer {
+  const entries = filters.flatMap((filter) => [string(filter), [qos]])
+  return packet(0x82, uint16(packetId), properties(version), ...entries)
+}
+
+export function unsubscribe(packetId: number, filters: readonly string[], version: Version): Buffer {
+  return packet(0xa2, uint16(packetId), properties(version), ...filters.map(string))
+}
+
+export function publish(fields: PublishFields): Buffer {
+  const qos = fields.qos ?? 0
+  const first = 0x30 | (qos << 1) | (fields.retain ? 1 : 0)
+  return packet(
+    first,
+    string(fields.topic),
+    qos > 0 ? uint16(fields.packetId ?? 0) : [],
+    properties(fields.version ?? 4, fields.properties),
+    fields.payload,
+  )
+}
+
+/** Writes one PUBACK, PUBREC, PUBREL or PUBCOMP at `at`: four bytes in every version. */
+export function writeAcknowledgement(buffer: Buffer, at: number, type: number, packetId: number): void {
+  buffer[at] = (type << 4) | (type === PacketType.PUBREL ? 2 : 0)
+  buffer[at + 1] = 2
+  buffer[at + 2] = packetId >> 8
+  buffer[at + 3] = packetId & 0xff
+}
+
+export function variableLength(length: number): number[] {
+  const bytes: number[] = []
+  for (let rest = length; ; rest >>= 7) {
+    if (rest < 128) return [...bytes, rest]
+    bytes.push((rest & 127) | 128)
+  }
+}
+
+export function string(text: string): Buffer {
+  const bytes = Buffer.from(text)
+  return Buffer.concat([Uint8Array.from(uint16(bytes.length)), bytes])
+}
+
+function properties(version: Version, bytes: ArrayLike<number> = []): number[] {
+  return version === 5 ? [...variableLength(bytes.length), ...Array.from(bytes)] : []
+}
+
+function packet(first: number, ...parts: readonly ArrayLike<number>[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  return Buffer.concat([
+    Uint8Array.of(first, ...variableLength(length)),
+    ...parts.map((part) => Uint8Array.from(part)),
+  ])
+}
+
+function uint16(value: number): number[] {
+  return [value >> 8, value & 0xff]
+}
+
+function uint32(value: number): number[] {
+  return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff]
+}

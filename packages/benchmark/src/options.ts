@@ -1,0 +1,68 @@
+import { parseArgs } from 'node:util'
+
+export interface Options {
+  readonly scenarios: readonly string[]
+  readonly peers: readonly string[]
+  /** Names of brokers; empty means every one there is. */
+  readonly only: readonly string[]
+  readonly runs: number
+  readonly seconds: number
+  readonly warmup: number
+  readonly report: boolean
+  readonly pin: boolean
+  readonly list: boolean
+  readonly help: boolean
+}
+
+export const USAGE = `Usage: pnpm bench [scenario...] [options]
+
+  scenario...        names or groups from --list, or "all"; default: pair0 pair1 fanout0
+  --peer 'command'   one more broker: {port} stands for the port it is to listen on (also {ws-port}, {cert}, {key});
+                     may be given more than once
+  --only a,b         of the brokers mqtt-stack, aedes, mosquitto and relay, these
+  --runs N           rounds, each with every broker started afresh and in turn (3)
+  --seconds N        measured in each (3)
+  --warmup N         seconds before that (2)
+  --pin              broker on the first core, load on the second (Linux, taskset)
+  --report           write docs/benchmark.md and its chart; default scenarios: all
+  --list             print the scenarios and end
+  --help`
+
+export function parseOptions(args: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      peer: { type: 'string', multiple: true, default: [] },
+      only: { type: 'string', default: '' },
+      runs: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '3' },
+      warmup: { type: 'string', default: '2' },
+      report: { type: 'boolean', default: false },
+      pin: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const { peer, only, runs, seconds, warmup, report, pin, list, help } = values
+  return {
+    scenarios: positionals.length === 0 && report ? ['all'] : positionals,
+    peers: peer,
+    only: only.split(',').filter(Boolean),
+    runs: atLeast(1, 'runs', runs, true),
+    seconds: atLeast(0.1, 'seconds', seconds),
+    warmup: atLeast(0, 'warmup', warmup),
+    report,
+    pin,
+    list,
+    help,
+  }
+}
+
+function atLeast(least: number, name: string, text: string, whole = false): number {
+  const value = Number(text)
+  if (!(value >= least) || (whole && !Number.isInteger(value))) {
+    throw new Error(`--${name} is ${text}: it must be a${whole ? ' whole' : ''} number from ${least} on`)
+  }
+  return value
+}

@@ -1,0 +1,55 @@
+import type { Row } from '../series.ts'
+import { formatNumber, formatRatio, formatShare } from './format.ts'
+import { failures, faultsOf, shareOf, summarize } from './summary.ts'
+
+/** A line of cells for each metric and broker of a row, and what went wrong beneath it. */
+export function printRow(row: Row): string {
+  const lines: string[][] = []
+  const [subject] = row.columns
+  for (const { metric, figures } of summarize(row)) {
+    for (const figure of figures) {
+      const column = row.columns.find(({ broker }) => broker === figure.broker)!
+      lines.push([
+        figure.broker,
+        formatNumber(figure.median),
+        metric.label,
+        `${formatNumber(figure.least)} to ${formatNumber(figure.most)}`,
+        figure.ratio === undefined ? '' : formatRatio(figure.ratio),
+        formatShare(shareOf(column, 'broker')),
+        formatShare(shareOf(column, 'load')),
+      ])
+    }
+  }
+  const headings = ['broker', 'median', 'of', 'range', `${subject?.broker} to it`, 'broker core', 'load core']
+  const conditions = row.scenario.conditions ? ` (${row.scenario.conditions})` : ''
+  return [
+    `${row.scenario.name}: ${row.scenario.about}${conditions}`,
+    ...align([headings, ...lines], [false, true, false, true, true, true, true]).map((line) => `  ${line}`),
+    ...warnings(row).map((line) => `  ! ${line}`),
+    '',
+  ].join('\n')
+}
+
+export function warnings(row: Row): string[] {
+  return row.columns.flatMap((column) => {
+    const told = [...new Set(failures(column).map(({ message }) => `${column.broker}: failed: ${message}`))]
+    const faults = faultsOf(column)
+    if (faults) told.push(`${column.broker}: ${faults}`)
+    if ((shareOf(column, 'load') ?? 0) > LIMITING) {
+      told.push(`${column.broker}: the load was as busy as a core can be, so the broker may be faster`)
+    }
+    return told
+  })
+}
+
+const LIMITING = 0.97
+
+function align(rows: readonly (readonly string[])[], toTheRight: readonly boolean[]): string[] {
+  const widths = toTheRight.map((_, i) => Math.max(...rows.map((row) => row[i].length)))
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (toTheRight[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+      .join('  ')
+      .trimEnd(),
+  )
+}

@@ -1,0 +1,60 @@
+import type { Broker } from './brokers/broker.ts'
+import { supports } from './brokers/broker.ts'
+import { startBroker } from './brokers/process.ts'
+import type { Outcome } from './load/task.ts'
+import { runLoad } from './run-load.ts'
+import type { Scenario } from './scenarios/scenario.ts'
+
+/** What one broker did in each round of a scenario; a round that failed has its reason instead. */
+export interface Column {
+  readonly broker: string
+  readonly rounds: readonly (Outcome | Error)[]
+}
+
+export interface Row {
+  readonly scenario: Scenario
+  readonly columns: readonly Column[]
+}
+
+export interface SeriesOptions {
+  readonly brokers: readonly Broker[]
+  readonly runs: number
+  readonly seconds: number
+  readonly warmup: number
+  readonly pin: boolean
+  readonly signal: AbortSignal
+  /** Told before each run. */
+  progress(text: string): void
+}
+
+/**
+ * Runs a scenario on every broker in turn, and that `runs` times: A B A B, so that what changes on the machine
+ * meanwhile meets all of them, and a ratio is taken within one round.
+ */
+export async function runScenario(scenario: Scenario, options: SeriesOptions): Promise<Row> {
+  const takers = options.brokers.filter((broker) => supports(broker, scenario.needs))
+  const columns = takers.map((broker) => ({ broker: broker.name, rounds: [] as (Outcome | Error)[] }))
+  for (let round = 1; round <= options.runs; round++) {
+    for (const [i, broker] of takers.entries()) {
+      options.progress(`${scenario.name}: ${broker.name}, round ${round} of ${options.runs}`)
+      columns[i].rounds.push(await runOnce(scenario, broker, options))
+      options.signal.throwIfAborted()
+    }
+  }
+  return { scenario, columns }
+}
+
+async function runOnce(scenario: Scenario, broker: Broker, options: SeriesOptions): Promise<Outcome | Error> {
+  const { seconds, warmup, pin, signal } = options
+  try {
+    const running = await startBroker(broker, scenario.transport ?? 'tcp', pin)
+    try {
+      const task = { scenario: scenario.name, port: running.port, brokerPid: running.pid, seconds, warmup }
+      return await runLoad(task, { pin, signal })
+    } finally {
+      await running.stop()
+    }
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}

@@ -1,1 +1,34 @@
-export {}
+/**
+ * `@mqtt-stack/broker`: the built-in middlewares as a broker that listens, and all of them in one import.
+ * @packageDocumentation
+ */
+export * from '@mqtt-stack/authentication'
+export * from '@mqtt-stack/authorize'
+export * from '@mqtt-stack/connection'
+export * from '@mqtt-stack/core'
+export * from '@mqtt-stack/inbound-manager'
+export * from '@mqtt-stack/keepalive'
+export * from '@mqtt-stack/lastwill'
+export * from '@mqtt-stack/memory-backend'
+export * from '@mqtt-stack/outbound-manager'
+export * from '@mqtt-stack/packet-emitter'
+export * from '@mqtt-stack/retain-manager'
+export * from '@mqtt-stack/session-manager'
+export * from '@mqtt-stack/subscription-manager'
+export { type AllowAnonymous, anonymous } from './anonymous.ts'
+export { Broker, type PublishOptions } from './broker.ts'
+export { BROKER_OPTIONS, type BrokerOptions } from './broker-options.ts'
+export type { Choice, NoOptions, PlaceOptions } from './built-ins.ts'
+export { createBroker } from './create-broker.ts'
+export type { BrokerEvents } from './events.ts'
+export type { Address } from './listeners/address.ts'
+export {
+  LISTENER_OPTIONS,
+  type ListenerOptions,
+  type TcpListenerOptions,
+  type TlsListenerOptions,
+  type UnixListenerOptions,
+  type WsListenerOptions,
+  type WssListenerOptions,
+} from './listeners/options.ts'
+export { ORDER, type Place, type Placed, type Use } from './order.ts'

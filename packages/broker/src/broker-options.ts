@@ -1,0 +1,78 @@
+/** What a broker can be told. */
+import type { OptionsSpec, Resolved, StackOptions } from '@mqtt-stack/core'
+import { resolveOptions, StackError } from '@mqtt-stack/core'
+import type { AllowAnonymous } from './anonymous.ts'
+import type { PlaceOptions } from './built-ins.ts'
+import type { ListenerConfig, ListenerOptions } from './listeners/options.ts'
+import { resolveListener } from './listeners/options.ts'
+import type { Place, Use } from './order.ts'
+import { ORDER } from './order.ts'
+
+export interface BrokerOptions extends PlaceOptions {
+  listeners?: readonly ListenerOptions[]
+  use?: readonly Use[]
+  allowAnonymous?: AllowAnonymous
+  stack?: StackOptions
+}
+
+const place = {
+  kind: 'any',
+  optional: true,
+  doc: 'Options of the built-in, a middleware instead of it, or `false`.',
+} as const
+
+/** The table of the broker's own options. */
+export const BROKER_OPTIONS: OptionsSpec<BrokerOptions> = {
+  listeners: {
+    kind: 'any',
+    default: [{ transport: 'tcp' }],
+    doc: 'What `listen()` opens; by default TCP on 127.0.0.1:1883.',
+  },
+  use: {
+    kind: 'any',
+    default: [],
+    doc: 'Your middlewares, behind inboundManager or where `before` or `after` says.',
+  },
+  allowAnonymous: {
+    kind: 'any',
+    optional: true,
+    choices: [true, false, 'local'],
+    doc: 'Clients without a name: everywhere, nowhere, or on local listeners; by default `local`, and `false` when a middleware of yours answers authenticateConnection.',
+  },
+  stack: { kind: 'any', default: {}, doc: 'Options of the stack.' },
+  ...(Object.fromEntries(ORDER.map((name) => [name, place])) as Record<Place, typeof place>),
+}
+
+/** Broker options after defaults. */
+export interface BrokerConfig extends Omit<Resolved<BrokerOptions>, 'listeners'> {
+  readonly listeners: readonly ListenerConfig[]
+}
+
+/**
+ * Checks the broker's own options and its listeners'; those of middlewares are checked where they are made.
+ * @throws StackError `OPTION_UNKNOWN`, `OPTION_MISSING` or `OPTION_INVALID`, naming the option.
+ */
+export function resolveBroker(options: BrokerOptions): BrokerConfig {
+  const config = resolveOptions('createBroker', options, BROKER_OPTIONS)
+  const { listeners, use } = config
+  if (!Array.isArray(listeners)) throw notAList('listeners')
+  if (!Array.isArray(use)) throw notAList('use')
+  for (const entry of use) checkPlace(entry)
+  return { ...config, listeners: listeners.map((one: ListenerOptions) => resolveListener(one)) }
+}
+
+function notAList(option: string): StackError {
+  return new StackError('OPTION_INVALID', `createBroker: option "${option}" must be an array`)
+}
+
+function checkPlace(entry: Use): void {
+  const { before, after } = (entry ?? {}) as { before?: unknown; after?: unknown }
+  for (const wanted of [before, after]) {
+    if (wanted === undefined || ORDER.includes(wanted as Place)) continue
+    const known = ORDER.join(', ')
+    throw new StackError(
+      'OPTION_INVALID',
+      `createBroker: option "use" places a middleware at "${wanted}" (known: ${known})`,
+    )
+  }
+}

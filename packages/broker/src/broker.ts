@@ -1,0 +1,114 @@
+/** A stack that listens. */
+import { EventEmitter } from 'node:events'
+import type { Publisher, PublishInit, Stack } from '@mqtt-stack/core'
+import { isValidTopicName, Publish, RelayContext, RelayStore, StackError } from '@mqtt-stack/core'
+import type { BrokerEvents } from './events.ts'
+import { EventBridge } from './events.ts'
+import type { Address } from './listeners/address.ts'
+import type { Door } from './listeners/door.ts'
+import { makeDoor } from './listeners/make-door.ts'
+import type { ListenerConfig } from './listeners/options.ts'
+
+/** How {@link Broker.publish} sends: QoS 0 and not retained unless it says otherwise. */
+export type PublishOptions = Pick<PublishInit, 'qos' | 'retain' | 'properties'>
+
+/** Who publishes when the broker does: no client has an empty identifier once it is accepted. */
+const SELF: Publisher = { clientId: '', identity: undefined }
+
+/** Made by `createBroker`. Emits {@link BrokerEvents}. */
+export class Broker extends EventEmitter<BrokerEvents> {
+  readonly stack: Stack
+  readonly #listeners: readonly ListenerConfig[]
+  #doors: readonly Door[] = []
+  #addresses: readonly Address[] = []
+  #listening: Promise<readonly Address[]> | undefined
+  #closed: Promise<void> | undefined
+
+  /** Internal: `createBroker` makes it. */
+  constructor(stack: Stack, listeners: readonly ListenerConfig[]) {
+    super()
+    this.stack = stack
+    this.#listeners = listeners
+    stack.use(new EventBridge(this))
+  }
+
+  /** Where it listens; empty before and after. */
+  get addresses(): readonly Address[] {
+    return this.#addresses
+  }
+
+  /** Starts the stack without listening, once; `listen()` and `publish()` do it themselves. */
+  async start(): Promise<void> {
+    if (this.#closed !== undefined) throw new StackError('STACK_STOPPED', 'the broker is closed')
+    await (this.stack.started ?? this.stack.start())
+  }
+
+  /**
+   * Starts the stack and opens all listeners, or none; may be tried again after it failed.
+   * @returns The addresses, in the order of the listeners; where the port was 0, with the one it got.
+   * @throws StackError `LISTEN_FAILED`, naming what could not be opened; `STACK_RUNNING` when it listens already;
+   * those of `stack.start()`.
+   */
+  async listen(): Promise<readonly Address[]> {
+    if (this.#listening !== undefined) throw new StackError('STACK_RUNNING', 'listen() was called twice')
+    this.#listening = this.#listen()
+    try {
+      return await this.#listening
+    } catch (error) {
+      this.#listening = undefined
+      throw error
+    }
+  }
+
+  /** Stops listening, closes all connections, stops the stack. May be called again, and at any time. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  /**
+   * Publishes a message of the broker's own, past authentication and access rules.
+   * @returns How many receivers matched, and for how many it was queued or dropped.
+   * @throws StackError `TOPIC_INVALID`; what a middleware that relays failed with.
+   */
+  async publish(
+    topic: string,
+    payload: Uint8Array | string,
+    options: PublishOptions = {},
+  ): Promise<RelayStore> {
+    if (!isValidTopicName(topic))
+      throw new StackError('TOPIC_INVALID', `not a topic name: ${JSON.stringify(topic)}`)
+    await this.start()
+    const packet = Publish.from({ topic, payload, ...options })
+    const relayed = new RelayStore()
+    await this.stack.run('relayMessage', new RelayContext(undefined, packet, SELF, undefined), relayed)
+    this.stack.tell('messagePublished', { client: undefined, packet, relayed })
+    return relayed
+  }
+
+  async #listen(): Promise<readonly Address[]> {
+    await this.start()
+    // All are made before one is opened: a certificate that cannot be used is found before anything listens.
+    this.#doors = this.#listeners.map((config) => makeDoor(config, this.stack))
+    const opened = await Promise.allSettled(this.#doors.map((door) => door.open()))
+    const failed = opened.find((result) => result.status === 'rejected')
+    if (failed !== undefined) {
+      await this.#shut()
+      throw failed.reason
+    }
+    this.#addresses = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    return this.#addresses
+  }
+
+  async #close(): Promise<void> {
+    await this.#listening?.catch(() => {})
+    for (const door of this.#doors) door.shut()
+    await this.stack.stop()
+    await this.#shut()
+  }
+
+  async #shut(): Promise<void> {
+    this.#addresses = []
+    await Promise.all(this.#doors.map((door) => door.close()))
+  }
+}

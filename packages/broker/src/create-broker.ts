@@ -1,0 +1,51 @@
+/** The default stack, wired. */
+import type { CallbackName, MiddlewareLike } from '@mqtt-stack/core'
+import { Stack, StackError } from '@mqtt-stack/core'
+import type { AllowAnonymous } from './anonymous.ts'
+import { anonymous } from './anonymous.ts'
+import { Broker } from './broker.ts'
+import type { BrokerOptions } from './broker-options.ts'
+import { resolveBroker } from './broker-options.ts'
+import { makeBuiltIns } from './built-ins.ts'
+import { arrange } from './order.ts'
+
+/**
+ * Makes a broker of the built-in middlewares and yours. Nothing is opened before `listen()`.
+ *
+ *     const broker = createBroker({ keepalive: { grace: 2 }, use: [mine] })
+ *     await broker.listen()
+ *
+ * @throws StackError `OPTION_UNKNOWN`, `OPTION_MISSING` or `OPTION_INVALID`, naming the option;
+ * `CALLBACK_UNANSWERED` when clients are authenticated and no access rules say what they may do.
+ */
+export function createBroker(options: BrokerOptions = {}): Broker {
+  const config = resolveBroker(options)
+  const middlewares = arrange(makeBuiltIns(config), config.use)
+  const authenticated = middlewares.some((one) => answers(one, 'authenticateConnection'))
+  const ruled = middlewares.some((one) => answers(one, 'authorizePacket'))
+  const allowed = config.allowAnonymous ?? (authenticated ? false : 'local')
+  if (!ruled) checkRules(options, authenticated, allowed)
+  // Last of all, so that it decides only what nobody else has.
+  if (allowed !== false) middlewares.push(anonymous(allowed, !ruled))
+  return new Broker(new Stack(config.stack).use(...middlewares), config.listeners)
+}
+
+/** The anonymous provider says yes to those it admitted alone: whoever else is let in would be refused everything. */
+function checkRules(
+  { authentication, authorize }: BrokerOptions,
+  authenticated: boolean,
+  allowed: AllowAnonymous,
+): void {
+  if (authorize === false) return
+  const who = authentication === false ? 'nobody is asked who they are' : 'clients are authenticated'
+  if (!authenticated && authentication !== false && allowed !== false) return
+  const fix = 'add a middleware that answers authorizePacket, or allow everything with "authorize: false"'
+  throw new StackError(
+    'CALLBACK_UNANSWERED',
+    `createBroker: ${who}, and no access rules say what they may do: ${fix}`,
+  )
+}
+
+function answers(middleware: MiddlewareLike, callback: CallbackName): boolean {
+  return typeof middleware[callback] === 'function'
+}

@@ -1,0 +1,41 @@
+/** Where a listener is, in what it is told and in what it tells. */
+import type { AddressInfo, Server, Socket } from 'node:net'
+
+/** Where an open listener is. */
+export interface Address {
+  readonly transport: 'tcp' | 'tls' | 'ws' | 'wss' | 'unix'
+  /** Numeric address; none for Unix sockets. */
+  readonly host?: string
+  readonly port?: number
+  /** File of a Unix socket. */
+  readonly path?: string
+  /** What clients are told, such as `mqtt://127.0.0.1:1883`. */
+  readonly url: string
+  /** Only this machine can reach it. */
+  readonly local: boolean
+}
+
+const SCHEMES = { tcp: 'mqtt', tls: 'mqtts', ws: 'ws', wss: 'wss' } as const
+
+/** The address that a server on a port got. */
+export function portAddress(transport: keyof typeof SCHEMES, server: Server): Address {
+  const { address: host, port } = server.address() as AddressInfo
+  const url = `${SCHEMES[transport]}://${authority(host, port)}`
+  return { transport, host, port, url, local: isLoopback(host) }
+}
+
+/** Host and port as a URL has them: IPv6 addresses in brackets. */
+export function authority(host: string, port: number | undefined): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** Address and port of the other side. */
+export function remoteOf(socket: Socket): string | undefined {
+  const { remoteAddress, remotePort } = socket
+  return remoteAddress === undefined ? undefined : authority(remoteAddress, remotePort)
+}
+
+/** Whether only this machine can reach an address: 127.0.0.0/8 and ::1. */
+export function isLoopback(host: string): boolean {
+  return /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(host) || host === '::1'
+}

@@ -1,0 +1,58 @@
+/** A server that is ready to listen, and how those on a port are made. */
+import type { ListenOptions, Server, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Stack } from '@mqtt-stack/core'
+import type { Address } from './address.ts'
+import { authority, portAddress, remoteOf } from './address.ts'
+
+/** Nothing has been opened yet. */
+export interface Entrance {
+  readonly transport: Address['transport']
+  readonly server: Server
+  readonly listen: ListenOptions
+  /** What is to be opened, for messages. */
+  readonly where: string
+  /** Where it is, once it listens. */
+  address(): Address
+  /** The place is taken: may make room, and tells whether it did. */
+  makeRoom?(): Promise<boolean>
+}
+
+/**
+ * Hands a stream over to the stack. `foreign`: whatever the listener's address, the one behind the stream may be
+ * anywhere.
+ */
+export type Serve = (stream: Duplex, socket: Socket, foreign?: boolean) => void
+
+interface PortConfig {
+  readonly host: string
+  readonly port: number
+  readonly backlog: number
+  readonly maxConnections: number
+}
+
+/** @param makeServer Makes a server that serves its connections. */
+export function portEntrance(
+  transport: Exclude<Address['transport'], 'unix'>,
+  config: PortConfig,
+  stack: Stack,
+  makeServer: (serve: Serve) => Server,
+): Entrance {
+  const { host, port, backlog, maxConnections } = config
+  let local = false
+  const server = makeServer((stream, socket, foreign = false) => {
+    stack.connect(stream, { transport, local: local && !foreign, remote: remoteOf(socket) })
+  })
+  server.maxConnections = maxConnections
+  return {
+    transport,
+    server,
+    listen: { host, port, backlog },
+    where: authority(host, port),
+    address() {
+      const address = portAddress(transport, server)
+      local = address.local
+      return address
+    },
+  }
+}

@@ -1,0 +1,25 @@
+/** Why a listener could not be opened, and what to do about it. */
+import { StackError } from '@mqtt-stack/core'
+
+const PORT_FIXES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken: stop what listens there, or choose another port (0: a free one)',
+  EACCES: 'needs rights that this user does not have: choose a port from 1024 on',
+  EADDRNOTAVAIL: 'is no address of this machine: choose another host',
+  ENOTFOUND: 'cannot be resolved: choose an address of this machine',
+  EAI_AGAIN: 'cannot be resolved now: choose a numeric address',
+}
+
+const FILE_FIXES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken: stop who listens there, remove it if it is no socket, or choose another file',
+  EACCES: 'may not be made by this user: choose another folder',
+  ENOENT: 'has no folder: make it, or choose another',
+  EINVAL: 'is too long for a socket: choose a shorter path',
+  ENAMETOOLONG: 'is too long for a socket: choose a shorter path',
+}
+
+/** @param where What was to be opened: `host:port`, or the file of a Unix socket. */
+export function listenFailed(transport: string, where: string, error: unknown): StackError {
+  const { code = '', message } = error as NodeJS.ErrnoException
+  const fix = (transport === 'unix' ? FILE_FIXES : PORT_FIXES)[code] ?? `cannot be listened on: ${message}`
+  return new StackError('LISTEN_FAILED', `${transport} listener: ${where} ${fix}`, { cause: error })
+}

@@ -1,0 +1,44 @@
+/** TLS, with client certificates where authorities are named. */
+import type { SecureContextOptions, TlsOptions } from 'node:tls'
+import { createSecureContext, createServer } from 'node:tls'
+import type { Resolved, Stack } from '@mqtt-stack/core'
+import { StackError } from '@mqtt-stack/core'
+import type { Entrance } from './entrance.ts'
+import { portEntrance } from './entrance.ts'
+import type { TlsListenerOptions, WssListenerOptions } from './options.ts'
+
+type Secured = Resolved<TlsListenerOptions> | Resolved<WssListenerOptions>
+
+/** @throws StackError `LISTEN_FAILED` naming what of certificate, key and authorities cannot be used. */
+export function tlsEntrance(config: Resolved<TlsListenerOptions>, stack: Stack): Entrance {
+  return portEntrance('tls', config, stack, (serve) => {
+    const server = createServer(secureOptions(config), (socket) => serve(socket, socket))
+    server.on('tlsClientError', ({ message }) => stack.config.logger?.debug(`tls listener: ${message}`))
+    return server
+  })
+}
+
+/**
+ * What node:tls and node:https are told.
+ * @throws StackError `LISTEN_FAILED` naming what of certificate, key and authorities cannot be used.
+ */
+export function secureOptions(config: Secured): TlsOptions {
+  const { transport, cert, key, passphrase, ca, handshakeTimeout, tls } = config
+  const options = { cert, key, passphrase, ca } as SecureContextOptions
+  const check = (what: string, part: SecureContextOptions): void => {
+    try {
+      createSecureContext({ ...tls, ...part })
+    } catch (error) {
+      const { message } = error as Error
+      throw new StackError('LISTEN_FAILED', `${transport} listener: ${what} cannot be used: ${message}`, {
+        cause: error,
+      })
+    }
+  }
+  check('the certificate ("cert")', { cert: options.cert })
+  check('the private key ("key")', { key: options.key, passphrase })
+  check('the list of authorities ("ca")', { ca: options.ca })
+  check('certificate and private key together ("cert", "key")', options)
+  const certificates = ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true }
+  return { ...options, ...certificates, handshakeTimeout, ...tls }
+}

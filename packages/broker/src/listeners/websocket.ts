@@ -1,0 +1,102 @@
+/** WebSocket, plain and secure: only upgrades to the subprotocol of MQTT are served. */
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Resolved, Stack } from '@mqtt-stack/core'
+import { WebSocketServer } from 'ws'
+import { isLoopback } from './address.ts'
+import type { Entrance, Serve } from './entrance.ts'
+import { portEntrance } from './entrance.ts'
+import type { WsListenerOptions, WssListenerOptions } from './options.ts'
+import { secureOptions } from './tls.ts'
+import { WebSocketStream } from './websocket-stream.ts'
+
+type Config = Resolved<WsListenerOptions> | Resolved<WssListenerOptions>
+
+/** The name of MQTT 3.1.1 and later [MQTT-6.0.0-3], and the one that clients of 3.1 use. */
+const SUBPROTOCOLS = ['mqtt', 'mqttv3.1']
+const HTTP: ServerOptions = { maxHeaderSize: 8_192 }
+
+/** @throws StackError `LISTEN_FAILED` when a certificate or key cannot be used. */
+export function webSocketEntrance(config: Config, stack: Stack): Entrance {
+  return portEntrance(config.transport, config, stack, (serve) => {
+    const server =
+      config.transport === 'wss'
+        ? createSecureServer({ ...HTTP, ...secureOptions(config) })
+        : createServer(HTTP)
+    const upgrade = upgrader(config, serve)
+    const begun = new WeakMap<Duplex, () => void>()
+    server.on(config.transport === 'wss' ? 'secureConnection' : 'connection', (socket: Socket) => {
+      const timer = stack.clock.after(config.upgradeTimeout, () => socket.destroy())
+      begun.set(socket, () => timer.cancel())
+      socket.once('close', () => timer.cancel())
+    })
+    server.on('request', refuse)
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      upgrade(request, socket, head, () => begun.get(socket)?.())
+    })
+    server.on('tlsClientError', ({ message }) => stack.config.logger?.debug(`wss listener: ${message}`))
+    return server
+  })
+}
+
+type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer, upgraded: () => void) => void
+
+function upgrader({ path, maxPayload }: Config, serve: Serve): Upgrade {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload,
+    handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
+  })
+  return (request, socket, head, upgraded) => {
+    socket.on('error', () => socket.destroy())
+    if (path !== undefined && pathOf(request) !== path)
+      return answer(socket, '404 Not Found', `MQTT is at ${path}`)
+    if (!offersMqtt(request))
+      return answer(socket, '400 Bad Request', 'offer the WebSocket subprotocol "mqtt"')
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      upgraded()
+      serve(new WebSocketStream(webSocket), socket, isForeign(request.headers.origin))
+    })
+  }
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0]
+}
+
+function offersMqtt({ headers }: IncomingMessage): boolean {
+  const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? []
+  return SUBPROTOCOLS.some((name) => offered.includes(name))
+}
+
+/**
+ * Whether a page from somewhere else opened the connection: browsers let any page reach the loopback address, so that
+ * being local says nothing about it.
+ */
+function isForeign(origin: string | undefined): boolean {
+  if (origin === undefined) return false
+  if (!URL.canParse(origin)) return true
+  const host = new URL(origin).hostname.replace(/^\[|\]$/g, '')
+  return host !== 'localhost' && !isLoopback(host)
+}
+
+function refuse(_request: IncomingMessage, response: ServerResponse): void {
+  const headers = { connection: 'close', upgrade: 'websocket', 'content-type': 'text/plain' }
+  response.writeHead(426, headers).end('This is an MQTT broker: connect with a WebSocket.\n')
+}
+
+function answer(socket: Socket, status: string, text: string): void {
+  const body = `${text}\n`
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'connection: close',
+    'content-type: text/plain',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}

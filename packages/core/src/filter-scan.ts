@@ -25,8 +25,7 @@ export class FilterScan<E extends Topical> {
   /** With `after`, only topics above it are walked; it need not be one of them. */
   constructor(items: SortedTopics<E>, filter: string, after?: string) {
     this.#levels = filter.split('/')
-    const beginning = plainBeginning(filter)
-    this.#cursor = items.seek(after === undefined || after < beginning ? beginning : after)
+    this.#cursor = items.seek(after ?? plainBeginning(filter))
     if (after !== undefined && this.#cursor.item?.topic === after) this.#cursor.next()
   }
 

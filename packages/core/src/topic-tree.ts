@@ -172,7 +172,7 @@ export class TopicTree<T> {
     this.#answers++
     const entries: FilterEntry<T>[] = []
     const exact = this.#filters.get(topic)
-    if (exact !== undefined && !exact.wild) entries.push(exact)
+    if (exact !== undefined) entries.push(exact)
     this.#trie.collect(topic, entries)
     const [first] = entries
     const matches =

@@ -43,7 +43,7 @@ describe('isValidTopicName', () => {
     expect(isValidTopicName(character.repeat(most + 1))).toBe(false)
   })
 
-  it.each(['\ud800', 'a\udc00', '\udc00\ud800', '\ud800\ud800\udc00', 'a\ud83d'])(
+  it.each(['\ud800', 'a\udc00', '\udc00\ud800', '\ud800\ud800\udc00', '\udc00\udc01', 'a\ud83d'])(
     '[MQTT-1.5.3-1] refuses a surrogate without its partner (%#)',
     (topic) => expect(isValidTopicName(topic)).toBe(false),
   )
@@ -182,7 +182,7 @@ describe('matchesFilter', () => {
         fc.pre(isValidTopicFilter(filter) && isValidTopicName(topic))
         expect(matchesFilter(filter, topic)).toBe(matchesByLevels(filter, topic))
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 

@@ -79,7 +79,7 @@ export function matchesFilter(filter: string, topic: string): boolean {
       }
     }
     if (!isLevelEnd(filter, f) || !isLevelEnd(topic, t)) return false
-    if (t === topic.length) return f === filter.length || isParentOfAll(filter, f)
+    if (t === topic.length) return f === filter.length || filter.charCodeAt(f + 1) === HASH
     if (f === filter.length) return false
     f++
     t++
@@ -145,9 +145,4 @@ function isWildcard(code: number): boolean {
 
 function isLevelEnd(text: string, at: number): boolean {
   return at === text.length || text.charCodeAt(at) === SLASH
-}
-
-/** Whether what is left of the filter is `/#`, which matches the level before it too. */
-function isParentOfAll(filter: string, at: number): boolean {
-  return at === filter.length - 2 && filter.charCodeAt(at + 1) === HASH
 }

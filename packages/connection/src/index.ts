@@ -2,4 +2,4 @@
  * `@mqtt-stack/connection`: the life of a connection, from its CONNECT to its one clean or unclean disconnect.
  * @packageDocumentation
  */
-export { Connection, type ConnectionOptions } from './connection.ts'
+export { CONNECTION_OPTIONS, Connection, type ConnectionOptions } from './connection.ts'

@@ -2,4 +2,4 @@
  * `@mqtt-stack/memory-backend`: subscriptions, sessions, retained and offline messages in memory, gone with the process.
  * @packageDocumentation
  */
-export { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts'
+export { MEMORY_BACKEND_OPTIONS, MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts'

@@ -2,9 +2,15 @@
 import { blame, StackError } from './errors.ts'
 import type { MiddlewareLike } from './middleware.ts'
 
+declare const done: unique symbol
+
+/** The type of {@link DONE}: no symbol's, which would not survive `async () => DONE`. */
+export interface Done {
+  readonly [done]: true
+}
+
 /** What a handler that declares no `next` returns to end its chain. */
-export const DONE: unique symbol = Symbol('done')
-export type Done = typeof DONE
+export const DONE: Done = Object.freeze({ toString: () => 'DONE' }) as unknown as Done
 
 // biome-ignore lint/suspicious/noExplicitAny: the dispatcher is below the types; Stack checks them
 type Anything = any
@@ -59,10 +65,15 @@ export class Chain {
    * Calls the handlers in order. Answers nothing when all answered at once, a promise otherwise; throws, or rejects
    * with, the first handler's error.
    */
-  run(subject: Anything, store: Anything, from: number = 0): void | Promise<void> {
+  run(
+    subject: Anything,
+    store: Anything,
+    from: number = 0,
+    to: number = this.steps.length,
+  ): void | Promise<void> {
     const steps = this.steps
     const stops = this.#stops
-    for (let i = from; i < steps.length; i++) {
+    for (let i = from; i < to; i++) {
       const step = steps[i]
       let answer: Answer
       try {
@@ -72,10 +83,21 @@ export class Chain {
       }
       if (answer === DONE) return
       if (answer !== undefined) {
-        if (isPromise(answer)) return this.#wait(answer, step, subject, store, i)
+        if (isPromise(answer)) return this.#wait(answer, step, subject, store, i, to)
         if (this.#host.strict) throw this.#meaningless(step, answer)
       }
       if (stops?.(store)) return
+    }
+  }
+
+  /** Calls every handler, whatever becomes of the others; each error goes to `report`. */
+  tell(subject: Anything, report: (error: Error) => void): void {
+    for (let i = 0; i < this.steps.length; i++) {
+      try {
+        this.run(subject, {}, i, i + 1)?.catch(report)
+      } catch (error) {
+        report(error as Error)
+      }
     }
   }
 
@@ -95,14 +117,17 @@ export class Chain {
     subject: Anything,
     store: Anything,
     at: number,
+    to: number,
   ): Promise<void> {
     const { waiting } = this.#host
     const entry: Waiting = { step, chain: this, subject, since: this.#host.now(), told: false }
     waiting.add(entry)
     const resume = (value: void | Done): void | Promise<void> => {
       waiting.delete(entry)
-      if (value === DONE || this.#stops?.(store)) return
-      return this.run(subject, store, at + 1)
+      if (value === DONE) return
+      if (value !== undefined && this.#host.strict && !step.asks) throw this.#meaningless(step, value)
+      if (this.#stops?.(store)) return
+      return this.run(subject, store, at + 1, to)
     }
     const fail = (error: unknown): never => {
       waiting.delete(entry)
@@ -120,6 +145,8 @@ export class Chain {
     } catch (error) {
       guard.fail(error)
     }
+    if (returned === DONE && this.#host.strict)
+      guard.fail(this.#meaningless(step, 'DONE although it declares next'))
     if (returned !== undefined && isPromise(returned)) returned.then(undefined, guard.fail)
     return guard.answer()
   }

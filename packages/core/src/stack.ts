@@ -184,10 +184,10 @@ export class Stack {
     return store
   }
 
-  /** Tells everybody who listens. Their errors are theirs: nothing comes back. */
+  /** Tells everybody who listens. Their errors are theirs: nothing comes back, and nobody else misses it. */
   tell<Name extends CallbackName>(name: Name, ctx: Context<Name>): void {
     const chain = this.chain(name)
-    if (chain.answered) this.execute(name, ctx)
+    if (chain.answered) chain.tell(ctx, (error) => this.fail(error, clientOf(ctx), undefined))
   }
 
   /**

@@ -38,7 +38,9 @@ export interface AuthorizeContext {
 /** The answer; for SUBSCRIBE `grants` holds what is asked, filter by filter, and may only be lowered. */
 export interface AuthorizeStore {
   valid?: boolean
+  /** Of a refusal; 0x87 by default. */
   reasonCode?: ReasonCode
+  /** By the place of the filter in `packet.subscriptions`. */
   grants?: (QoS | ReasonCode)[]
 }
 
@@ -107,16 +109,42 @@ export interface SessionContext {
 export interface Callbacks {
   authenticateConnection: {
     ctx: AuthenticateContext
-    store: { valid?: boolean; reasonCode?: ReasonCode; identity?: string }
+    store: {
+      /** Decides; whoever does not know the client leaves it alone. */
+      valid?: boolean
+      /** Of a refusal; by default 0x86, or 0x87 for a client without a user name. */
+      reasonCode?: ReasonCode
+      /** Who the client is from now on; by default its user name. */
+      identity?: string
+    }
   }
   authorizePacket: { ctx: AuthorizeContext; store: AuthorizeStore }
-  closeClient: { ctx: { client: Client; reasonCode?: ReasonCode; reason?: string }; store: object }
+  closeClient: {
+    ctx: {
+      client: Client
+      reasonCode?: ReasonCode
+      /** For the log. */
+      reason?: string
+    }
+    store: object
+  }
   cleanDisconnect: {
-    ctx: { client: Client; packet: DisconnectPacket; reasonCode: ReasonCode }
+    ctx: {
+      client: Client
+      packet: DisconnectPacket
+      /** 0x04: the client wants its will published all the same (5.0). */
+      reasonCode: ReasonCode
+    }
     store: object
   }
   uncleanDisconnect: {
-    ctx: { client: Client; reasonCode: ReasonCode; cause: Error | undefined }
+    ctx: {
+      client: Client
+      /** Why we closed it; 0x80 when the connection was lost. */
+      reasonCode: ReasonCode
+      /** The stream's error, or ours. */
+      cause: Error | undefined
+    }
     store: object
   }
   openSession: {
@@ -124,13 +152,17 @@ export interface Callbacks {
       client: Client
       packet: ConnectPacket
       clientId: string
+      /** From authentication; a session belongs to the identity that made it. */
       identity: string | undefined
+      /** An older session goes. */
       cleanStart: boolean
-      /** Seconds after the connection's end. */
+      /** Seconds that the session outlives its connection; 0: it ends with it. */
       expiryInterval: number
     }
     store: {
+      /** There was a session, and the client goes on with it. */
       present?: boolean
+      /** One more than the session's last one; 1 for a new session. */
       epoch?: number
       /** Packet identifiers of QoS 2 messages that await PUBREL. */
       inboundIds?: readonly number[]
@@ -143,18 +175,48 @@ export interface Callbacks {
     ctx: SessionContext & { client: Client | undefined }
     store: object
   }
-  resumeSession: { ctx: { client: Client; present: boolean }; store: object }
-  closeSession: { ctx: SessionContext & { expiryInterval: number }; store: { ended?: boolean } }
-  lookupExpiredSessions: { ctx: { now: number; limit: number }; store: SessionContext[] }
+  resumeSession: {
+    ctx: {
+      client: Client
+      /** As CONNACK said. */
+      present: boolean
+    }
+    store: object
+  }
+  closeSession: {
+    ctx: SessionContext & {
+      /** Seconds from now until the session is over; 0: now. */
+      expiryInterval: number
+    }
+    store: {
+      /** The session is gone. */
+      ended?: boolean
+    }
+  }
+  lookupExpiredSessions: {
+    ctx: {
+      /** Wall clock, ms since 1970. */
+      now: number
+      /** The most that may be pushed. */
+      limit: number
+    }
+    store: SessionContext[]
+  }
   removeSession: { ctx: SessionContext; store: object }
   sessionEnded: { ctx: { clientId: string; reason: 'closed' | 'expired' | 'clean-start' }; store: object }
   storeSubscription: {
     ctx: SessionContext & SubscriptionRecord & { client: Client; packet: SubscribeContext['packet'] }
-    store: { existed?: boolean }
+    store: {
+      /** There was one. */
+      existed?: boolean
+    }
   }
   removeSubscription: {
     ctx: SessionContext & { client: Client; topic: string }
-    store: { existed?: boolean }
+    store: {
+      /** There was one. */
+      existed?: boolean
+    }
   }
   clearSubscriptions: { ctx: SessionContext & { client: Client; packet: Packet | undefined }; store: object }
   lookupSubscriptions: {
@@ -164,7 +226,10 @@ export interface Callbacks {
   subscribeTopic: { ctx: SubscribeContext; store: SubscribeStore }
   unsubscribeTopic: {
     ctx: { client: Client; packet: UnsubscribePacket | ConnectPacket; topic: string }
-    store: { existed?: boolean }
+    store: {
+      /** There was one. */
+      existed?: boolean
+    }
   }
   topicSubscribed: {
     ctx: {
@@ -173,6 +238,7 @@ export interface Callbacks {
       qos: QoS
       options: Subscription
       identifier: number | undefined
+      /** The session had this filter before. */
       existed: boolean
     }
     store: object
@@ -183,23 +249,45 @@ export interface Callbacks {
     ctx: SessionContext & {
       client: Client | undefined
       packet: Publish
+      /** The broker's own identifier of the message, the same for all its receivers. */
       messageId: number
+      /** 1 or 2. */
       qos: QoS
       retain: boolean
       identifiers: readonly number[] | undefined
     }
-    store: { sequence?: number; dropped?: boolean }
+    store: {
+      /** Its place in the log: one more than the last one ever handed out in this session. */
+      sequence?: number
+      /** The log is full. */
+      dropped?: boolean
+    }
   }
   lookupOfflineMessages: {
-    ctx: { client: Client; clientId: string; after?: number; limit?: number }
+    ctx: {
+      client: Client
+      clientId: string
+      /** Only what has a higher sequence; absent: from the first. */
+      after?: number
+      /** The most that may be pushed; absent: all. */
+      limit?: number
+    }
     store: StoredMessage[]
   }
   releaseOfflineMessages: {
-    ctx: SessionContext & { messageIds: readonly number[]; sequences: readonly number[] }
+    ctx: SessionContext & {
+      messageIds: readonly number[]
+      /** The places in the log of the same messages. */
+      sequences: readonly number[]
+    }
     store: object
   }
   removeOfflineMessages: {
-    ctx: SessionContext & { messageIds: readonly number[]; sequences: readonly number[] }
+    ctx: SessionContext & {
+      messageIds: readonly number[]
+      /** The places in the log of the same messages. */
+      sequences: readonly number[]
+    }
     store: object
   }
   clearOfflineMessages: { ctx: SessionContext; store: object }
@@ -207,27 +295,77 @@ export interface Callbacks {
   releaseInboundMessages: { ctx: SessionContext & { packetIds: readonly number[] }; store: object }
   storeRetainedMessage: {
     ctx: { client: Client | undefined; topic: string; packet: Publish; messageId: number }
-    store: { replaced?: boolean; refused?: ReasonCode }
+    store: {
+      /** The topic had one. */
+      replaced?: boolean
+      /** It is not kept: why. */
+      refused?: ReasonCode
+    }
   }
   lookupRetainedMessages: {
-    ctx: { topic: string; client?: Client; after?: string; limit?: number }
+    ctx: {
+      /** Topic filter. */
+      topic: string
+      /** Who subscribed. */
+      client?: Client
+      /** Only topics that sort behind this one, by UTF-16 code unit; absent: from the first. */
+      after?: string
+      /** The most that may be pushed; fewer end the lookup. Absent: all. */
+      limit?: number
+    }
     store: RetainedMessage[]
   }
-  clientConnected: { ctx: { client: Client; packet: ConnectPacket; present: boolean }; store: object }
+  clientConnected: {
+    ctx: {
+      client: Client
+      packet: ConnectPacket
+      /** It goes on with an older session. */
+      present: boolean
+    }
+    store: object
+  }
   clientDisconnected: {
-    ctx: { client: Client; clean: boolean; reasonCode: ReasonCode; cause: Error | undefined }
+    ctx: {
+      client: Client
+      /** It sent DISCONNECT. */
+      clean: boolean
+      reasonCode: ReasonCode
+      cause: Error | undefined
+    }
     store: object
   }
   messagePublished: {
-    ctx: { client: Client | undefined; packet: Publish; relayed: RelayStore }
+    ctx: {
+      /** None for the broker's own. */
+      client: Client | undefined
+      packet: Publish
+      /** What became of it. */
+      relayed: RelayStore
+    }
     store: object
   }
   messageDropped: {
-    ctx: { clientId: string; client: Client | undefined; packet: Publish; reason: DropReason; count: number }
+    ctx: {
+      /** The receiver; for `retained-full` the publisher. */
+      clientId: string
+      client: Client | undefined
+      packet: Publish
+      reason: DropReason
+      /** Messages dropped. */
+      count: number
+    }
     store: object
   }
   handlerStalled: {
-    ctx: { middleware: string; callback: string; client: Client | undefined; since: number }
+    ctx: {
+      /** Its name. */
+      middleware: string
+      /** The callback, or `handle publish` and the like. */
+      callback: string
+      client: Client | undefined
+      /** When it was called, by the stack's clock (ms). */
+      since: number
+    }
     store: object
   }
 }
@@ -370,13 +508,13 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   subscribeTopic: {
     merge: 'all',
     by: 'subscription-manager; session-manager on resume',
-    answered: 'authorize, session-manager, backend',
+    answered: 'authorize, session-manager, subscription-manager, backend',
     stops: refused,
     doc: 'Subscribes a client to a filter; ends with the first refusal.',
   },
   unsubscribeTopic: {
     merge: 'all',
-    by: 'subscription-manager',
+    by: 'subscription-manager; session-manager for what may not be restored',
     answered: 'session-manager, backend',
     doc: 'Ends a subscription; `existed` tells whether there was one.',
   },
@@ -389,7 +527,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   relayMessage: {
     merge: 'all',
     by: 'inbound-manager, lastwill, broker.publish()',
-    answered: 'rules of users, retain-manager, backend',
+    answered: 'authorize, rules of users, retain-manager, backend',
     doc: 'A message for all who subscribed. `done` before the backend is a veto.',
   },
   forwardMessage: {

@@ -1,0 +1,247 @@
+/** How the answers of several handlers become one: the merge rules of the callback table. */
+import { RecordingLogger, settle, testStack } from '@mqtt-stack/testing'
+import { describe, expect, it } from 'vitest'
+import type { AuthenticateContext, AuthorizeContext, MergeRule, SubscribeContext } from './callbacks.ts'
+import { CALLBACKS } from './callbacks.ts'
+import { DONE } from './chain.ts'
+import type { MiddlewareLike } from './middleware.ts'
+import { ReasonCode } from './reason-codes.ts'
+import { Stack } from './stack.ts'
+
+const AUTHENTICATE = {} as AuthenticateContext
+const AUTHORIZE = {} as AuthorizeContext
+const SUBSCRIBE = {} as SubscribeContext
+const DROPPED = {
+  clientId: 'a',
+  client: undefined,
+  packet: undefined,
+  reason: 'queue-full',
+  count: 1,
+} as never
+
+/** A stack whose middlewares note that they were asked. */
+function stackOf(...middlewares: Omit<MiddlewareLike, 'name'>[]): Stack {
+  const stack = new Stack({ strict: true, logger: new RecordingLogger() })
+  return stack.use(...middlewares.map((middleware, i) => ({ name: `M${i + 1}`, ...middleware })))
+}
+
+function named(rule: MergeRule): string[] {
+  return Object.entries(CALLBACKS)
+    .filter(([, { merge }]) => merge === rule)
+    .map(([name]) => name)
+}
+
+describe('all', () => {
+  it('runs every handler in the order of use()', async () => {
+    const order: number[] = []
+    const note = (i: number) => (): void => void order.push(i)
+    const stack = stackOf({ closeClient: note(1) }, { closeClient: note(2) }, { closeClient: note(3) })
+    await stack.call('closeClient', {} as never)
+    expect(order).toEqual([1, 2, 3])
+  })
+
+  it('ends with the first error', async () => {
+    let asked = false
+    const stack = stackOf(
+      {
+        closeClient() {
+          throw new Error('no')
+        },
+      },
+      {
+        closeClient() {
+          asked = true
+        },
+      },
+    )
+    await expect(stack.call('closeClient', {} as never)).rejects.toThrow('no')
+    expect(asked).toBe(false)
+  })
+
+  it('subscribeTopic ends with the first refusal, whether it is false or a reason code', async () => {
+    for (const grant of [false, ReasonCode.NOT_AUTHORIZED] as const) {
+      const stack = stackOf(
+        {
+          subscribeTopic(_ctx, store) {
+            store.grant = grant
+          },
+        },
+        {
+          subscribeTopic(_ctx, store) {
+            store.grant = 0
+          },
+        },
+      )
+      expect(await stack.call('subscribeTopic', SUBSCRIBE)).toEqual({ grant })
+    }
+  })
+
+  it('subscribeTopic goes on after a grant', async () => {
+    const stack = stackOf(
+      {
+        subscribeTopic(_ctx, store) {
+          store.grant = 2
+        },
+      },
+      {
+        subscribeTopic(_ctx, store) {
+          store.existed = true
+        },
+      },
+    )
+    expect(await stack.call('subscribeTopic', SUBSCRIBE)).toEqual({ grant: 2, existed: true })
+  })
+})
+
+describe('first', () => {
+  it('is the rule of authenticateConnection', () => {
+    expect(named('first')).toEqual(['authenticateConnection'])
+  })
+
+  it.each([true, false])('ends when one has decided: %s', async (valid) => {
+    const stack = stackOf(
+      {
+        authenticateConnection() {},
+      },
+      {
+        authenticateConnection(_ctx, store) {
+          store.valid = valid
+        },
+      },
+      {
+        authenticateConnection(_ctx, store) {
+          store.valid = !valid
+        },
+      },
+    )
+    expect(await stack.call('authenticateConnection', AUTHENTICATE)).toEqual({ valid })
+  })
+
+  it('ends when one has decided later, by promise or by next', async () => {
+    const never: Omit<MiddlewareLike, 'name'> = {
+      authenticateConnection() {
+        throw new Error('asked although it was decided')
+      },
+    }
+    const byPromise: Omit<MiddlewareLike, 'name'> = {
+      async authenticateConnection(_ctx, store) {
+        await null
+        store.valid = true
+      },
+    }
+    const byNext: Omit<MiddlewareLike, 'name'> = {
+      authenticateConnection(_ctx, store, next) {
+        setImmediate(() => {
+          store.valid = true
+          next()
+        })
+      },
+    }
+    expect(await stackOf(byPromise, never).call('authenticateConnection', AUTHENTICATE)).toEqual({
+      valid: true,
+    })
+    expect(await stackOf(byNext, never).call('authenticateConnection', AUTHENTICATE)).toEqual({ valid: true })
+  })
+
+  it('stays undecided when nobody decides', async () => {
+    expect(
+      await stackOf({ authenticateConnection() {} }).call('authenticateConnection', AUTHENTICATE),
+    ).toEqual({})
+    expect(await stackOf().call('authenticateConnection', AUTHENTICATE)).toEqual({})
+  })
+})
+
+describe('veto', () => {
+  const yes: Omit<MiddlewareLike, 'name'> = {
+    authorizePacket(_ctx, store) {
+      store.valid = true
+    },
+  }
+  const no: Omit<MiddlewareLike, 'name'> = {
+    authorizePacket(_ctx, store) {
+      store.valid = false
+      store.reasonCode = ReasonCode.NOT_AUTHORIZED
+    },
+  }
+  const silent: Omit<MiddlewareLike, 'name'> = { authorizePacket() {} }
+
+  it('is the rule of authorizePacket', () => {
+    expect(named('veto')).toEqual(['authorizePacket'])
+  })
+
+  it('needs a yes', async () => {
+    expect(await stackOf(silent).call('authorizePacket', AUTHORIZE)).toEqual({})
+    expect(await stackOf(silent, yes, silent).call('authorizePacket', AUTHORIZE)).toEqual({ valid: true })
+  })
+
+  it('ends with the first no, which no later yes undoes', async () => {
+    const refused = { valid: false, reasonCode: ReasonCode.NOT_AUTHORIZED }
+    expect(await stackOf(yes, no, yes).call('authorizePacket', AUTHORIZE)).toEqual(refused)
+    expect(await stackOf(no, yes).call('authorizePacket', AUTHORIZE)).toEqual(refused)
+  })
+})
+
+describe('one', () => {
+  it('is refused at start when two answer', () => {
+    const stack = stackOf({ openSession() {} }, { openSession() {} })
+    expect(() => stack.start()).toThrow(expect.objectContaining({ code: 'CALLBACK_CONTESTED' }))
+  })
+
+  it.each(named('one'))('%s may be answered by one, or by nobody', async (name) => {
+    await testStack({ name: 'Only', [name]() {} })
+    await testStack()
+    await expect(testStack({ name: 'A', [name]() {} }, { name: 'B', [name]() {} })).rejects.toMatchObject({
+      code: 'CALLBACK_CONTESTED',
+    })
+  })
+})
+
+describe('told', () => {
+  it('reaches everybody who listens, and nothing comes back', () => {
+    const told: number[] = []
+    const stack = stackOf(
+      { messageDropped: () => void told.push(1) },
+      { messageDropped: () => void told.push(2) },
+    )
+    expect(stack.tell('messageDropped', DROPPED)).toBeUndefined()
+    expect(told).toEqual([1, 2])
+  })
+
+  it('cannot fail the caller, and one who fails, stops or waits keeps nobody from being told', async () => {
+    const told: number[] = []
+    const errors: Error[] = []
+    const stack = new Stack({ strict: true, errorHandler: (error) => void errors.push(error) })
+    stack.use(
+      {
+        name: 'Throws',
+        messageDropped() {
+          throw new Error('thrown')
+        },
+      },
+      { name: 'Rejects', messageDropped: async () => Promise.reject(new Error('rejected')) },
+      { name: 'Done', messageDropped: () => DONE },
+      { name: 'Waits', messageDropped: () => new Promise<void>(() => {}) },
+      { name: 'Last', messageDropped: () => void told.push(5) },
+    )
+    stack.tell('messageDropped', DROPPED)
+    await settle()
+    expect(told).toEqual([5])
+    expect(errors.map(({ message }) => message)).toEqual(['thrown', 'rejected'])
+  })
+
+  it('costs nothing when nobody listens', () => {
+    expect(stackOf().tell('messageDropped', DROPPED)).toBeUndefined()
+  })
+})
+
+describe('the table of callbacks', () => {
+  it.each(Object.entries(CALLBACKS))(
+    '%s has a rule, a line of documentation, and both sides named',
+    (_name, rule) => {
+      expect(['all', 'first', 'veto', 'one', 'told']).toContain(rule.merge)
+      expect(rule.doc).toMatch(/\.$/)
+      expect(rule.by).toBeTruthy()
+      expect(rule.answered).toBeTruthy()
+    },
+  )
+})

@@ -23,22 +23,19 @@ export function createBroker(options: BrokerOptions = {}): Broker {
   const middlewares = arrange(makeBuiltIns(config), config.use)
   const authenticated = middlewares.some((one) => answers(one, 'authenticateConnection'))
   const ruled = middlewares.some((one) => answers(one, 'authorizePacket'))
-  const allowed = config.allowAnonymous ?? (authenticated ? false : 'local')
-  if (!ruled) checkRules(options, authenticated, allowed)
+  if (!ruled) checkRules(middlewares, authenticated)
   // Last of all, so that it decides only what nobody else has.
+  const allowed = config.allowAnonymous ?? (authenticated ? false : 'local')
   if (allowed !== false) middlewares.push(anonymous(allowed, !ruled))
   return new Broker(new Stack(config.stack).use(...middlewares), config.listeners)
 }
 
-/** The anonymous provider says yes to those it admitted alone: whoever else is let in would be refused everything. */
-function checkRules(
-  { authentication, authorize }: BrokerOptions,
-  authenticated: boolean,
-  allowed: AllowAnonymous,
-): void {
-  if (authorize === false) return
-  const who = authentication === false ? 'nobody is asked who they are' : 'clients are authenticated'
-  if (!authenticated && authentication !== false && allowed !== false) return
+/** The anonymous provider says yes to those alone whom it let in: all others would be refused whatever they do. */
+function checkRules(middlewares: readonly MiddlewareLike[], authenticated: boolean): void {
+  if (!middlewares.some((one) => executes(one, 'authorizePacket'))) return
+  const asked = middlewares.some((one) => executes(one, 'authenticateConnection'))
+  if (asked && !authenticated) return
+  const who = asked ? 'clients are authenticated' : 'clients are not asked who they are'
   const fix = 'add a middleware that answers authorizePacket, or allow everything with "authorize: false"'
   throw new StackError(
     'CALLBACK_UNANSWERED',
@@ -48,4 +45,8 @@ function checkRules(
 
 function answers(middleware: MiddlewareLike, callback: CallbackName): boolean {
   return typeof middleware[callback] === 'function'
+}
+
+function executes({ requires = [], uses = [] }: MiddlewareLike, callback: CallbackName): boolean {
+  return requires.includes(callback) || uses.includes(callback)
 }

@@ -11,9 +11,8 @@ const PORT_FIXES: Readonly<Record<string, string>> = {
 
 const FILE_FIXES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is taken: stop who listens there, remove it if it is no socket, or choose another file',
-  EACCES: 'may not be made by this user: choose another folder',
-  ENOENT: 'has no folder: make it, or choose another',
-  EINVAL: 'is too long for a socket: choose a shorter path',
+  // Node says so of a missing folder, too.
+  EACCES: 'cannot be made: its folder is missing, or not for this user to write to',
   ENAMETOOLONG: 'is too long for a socket: choose a shorter path',
 }
 

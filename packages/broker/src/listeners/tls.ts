@@ -30,15 +30,19 @@ export function secureOptions(config: Secured): TlsOptions {
       createSecureContext({ ...tls, ...part })
     } catch (error) {
       const { message } = error as Error
-      throw new StackError('LISTEN_FAILED', `${transport} listener: ${what} cannot be used: ${message}`, {
-        cause: error,
-      })
+      throw new StackError(
+        'LISTEN_FAILED',
+        `${transport} listener: ${what} cannot be used: give PEM text (${message})`,
+        {
+          cause: error,
+        },
+      )
     }
   }
-  check('the certificate ("cert")', { cert: options.cert })
-  check('the private key ("key")', { key: options.key, passphrase })
-  check('the list of authorities ("ca")', { ca: options.ca })
-  check('certificate and private key together ("cert", "key")', options)
+  check('the certificate (option "cert")', { cert: options.cert })
+  check('the private key (option "key")', { key: options.key, passphrase })
+  check('the list of authorities (option "ca")', { ca: options.ca })
+  check('the certificate with the private key (options "cert" and "key")', options)
   const certificates = ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true }
   return { ...options, ...certificates, handshakeTimeout, ...tls }
 }

@@ -1,14 +1,21 @@
 /** A Unix socket: only this machine, and only who may open the file. */
+import { Buffer } from 'node:buffer'
 import { lstat, unlink } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
+import { platform } from 'node:process'
 import type { Listener, Resolved, Stack } from '@mqtt-stack/core'
 import type { Entrance } from './entrance.ts'
+import { listenFailed } from './listen-error.ts'
 import type { UnixListenerOptions } from './options.ts'
 
 const LISTENER: Listener = { transport: 'unix', local: true }
+/** Bytes that a socket's path may have; Node cuts longer ones off. */
+const MAX_PATH = platform === 'darwin' ? 103 : 107
 
+/** @throws StackError `LISTEN_FAILED` when the path is too long. */
 export function unixEntrance(config: Resolved<UnixListenerOptions>, stack: Stack): Entrance {
   const { path, backlog, maxConnections } = config
+  if (Buffer.byteLength(path) > MAX_PATH) throw listenFailed('unix', path, { code: 'ENAMETOOLONG' })
   const server = createServer((socket) => void stack.connect(socket, LISTENER))
   server.maxConnections = maxConnections
   return {

@@ -1,0 +1,129 @@
+/** The flags of the command: one table, from which they are read, checked and explained. */
+import { parseArgs } from 'node:util'
+import type { OptionSpec, OptionsSpec, Resolved } from '@mqtt-stack/core'
+import { resolveOptions, StackError } from '@mqtt-stack/core'
+
+export interface CliFlags {
+  port?: number
+  host?: string
+  'ws-port'?: number
+  'no-ws'?: boolean
+  unix?: string
+  cert?: string
+  key?: string
+  ca?: string
+  'allow-anonymous'?: boolean
+  verbose?: boolean
+  help?: boolean
+  version?: boolean
+}
+
+/** Flags after defaults; a path that was not given is empty. */
+export type CliConfig = Resolved<CliFlags>
+
+export const CLI_FLAGS: OptionsSpec<CliFlags> = {
+  port: { kind: 'number', default: 1883, max: 65_535, doc: 'TCP port, TLS with --cert; 0: a free one' },
+  host: { kind: 'string', default: '127.0.0.1', doc: 'address to listen on; 0.0.0.0 or :: for all' },
+  'ws-port': {
+    kind: 'number',
+    default: 8083,
+    max: 65_535,
+    doc: 'WebSocket port, secure with --cert; 0: a free one',
+  },
+  'no-ws': { kind: 'boolean', default: false, doc: 'no WebSocket' },
+  unix: { kind: 'string', default: '', doc: 'listen on this Unix socket too' },
+  cert: { kind: 'string', default: '', doc: 'certificate chain (PEM); needs --key' },
+  key: { kind: 'string', default: '', doc: 'private key (PEM); needs --cert' },
+  ca: {
+    kind: 'string',
+    default: '',
+    doc: 'authorities (PEM) that clients must have a certificate of; needs --cert',
+  },
+  'allow-anonymous': { kind: 'boolean', default: false, doc: 'everybody may connect, not only this machine' },
+  verbose: { kind: 'boolean', default: false, doc: 'log clients, subscriptions and messages' },
+  help: { kind: 'boolean', default: false, doc: 'print this' },
+  version: { kind: 'boolean', default: false, doc: 'print the version' },
+}
+
+const SHORT: Readonly<Record<string, string>> = { help: 'h', port: 'p', verbose: 'v' }
+const COMMAND = 'mqtt-stack'
+
+/**
+ * Reads the arguments behind the command.
+ * @throws StackError `OPTION_UNKNOWN`, `OPTION_MISSING` or `OPTION_INVALID`, in one line that names the flag.
+ */
+export function parseFlags(args: readonly string[]): CliConfig {
+  const rows = CLI_FLAGS as Readonly<Record<string, OptionSpec>>
+  const options = Object.fromEntries(
+    Object.entries(rows).map(([name, row]) => [name, parseOption(name, row)]),
+  )
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true })
+  const given: Record<string, unknown> = {}
+  for (const token of tokens) {
+    if (token.kind === 'positional') throw unknown(`argument "${token.value}"`)
+    if (token.kind !== 'option') continue
+    const { name, rawName, value } = token
+    if (!Object.hasOwn(rows, name)) throw unknown(`flag ${rawName}`)
+    given[name] = toValue(rows[name], name, value)
+  }
+  const config = resolveOptions(COMMAND, given as CliFlags, CLI_FLAGS)
+  checkTogether(config, given)
+  return config
+}
+
+/** What --help prints. */
+export function helpText(): string {
+  const rows = Object.entries(CLI_FLAGS as Readonly<Record<string, OptionSpec>>).map(([name, row]) => {
+    const short = SHORT[name] === undefined ? '    ' : `-${SHORT[name]}, `
+    const usual = row.default === '' || row.default === false ? '' : ` (default ${row.default})`
+    return [`  ${short}${flagUsage(name, row)}`, `${row.doc}${usual}`]
+  })
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2
+  const lines = rows.map(([left, right]) => `${left.padEnd(width)}${right}`)
+  return [`Usage: ${COMMAND} [flags]`, '', 'An MQTT broker.', '', ...lines, ''].join('\n')
+}
+
+function parseOption(name: string, { kind }: OptionSpec): { type: 'boolean' | 'string'; short?: string } {
+  const type = kind === 'boolean' ? 'boolean' : 'string'
+  return SHORT[name] === undefined ? { type } : { type, short: SHORT[name] }
+}
+
+function flagUsage(name: string, { kind }: OptionSpec): string {
+  if (kind === 'boolean') return `--${name}`
+  if (kind === 'number') return `--${name} <port>`
+  return name === 'host' ? '--host <address>' : `--${name} <file>`
+}
+
+/** The value that a flag was given, of its kind as far as it can be; the table judges the rest. */
+function toValue(row: OptionSpec, name: string, value: string | undefined): unknown {
+  const { kind } = row
+  if (kind === 'boolean') {
+    if (value !== undefined) throw invalid(`--${name} takes no value, and was given "${value}"`)
+    return true
+  }
+  // A flag behind a flag was meant as one, not as its value.
+  if (value === undefined || value === '' || value.startsWith('--'))
+    throw invalid(`--${name} needs a value: ${flagUsage(name, row)}`)
+  return kind === 'number' && /^\d+$/.test(value) ? Number(value) : value
+}
+
+function checkTogether(config: CliConfig, given: object): void {
+  const { cert, key, ca } = config
+  if (cert !== '' && key === '') throw missing('--cert needs --key, the certificate’s private key')
+  if (key !== '' && cert === '') throw missing('--key needs --cert, the key’s certificate')
+  if (ca !== '' && cert === '') throw missing('--ca needs --cert and --key: only TLS has client certificates')
+  if (config['no-ws'] && 'ws-port' in given)
+    throw invalid('--no-ws and --ws-port exclude each other: leave one out')
+}
+
+function unknown(what: string): StackError {
+  return new StackError('OPTION_UNKNOWN', `${COMMAND}: unknown ${what}: see ${COMMAND} --help`)
+}
+
+function missing(message: string): StackError {
+  return new StackError('OPTION_MISSING', `${COMMAND}: ${message}`)
+}
+
+function invalid(message: string): StackError {
+  return new StackError('OPTION_INVALID', `${COMMAND}: ${message}`)
+}

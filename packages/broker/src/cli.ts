@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+/** The command `mqtt-stack`. */
+import { runCli } from './run-cli.ts'
+
+runCli(process.argv.slice(2)).then((code) => process.exit(code))

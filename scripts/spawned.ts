@@ -1,0 +1,63 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { onTestFinished } from 'vitest'
+
+export interface SpawnedOptions {
+  cwd?: string
+  env?: NodeJS.ProcessEnv
+}
+
+/**
+ * A program that a test runs: it is waited for by what it prints, never by time, and is gone when the test is over.
+ *
+ *     const cli = spawned(process.execPath, ['dist/cli.js'])
+ *     const [, port] = await cli.prints(/mqtt:\/\/.*:(\d+)/)
+ */
+export function spawned(file: string, args: readonly string[], options: SpawnedOptions = {}): Spawned {
+  const child = spawn(file, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] })
+  const program = new Spawned(child)
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    await program.exited
+  })
+  return program
+}
+
+export class Spawned {
+  readonly child: ChildProcess
+  stdout = ''
+  stderr = ''
+  /** Exit code, or the signal that ended it. */
+  readonly exited: Promise<number | string>
+  #over = false
+
+  constructor(child: ChildProcess) {
+    this.child = child
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+    })
+    this.exited = once(child, 'close').then(([code, signal]) => {
+      this.#over = true
+      return code ?? signal
+    })
+  }
+
+  /** Waits until stdout or stderr has what `pattern` matches. Fails with all output if the program ends without it. */
+  async prints(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
+      if (found !== null) return found
+      if (this.#over) throw new Error(`ended without ${pattern}\n${this.stdout}\n${this.stderr}`)
+      await Promise.race([once(this.child.stdout!, 'data'), once(this.child.stderr!, 'data'), this.exited])
+    }
+  }
+
+  /** The lines of stdout. */
+  get lines(): string[] {
+    return this.stdout.split('\n').filter((line) => line !== '')
+  }
+}

@@ -19,8 +19,9 @@ export class RelayContext {
   readonly client: Client | undefined
   readonly packet: Publish
   readonly topic: string
+  /** Whose message it is, connected or not. */
   readonly publisher: Publisher
-  /** Set for QoS 2. */
+  /** Set for QoS 2 of a session that outlives its connection: the identifier that is stored with the message. */
   readonly inbound: Inbound | undefined
   /** Set by whoever waits until {@link stage}. */
   onStaged: (() => void) | undefined
@@ -50,6 +51,7 @@ export class RelayContext {
     return this.#messageId
   }
 
+  /** A view: copy it, or call `packet.own()`, to keep it beyond the turn. */
   get payload(): Buffer {
     return this.packet.payload
   }
@@ -68,7 +70,9 @@ export class RelayContext {
 export class RelayStore {
   /** Receivers whose subscriptions match. */
   matched = 0
+  /** Receivers for whom it waits: not connected, or not ready for more. */
   queued = 0
+  /** Receivers who lose it, as messageDropped tells. */
   dropped = 0
   /** Set by a veto: the reason code that the publisher of a 5.0 connection is told. */
   reasonCode: number | undefined = undefined
@@ -84,6 +88,7 @@ export class ForwardContext {
   readonly retain: boolean
   /** Subscription identifiers (5.0). */
   readonly identifiers: readonly number[] | undefined
+  /** The broker's own identifier; none for what is not stored. */
   readonly messageId: number | undefined
   /** Place in the session's message log; none for what is not stored. */
   readonly sequence: number | undefined
@@ -107,7 +112,8 @@ export class ForwardContext {
   }
 }
 
-/** `sent`: written; `queued`: kept until the receiver can take it; `dropped`: lost, and told by messageDropped. */
+/** What became of it. */
 export class ForwardStore {
+  /** `sent`: written; `queued`: kept until the receiver can take it; `dropped`: lost, and told by messageDropped. */
   outcome: 'sent' | 'queued' | 'dropped' | undefined = undefined
 }

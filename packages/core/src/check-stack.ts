@@ -3,10 +3,11 @@ import type { CallbackRule } from './callbacks.ts'
 import { StackError } from './errors.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import { MEMBERS } from './middleware.ts'
+import { PACKET_TYPES } from './packets.ts'
 
 /**
  * @param listing The stack as a list of who answers what; ends every message.
- * @throws StackError `MIDDLEWARE_IDLE`, `CALLBACK_UNKNOWN`, `CALLBACK_UNANSWERED` or `CALLBACK_CONTESTED`.
+ * @throws StackError `MIDDLEWARE_INVALID`, `MIDDLEWARE_IDLE`, `CALLBACK_UNKNOWN`, `CALLBACK_UNANSWERED` or `CALLBACK_CONTESTED`.
  */
 export function checkStack(
   middlewares: readonly MiddlewareLike[],
@@ -25,6 +26,10 @@ export function checkStack(
     )
     if (!active)
       refuse('MIDDLEWARE_IDLE', `${name} handles no packet and answers no callback${hint(middleware)}`)
+    for (const type of middleware.handles ?? []) {
+      if (!PACKET_TYPES.includes(type))
+        refuse('MIDDLEWARE_INVALID', `${name} handles "${type}", which is no packet type`)
+    }
     for (const callback of [...requires, ...uses]) {
       if (!rules.has(callback))
         refuse('CALLBACK_UNKNOWN', `${name} executes "${callback}", which nobody defined`)
@@ -50,9 +55,14 @@ function answers(middleware: MiddlewareLike, name: string): boolean {
 
 /** The functions that a middleware has and core does not know: most likely a misspelt callback. */
 function hint(middleware: MiddlewareLike): string {
-  const own = Object.entries(middleware)
-  const strange = own
-    .filter(([key, value]) => typeof value === 'function' && !MEMBERS.has(key))
-    .map(([key]) => key)
+  const strange: string[] = []
+  for (let at: object = middleware; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    const own = Object.entries(Object.getOwnPropertyDescriptors(at))
+    strange.push(
+      ...own
+        .filter(([key, { value }]) => typeof value === 'function' && !MEMBERS.has(key))
+        .map(([key]) => key),
+    )
+  }
   return strange.length > 0 ? ` (it has ${strange.join(', ')}: misspelt?)` : ''
 }

@@ -157,7 +157,8 @@ export class Client implements SlotHost {
 
   /** Calls `listener` once, when the connection is over and its last packet has been handled. */
   onClose(listener: (cause: Error | undefined) => void): void {
-    this.#closeListeners.push(listener)
+    if (this.#finished) this.#tellClose(listener)
+    else this.#closeListeners.push(listener)
   }
 
   /**
@@ -192,7 +193,7 @@ export class Client implements SlotHost {
     if (stream.destroyed) return
     stream.end()
     // Whoever does not hang up in return is cut off; until then its bytes are read and dropped, so that ours arrive.
-    if (this.#paused) stream.resume()
+    stream.resume()
     const timer = this.stack.clock.after(LINGER, () => stream.destroy())
     stream.once('close', () => timer.cancel())
   }
@@ -238,10 +239,10 @@ export class Client implements SlotHost {
       if (!this.#step()) break
     }
     this.#pumping = false
-    if (this.#busy || this.#flooded) return
+    if (this.#busy) return
     if (this.closed) this.#finish()
     else if (this.#ended) this.close(undefined, this.#cause)
-    else if (this.#paused) this.#resume()
+    else if (this.#paused && !this.#flooded) this.#resume()
   }
 
   /** Handles one packet; false when there is none. */
@@ -299,6 +300,15 @@ export class Client implements SlotHost {
     this.stack.forget(this)
     const listeners = this.#closeListeners
     this.#closeListeners = []
-    for (const listener of listeners) listener(this.#cause)
+    for (const listener of listeners) this.#tellClose(listener)
+  }
+
+  /** One who fails keeps nobody from being told. */
+  #tellClose(listener: (cause: Error | undefined) => void): void {
+    try {
+      listener(this.#cause)
+    } catch (error) {
+      this.stack.fail(error as Error, this, undefined)
+    }
   }
 }

@@ -10,7 +10,7 @@ import { Client } from './client.ts'
 import type { Clock, Timer } from './clock.ts'
 import { systemClock } from './clock.ts'
 import { Decoder } from './codec/decoder.ts'
-import { blameOf, ProtocolError, StackError } from './errors.ts'
+import { blame, blameOf, ProtocolError, StackError } from './errors.ts'
 import { deepFreeze } from './freeze.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import { MEMBERS } from './middleware.ts'
@@ -41,7 +41,7 @@ export class Stack {
   /** In the order of `use()`. */
   readonly middlewares: MiddlewareLike[] = []
   /** Internal: shared by the clients. */
-  readonly turn: Turn = new Turn()
+  readonly turn: Turn = new Turn((error) => this.fail(error, undefined, undefined))
   /** Internal: shared by the clients. */
   readonly decoder: Decoder
   readonly #rules = new Map<string, CallbackRule>(Object.entries(CALLBACKS))
@@ -315,7 +315,7 @@ export class Stack {
         begun.unshift(middleware)
       }
     } catch (error) {
-      for (const middleware of begun) await middleware.stop?.()
+      await this.#stopAll(begun).catch((failure: Error) => this.fail(failure, undefined, undefined))
       throw error
     }
     this.#ready = true
@@ -334,20 +334,33 @@ export class Stack {
       new Promise<void>((resolve) => this.clock.after(this.config.stallTimeout, resolve)),
     ])
     this.#sweep?.cancel()
-    if (!this.#ready) return
-    for (const middleware of this.middlewares) await middleware.stop?.()
+    if (this.#ready) await this.#stopAll(this.middlewares)
+  }
+
+  /** Stops each of them, whatever becomes of the others; rejects with the first error. */
+  async #stopAll(middlewares: readonly MiddlewareLike[]): Promise<void> {
+    const errors: Error[] = []
+    for (const middleware of middlewares) {
+      try {
+        await middleware.stop?.()
+      } catch (error) {
+        errors.push(blame(error, middleware.name, 'stop'))
+      }
+    }
+    if (errors.length > 0) throw errors[0]
   }
 
   #install(client: Client): void {
     if (client.closed) return
-    try {
-      for (const middleware of this.middlewares) {
+    for (const middleware of this.middlewares) {
+      try {
         middleware.install?.(client)
-        if (client.diverted) break
+      } catch (error) {
+        this.fail(blame(error, middleware.name, 'install'), client, undefined)
+        client.close()
+        return
       }
-    } catch (error) {
-      this.fail(error as Error, client, undefined)
-      return
+      if (client.diverted) break
     }
     client.read()
   }
@@ -397,7 +410,10 @@ export class Stack {
       )
       this.tell('handlerStalled', { middleware: step.owner.name, callback: chain.name, client, since })
     }
-    if (client?.stream.destroyed) client.abandon()
+    if (client !== undefined && !client.stream.destroyed) return
+    client?.abandon()
+    // Whatever it still does, nobody waits for it.
+    this.#host.waiting.delete(waiting)
   }
 }
 

@@ -10,6 +10,12 @@ export class Turn {
   #early: EndOfTurn[] = []
   #writes: EndOfTurn[] = []
   #scheduled = false
+  readonly #report: (error: Error) => void
+
+  /** @param report Takes what a task throws: nobody else could. */
+  constructor(report: (error: Error) => void) {
+    this.#report = report
+  }
 
   /** Work that may write packets; done before the outboxes are emptied. */
   add(task: EndOfTurn): void {
@@ -33,10 +39,18 @@ export class Turn {
     const early = this.#early
     if (early.length > 0) {
       this.#early = []
-      for (const task of early) task.endTurn()
+      for (const task of early) this.#run(task)
     }
     const writes = this.#writes
     this.#writes = []
-    for (const outbox of writes) outbox.endTurn()
+    for (const outbox of writes) this.#run(outbox)
+  }
+
+  #run(task: EndOfTurn): void {
+    try {
+      task.endTurn()
+    } catch (error) {
+      this.#report(error as Error)
+    }
   }
 }

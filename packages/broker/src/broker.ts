@@ -39,7 +39,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
 
   /** Starts the stack without listening, once; `listen()` and `publish()` do it themselves. */
   async start(): Promise<void> {
-    if (this.#closed !== undefined) throw new StackError('STACK_STOPPED', 'the broker is closed')
+    this.#check()
     await (this.stack.started ?? this.stack.start())
   }
 
@@ -50,6 +50,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
    * those of `stack.start()`.
    */
   async listen(): Promise<readonly Address[]> {
+    this.#check()
     if (this.#listening !== undefined) throw new StackError('STACK_RUNNING', 'listen() was called twice')
     this.#listening = this.#listen()
     try {
@@ -84,6 +85,10 @@ export class Broker extends EventEmitter<BrokerEvents> {
     await this.stack.run('relayMessage', new RelayContext(undefined, packet, SELF, undefined), relayed)
     this.stack.tell('messagePublished', { client: undefined, packet, relayed })
     return relayed
+  }
+
+  #check(): void {
+    if (this.#closed !== undefined) throw new StackError('STACK_STOPPED', 'the broker is closed')
   }
 
   async #listen(): Promise<readonly Address[]> {

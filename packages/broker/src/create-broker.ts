@@ -1,7 +1,6 @@
 /** The default stack, wired. */
 import type { CallbackName, MiddlewareLike } from '@mqtt-stack/core'
 import { Stack, StackError } from '@mqtt-stack/core'
-import type { AllowAnonymous } from './anonymous.ts'
 import { anonymous } from './anonymous.ts'
 import { Broker } from './broker.ts'
 import type { BrokerOptions } from './broker-options.ts'

@@ -1,4 +1,7 @@
 /** TLS, with client certificates where authorities are named. */
+
+import { Buffer } from 'node:buffer'
+import { X509Certificate } from 'node:crypto'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import { createSecureContext, createServer } from 'node:tls'
 import type { Resolved, Stack } from '@mqtt-stack/core'
@@ -25,24 +28,28 @@ export function tlsEntrance(config: Resolved<TlsListenerOptions>, stack: Stack):
 export function secureOptions(config: Secured): TlsOptions {
   const { transport, cert, key, passphrase, ca, handshakeTimeout, tls } = config
   const options = { cert, key, passphrase, ca } as SecureContextOptions
-  const check = (what: string, part: SecureContextOptions): void => {
+  const check = (what: string, use: () => unknown): void => {
     try {
-      createSecureContext({ ...tls, ...part })
+      use()
     } catch (error) {
-      const { message } = error as Error
-      throw new StackError(
-        'LISTEN_FAILED',
-        `${transport} listener: ${what} cannot be used: give PEM text (${message})`,
-        {
-          cause: error,
-        },
-      )
+      const text = `${transport} listener: ${what} cannot be used: give PEM text (${(error as Error).message})`
+      throw new StackError('LISTEN_FAILED', text, { cause: error })
     }
   }
-  check('the certificate (option "cert")', { cert: options.cert })
-  check('the private key (option "key")', { key: options.key, passphrase })
-  check('the list of authorities (option "ca")', { ca: options.ca })
-  check('the certificate with the private key (options "cert" and "key")', options)
+  check('the certificate (option "cert")', () => createSecureContext({ ...tls, cert: options.cert }))
+  check('the private key (option "key")', () => createSecureContext({ ...tls, key: options.key, passphrase }))
+  check('the list of authorities (option "ca")', () => ca !== undefined && readCertificates(ca))
+  check('the certificate with the private key (options "cert" and "key")', () =>
+    createSecureContext({ ...options, ...tls }),
+  )
   const certificates = ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true }
   return { ...options, ...certificates, handshakeTimeout, ...tls }
+}
+
+/** Node passes over authorities that it cannot read: nobody would be let in, and nobody told why. */
+function readCertificates(pem: string | Uint8Array): void {
+  const begin = '-----BEGIN '
+  const [, ...blocks] = (typeof pem === 'string' ? pem : Buffer.from(pem).toString()).split(begin)
+  if (blocks.length === 0) throw new Error('no certificate in it')
+  for (const block of blocks) new X509Certificate(begin + block)
 }

@@ -75,6 +75,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   readonly #retained = new RetainedTree<RetainedMessage>()
   readonly #expiring = new ExpiryIndex()
   #unnamed = 0
+  #newestEpoch = 0
   #deliverer!: Deliverer
 
   constructor(options?: MemoryBackendOptions) {
@@ -88,28 +89,20 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   // Sessions
 
   async openSession(ctx: Context<'openSession'>, store: Store<'openSession'>): Promise<void> {
-    const { client, clientId, identity, cleanStart, expiryInterval } = ctx
-    const record = await this.#claim(clientId, identity)
-    if (record === 'refused') {
-      store.refused = ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
-      return
+    const { clientId, identity } = ctx
+    for (;;) {
+      const record = this.#living(clientId)
+      if (record !== undefined && record.identity !== identity) {
+        store.refused = ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
+        return
+      }
+      // Found free and opened without a wait in between: of several who want it one is the first.
+      if (record?.client === undefined) {
+        this.#open(ctx, store, record)
+        return
+      }
+      await this.#takeOver(record, record.client)
     }
-    const present = record !== undefined && !cleanStart
-    if (!present && record !== undefined) this.#remove(record)
-    if (!present && this.#sessions.size >= this.config.sessions) {
-      store.refused = ReasonCode.QUOTA_EXCEEDED
-      return
-    }
-    const opened = present ? record : new SessionRecord(clientId, identity)
-    this.#sessions.set(clientId, opened)
-    this.#expiring.delete(opened)
-    opened.client = client
-    opened.stored = expiryInterval > 0
-    opened.epoch = (record?.epoch ?? 0) + 1
-    entry.of(client).record = opened
-    store.present = present
-    store.epoch = opened.epoch
-    store.inboundIds = [...opened.inbound]
   }
 
   closeSession(ctx: Context<'closeSession'>, store: Store<'closeSession'>): void {
@@ -250,29 +243,49 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     for (const [, message] of entries) store.push(message)
   }
 
-  /** The session that is there, once nobody is connected to it; `undefined` when there is none that lasts. */
-  async #claim(
-    clientId: string,
-    identity: string | undefined,
-  ): Promise<SessionRecord | 'refused' | undefined> {
-    for (;;) {
-      const record = this.#sessions.get(clientId)
-      if (record === undefined) return undefined
-      if (record.identity !== identity) return 'refused'
-      const { client, epoch } = record
-      if (client === undefined) {
-        if (record.expiresAt > this.stack.clock.wall()) return record
-        this.#remove(record)
-        return undefined
-      }
-      await this.stack.call('sessionTakenOver', { clientId, epoch, client })
-      // Without a connection middleware nobody has closed it.
-      if (this.#sessions.get(clientId) === record && record.client === client) {
-        client.close(ReasonCode.SESSION_TAKEN_OVER)
-        record.client = undefined
-        if (!record.stored) this.#remove(record)
-      }
+  /** The session that is there, if its time is not over. */
+  #living(clientId: string): SessionRecord | undefined {
+    const record = this.#sessions.get(clientId)
+    if (record === undefined || record.client !== undefined) return record
+    if (record.expiresAt > this.stack.clock.wall()) return record
+    this.#remove(record)
+    return undefined
+  }
+
+  /** Resolves when the session's connection is closed and settled. */
+  async #takeOver(record: SessionRecord, client: Client): Promise<void> {
+    const { clientId, epoch } = record
+    await this.stack.call('sessionTakenOver', { clientId, epoch, client })
+    if (this.#sessions.get(clientId) !== record || record.client !== client) return
+    // Without a connection middleware nobody has closed it.
+    client.close(ReasonCode.SESSION_TAKEN_OVER)
+    record.client = undefined
+    if (!record.stored) this.#remove(record)
+  }
+
+  #open(
+    { client, clientId, identity, cleanStart, expiryInterval }: Context<'openSession'>,
+    store: Store<'openSession'>,
+    found: SessionRecord | undefined,
+  ): void {
+    const kept = cleanStart ? undefined : found
+    if (found !== kept && found !== undefined) this.#remove(found)
+    if (kept === undefined && this.#sessions.size >= this.config.sessions) {
+      store.refused = ReasonCode.QUOTA_EXCEEDED
+      return
     }
+    const record = kept ?? new SessionRecord(clientId, identity)
+    // A new session's epoch is above that of every older one, so that calls for an older one of this name are refused.
+    record.epoch = (kept?.epoch ?? this.#newestEpoch) + 1
+    this.#newestEpoch = Math.max(this.#newestEpoch, record.epoch)
+    record.client = client
+    record.stored = expiryInterval > 0
+    this.#sessions.set(clientId, record)
+    this.#expiring.delete(record)
+    entry.of(client).record = record
+    store.present = kept !== undefined
+    store.epoch = record.epoch
+    store.inboundIds = [...record.inbound]
   }
 
   /** The record that a call is about; it must be the session's newest opening that calls. */

@@ -42,7 +42,9 @@ function chooseBrokers(options: Options): Broker[] {
     if (!brokers.some((broker) => broker.name === name))
       throw new Error(`--only: there is no broker "${name}"`)
   }
-  const asked = brokers.filter(({ name }) => options.only.length === 0 || options.only.includes(name))
+  const asked = brokers.filter(({ name, extra }) => {
+    return options.only.length > 0 ? options.only.includes(name) : options.report || !extra
+  })
   for (const { name, version, hint } of asked) {
     if (version === undefined) console.error(`${name} is left out: it is not there (${hint})`)
   }

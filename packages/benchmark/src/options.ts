@@ -19,7 +19,8 @@ export const USAGE = `Usage: pnpm bench [scenario...] [options]
   scenario...        names or groups from --list, or "all"; default: pair0 pair1 fanout0
   --peer 'command'   one more broker: {port} stands for the port it is to listen on (also {ws-port}, {cert}, {key});
                      may be given more than once
-  --only a,b         of the brokers mqtt-stack, aedes, mosquitto and relay, these
+  --only a,b         of the brokers mqtt-stack, aedes, mosquitto, mosquitto-nodelay and relay, these
+                     (without it: all but mosquitto-nodelay)
   --runs N           rounds, each with every broker started afresh and in turn (3)
   --seconds N        measured in each (3)
   --warmup N         seconds before that (2)

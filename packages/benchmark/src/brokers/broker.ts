@@ -26,6 +26,8 @@ export interface Broker {
   /** What to do to have it, for the line that says it is left out. */
   readonly hint: string
   readonly features: ReadonlySet<Feature>
+  /** Takes part only when it is named, and in the report. */
+  readonly extra?: boolean
   command(listen: Listen): Command
 }
 

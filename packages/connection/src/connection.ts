@@ -77,7 +77,7 @@ export class Connection extends Middleware<ConnectionOptions> {
   }
 
   closeClient(ctx: Context<'closeClient'>): void {
-    ctx.client.close(ctx.reasonCode)
+    ctx.client.close(ctx.reasonCode, { reason: ctx.reason })
   }
 
   /** Closes the connection and waits until what its end sets off is done. */

@@ -1,4 +1,5 @@
 /** PUBACK, PUBREC, PUBREL and PUBCOMP: one class, because they come as often as messages do. */
+import type { UserProperties } from './packets.ts'
 
 export type AckType = 'puback' | 'pubrec' | 'pubrel' | 'pubcomp'
 
@@ -10,16 +11,23 @@ export const ACK_HEADER: Readonly<Record<AckType, number>> = {
   pubcomp: 0x70,
 }
 
+export interface AckProperties {
+  readonly reasonString?: string
+  readonly userProperties?: UserProperties
+}
+
 export class Ack<Type extends AckType = AckType> {
   readonly cmd: Type
   /** Packet identifier, 1 to 65,535. */
   readonly messageId: number
   /** Reason code; 0 for versions before 5.0. */
   readonly reasonCode: number
+  readonly properties: AckProperties | undefined
 
-  constructor(cmd: Type, messageId: number, reasonCode: number) {
+  constructor(cmd: Type, messageId: number, reasonCode: number, properties: AckProperties | undefined) {
     this.cmd = cmd
     this.messageId = messageId
     this.reasonCode = reasonCode
+    this.properties = properties
   }
 }

@@ -403,6 +403,9 @@ export interface CallbackRule {
   /** Ends the chain early: whether the store has the answer. Follows from the rule for `first` and `veto` on `valid`. */
   // biome-ignore lint/suspicious/noExplicitAny: a store of any callback
   readonly stops?: (store: any) => boolean
+  /** Notes in the store that a handler ended the chain with `done`. */
+  // biome-ignore lint/suspicious/noExplicitAny: a store of any callback
+  readonly ended?: (store: any) => void
 }
 
 const refused = (store: SubscribeStore): boolean => store.grant === false || (store.grant ?? 0) >= 0x80
@@ -528,7 +531,10 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     merge: 'all',
     by: 'inbound-manager, lastwill, broker.publish()',
     answered: 'authorize, rules of users, retain-manager, backend',
-    doc: 'A message for all who subscribed. `done` before the backend is a veto.',
+    ended: (store: RelayStore) => {
+      store.vetoed = true
+    },
+    doc: 'A message for all who subscribed; a rule may change `packet`. `done` before the backend is a veto.',
   },
   forwardMessage: {
     merge: 'all',

@@ -48,12 +48,20 @@ export class Chain {
   steps: readonly Step[] = []
   /** Whether what is in the store ends the chain. */
   readonly #stops: ((store: Anything) => boolean) | undefined
+  /** Told that a handler ended the chain with `done`. */
+  readonly #ended: ((store: Anything) => void) | undefined
   readonly #host: ChainHost
 
-  constructor(name: string, host: ChainHost, stops?: (store: Anything) => boolean) {
+  constructor(
+    name: string,
+    host: ChainHost,
+    stops?: (store: Anything) => boolean,
+    ended?: (store: Anything) => void,
+  ) {
     this.name = name
     this.#host = host
     this.#stops = stops
+    this.#ended = ended
   }
 
   /** Whether anybody takes part. */
@@ -81,7 +89,10 @@ export class Chain {
       } catch (error) {
         throw blame(error, step.owner.name, this.name)
       }
-      if (answer === DONE) return
+      if (answer === DONE) {
+        this.#ended?.(store)
+        return
+      }
       if (answer !== undefined) {
         if (isPromise(answer)) return this.#wait(answer, step, subject, store, i, to)
         if (this.#host.strict) throw this.#meaningless(step, answer)
@@ -124,7 +135,10 @@ export class Chain {
     waiting.add(entry)
     const resume = (value: void | Done): void | Promise<void> => {
       waiting.delete(entry)
-      if (value === DONE) return
+      if (value === DONE) {
+        this.#ended?.(store)
+        return
+      }
       if (value !== undefined && this.#host.strict && !step.asks) throw this.#meaningless(step, value)
       if (this.#stops?.(store)) return
       return this.run(subject, store, at + 1, to)

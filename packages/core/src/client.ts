@@ -1,16 +1,22 @@
 /** One connection: packets in, one at a time and in order; packets out, one write a turn. */
 import type { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
-import type { Packet as PlainPacket } from 'mqtt-packet'
-import { generate } from 'mqtt-packet'
 import type { AckType } from './ack.ts'
 import { ACK_HEADER } from './ack.ts'
+import type { ClientSettings } from './client-settings.ts'
+import { DEFAULT_SETTINGS, settingsOf } from './client-settings.ts'
+import type { Source } from './codec/decoder.ts'
+import { encodePacket } from './codec/encode-packet.ts'
+import type { Layout } from './codec/encode-publish.ts'
+import type { Extras } from './codec/extras.ts'
+import { spliceExtras } from './codec/extras.ts'
 import { Inbox } from './codec/inbox.ts'
+import { TopicAliases } from './codec/topic-aliases.ts'
+import { farewell } from './farewell.ts'
 import { Outbox } from './outbox.ts'
-import type { Packet, Packets, ProtocolVersion, QoS } from './packets.ts'
+import type { ConnectPacket, OutgoingPacket, Packet, ProtocolVersion, QoS } from './packets.ts'
 import type { Publish } from './publish.ts'
 import type { ReasonCode } from './reason-codes.ts'
-import { returnCodeOf } from './reason-codes.ts'
 import { Session } from './session.ts'
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'
@@ -25,18 +31,22 @@ export interface Listener {
   readonly remote?: string
 }
 
-/** A packet that the broker may send: what mqtt-packet can generate. */
-export type OutgoingPacket = Exclude<
-  Packets[keyof Packets],
-  Publish | Packets['puback' | 'pubrec' | 'pubrel' | 'pubcomp']
->
+/** What goes with the end of a connection. */
+export interface Goodbye {
+  /** For the client (5.0) and logs. */
+  readonly reason?: string | undefined
+  /** The error behind it, for uncleanDisconnect. */
+  readonly cause?: Error | undefined
+  /** Another server that the client may use (5.0). */
+  readonly serverReference?: string | undefined
+}
 
 /** Bytes that may wait behind a handler that has not answered, before the stream is paused. */
 const PAUSE_AT = 65_536
 /** Milliseconds that a closed connection may take to read our last words. */
 const LINGER = 2_000
 
-export class Client implements SlotHost {
+export class Client implements SlotHost, Source {
   readonly slots: unknown[] = []
   readonly stack: Stack
   readonly stream: Duplex
@@ -53,7 +63,12 @@ export class Client implements SlotHost {
   reasonCode: ReasonCode | undefined = undefined
   /** When bytes came last, by the stack's clock (ms). */
   receivedAt: number
-  readonly #inbox: Inbox
+  /** Internal: what came and is not handled. */
+  readonly inbox: Inbox
+  /** Internal: the topic aliases that the client set (5.0). */
+  readonly aliases: TopicAliases
+  /** What the client asked for in its CONNECT (5.0). */
+  settings: ClientSettings = DEFAULT_SETTINGS
   readonly #outbox: Outbox
   /** A handler has not answered yet. */
   #busy = false
@@ -75,7 +90,8 @@ export class Client implements SlotHost {
     this.stream = stream
     this.listener = listener
     this.receivedAt = stack.clock.now()
-    this.#inbox = new Inbox(stack.config.connectLimit)
+    this.inbox = new Inbox(stack.config.connectLimit)
+    this.aliases = new TopicAliases(stack.config.topicAliases)
     this.#outbox = new Outbox(stream, stack.turn, this.#taken)
     this.session.client = this
     stream.on('error', this.#onError)
@@ -124,25 +140,44 @@ export class Client implements SlotHost {
   /** CONNECT is accepted: larger packets may come. */
   accept(): void {
     this.connected = true
-    this.#inbox.limit = this.stack.config.packetLimit
+    this.inbox.limit = this.stack.config.packetLimit
   }
 
   /** Sends a packet; PUBLISH and acknowledgements have ways of their own. */
   write(packet: OutgoingPacket): void {
     if (this.closed) return
-    this.#outbox.bytes(generate(packet as PlainPacket, { protocolVersion: this.protocolVersion }))
+    const bytes = encodePacket(packet, this.protocolVersion, this.settings)
+    if (bytes !== undefined) this.#outbox.bytes(bytes)
   }
 
-  /** Sends a message. `id` is the packet identifier, 0 for QoS 0. */
-  publish(packet: Publish, qos: QoS, retain: boolean, dup: boolean, id: number): void {
-    if (this.closed) return
+  /**
+   * Sends a message; false when it is larger than the client takes, which is not an error [MQTT-3.1.2-24] (5.0).
+   * `id` is the packet identifier, 0 for QoS 0.
+   */
+  publish(packet: Publish, qos: QoS, retain: boolean, dup: boolean, id: number, extras?: Extras): boolean {
+    if (this.closed) return true
+    const v5 = this.protocolVersion === 5
     const header = 0x30 | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0)
-    this.#outbox.publish(packet.layout(this.protocolVersion === 5, qos > 0), header, id)
+    const layout = packet.layout(v5, qos > 0)
+    if (extras !== undefined && v5) return this.#publishWith(layout, header, id, extras)
+    if (layout.length > this.settings.maximumPacketSize) return false
+    this.#outbox.publish(layout, header, id)
+    return true
   }
 
-  /** Sends an acknowledgement. */
-  ack(type: AckType, id: number): void {
-    if (!this.closed) this.#outbox.ack(ACK_HEADER[type], id)
+  /** Sends an acknowledgement; older versions know no reason code. */
+  ack(type: AckType, id: number, reasonCode: ReasonCode = 0): void {
+    if (this.closed) return
+    if (reasonCode === 0 || this.protocolVersion < 5) this.#outbox.ack(ACK_HEADER[type], id)
+    else this.#outbox.bytes(Uint8Array.of(ACK_HEADER[type], 3, id >> 8, id & 0xff, reasonCode))
+  }
+
+  #publishWith(layout: Layout, header: number, id: number, extras: Extras): boolean {
+    const { head, payload } = spliceExtras(layout, header, id, extras)
+    if (head.length + payload.length > this.settings.maximumPacketSize) return false
+    this.#outbox.bytes(head)
+    this.#outbox.bytes(payload)
+    return true
   }
 
   /** Packets go to `handler` alone from now on, past all middlewares. Only from `install`. */
@@ -162,16 +197,19 @@ export class Client implements SlotHost {
   }
 
   /**
-   * Ends the connection after what was written: CONNACK before acceptance, where the version has a code for the
-   * reason. What was received and not handled is forgotten.
+   * Ends the connection after what was written and, if there is a reason that the version can tell, after a CONNACK
+   * (before acceptance) or a DISCONNECT (5.0) with it. What was received and not handled is forgotten.
    */
-  close(reasonCode?: ReasonCode, cause?: Error): void {
+  close(reasonCode?: ReasonCode, { reason, cause, serverReference }: Goodbye = {}): void {
     if (this.closed) return
     this.#cause ??= cause
     this.reasonCode = reasonCode
-    if (!this.connected && reasonCode !== undefined) this.#refuse(reasonCode)
+    if (reasonCode !== undefined && reasonCode >= 0x80) {
+      const packet = farewell(this.protocolVersion, this.connected, reasonCode, reason, serverReference)
+      if (packet !== undefined) this.write(packet)
+    }
     this.closed = true
-    this.#inbox.clear()
+    this.inbox.clear()
     this.#outbox.flush()
     this.#hangUp()
     if (!this.#pumping && !this.#busy) this.#finish()
@@ -181,11 +219,6 @@ export class Client implements SlotHost {
   abandon(): void {
     this.close()
     this.#finish()
-  }
-
-  #refuse(reasonCode: ReasonCode): void {
-    const returnCode = returnCodeOf(reasonCode)
-    if (returnCode !== undefined) this.write({ cmd: 'connack', sessionPresent: false, returnCode })
   }
 
   #hangUp(): void {
@@ -201,9 +234,9 @@ export class Client implements SlotHost {
   readonly #onData = (chunk: Buffer): void => {
     if (this.closed) return
     this.receivedAt = this.stack.clock.now()
-    this.#inbox.push(chunk)
+    this.inbox.push(chunk)
     this.#pump()
-    if ((this.#busy || this.#flooded) && !this.#paused && this.#inbox.backlog >= PAUSE_AT) {
+    if ((this.#busy || this.#flooded) && !this.#paused && this.inbox.backlog >= PAUSE_AT) {
       this.#paused = true
       this.stream.pause()
     }
@@ -241,7 +274,7 @@ export class Client implements SlotHost {
     this.#pumping = false
     if (this.#busy) return
     if (this.closed) this.#finish()
-    else if (this.#ended) this.close(undefined, this.#cause)
+    else if (this.#ended) this.close()
     else if (this.#paused && !this.#flooded) this.#resume()
   }
 
@@ -249,11 +282,11 @@ export class Client implements SlotHost {
   #step(): boolean {
     let packet: Packet | undefined
     try {
-      if (!this.#inbox.advance()) return false
-      packet = this.stack.decoder.decode(this.#inbox, this.protocolVersion)
-      if (packet.cmd === 'connect' && this.#inbox.awaitsConnect) {
-        this.#inbox.awaitsConnect = false
-        this.protocolVersion = packet.protocolVersion ?? 4
+      if (!this.inbox.advance()) return false
+      packet = this.stack.decoder.decode(this)
+      if (this.inbox.awaitsConnect) {
+        this.inbox.awaitsConnect = false
+        this.settings = settingsOf(packet as ConnectPacket)
       }
       if (this.#diverted !== undefined) {
         this.#diverted(packet)

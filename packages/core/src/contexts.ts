@@ -17,8 +17,8 @@ export interface Inbound {
 export class RelayContext {
   /** The connection it came from; none for wills of clients that are gone and for the broker's own. */
   readonly client: Client | undefined
-  readonly packet: Publish
-  readonly topic: string
+  /** A rule may put a changed one in its place, `ctx.packet = ctx.packet.with({ topic })`: those behind relay that. */
+  packet: Publish
   /** Whose message it is, connected or not. */
   readonly publisher: Publisher
   /** Set for QoS 2 of a session that outlives its connection: the identifier that is stored with the message. */
@@ -37,7 +37,6 @@ export class RelayContext {
   ) {
     this.client = client
     this.packet = packet
-    this.topic = packet.topic
     this.publisher = publisher
     this.inbound = inbound
     this.onStaged = undefined
@@ -49,6 +48,10 @@ export class RelayContext {
   get messageId(): number {
     if (this.#messageId === 0) this.#messageId = nextMessageId()
     return this.#messageId
+  }
+
+  get topic(): string {
+    return this.packet.topic
   }
 
   /** A view: copy it, or call `packet.own()`, to keep it beyond the turn. */
@@ -74,7 +77,9 @@ export class RelayStore {
   queued = 0
   /** Receivers who lose it, as messageDropped tells. */
   dropped = 0
-  /** Set by a veto: the reason code that the publisher of a 5.0 connection is told. */
+  /** A handler ended the chain with `done`: nobody behind it has relayed the message. */
+  vetoed = false
+  /** Set with a veto: the reason code that the publisher of a 5.0 connection is told. */
   reasonCode: number | undefined = undefined
 }
 

@@ -40,6 +40,7 @@ export const ERRORS = {
   PROTOCOL_ERROR: 'A well-formed packet that the protocol does not allow there.',
   UNSUPPORTED_VERSION: 'A CONNECT with a protocol level that the stack does not serve.',
   PACKET_TOO_LARGE: 'A packet larger than the maximum frame size.',
+  QUOTA_EXCEEDED: 'A client asked for more than a limit of the broker allows.',
   TOPIC_INVALID: 'A topic name that is empty, holds a wildcard or U+0000, or has too many levels.',
   FILTER_INVALID: 'A topic filter that is empty, places a wildcard wrongly, or has too many levels.',
 } as const

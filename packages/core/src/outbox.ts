@@ -5,7 +5,7 @@ import type { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { BufferPool, LARGEST } from './buffers.ts'
-import type { Layout } from './publish.ts'
+import type { Layout } from './codec/encode-publish.ts'
 import type { EndOfTurn, Turn } from './turn.ts'
 
 /** Payloads from here on are not copied: below, one copy is cheaper than one more buffer to write. */
@@ -56,21 +56,19 @@ export class Outbox implements EndOfTurn {
 
   /** A PUBLISH from its shared bytes, with its own first byte and packet identifier (0: none). */
   publish(layout: Layout, header: number, id: number): void {
-    const { bytes, start, end, payloadAt } = layout
-    const whole = end - payloadAt < BY_REFERENCE
-    const stop = whole ? end : payloadAt
-    const size = stop - start
+    const { bytes, start, length, payloadAt } = layout
+    const whole = length - payloadAt < BY_REFERENCE
+    const size = whole ? length : payloadAt
     const at = this.#reserve(size)
     const buffer = this.#buffer as Buffer
-    if (size <= SHORT) for (let to = at, from = start; from < stop; ) buffer[to++] = bytes[from++]
-    else buffer.set(bytes.subarray(start, stop), at)
+    copy(bytes, start, start + size, buffer, at)
     buffer[at] = header
     if (id !== 0) {
-      const idAt = at + layout.idAt - start
+      const idAt = at + layout.idAt
       buffer[idAt] = id >> 8
       buffer[idAt + 1] = id & 0xff
     }
-    if (!whole) this.#reference(bytes.subarray(payloadAt, end))
+    if (!whole) this.#reference(bytes.subarray(start + payloadAt, start + length))
   }
 
   /** Bytes of any other packet. */
@@ -149,4 +147,9 @@ export class Outbox implements EndOfTurn {
     this.progress++
     this.#onTaken()
   }
+}
+
+function copy(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
+  if (end - start > SHORT) to.set(from.subarray(start, end), at)
+  else for (let next = at, i = start; i < end; ) to[next++] = from[i++]
 }

@@ -14,7 +14,7 @@ import type {
   IUnsubscribePacket,
   UserProperties,
 } from 'mqtt-packet'
-import type { Ack } from './ack.ts'
+import type { Ack, AckType } from './ack.ts'
 import type { Publish } from './publish.ts'
 
 /** Quality of service: at most once, at least once, exactly once. */
@@ -25,7 +25,7 @@ export type ProtocolVersion = 3 | 4 | 5
 
 /** A packet of each type, as handlers see it. Read-only: `with()` makes a changed one. */
 export interface Packets {
-  connect: Readonly<IConnectPacket>
+  connect: ConnectPacket
   connack: Readonly<IConnackPacket>
   publish: Publish
   puback: Ack<'puback'>
@@ -40,6 +40,11 @@ export interface Packets {
   pingresp: Readonly<IPingrespPacket>
   disconnect: Readonly<IDisconnectPacket>
   auth: Readonly<IAuthPacket>
+}
+
+/** CONNECT; the properties of a 5.0 will also as bytes, which keep the order of its user properties. */
+export type ConnectPacket = Readonly<Omit<IConnectPacket, 'will'>> & {
+  readonly will?: Readonly<NonNullable<IConnectPacket['will']>> & { readonly rawProperties?: Uint8Array }
 }
 
 export type PacketType = keyof Packets
@@ -65,7 +70,6 @@ export const PACKET_TYPES: readonly (PacketType | undefined)[] = [
   'auth',
 ]
 
-export type ConnectPacket = Packets['connect']
 export type ConnackPacket = Packets['connack']
 export type SubscribePacket = Packets['subscribe']
 export type UnsubscribePacket = Packets['unsubscribe']
@@ -74,3 +78,6 @@ export type DisconnectPacket = Packets['disconnect']
 export type Subscription = Readonly<ISubscription>
 export type PublishProperties = Readonly<NonNullable<IPublishPacket['properties']>>
 export type { UserProperties }
+
+/** A packet that the broker may send and mqtt-packet generates: all but messages and acknowledgements. */
+export type OutgoingPacket = Exclude<Packet, Publish | Packets[AckType]>

@@ -1,7 +1,11 @@
 /** The PUBLISH packet: a view of its bytes, so that relaying a message copies it once, into the socket's buffer. */
 import { Buffer } from 'node:buffer'
-import { encodePublish } from './codec/encode-publish.ts'
+import type { Layout } from './codec/encode-publish.ts'
+import { encodePublish, encodeTopic, propertyBytes } from './codec/encode-publish.ts'
+import { parseProperties } from './codec/properties.ts'
 import type { PublishProperties, QoS } from './packets.ts'
+
+export type { Layout } from './codec/encode-publish.ts'
 
 /** What a PUBLISH is made of; what is left out is QoS 0, not retained, empty. */
 export interface PublishInit {
@@ -15,17 +19,38 @@ export interface PublishInit {
   properties?: PublishProperties
 }
 
-/**
- * The bytes of a PUBLISH for one version and with or without room for a packet identifier. QoS, retain and DUP are
- * in the first byte and the identifier stands at `idAt`: whoever sends it sets both on its copy.
- */
-export interface Layout {
-  readonly bytes: Buffer
-  readonly start: number
-  readonly end: number
-  /** Where the packet identifier stands, or would stand. */
-  readonly idAt: number
-  readonly payloadAt: number
+/** The properties of a 5.0 message where they stand in its bytes; offsets count from the frame's start. */
+export class PropertySpan {
+  start: number
+  end: number
+  /** The topic alias (its identifier byte), which concerns one connection and is never passed on; 0 for none. */
+  readonly aliasAt: number
+  /** The four bytes of the message expiry interval; 0 for none. */
+  readonly expiryAt: number
+  /** The topic name with its length, where the frame has only an alias. */
+  readonly topic: Uint8Array | undefined
+  readonly payloadIsText: boolean
+
+  constructor(
+    start: number,
+    end: number,
+    aliasAt: number,
+    expiryAt: number,
+    topic: Uint8Array | undefined,
+    payloadIsText: boolean,
+  ) {
+    this.start = start
+    this.end = end
+    this.aliasAt = aliasAt
+    this.expiryAt = expiryAt
+    this.topic = topic
+    this.payloadIsText = payloadIsText
+  }
+}
+
+/** Which layout a frame has: 5.0 or older, with a packet identifier or without. */
+function variantOf(v5: boolean, withId: boolean): number {
+  return (v5 ? 2 : 0) + (withId ? 1 : 0)
 }
 
 /** Read-only. Keep it beyond the turn only after {@link own}. */
@@ -36,14 +61,16 @@ export class Publish implements Layout {
   readonly dup: boolean
   /** Packet identifier; 0 for QoS 0 and for messages of the broker's own. */
   readonly messageId: number
-  readonly properties: PublishProperties | undefined
-  /** Whether the bytes are those of MQTT 5.0. */
-  readonly v5: boolean
+  /** Internal: the frame, `length` bytes from `start`; the other places count from there. */
   bytes: Buffer
   start: number
-  end: number
-  idAt: number
-  payloadAt: number
+  readonly length: number
+  readonly idAt: number
+  readonly payloadAt: number
+  /** Internal: of 5.0 messages that have properties. */
+  readonly span: PropertySpan | undefined
+  /** The layout of `bytes`; -1 where they cannot be sent on as they are. */
+  readonly #variant: number
   #others: (Layout | undefined)[] | undefined
   #owned: boolean
 
@@ -54,11 +81,11 @@ export class Publish implements Layout {
     retain: boolean,
     dup: boolean,
     messageId: number,
-    properties: PublishProperties | undefined,
     v5: boolean,
+    span: PropertySpan | undefined,
     bytes: Buffer,
     start: number,
-    end: number,
+    length: number,
     idAt: number,
     payloadAt: number,
     owned: boolean,
@@ -68,44 +95,39 @@ export class Publish implements Layout {
     this.retain = retain
     this.dup = dup
     this.messageId = messageId
-    this.properties = properties
-    this.v5 = v5
     this.bytes = bytes
     this.start = start
-    this.end = end
+    this.length = length
     this.idAt = idAt
     this.payloadAt = payloadAt
+    this.span = span
+    this.#variant = span !== undefined && span.aliasAt !== 0 ? -1 : variantOf(v5, qos > 0)
     this.#others = undefined
     this.#owned = owned
   }
 
-  /** A message from its parts; payload and topic are copied. */
+  /** A message from its parts; topic and payload are copied. */
   static from(init: PublishInit): Publish {
-    const { topic, payload = '', qos = 0, retain = false, dup = false, messageId = 0, properties } = init
-    const v5 = properties !== undefined
+    const raw = init.properties === undefined ? undefined : propertyBytes(init.properties)
+    return Publish.fromRaw(init, raw)
+  }
+
+  /** Internal: a message whose properties are bytes, so that user properties keep their order. */
+  static fromRaw(init: PublishInit, raw: Uint8Array | undefined): Publish {
+    const { topic, payload = '', qos = 0, retain = false, dup = false, messageId = 0 } = init
+    const v5 = raw !== undefined && raw.length > 0
     const body = typeof payload === 'string' ? Buffer.from(payload) : payload
-    const { bytes, start, end, idAt, payloadAt } = encodePublish(
-      Buffer.from(topic),
+    const { bytes, length, idAt, payloadAt, expiryAt } = encodePublish(
+      encodeTopic(topic),
       body,
       qos > 0,
       v5,
-      properties,
+      raw,
     )
-    return new Publish(
-      topic,
-      qos,
-      retain,
-      dup,
-      messageId,
-      properties,
-      v5,
-      bytes,
-      start,
-      end,
-      idAt,
-      payloadAt,
-      true,
-    )
+    const from = payloadAt - (raw?.length ?? 0)
+    const text = v5 && (init.properties?.payloadFormatIndicator ?? false)
+    const span = v5 ? new PropertySpan(from, payloadAt, 0, expiryAt, undefined, text) : undefined
+    return new Publish(topic, qos, retain, dup, messageId, v5, span, bytes, 0, length, idAt, payloadAt, true)
   }
 
   get cmd(): 'publish' {
@@ -114,50 +136,82 @@ export class Publish implements Layout {
 
   /** A view of the bytes: copy it, or call {@link own}, to keep it beyond the turn. */
   get payload(): Buffer {
-    return this.bytes.subarray(this.payloadAt, this.end)
+    return this.bytes.subarray(this.start + this.payloadAt, this.start + this.length)
   }
 
   /** Payload size in bytes. */
   get payloadLength(): number {
-    return this.end - this.payloadAt
+    return this.length - this.payloadAt
   }
 
   /** Bytes that keeping this message costs, about. */
   get size(): number {
-    return this.end - this.start + 64
+    return this.length + 64
+  }
+
+  /** Properties (5.0), in mqtt-packet's shape: made at each call. */
+  get properties(): PublishProperties | undefined {
+    if (this.span === undefined) return undefined
+    const { start, end } = this.span
+    return parseProperties(this.bytes, this.start + start, this.start + end)
+  }
+
+  /** Seconds after which the message is not to be delivered any more; `undefined` for never. */
+  get expiryInterval(): number | undefined {
+    const at = this.span?.expiryAt ?? 0
+    return at === 0 ? undefined : this.bytes.readUInt32BE(this.start + at)
+  }
+
+  get expiryAt(): number {
+    return this.span?.expiryAt ?? 0
   }
 
   /** Makes the message independent of the socket's chunk; needed before it is kept beyond the turn. */
   own(): this {
     if (this.#owned) return this
-    const { start } = this
-    const bytes = Buffer.allocUnsafeSlow(this.end - start)
-    bytes.set(this.bytes.subarray(start, this.end))
+    const bytes = Buffer.allocUnsafeSlow(this.length)
+    bytes.set(this.bytes.subarray(this.start, this.start + this.length))
     this.bytes = bytes
     this.start = 0
-    this.end -= start
-    this.idAt -= start
-    this.payloadAt -= start
     this.#owned = true
     return this
   }
 
   /** The same message with some parts changed. */
   with(changes: Partial<PublishInit>): Publish {
-    const { topic, payload, qos, retain, dup, messageId, properties } = this
-    return Publish.from({ topic, payload, qos, retain, dup, messageId, properties, ...changes })
+    const { topic, payload, qos, retain, dup, messageId } = this
+    const init = { topic, payload, qos, retain, dup, messageId, ...changes }
+    return 'properties' in changes ? Publish.from(init) : Publish.fromRaw(init, this.#raw())
   }
 
   /** The bytes to send to a client of this version at this QoS: encoded once and shared by all receivers. */
   layout(v5: boolean, withId: boolean): Layout {
-    if (this.v5 === v5 && this.qos > 0 === withId) return this
-    const which = (v5 ? 2 : 0) + (withId ? 1 : 0)
+    const variant = variantOf(v5, withId)
+    if (this.#variant === variant) return this
     this.#others ??= [undefined, undefined, undefined, undefined]
-    const known = this.#others[which]
+    const known = this.#others[variant]
     if (known !== undefined) return known
-    const topic = Buffer.from(this.topic)
-    const made = encodePublish(topic, this.payload, withId, v5, this.properties)
-    this.#others[which] = made
+    const topic =
+      this.span?.topic ?? this.bytes.subarray(this.start + this.#topicAt(), this.start + this.idAt)
+    const made = encodePublish(topic, this.payload, withId, v5, v5 ? this.#raw() : undefined)
+    this.#others[variant] = made
     return made
+  }
+
+  /** Properties without the alias. */
+  #raw(): Uint8Array | undefined {
+    const { span, bytes, start } = this
+    if (span === undefined) return undefined
+    if (span.aliasAt === 0) return bytes.subarray(start + span.start, start + span.end)
+    const before = bytes.subarray(start + span.start, start + span.aliasAt)
+    const after = bytes.subarray(start + span.aliasAt + 3, start + span.end)
+    return before.length === 0 ? after : Buffer.concat([before, after])
+  }
+
+  /** Where the topic's length begins: behind the remaining length. */
+  #topicAt(): number {
+    let at = 1
+    while (this.bytes[this.start + at] > 127) at++
+    return at + 1
   }
 }

@@ -20,6 +20,7 @@ export interface StackOptions {
   connectLimit?: number
   packetLimit?: number
   topicLevels?: number
+  topicAliases?: number
   highWater?: number
   drainTimeout?: number
   stallTimeout?: number
@@ -59,6 +60,12 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     min: 1,
     max: 65_536,
     doc: 'Levels that a topic name or filter may have.',
+  },
+  topicAliases: {
+    kind: 'number',
+    default: 16,
+    max: 65_535,
+    doc: 'Topic aliases that a 5.0 client may set.',
   },
   highWater: {
     kind: 'number',

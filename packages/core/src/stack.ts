@@ -255,7 +255,7 @@ export class Stack {
     if (client.closed) return
     this.execute('closeClient', { client, reasonCode, reason }, {}, (failure) => {
       if (failure !== null) this.config.logger?.error(failure.message, failure)
-      client.close(reasonCode, cause)
+      client.close(reasonCode, { reason, cause })
     })
   }
 

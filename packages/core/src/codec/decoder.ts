@@ -2,28 +2,42 @@
  * Packets out of frames. PUBLISH and the acknowledgements are read straight from the chunk; every other packet is
  * checked against the standard here and then read by mqtt-packet, one whole frame at a time.
  */
-import type { Buffer } from 'node:buffer'
-import type { AckType } from '../ack.ts'
+import { Buffer } from 'node:buffer'
+import type { AckProperties, AckType } from '../ack.ts'
 import { Ack } from '../ack.ts'
-import { ProtocolError } from '../errors.ts'
-import type { Packet, ProtocolVersion, QoS } from '../packets.ts'
-import { Publish } from '../publish.ts'
-import { ReasonCode } from '../reason-codes.ts'
-import { checkFrame } from './check-frame.ts'
+import type { ConnectPacket, Packet, ProtocolVersion, QoS } from '../packets.ts'
+import { PropertySpan, Publish } from '../publish.ts'
+import { checkFrame, FrameFacts } from './check-frame.ts'
 import { ColdReader } from './cold-reader.ts'
+import { Fields } from './fields.ts'
 import type { Inbox } from './inbox.ts'
-import { malformed } from './malformed.ts'
+import { malformed, protocolError } from './malformed.ts'
+import type { PropertyOwner } from './properties.ts'
+import { PropertyScan, parseProperties, scanProperties } from './properties.ts'
+import { ACK_CODES } from './reason-tables.ts'
+import type { TopicAliases } from './topic-aliases.ts'
 import { TopicCache } from './topic-cache.ts'
 
 /** Types by the upper four bits, as in the standard's table 2.1. */
+const CONNECT = 1
 const PUBLISH = 3
 const PUBCOMP = 7
 const ACKS: Readonly<Record<number, AckType>> = { 4: 'puback', 5: 'pubrec', 6: 'pubrel', 7: 'pubcomp' }
+
+/** What decoding must know of a connection. */
+export interface Source {
+  readonly inbox: Inbox
+  /** Set by a CONNECT as soon as its version can be read: what is wrong with the rest is answered in that version. */
+  protocolVersion: ProtocolVersion
+  /** The topic aliases that the client set (5.0). */
+  readonly aliases: TopicAliases
+}
 
 /** One for a stack: what it remembers (topics) is shared by all clients. */
 export class Decoder {
   readonly #topics: TopicCache
   readonly #cold = new ColdReader()
+  readonly #scan = new PropertyScan()
   readonly #maxLevels: number
 
   /** @param maxTopicLevels Levels that a topic or filter may have. */
@@ -36,17 +50,16 @@ export class Decoder {
    * The packet of the inbox's current frame.
    * @throws ProtocolError for anything the standard calls malformed or a protocol error.
    */
-  decode(inbox: Inbox, version: ProtocolVersion): Packet {
-    const { bytes, start } = inbox
-    const header = bytes[start]
-    const type = header >> 4
-    if (type === PUBLISH) return this.#publish(bytes, start, inbox.body, inbox.end, header)
-    if (type > PUBLISH && type <= PUBCOMP) return this.#ack(bytes, inbox.body, inbox.end, header, version)
-    checkFrame(bytes, start, inbox.body, inbox.end, version, this.#maxLevels)
-    return this.#cold.read(bytes, start, inbox.end, version)
+  decode(source: Source): Packet {
+    const { inbox } = source
+    const type = inbox.bytes[inbox.start] >> 4
+    if (type === PUBLISH) return this.#publish(source, inbox.bytes, inbox.start, inbox.body, inbox.end)
+    if (type > PUBLISH && type <= PUBCOMP) return this.#ack(inbox, source.protocolVersion)
+    return this.#checked(source, type)
   }
 
-  #publish(bytes: Buffer, start: number, body: number, end: number, header: number): Publish {
+  #publish(source: Source, bytes: Buffer, start: number, body: number, end: number): Publish {
+    const header = bytes[start]
     const qos = ((header >> 1) & 3) as QoS
     const dup = (header & 8) !== 0
     if ((qos as number) === 3) throw malformed('a PUBLISH with QoS 3', 'MQTT-3.3.1-4')
@@ -54,14 +67,28 @@ export class Decoder {
     const topicAt = body + 2
     if (topicAt > end) throw malformed('a PUBLISH that ends within its topic length')
     const idAt = topicAt + ((bytes[body] << 8) | bytes[body + 1])
-    const payloadAt = qos === 0 ? idAt : idAt + 2
+    let payloadAt = qos === 0 ? idAt : idAt + 2
     if (payloadAt > end) throw malformed('a PUBLISH that ends before its payload begins')
-    const topic = this.#topics.read(bytes, topicAt, idAt)
     let messageId = 0
     if (qos !== 0) {
       messageId = (bytes[idAt] << 8) | bytes[idAt + 1]
-      if (messageId === 0) throw malformed('a PUBLISH with packet identifier 0', 'MQTT-2.3.1-1')
+      if (messageId === 0) throw protocolError('a PUBLISH with packet identifier 0', 'MQTT-2.2.1-3')
     }
+    const v5 = source.protocolVersion === 5
+    let span: PropertySpan | undefined
+    let topic: string | undefined
+    if (v5) {
+      // One zero byte says that there are none.
+      if (payloadAt < end && bytes[payloadAt] === 0) payloadAt++
+      else {
+        const fields = new Fields('PUBLISH', bytes, payloadAt, end)
+        scanProperties(fields, 'PUBLISH', this.#scan)
+        payloadAt = fields.at
+        topic = this.#aliased(source, bytes, topicAt, idAt)
+        span = this.#span(source, start, topicAt === idAt)
+      }
+    }
+    topic ??= this.#topics.read(bytes, topicAt, idAt)
     const retain = (header & 1) === 1
     return new Publish(
       topic,
@@ -69,35 +96,89 @@ export class Decoder {
       retain,
       dup,
       messageId,
-      undefined,
-      false,
+      v5,
+      span,
       bytes,
       start,
-      end,
-      idAt,
-      payloadAt,
+      end - start,
+      idAt - start,
+      payloadAt - start,
       false,
     )
   }
 
-  #ack(bytes: Buffer, body: number, end: number, header: number, version: ProtocolVersion): Ack {
+  /** Sets or resolves a topic alias; `undefined` when there is none. */
+  #aliased(source: Source, bytes: Buffer, topicAt: number, idAt: number): string | undefined {
+    const { alias } = this.#scan
+    if (alias === 0) return undefined
+    if (topicAt === idAt) return source.aliases.resolve(alias)
+    const topic = this.#topics.read(bytes, topicAt, idAt)
+    source.aliases.set(alias, topic, bytes.subarray(topicAt - 2, idAt))
+    return topic
+  }
+
+  #span(source: Source, start: number, aliasOnly: boolean): PropertySpan {
+    const { start: from, end, aliasAt, alias, expiryAt, payloadIsText } = this.#scan
+    const topic = aliasOnly && alias !== 0 ? source.aliases.bytesOf(alias) : undefined
+    const relative = (at: number): number => (at === 0 ? 0 : at - start)
+    return new PropertySpan(
+      from - start,
+      end - start,
+      relative(aliasAt),
+      relative(expiryAt),
+      topic,
+      payloadIsText,
+    )
+  }
+
+  #ack({ bytes, start, body, end }: Inbox, version: ProtocolVersion): Ack {
+    const header = bytes[start]
     const cmd = ACKS[header >> 4]
     const flags = header & 15
     const wanted = cmd === 'pubrel' ? 2 : 0
     // 3.1 lets a client mark a PUBREL that it sends again.
     if (flags !== wanted && !(version === 3 && (flags & 7) === wanted)) {
-      throw malformed(`reserved flags ${flags} in a ${cmd.toUpperCase()}`, 'MQTT-2.2.2-2')
+      throw malformed(`reserved flags ${flags} in a ${cmd.toUpperCase()}`, 'MQTT-2.1.3-1')
     }
-    if (end - body !== 2) throw malformed(`a ${cmd.toUpperCase()} of ${end - body} bytes`)
+    if (end - body !== 2 && (version !== 5 || end - body < 2)) {
+      throw malformed(`a ${cmd.toUpperCase()} of ${end - body} bytes`)
+    }
     const messageId = (bytes[body] << 8) | bytes[body + 1]
-    if (messageId === 0) {
-      throw new ProtocolError(
-        'PROTOCOL_ERROR',
-        ReasonCode.PROTOCOL_ERROR,
-        `a ${cmd.toUpperCase()} with packet identifier 0`,
-        'MQTT-2.3.1-1',
-      )
-    }
-    return new Ack(cmd, messageId, 0)
+    if (messageId === 0)
+      throw protocolError(`a ${cmd.toUpperCase()} with packet identifier 0`, 'MQTT-2.2.1-3')
+    return end - body === 2
+      ? new Ack(cmd, messageId, 0, undefined)
+      : this.#reason(cmd, messageId, bytes, body + 2, end)
   }
+
+  #reason(cmd: AckType, messageId: number, bytes: Buffer, at: number, end: number): Ack {
+    const owner = cmd.toUpperCase() as PropertyOwner
+    const fields = new Fields(owner, bytes, at, end)
+    const reasonCode = fields.byte()
+    if (!ACK_CODES[cmd].has(reasonCode)) throw protocolError(`a ${owner} with reason code ${reasonCode}`)
+    if (fields.done) return new Ack(cmd, messageId, reasonCode, undefined)
+    scanProperties(fields, owner, this.#scan)
+    fields.finish()
+    const { start, end: to } = this.#scan
+    return new Ack(cmd, messageId, reasonCode, parseProperties(bytes, start, to) as AckProperties | undefined)
+  }
+
+  #checked(source: Source, type: number): Packet {
+    const { bytes, start, body, end } = source.inbox
+    const facts = new FrameFacts()
+    try {
+      checkFrame(bytes, start, body, end, source.protocolVersion, this.#maxLevels, facts)
+    } finally {
+      if (facts.version !== undefined && source.inbox.awaitsConnect) source.protocolVersion = facts.version
+    }
+    const packet = this.#cold.read(bytes, start, end, source.protocolVersion)
+    return type === CONNECT ? withRawWill(packet as ConnectPacket, bytes, facts) : packet
+  }
+}
+
+/** The will's properties as bytes: mqtt-packet's object would not keep the order of user properties [MQTT-3.1.3-10]. */
+function withRawWill(packet: ConnectPacket, bytes: Buffer, { will }: FrameFacts): ConnectPacket {
+  if (packet.will === undefined || will.length === 0) return packet
+  const rawProperties = Buffer.concat(will.map(([from, to]) => bytes.subarray(from, to)))
+  return { ...packet, will: { ...packet.will, rawProperties } }
 }

@@ -1,9 +1,8 @@
 /** Topics seen lately, by their bytes: a topic that comes again is neither decoded nor checked again. */
 import type { Buffer } from 'node:buffer'
 import { isUtf8 } from 'node:buffer'
-import { ProtocolError } from '../errors.ts'
-import { ReasonCode } from '../reason-codes.ts'
-import { isValidTopicName, topicLevels } from '../topics.ts'
+import { malformed } from './malformed.ts'
+import { checkTopicName } from './topic-check.ts'
 
 // A power of two. Direct-mapped: a collision costs one decode, never a search.
 const ENTRIES = 4_096
@@ -39,35 +38,11 @@ export class TopicCache {
 
   #decode(bytes: Buffer, at: number, end: number): string {
     if (!isUtf8(bytes.subarray(at, end))) {
-      throw new ProtocolError(
-        'MALFORMED_PACKET',
-        ReasonCode.MALFORMED_PACKET,
-        'a topic that is not UTF-8',
-        'MQTT-1.5.3-1',
-      )
+      throw malformed('a topic that is not UTF-8', 'MQTT-1.5.4-1')
     }
     const topic = bytes.toString('utf8', at, end)
     checkTopicName(topic, this.#maxLevels)
     return topic
-  }
-}
-
-/** @throws ProtocolError `TOPIC_INVALID` */
-export function checkTopicName(topic: string, maxLevels: number): void {
-  if (!isValidTopicName(topic)) {
-    throw new ProtocolError(
-      'TOPIC_INVALID',
-      ReasonCode.TOPIC_NAME_INVALID,
-      'a topic name that is empty, or holds a wildcard or U+0000',
-      'MQTT-3.3.2-2',
-    )
-  }
-  if (topicLevels(topic) > maxLevels) {
-    throw new ProtocolError(
-      'TOPIC_INVALID',
-      ReasonCode.TOPIC_NAME_INVALID,
-      `a topic name of more than ${maxLevels} levels`,
-    )
   }
 }
 

@@ -1,0 +1,40 @@
+/** Packets of every type but PUBLISH and the acknowledgements, as bytes that the client is willing to take. */
+import type { Buffer } from 'node:buffer'
+import type { Packet as PlainPacket } from 'mqtt-packet'
+import { generate } from 'mqtt-packet'
+import type { ClientSettings } from '../client-settings.ts'
+import type { OutgoingPacket, ProtocolVersion } from '../packets.ts'
+
+interface Diagnostics {
+  reasonString?: unknown
+  userProperties?: unknown
+}
+
+/**
+ * The packet's bytes. Reason string and user properties are left out where the client asked for none
+ * [MQTT-3.1.2-29] or its maximum packet size has no room for them [MQTT-3.2.2-19]; `undefined` when it has none for
+ * the rest either.
+ */
+export function encodePacket(
+  packet: OutgoingPacket,
+  protocolVersion: ProtocolVersion,
+  { maximumPacketSize, requestProblemInformation }: ClientSettings,
+): Buffer | undefined {
+  const told = packet.cmd === 'connack' || packet.cmd === 'disconnect' || requestProblemInformation
+  let bytes = encode(told ? packet : without(packet, 'reasonString', 'userProperties'), protocolVersion)
+  if (bytes.length > maximumPacketSize) bytes = encode(without(packet, 'userProperties'), protocolVersion)
+  if (bytes.length > maximumPacketSize)
+    bytes = encode(without(packet, 'reasonString', 'userProperties'), protocolVersion)
+  return bytes.length > maximumPacketSize ? undefined : bytes
+}
+
+function encode(packet: OutgoingPacket, protocolVersion: ProtocolVersion): Buffer {
+  return generate(packet as PlainPacket, { protocolVersion })
+}
+
+function without(packet: OutgoingPacket, ...keys: (keyof Diagnostics)[]): OutgoingPacket {
+  if (!('properties' in packet) || packet.properties === undefined) return packet
+  const properties: Diagnostics = { ...packet.properties }
+  for (const key of keys) delete properties[key]
+  return { ...packet, properties } as OutgoingPacket
+}

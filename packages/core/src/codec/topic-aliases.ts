@@ -1,0 +1,43 @@
+/** The topic aliases that one client set on its connection. */
+import { Buffer } from 'node:buffer'
+import { ProtocolError } from '../errors.ts'
+import { ReasonCode } from '../reason-codes.ts'
+import { protocolError } from './malformed.ts'
+
+interface Alias {
+  readonly topic: string
+  /** Two bytes of length, then UTF-8. */
+  readonly bytes: Buffer
+}
+
+export class TopicAliases {
+  readonly #maximum: number
+  #aliases: (Alias | undefined)[] | undefined
+
+  /** @param maximum Aliases that the server takes; 0 for none. */
+  constructor(maximum: number) {
+    this.#maximum = maximum
+  }
+
+  /** @throws ProtocolError 0x94 for an alias over the maximum. */
+  set(alias: number, topic: string, bytes: Uint8Array): void {
+    if (alias > this.#maximum) {
+      const message = `topic alias ${alias}, over the maximum of ${this.#maximum}`
+      throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.TOPIC_ALIAS_INVALID, message, 'MQTT-3.2.2-17')
+    }
+    this.#aliases ??= []
+    if (this.#aliases[alias]?.topic !== topic) this.#aliases[alias] = { topic, bytes: Buffer.from(bytes) }
+  }
+
+  /** @throws ProtocolError 0x94 for an alias over the maximum, 0x82 for one that was never set. */
+  resolve(alias: number): string {
+    const known = this.#aliases?.[alias]
+    if (known !== undefined) return known.topic
+    if (alias > this.#maximum) this.set(alias, '', Buffer.alloc(0))
+    throw protocolError(`topic alias ${alias}, which was never set`, 'MQTT-3.3.4-2')
+  }
+
+  bytesOf(alias: number): Buffer | undefined {
+    return this.#aliases?.[alias]?.bytes
+  }
+}

@@ -1,0 +1,36 @@
+/** The last packet of a connection that the server ends. */
+import type { OutgoingPacket, ProtocolVersion } from './packets.ts'
+import { ReasonCode, returnCodeOf } from './reason-codes.ts'
+
+/** Reason codes that a DISCONNECT may have and a CONNACK may not (table 3-1), and what is said in their place. */
+const IN_CONNACK: ReadonlyMap<ReasonCode, ReasonCode> = new Map([
+  [ReasonCode.SERVER_SHUTTING_DOWN, ReasonCode.SERVER_UNAVAILABLE],
+  [ReasonCode.KEEP_ALIVE_TIMEOUT, ReasonCode.UNSPECIFIED_ERROR],
+  [ReasonCode.SESSION_TAKEN_OVER, ReasonCode.UNSPECIFIED_ERROR],
+  [ReasonCode.RECEIVE_MAXIMUM_EXCEEDED, ReasonCode.PROTOCOL_ERROR],
+  [ReasonCode.TOPIC_ALIAS_INVALID, ReasonCode.PROTOCOL_ERROR],
+  [ReasonCode.MESSAGE_RATE_TOO_HIGH, ReasonCode.QUOTA_EXCEEDED],
+  [ReasonCode.ADMINISTRATIVE_ACTION, ReasonCode.UNSPECIFIED_ERROR],
+])
+
+/** What to say: CONNACK before acceptance, DISCONNECT after it in 5.0; `undefined` where the version has no word. */
+export function farewell(
+  version: ProtocolVersion,
+  connected: boolean,
+  reasonCode: ReasonCode,
+  reason: string | undefined,
+  serverReference: string | undefined,
+): OutgoingPacket | undefined {
+  if (version === 5) {
+    const properties = { reasonString: reason, serverReference }
+    if (connected) return { cmd: 'disconnect', reasonCode, properties }
+    return {
+      cmd: 'connack',
+      sessionPresent: false,
+      reasonCode: IN_CONNACK.get(reasonCode) ?? reasonCode,
+      properties,
+    }
+  }
+  const returnCode = connected ? undefined : returnCodeOf(reasonCode)
+  return returnCode === undefined ? undefined : { cmd: 'connack', sessionPresent: false, returnCode }
+}

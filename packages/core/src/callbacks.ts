@@ -245,6 +245,7 @@ export interface Callbacks {
   }
   relayMessage: { ctx: RelayContext; store: RelayStore }
   forwardMessage: { ctx: ForwardContext; store: ForwardStore }
+  drainClient: { ctx: { client: Client }; store: object }
   storeOfflineMessage: {
     ctx: SessionContext & {
       client: Client | undefined
@@ -541,6 +542,12 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     by: 'backend, retain-manager',
     answered: 'outbound-manager',
     doc: 'A message for one connected receiver.',
+  },
+  drainClient: {
+    merge: 'all',
+    by: 'retain-manager',
+    answered: 'outbound-manager',
+    doc: 'Waits until what was forwarded to a client has left its queue: for whoever has more for it than a queue holds.',
   },
   storeOfflineMessage: {
     merge: 'one',

@@ -68,7 +68,7 @@ export class Stack {
       stray: (error, subject) => this.fail(error, clientOf(subject), undefined),
     }
     for (const [name, rule] of this.#rules)
-      this.#callbacks.set(name, new Chain(name, this.#host, stopsOf(rule)))
+      this.#callbacks.set(name, new Chain(name, this.#host, stopsOf(rule), rule.ended))
     this.#packets = Object.fromEntries(
       PACKET_TYPES.filter((type) => type !== undefined).map((type) => [
         type,
@@ -110,7 +110,7 @@ export class Stack {
     if (known !== undefined)
       throw new StackError('CALLBACK_REDEFINED', `callback "${name}" is defined already`)
     this.#rules.set(name, rule)
-    this.#callbacks.set(name, new Chain(name, this.#host, stopsOf(rule)))
+    this.#callbacks.set(name, new Chain(name, this.#host, stopsOf(rule), rule.ended))
     this.#compile()
     return this
   }

@@ -11,7 +11,7 @@ import type { Clock, Timer } from './clock.ts'
 import { systemClock } from './clock.ts'
 import { Decoder } from './codec/decoder.ts'
 import { blame, blameOf, ProtocolError, StackError } from './errors.ts'
-import { deepFreeze } from './freeze.ts'
+import { freezePacket } from './freeze.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import { MEMBERS } from './middleware.ts'
 import type { Resolved } from './options.ts'
@@ -246,7 +246,7 @@ export class Stack {
 
   /** Internal: a packet for the middlewares that handle its type. */
   dispatch(client: Client, packet: Packet): void | Promise<void> {
-    if (this.config.strict && packet.cmd !== 'publish') deepFreeze(packet)
+    if (this.config.strict) freezePacket(packet)
     return this.#packets[packet.cmd].run(client, packet)
   }
 

@@ -162,7 +162,7 @@ export interface Callbacks {
     store: {
       /** There was a session, and the client goes on with it. */
       present?: boolean
-      /** One more than the session's last one; 1 for a new session. */
+      /** Higher than any before under this client identifier; one more than the last when the session goes on. */
       epoch?: number
       /** Packet identifiers of QoS 2 messages that await PUBREL. */
       inboundIds?: readonly number[]

@@ -1,0 +1,94 @@
+// What no table can be printed from: words that must agree with the code, and links that must lead somewhere.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { anchor, partsOf } from './docs-tables.mjs'
+import { root } from './workspace.mjs'
+
+/** @typedef {import('./docs-packages.mjs').Described} Described */
+/** @typedef {import('./docs-tables.mjs').Rules} Rules */
+
+/** Every page of the documentation, as a path from the root. */
+export function pages() {
+  const readmes = readdirSync(join(root, 'packages')).map((folder) => `packages/${folder}/README.md`)
+  const docs = readdirSync(join(root, 'docs')).map((file) => `docs/${file}`)
+  return ['README.md', 'CONTRIBUTING.md', ...docs, ...readmes].filter(
+    (page) => page.endsWith('.md') && existsSync(join(root, page)),
+  )
+}
+
+/**
+ * Core's table says in words who executes and who answers a callback; the built-ins it names do, and no others.
+ * @param {Rules} rules
+ * @param {Described[]} packages
+ */
+export function wordProblems(rules, packages) {
+  return packages.flatMap(({ folder, role, middlewares }) => {
+    const parts = middlewares.flatMap((middleware) => partsOf(middleware, rules))
+    if (middlewares.length === 0) return []
+    return Object.entries(rules).flatMap(([name, { by = '', answered = '' }]) => {
+      const does = parts.filter((part) => part.name === name).map(({ part }) => part.split(';')[0])
+      return [
+        mismatch(`"${name}" is executed by ${by}`, by, does.includes('executes')),
+        mismatch(`"${name}" is answered by ${answered}`, answered, does.includes('answers')),
+      ].filter((problem) => problem !== undefined)
+    })
+
+    /**
+     * @param {string} claim
+     * @param {string} words
+     * @param {boolean} does
+     */
+    function mismatch(claim, words, does) {
+      const named = words
+        .split(/[^a-z-]+/)
+        .some((word) => word === folder || (word === role && role === 'backend'))
+      if (named === does || (does && /\b(anyone|whoever)\b/.test(words))) return undefined
+      return `packages/core/src/callbacks.ts: ${claim}; ${folder} ${does ? 'does too' : 'does not'}`
+    }
+  })
+}
+
+/**
+ * Who raises an error code: the packages whose sources hold it.
+ * @param {Described[]} packages
+ */
+export function raisers(packages) {
+  const sources = packages.map(({ folder, dir }) => ({ folder, text: sourceOf(join(dir, 'src')) }))
+  return (/** @type {string} */ code) =>
+    sources.filter(({ text }) => text.includes(`'${code}'`)).map(({ folder }) => folder)
+}
+
+/** @param {string} src */
+function sourceOf(src) {
+  return readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => readFileSync(join(src, file), 'utf8'))
+    .join('\n')
+}
+
+/** Links of the pages to files, and to titles, that are not there. */
+export function linkProblems() {
+  return pages().flatMap((page) => {
+    const text = withoutCode(readFileSync(join(root, page), 'utf8'))
+    const links = [...text.matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(([, to]) => to)
+    return links.filter((to) => !leads(page, to)).map((to) => `${page}: ${to} leads nowhere`)
+  })
+}
+
+/**
+ * @param {string} page
+ * @param {string} to
+ */
+function leads(page, to) {
+  const [path, title] = to.split('#')
+  const target = path === '' ? join(root, page) : join(root, dirname(page), path)
+  if (!existsSync(target)) return false
+  if (title === undefined || relative(root, target).endsWith('.md') === false) return title === undefined
+  const titles = withoutCode(readFileSync(target, 'utf8')).matchAll(/^#+ (.*)$/gm)
+  return [...titles].some(([, text]) => anchor(text) === title)
+}
+
+/** @param {string} text */
+function withoutCode(text) {
+  return text.replace(/^```[\s\S]*?^```/gm, '')
+}

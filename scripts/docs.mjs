@@ -1,0 +1,77 @@
+// Writes (--write) and checks what the documentation takes from the code: callbacks, errors, options, the default order.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { linkProblems, raisers, wordProblems } from './docs-checks.mjs'
+import { describePackages, loadBroker, loadCore } from './docs-packages.mjs'
+import {
+  callbacksTable,
+  errorsTable,
+  fieldsSections,
+  numbersTable,
+  optionsTable,
+  orderTable,
+  partsTable,
+  reasonCodesTable,
+} from './docs-tables.mjs'
+import { callbackShapes } from './docs-types.mjs'
+import { section } from './package-texts.mjs'
+import { root } from './workspace.mjs'
+
+const { values } = parseArgs({ options: { write: { type: 'boolean' } } })
+const { CALLBACKS, ERRORS, ReasonCode, returnCodeOf } = await loadCore()
+const { createBroker } = await loadBroker()
+const packages = await describePackages()
+
+/** @type {string[]} */
+const problems = []
+
+keep('docs/callbacks.md', {
+  callbacks: () => callbacksTable(CALLBACKS),
+  order: () => orderTable(defaultStack(), packages, CALLBACKS),
+  fields: () => fieldsSections(CALLBACKS, callbackShapes()),
+})
+keep('docs/errors.md', {
+  errors: () => errorsTable(ERRORS, raisers(packages)),
+  'reason-codes': () => reasonCodesTable(ReasonCode, returnCodeOf),
+})
+keep('docs/architecture.md', { numbers: () => numbersTable(packages) })
+for (const pkg of packages) {
+  keep(`packages/${pkg.folder}/README.md`, {
+    options: () => optionsTable(pkg.tables),
+    callbacks: () => partsTable(pkg, CALLBACKS),
+  })
+}
+problems.push(...wordProblems(CALLBACKS, packages), ...linkProblems())
+
+for (const problem of problems) console.error(problem)
+if (problems.length > 0) {
+  console.error(`\n${problems.length} to mend; \`npm run docs:write\` writes what is generated`)
+  process.exit(1)
+}
+console.log('the documentation agrees with the code')
+
+/** The default stack with a middleware of a user's, to show where it stands. */
+function defaultStack() {
+  const yours = { name: '*yours: `use`*', relayMessage() {} }
+  return createBroker({ use: [yours] }).stack.middlewares.map((one) =>
+    one === yours ? { name: yours.name } : one,
+  )
+}
+
+/**
+ * Holds the sections of a page equal to what they should be; a page has those it wants.
+ * @param {string} page
+ * @param {Readonly<Record<string, () => string>>} sections
+ */
+function keep(page, sections) {
+  const path = join(root, page)
+  const text = readFileSync(path, 'utf8')
+  let target = text
+  for (const [name, body] of Object.entries(sections)) {
+    if (text.includes(`<!-- ${name} -->`)) target = section(target, name, body())
+  }
+  if (target === text) return
+  if (values.write) writeFileSync(path, target)
+  else problems.push(`${page}: is not as generated`)
+}

@@ -1,8 +1,8 @@
 /** Packets are read-only: in a strict stack whoever forgets it finds out. */
 import type { Packet } from './packets.ts'
 
-/** What a PUBLISH says. Its bytes it may move, to own them. */
-const SAID = ['topic', 'qos', 'retain', 'dup', 'messageId', 'properties'] as const
+/** What a PUBLISH says, in fields of its own. Its bytes it may move, to own them. */
+const SAID = ['topic', 'qos', 'retain', 'dup', 'messageId'] as const
 
 /** Freezes a packet and what it holds. */
 export function freezePacket(packet: Packet): void {
@@ -11,7 +11,6 @@ export function freezePacket(packet: Packet): void {
     return
   }
   for (const field of SAID) Object.defineProperty(packet, field, { writable: false })
-  if (packet.properties !== undefined) deepFreeze(packet.properties)
 }
 
 /** Bytes cannot be frozen and are left. */

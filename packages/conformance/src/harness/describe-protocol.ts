@@ -1,0 +1,56 @@
+/** The suite for any test runner. */
+import { chaptersOf } from '../protocol/index.ts'
+import type { Version } from '../wire/packet-types.ts'
+import type { Test } from './chapter.ts'
+import { runTest } from './run-test.ts'
+import type { Target } from './target.ts'
+
+/** What a runner hands to a test: vitest, node:test and mocha skip by it. */
+export interface RunnerContext {
+  skip?(note?: string): void
+}
+
+export interface ProtocolSuite extends Partial<Target> {
+  describe(title: string, define: () => void): void
+  // biome-ignore lint/suspicious/noExplicitAny: every runner hands over something else
+  it(title: string, run: (context: any) => Promise<void>): void
+  /** 3 for MQTT 3.1, 4 (default) for 3.1.1, 5 for 5.0. */
+  version?: Version
+  /** A broker of its own for each test, instead of the one that `connect` reaches. */
+  setup?(): Target | Promise<Target>
+  /** Whether what the standard only recommends fails a test too; true by default. */
+  strict?: boolean
+  /** Which tests are run; all by default. */
+  filter?(test: Test): boolean
+  /** Milliseconds of real time after which a packet that does not come is given up; 5,000 by default. */
+  patience?: number
+}
+
+/**
+ * Defines a test for each part of a version of MQTT, titled with the statements it checks:
+ *
+ *     describeProtocol({ describe, it, version: 5, connect: () => net.connect(1883) })
+ */
+export function describeProtocol(suite: ProtocolSuite): void {
+  const { version = 4, strict = true, filter = () => true, patience } = suite
+  for (const { title, tests } of chaptersOf(version)) {
+    const chosen = tests.filter(filter)
+    if (chosen.length === 0) continue
+    suite.describe(title, () => {
+      for (const test of chosen) {
+        suite.it(test.title, async (context?: RunnerContext) => {
+          const target = await targetOf(suite)
+          const { status, message, error } = await runTest(test, target, { patience })
+          if (status === 'skip') context?.skip?.(message)
+          else if (status === 'fail' || (status === 'remark' && strict)) throw error
+        })
+      }
+    })
+  }
+}
+
+async function targetOf(suite: ProtocolSuite): Promise<Target> {
+  if (suite.setup !== undefined) return await suite.setup()
+  if (suite.connect === undefined) throw new TypeError('describeProtocol: neither connect nor setup is given')
+  return suite as Target
+}

@@ -12,6 +12,7 @@ import type { Extras } from './codec/extras.ts'
 import { spliceExtras } from './codec/extras.ts'
 import { Inbox } from './codec/inbox.ts'
 import { TopicAliases } from './codec/topic-aliases.ts'
+import { ProtocolError } from './errors.ts'
 import { farewell } from './farewell.ts'
 import { Outbox } from './outbox.ts'
 import type { ConnectPacket, OutgoingPacket, Packet, ProtocolVersion, QoS } from './packets.ts'
@@ -76,6 +77,8 @@ export class Client implements SlotHost, Source {
   #paused = false
   /** Reading waits until the other side has taken what it was sent. */
   #flooded = false
+  /** A CONNECT came, readable or not: there is something to answer. */
+  #asked = false
   /** The other side will send no more. */
   #ended = false
   #finished = false
@@ -140,6 +143,8 @@ export class Client implements SlotHost, Source {
   /** CONNECT is accepted: larger packets may come. */
   accept(): void {
     this.connected = true
+    // What we took to accept it is not the client's silence.
+    this.receivedAt = this.stack.clock.now()
     this.inbox.limit = this.stack.config.packetLimit
   }
 
@@ -201,10 +206,10 @@ export class Client implements SlotHost, Source {
    * (before acceptance) or a DISCONNECT (5.0) with it. What was received and not handled is forgotten.
    */
   close(reasonCode?: ReasonCode, { reason, cause, serverReference }: Goodbye = {}): void {
-    if (this.closed) return
     this.#cause ??= cause
+    if (this.closed) return
     this.reasonCode = reasonCode
-    if (reasonCode !== undefined && reasonCode >= 0x80) {
+    if (reasonCode !== undefined && reasonCode >= 0x80 && this.#asked) {
       const packet = farewell(this.protocolVersion, this.connected, reasonCode, reason, serverReference)
       if (packet !== undefined) this.write(packet)
     }
@@ -283,6 +288,7 @@ export class Client implements SlotHost, Source {
     let packet: Packet | undefined
     try {
       if (!this.inbox.advance()) return false
+      if (this.inbox.awaitsConnect) this.#asked = true
       packet = this.stack.decoder.decode(this)
       if (this.inbox.awaitsConnect) {
         this.inbox.awaitsConnect = false
@@ -295,11 +301,16 @@ export class Client implements SlotHost, Source {
       const later = this.stack.dispatch(this, packet)
       if (later !== undefined) this.#wait(later, packet)
     } catch (error) {
-      this.stack.fail(error as Error, this, packet)
-      // Behind bytes that could not be read there is nothing that could be.
-      if (packet === undefined) this.close()
+      this.#fail(error as Error, packet)
     }
     return true
+  }
+
+  /** Whatever the errorHandler does, nobody goes on behind what could not be read or broke the protocol. */
+  #fail(error: Error, packet: Packet | undefined): void {
+    this.stack.fail(error, this, packet)
+    const reasonCode = error instanceof ProtocolError ? error.reasonCode : undefined
+    if (packet === undefined || reasonCode !== undefined) this.close(reasonCode, { cause: error })
   }
 
   #wait(later: Promise<void>, packet: Packet): void {
@@ -309,7 +320,7 @@ export class Client implements SlotHost, Source {
       this.#pump()
     }
     later.then(answered, (error: Error) => {
-      this.stack.fail(error, this, packet)
+      this.#fail(error, packet)
       answered()
     })
   }

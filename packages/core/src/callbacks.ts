@@ -68,7 +68,10 @@ export interface SubscribeContext {
   readonly restored: boolean
 }
 
-/** What a filter was granted: a QoS, or a refusal (`false`, or a reason code of 0x80 or more). */
+/**
+ * What a filter is granted: a QoS, or a refusal (`false`, or a reason code of 0x80 or more). Who finds a QoS there may
+ * only lower it: see `grantedQoS`.
+ */
 export interface SubscribeStore {
   grant?: QoS | false | ReasonCode
   /** The session had this filter before. */
@@ -225,7 +228,7 @@ export interface Callbacks {
   }
   subscribeTopic: { ctx: SubscribeContext; store: SubscribeStore }
   unsubscribeTopic: {
-    ctx: { client: Client; packet: UnsubscribePacket | ConnectPacket; topic: string }
+    ctx: { client: Client; packet: UnsubscribePacket | SubscribePacket | ConnectPacket; topic: string }
     store: {
       /** There was one. */
       existed?: boolean
@@ -435,13 +438,13 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     merge: 'all',
     by: 'connection',
     answered: 'lastwill, outbound-manager, session-manager',
-    doc: 'An accepted connection ended with DISCONNECT. Exactly one of clean and unclean, once.',
+    doc: 'An accepted connection ended with DISCONNECT. Exactly one of clean and unclean, once; a handler that fails or is done keeps no other from being called.',
   },
   uncleanDisconnect: {
     merge: 'all',
     by: 'connection',
     answered: 'lastwill, outbound-manager, session-manager',
-    doc: 'An accepted connection ended in any other way.',
+    doc: 'An accepted connection ended in any other way; called as cleanDisconnect is.',
   },
   openSession: {
     merge: 'one',

@@ -112,6 +112,17 @@ export class Chain {
     }
   }
 
+  /** Calls every handler in order and waits for each, whatever becomes of the others; errors go to `report`. */
+  async each(subject: Anything, report: (error: Error) => void): Promise<void> {
+    for (let i = 0; i < this.steps.length; i++) {
+      try {
+        await this.run(subject, {}, i, i + 1)
+      } catch (error) {
+        report(error as Error)
+      }
+    }
+  }
+
   #meaningless(step: Step, answer: unknown): Error {
     const { name } = step.owner
     const error = new StackError(

@@ -26,6 +26,11 @@ export interface MiddlewareLike extends Handlers {
   readonly requires?: readonly CallbackName[]
   /** Callbacks that it executes too; nobody answering them is fine. */
   readonly uses?: readonly CallbackName[]
+  /**
+   * Its callbacks come behind those of all others, wherever it stands: for stores, so that nothing is kept, and nobody
+   * gets anything, that somebody refuses. It starts first and stops last.
+   */
+  readonly last?: boolean
   /** The stack it was given to; set by `use()`. */
   stack?: Stack
   /** Opens what it needs. Middlewares start last to first, so stores are open before those who use them. */
@@ -44,6 +49,7 @@ export const MEMBERS: ReadonlySet<string> = new Set([
   'handles',
   'requires',
   'uses',
+  'last',
   'stack',
   'start',
   'stop',

@@ -190,6 +190,11 @@ export class Stack {
     if (chain.answered) chain.tell(ctx, (error) => this.fail(error, clientOf(ctx), undefined))
   }
 
+  /** Tells everybody who listens, one after the other; resolves when all are through. Errors as for {@link tell}. */
+  tellInTurn<Name extends CallbackName>(name: Name, ctx: Context<Name>): Promise<void> {
+    return this.chain(name).each(ctx, (error) => this.fail(error, clientOf(ctx), undefined))
+  }
+
   /**
    * Checks the stack and starts its middlewares, last to first; those that had started are stopped if one fails.
    * @throws StackError for what is wrong with the stack, with a listing of who answers what.
@@ -301,16 +306,22 @@ export class Stack {
       this.#packets[type].steps = takers.map((owner) => toStep(owner, 'handle', 3))
     }
     for (const [name, chain] of this.#callbacks) {
-      chain.steps = this.middlewares
+      chain.steps = this.#inOrder()
         .filter((owner) => typeof member(owner, name) === 'function')
         .map((owner) => toStep(owner, name, 3))
     }
   }
 
+  /** The order of callbacks, start and stop: that of `use()`, stores behind all others. */
+  #inOrder(): MiddlewareLike[] {
+    const behind = (middleware: MiddlewareLike): number => (middleware.last === true ? 1 : 0)
+    return [...this.middlewares].sort((a, b) => behind(a) - behind(b))
+  }
+
   async #start(): Promise<void> {
     const begun: MiddlewareLike[] = []
     try {
-      for (const middleware of [...this.middlewares].reverse()) {
+      for (const middleware of this.#inOrder().reverse()) {
         await middleware.start?.()
         begun.unshift(middleware)
       }
@@ -334,7 +345,7 @@ export class Stack {
       new Promise<void>((resolve) => this.clock.after(this.config.stallTimeout, resolve)),
     ])
     this.#sweep?.cancel()
-    if (this.#ready) await this.#stopAll(this.middlewares)
+    if (this.#ready) await this.#stopAll(this.#inOrder())
   }
 
   /** Stops each of them, whatever becomes of the others; rejects with the first error. */

@@ -54,10 +54,10 @@ export class Authorize extends Middleware {
     return DONE
   }
 
-  /** The grant for a filter; rights are asked for again when a session is resumed. */
+  /** The most that a filter may be granted; rights are asked for again when a session is resumed. */
   async subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Promise<void> {
     const grant = await this.#grant(ctx)
-    if (grant >= 0x80) store.grant = grant
+    if (grant !== ctx.qos) store.grant = grant
   }
 
   async #grant({ client, packet, options }: Context<'subscribeTopic'>): Promise<QoS | ReasonCode> {
@@ -104,7 +104,13 @@ export class Authorize extends Middleware {
 
   async #will(client: Client, packet: ConnectPacket): Promise<void | Done> {
     const store: AuthorizeStore = {}
-    await this.stack.call('authorizePacket', { client, packet, action: 'will' }, store)
+    try {
+      await this.stack.call('authorizePacket', { client, packet, action: 'will' }, store)
+    } catch (error) {
+      this.stack.fail(error as Error, undefined, packet)
+      store.valid = false
+      store.reasonCode = ReasonCode.SERVER_UNAVAILABLE
+    }
     if (store.valid === true) return
     this.stack.closeClient(
       client,

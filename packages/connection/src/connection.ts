@@ -40,6 +40,8 @@ export const CONNECTION_OPTIONS: OptionsSpec<ConnectionOptions> = {
 /** What is known of one connection. */
 class Life {
   connectTimer: Timer | undefined
+  /** Under which it is found; a middleware behind may rename the client. */
+  clientId = ''
   connecting = false
   disconnect: DisconnectPacket | undefined
   over = false
@@ -57,6 +59,8 @@ export class Connection extends Middleware<ConnectionOptions> {
   readonly uses: readonly CallbackName[] = ['cleanDisconnect', 'uncleanDisconnect', 'clientDisconnected']
   /** Clients that have sent a CONNECT and are not settled, by client identifier: two while one takes over. */
   readonly #clients = new Map<string, Set<Client>>()
+  /** Ends of connections that others are still busy with. */
+  readonly #ending = new Set<Promise<void>>()
 
   constructor(options?: ConnectionOptions) {
     super(options, CONNECTION_OPTIONS)
@@ -65,7 +69,22 @@ export class Connection extends Middleware<ConnectionOptions> {
   install(client: Client): void {
     const state = life.of(client)
     state.connectTimer = this.stack.clock.after(this.config.connectTimeout, () => client.close())
-    client.onClose((cause) => void this.#end(client, state, cause))
+    client.onClose((cause) => {
+      const end = this.#end(client, state, cause)
+      this.#ending.add(end)
+      void end.then(() => this.#ending.delete(end))
+    })
+  }
+
+  /** Waits until all connections are settled, so that what their ends set off finds its stores open. */
+  async stop(): Promise<void> {
+    const { clock, config } = this.stack
+    let timer: Timer | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = clock.after(config.stallTimeout, resolve)
+    })
+    await Promise.race([Promise.all(this.#ending), late])
+    timer?.cancel()
   }
 
   handle(client: Client, packet: ConnectPacket | DisconnectPacket): void | Done {
@@ -82,12 +101,15 @@ export class Connection extends Middleware<ConnectionOptions> {
 
   /** Closes the connection and waits until what its end sets off is done. */
   async sessionTakenOver(ctx: Context<'sessionTakenOver'>): Promise<void> {
-    const known = [...(this.#clients.get(ctx.clientId) ?? [])]
-    const old = known.filter(
-      (client) => client === ctx.client || (ctx.epoch > 0 && client.session.epoch === ctx.epoch),
-    )
+    const old = ctx.client === undefined ? this.#find(ctx) : [ctx.client]
     for (const client of old) client.close(ReasonCode.SESSION_TAKEN_OVER)
     await Promise.all(old.map(settled))
+  }
+
+  /** The connections that a backend knows only by the epoch of their session. */
+  #find({ clientId, epoch }: Context<'sessionTakenOver'>): Client[] {
+    const known = [...(this.#clients.get(clientId) ?? [])]
+    return known.filter(({ session }) => epoch > 0 && session.epoch === epoch)
   }
 
   #connect(client: Client, state: Life, packet: ConnectPacket): void | Done {
@@ -103,6 +125,7 @@ export class Connection extends Middleware<ConnectionOptions> {
     }
     const clientId = packet.clientId === '' ? `auto-${randomUUID()}` : packet.clientId
     client.session.clientId = clientId
+    state.clientId = clientId
     const known = this.#clients.get(clientId)
     if (known === undefined) this.#clients.set(clientId, new Set([client]))
     else known.add(client)
@@ -120,10 +143,9 @@ export class Connection extends Middleware<ConnectionOptions> {
 
   async #end(client: Client, state: Life, cause: Error | undefined): Promise<void> {
     state.connectTimer?.cancel()
-    if (client.connected)
-      await this.#tellEnd(client, state, cause).catch((error) => this.stack.fail(error, client, undefined))
-    const known = this.#clients.get(client.id)
-    if (known?.delete(client) && known.size === 0) this.#clients.delete(client.id)
+    if (client.connected) await this.#tellEnd(client, state, cause)
+    const known = this.#clients.get(state.clientId)
+    if (known?.delete(client) && known.size === 0) this.#clients.delete(state.clientId)
     state.over = true
     for (const resolve of state.waiting) resolve()
   }
@@ -135,13 +157,15 @@ export class Connection extends Middleware<ConnectionOptions> {
       client.reasonCode ??
       (clean ? ReasonCode.SUCCESS : ReasonCode.UNSPECIFIED_ERROR)
     if (disconnect !== undefined)
-      await this.stack.call('cleanDisconnect', { client, packet: disconnect, reasonCode })
-    else await this.stack.call('uncleanDisconnect', { client, reasonCode, cause })
+      await this.stack.tellInTurn('cleanDisconnect', { client, packet: disconnect, reasonCode })
+    else await this.stack.tellInTurn('uncleanDisconnect', { client, reasonCode, cause })
     this.stack.tell('clientDisconnected', { client, clean, reasonCode, cause })
   }
 }
 
+/** Resolves when a connection is over; at once for one that was never ours. */
 function settled(client: Client): Promise<void> {
-  const state = life.of(client)
-  return state.over ? Promise.resolve() : new Promise((resolve) => state.waiting.push(resolve))
+  const state = life.peek(client)
+  if (state === undefined || state.over) return Promise.resolve()
+  return new Promise((resolve) => state.waiting.push(resolve))
 }

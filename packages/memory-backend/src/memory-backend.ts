@@ -9,6 +9,7 @@ import type {
 } from '@mqtt-stack/core'
 import {
   Deliverer,
+  grantedQoS,
   Middleware,
   ReasonCode,
   RetainedTree,
@@ -64,6 +65,7 @@ const entry = new Slot(() => new Entry())
 
 /** Non-persistent storage; everything is answered at once. */
 export class MemoryBackend extends Middleware<MemoryBackendOptions> {
+  readonly last = true
   readonly uses: readonly CallbackName[] = [
     'forwardMessage',
     'storeOfflineMessage',
@@ -152,7 +154,9 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     store.push(...(this.#sessions.get(clientId)?.kept.values() ?? []))
   }
 
-  subscribeTopic({ client, topic, qos }: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
+  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
+    const { client, topic } = ctx
+    const qos = grantedQoS(ctx, store)
     const record = this.#recordOf(client)
     record.filters.add(topic)
     const existed = this.#subscriptions.add(topic, record.clientId, new Subscriber(record, qos))

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type {
   CallbackName,
   Client,
@@ -7,11 +8,12 @@ import type {
   OptionsSpec,
   PacketType,
   Session,
+  SessionContext,
   Store,
   SubscriptionRecord,
   Timer,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, ReasonCode } from '@mqtt-stack/core'
+import { DONE, grantedQoS, Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
 
 export interface SessionManagerOptions {
   maximumExpiry?: number
@@ -36,8 +38,15 @@ export const SESSION_MANAGER_OPTIONS: OptionsSpec<SessionManagerOptions> = {
   },
 }
 
-/** Expired sessions that are ended in one go. */
+/** Expired sessions that are looked up at a time. */
 const EXPIRED_AT_ONCE = 100
+
+/** Whether the session of a connection was opened here, and is to be closed here. */
+class Opening {
+  open = false
+}
+
+const opening = new Slot(() => new Opening())
 
 /** Last on CONNECT: opens the session, restores its subscriptions, writes CONNACK and lets what was missed follow. */
 export class SessionManager extends Middleware<SessionManagerOptions> {
@@ -77,33 +86,31 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   }
 
   async handle(client: Client, packet: ConnectPacket): Promise<void | Done> {
-    if (client.session.clientId === '') client.session.clientId = packet.clientId
-    const { clientId, identity } = client.session
-    const cleanStart = packet.clean !== false
-    const expiryInterval = cleanStart ? 0 : this.config.maximumExpiry
+    // It was closed while somebody before us thought about it: it must not take a session from anybody.
+    if (client.closed) return DONE
+    if (client.session.clientId === '') client.session.clientId = packet.clientId || `auto-${randomUUID()}`
     const store: Store<'openSession'> = {}
     try {
-      await this.stack.call(
-        'openSession',
-        { client, packet, clientId, identity, cleanStart, expiryInterval },
-        store,
-      )
+      await this.#open(client, packet, store)
+      if (store.refused === undefined) await this.#restore(client, packet, store)
     } catch (error) {
       this.stack.fail(error as Error, undefined, packet)
       store.refused = ReasonCode.SERVER_UNAVAILABLE
     }
     if (store.refused !== undefined) {
       this.stack.closeClient(client, store.refused, 'the session is refused')
+      await this.#close(client)
       return DONE
     }
-    await this.#opened(client, packet, cleanStart, expiryInterval, store)
+    await this.#accept(client, packet, store.present === true)
   }
 
   /** Stores the subscription of a session that outlives its connection. */
   async subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Promise<void> {
-    const { client, packet, topic, qos, options, identifier, restored } = ctx
+    const { client, packet, topic, options, identifier, restored } = ctx
     const { clientId, epoch, stored } = client.session
     if (restored || !stored || !this.stack.answers('storeSubscription')) return
+    const qos = grantedQoS(ctx, store)
     const record = { client, packet, clientId, epoch, topic, qos, options, identifier }
     const { existed } = await this.stack.call('storeSubscription', record)
     store.existed = existed
@@ -127,46 +134,47 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     return this.#close(client)
   }
 
-  async #opened(
-    client: Client,
-    packet: ConnectPacket,
-    cleanStart: boolean,
-    expiryInterval: number,
-    opened: Store<'openSession'>,
-  ): Promise<void> {
-    const present = !cleanStart && opened.present === true
-    const session = this.#wake(client, present, opened.epoch ?? 0)
-    session.epoch = opened.epoch ?? 0
+  /** Claims the session; whoever else had it is gone and settled then. */
+  async #open(client: Client, packet: ConnectPacket, store: Store<'openSession'>): Promise<void> {
+    const { clientId, identity } = client.session
+    const cleanStart = packet.clean !== false
+    const expiryInterval = cleanStart ? 0 : this.config.maximumExpiry
+    const ctx = { client, packet, clientId, identity, cleanStart, expiryInterval }
+    await this.stack.call('openSession', ctx, store)
+    if (store.refused !== undefined) return
+    opening.of(client).open = true
+    if (cleanStart) store.present = false
+    const session = this.#wake(client, store, cleanStart)
+    session.epoch = store.epoch ?? 0
     session.expiryInterval = expiryInterval
-    session.inboundIds = opened.inboundIds ?? []
-    if (present) await this.#restore(client, packet)
-    else await this.#clear(client, packet)
-    if (client.closed) {
-      // It went before it was accepted: nobody else will close its session.
-      await this.#close(client)
-      return
-    }
-    client.accept()
-    // The byte of session present was reserved in 3.1.
-    client.write({ cmd: 'connack', returnCode: 0, sessionPresent: present && client.protocolVersion > 3 })
-    await this.stack.call('resumeSession', { client, present })
-    this.stack.tell('clientConnected', { client, packet, present })
+    session.inboundIds = store.inboundIds ?? []
   }
 
   /** Gives the client its older session object, unless another process had the session in between. */
-  #wake(client: Client, present: boolean, epoch: number): Session {
+  #wake(client: Client, { present, epoch }: Store<'openSession'>, cleanStart: boolean): Session {
     const { clientId, identity } = client.session
     const known = this.#sleeping.get(clientId)
+    if (known === undefined) return client.session
     this.#sleeping.delete(clientId)
-    if (known === undefined || !present || known.epoch + 1 !== epoch) return client.session
+    if (present !== true)
+      this.stack.tell('sessionEnded', { clientId, reason: cleanStart ? 'clean-start' : 'expired' })
+    if (present !== true || known.epoch + 1 !== epoch) return client.session
     known.identity = identity
     known.client = client
     client.session = known
     return known
   }
 
-  /** Subscribes again to what was stored; what is not allowed any more is given up. */
-  async #restore(client: Client, packet: ConnectPacket): Promise<void> {
+  /** Brings back what the session holds, or makes sure that it holds nothing. */
+  async #restore(client: Client, packet: ConnectPacket, opened: Store<'openSession'>): Promise<void> {
+    // A store that knows nothing but subscriptions, as the seed's, tells by them whether there is a session.
+    const unknown = packet.clean === false && !this.stack.answers('openSession')
+    if (opened.present !== true && !unknown) await this.#clear(client, packet)
+    else if ((await this.#resubscribe(client, packet)) > 0) opened.present = true
+  }
+
+  /** Subscribes again to what was stored; what is not allowed any more is given up. Answers how many there were. */
+  async #resubscribe(client: Client, packet: ConnectPacket): Promise<number> {
     const { clientId } = client.session
     const records: SubscriptionRecord[] = []
     await this.stack.call('lookupSubscriptions', { client, packet, clientId }, records)
@@ -176,6 +184,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
       if (grant === false || (grant ?? 0) >= 0x80)
         await this.stack.call('unsubscribeTopic', { client, packet, topic })
     }
+    return records.length
   }
 
   /** Whatever an earlier session of this client left goes. */
@@ -185,12 +194,28 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     await this.stack.call('clearOfflineMessages', { clientId, epoch })
   }
 
+  async #accept(client: Client, packet: ConnectPacket, present: boolean): Promise<void> {
+    // It went before it was accepted: no disconnect is told, and nobody else will close its session.
+    if (client.closed) return this.#close(client)
+    client.accept()
+    // The byte of session present was reserved in 3.1.
+    client.write({ cmd: 'connack', returnCode: 0, sessionPresent: present && client.protocolVersion > 3 })
+    // From here on nothing live overtakes what was missed.
+    const resumed = this.stack.call('resumeSession', { client, present })
+    this.stack.tell('clientConnected', { client, packet, present })
+    await resumed
+  }
+
   async #close(client: Client): Promise<void> {
+    const state = opening.of(client)
+    if (!state.open) return
+    state.open = false
     const { session } = client
     const { clientId, epoch, expiryInterval, stored } = session
     session.client = undefined
-    if (stored) this.#sleeping.set(clientId, session)
-    else this.stack.tell('sessionEnded', { clientId, reason: 'closed' })
+    // Without an epoch there is no telling whether it will be the same session.
+    if (stored && epoch > 0) this.#sleeping.set(clientId, session)
+    if (!stored) this.stack.tell('sessionEnded', { clientId, reason: 'closed' })
     if (this.stack.answers('closeSession'))
       await this.stack.call('closeSession', { clientId, epoch, expiryInterval })
     else if (!stored)
@@ -201,17 +226,32 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     if (this.#sweeping) return
     this.#sweeping = true
     try {
-      const now = this.stack.clock.wall()
-      const expired = await this.stack.call('lookupExpiredSessions', { now, limit: EXPIRED_AT_ONCE }, [])
-      for (const { clientId, epoch } of expired) {
-        this.#sleeping.delete(clientId)
-        this.stack.tell('sessionEnded', { clientId, reason: 'expired' })
-        await this.stack.call('removeSession', { clientId, epoch })
+      // Page by page; one that cannot be removed comes again, and is left to the next sweep.
+      const seen = new Set<string>()
+      for (;;) {
+        const now = this.stack.clock.wall()
+        const expired = await this.stack.call('lookupExpiredSessions', { now, limit: EXPIRED_AT_ONCE }, [])
+        const fresh = expired.filter(({ clientId }) => !seen.has(clientId))
+        if (fresh.length === 0) break
+        for (const session of fresh) {
+          seen.add(session.clientId)
+          await this.#end(session)
+        }
       }
     } catch (error) {
       this.stack.fail(error as Error, undefined, undefined)
     } finally {
       this.#sweeping = false
+    }
+  }
+
+  async #end({ clientId, epoch }: SessionContext): Promise<void> {
+    if (this.#sleeping.get(clientId)?.epoch === epoch) this.#sleeping.delete(clientId)
+    this.stack.tell('sessionEnded', { clientId, reason: 'expired' })
+    try {
+      await this.stack.call('removeSession', { clientId, epoch })
+    } catch (error) {
+      this.stack.fail(error as Error, undefined, undefined)
     }
   }
 }

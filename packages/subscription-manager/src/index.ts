@@ -54,7 +54,8 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
   subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
     const state = count.of(ctx.client)
     if (ctx.restored) state.held++
-    else if (state.held >= this.config.subscriptions) store.grant = ReasonCode.QUOTA_EXCEEDED
+    else if (state.held >= this.config.subscriptions && store.existed !== true)
+      store.grant = ReasonCode.QUOTA_EXCEEDED
   }
 
   async #subscribe(client: Client, packet: SubscribePacket): Promise<void> {
@@ -95,8 +96,24 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
       this.stack.fail(error as Error, undefined, packet)
       store.grant = ReasonCode.UNSPECIFIED_ERROR
     }
-    if (toCode(client, store.grant) < 0x80 && store.existed !== true) count.of(client).held++
+    if (toCode(client, store.grant) >= 0x80) await this.#undo(client, packet, topic, store)
+    else if (store.existed !== true) count.of(client).held++
     return store
+  }
+
+  /** A filter that was stored before somebody behind refused it must not come back with the session. */
+  async #undo(
+    client: Client,
+    packet: SubscribePacket,
+    topic: string,
+    { existed }: Store<'subscribeTopic'>,
+  ): Promise<void> {
+    if (existed !== false) return
+    try {
+      await this.stack.call('unsubscribeTopic', { client, packet, topic })
+    } catch (error) {
+      this.stack.fail(error as Error, undefined, packet)
+    }
   }
 
   async #unsubscribe(client: Client, packet: UnsubscribePacket): Promise<void> {

@@ -13,6 +13,8 @@ export interface Column {
 
 export interface Row {
   readonly scenario: Scenario
+  /** The broker that all others are compared with: the first of the run, whether or not it can do this scenario. */
+  readonly subject: string
   readonly columns: readonly Column[]
 }
 
@@ -41,7 +43,7 @@ export async function runScenario(scenario: Scenario, options: SeriesOptions): P
       options.signal.throwIfAborted()
     }
   }
-  return { scenario, columns }
+  return { scenario, subject: options.brokers[0].name, columns }
 }
 
 async function runOnce(scenario: Scenario, broker: Broker, options: SeriesOptions): Promise<Outcome | Error> {

@@ -71,11 +71,11 @@ function listenTo(child: ChildProcess): () => string {
 
 async function stopGroup(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-  const gone = new Promise<true>((resolve) => child.once('exit', () => resolve(true)))
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_MS)
   signalGroup(child, 'SIGTERM')
-  if (await Promise.race([gone, pause(STOP_MS)])) return
-  signalGroup(child, 'SIGKILL')
   await gone
+  clearTimeout(timer)
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

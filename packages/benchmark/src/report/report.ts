@@ -51,7 +51,7 @@ export function markdown(rows: readonly Row[], conditions: readonly string[]): s
 }
 
 function cells(row: Row, names: readonly string[]): string[][] {
-  const [subject] = row.columns
+  const subject = row.columns.find(({ broker }) => broker === row.subject)
   return summarize(row).map(({ metric, figures }) => {
     const of = (name: string) => figures.find(({ broker }) => broker === name)
     const shares = subject ? [shareOf(subject, 'broker'), shareOf(subject, 'load')] : []

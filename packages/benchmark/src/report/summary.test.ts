@@ -15,6 +15,7 @@ function outcome(rate: number, tally: Partial<Tally> = {}): Outcome {
 
 const row: Row = {
   scenario: flow('pair0', 'ten to ten', { layout: pairs(10) }),
+  subject: 'ours',
   columns: [
     { broker: 'ours', rounds: [outcome(100), outcome(300), outcome(200)] },
     { broker: 'theirs', rounds: [outcome(10), outcome(10, { lost: 4 }), outcome(50, { lost: 3 })] },

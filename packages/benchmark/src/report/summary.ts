@@ -19,11 +19,12 @@ export interface Summary {
   readonly figures: readonly Figure[]
 }
 
-/** The figures of a row, metric by metric. The subject is the first column. */
+/** The figures of a row, metric by metric. */
 export function summarize(row: Row): Summary[] {
+  const subject = row.columns.find(({ broker }) => broker === row.subject)
   return row.scenario.metrics.map((metric) => ({
     metric,
-    figures: row.columns.flatMap((column, index) => {
+    figures: row.columns.flatMap((column) => {
       const values = valuesOf(column, metric.key).filter((value) => value !== undefined)
       if (values.length === 0) return []
       return {
@@ -31,7 +32,7 @@ export function summarize(row: Row): Summary[] {
         median: median(values),
         least: Math.min(...values),
         most: Math.max(...values),
-        ratio: index === 0 ? undefined : ratio(row.columns[0], column, metric.key),
+        ratio: subject && column !== subject ? ratio(subject, column, metric.key) : undefined,
       }
     }),
   }))

@@ -5,7 +5,6 @@ import { failures, faultsOf, shareOf, summarize } from './summary.ts'
 /** A line of cells for each metric and broker of a row, and what went wrong beneath it. */
 export function printRow(row: Row): string {
   const lines: string[][] = []
-  const [subject] = row.columns
   for (const { metric, figures } of summarize(row)) {
     for (const figure of figures) {
       const column = row.columns.find(({ broker }) => broker === figure.broker)!
@@ -20,11 +19,13 @@ export function printRow(row: Row): string {
       ])
     }
   }
-  const headings = ['broker', 'median', 'of', 'range', `${subject?.broker} to it`, 'broker core', 'load core']
+  const headings = ['broker', 'median', 'of', 'range', `${row.subject} to it`, 'broker core', 'load core']
+  const toTheRight = [false, true, false, true, true, true, true]
+  const body = row.columns.length > 0 ? align([headings, ...lines], toTheRight) : ['nobody here can do this']
   const conditions = row.scenario.conditions ? ` (${row.scenario.conditions})` : ''
   return [
     `${row.scenario.name}: ${row.scenario.about}${conditions}`,
-    ...align([headings, ...lines], [false, true, false, true, true, true, true]).map((line) => `  ${line}`),
+    ...body.map((line) => `  ${line}`),
     ...warnings(row).map((line) => `  ! ${line}`),
     '',
   ].join('\n')

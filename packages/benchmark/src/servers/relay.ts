@@ -64,14 +64,35 @@ function send(client: Client, bytes: Buffer, start: number, end: number): void {
   client.used = size
 }
 
+/** Frames that lie side by side and have the same receivers are copied as one piece. */
+let run: Client[] | undefined
+let runStart = 0
+let runEnd = 0
+
+function endRun(bytes: Buffer): void {
+  if (run) for (const receiver of run) send(receiver, bytes, runStart, runEnd)
+  run = undefined
+}
+
 function publish(client: Client, bytes: Buffer, at: number, body: number, end: number): void {
   const from = body + 2
-  const to = from + bytes.readUInt16BE(body)
-  if (client.topic.compare(bytes, from, to) !== 0) {
+  const to = from + ((bytes[body] << 8) | bytes[body + 1])
+  if (!sameTopic(client.topic, bytes, from, to)) {
     client.topic = Buffer.from(bytes.subarray(from, to))
     client.receivers = receiversOf(client.topic.toString())
   }
-  for (const receiver of client.receivers) send(receiver, bytes, at, end)
+  if (run !== client.receivers) {
+    endRun(bytes)
+    run = client.receivers
+    runStart = at
+  }
+  runEnd = end
+}
+
+function sameTopic(topic: Buffer, bytes: Buffer, from: number, to: number): boolean {
+  if (to - from !== topic.length) return false
+  for (let i = 0; i < topic.length; i++) if (topic[i] !== bytes[from + i]) return false
+  return true
 }
 
 function subscribe(client: Client, bytes: Buffer, body: number, end: number): void {
@@ -101,10 +122,12 @@ function read(client: Client, chunk: Buffer): void {
     if (!(end <= bytes.length)) break
     const type = bytes[at] >> 4
     if (type === 3) publish(client, bytes, at, body, end)
-    else if (type === 1) send(client, CONNACK, 0, 4)
-    else if (type === 8) subscribe(client, bytes, body, end)
+    else endRun(bytes)
+    if (type === 1) send(client, CONNACK, 0, 4)
+    if (type === 8) subscribe(client, bytes, body, end)
     at = end
   }
+  endRun(bytes)
   client.rest = at < bytes.length ? bytes.subarray(at) : undefined
 }
 

@@ -16,7 +16,11 @@ type Secured = Resolved<TlsListenerOptions> | Resolved<WssListenerOptions>
 export function tlsEntrance(config: Resolved<TlsListenerOptions>, stack: Stack): Entrance {
   return portEntrance('tls', config, stack, (serve) => {
     const server = createServer(secureOptions(config), (socket) => serve(socket, socket))
-    server.on('tlsClientError', ({ message }) => stack.config.logger?.debug(`tls listener: ${message}`))
+    server.on('tlsClientError', ({ message }, socket) => {
+      stack.config.logger.debug(`tls listener: ${message}`)
+      // Node only tells of a handshake that takes too long.
+      socket.destroy()
+    })
     return server
   })
 }

@@ -37,7 +37,7 @@ export function webSocketEntrance(config: Config, stack: Stack): Entrance {
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       upgrade(request, socket, head, () => begun.get(socket)?.())
     })
-    server.on('tlsClientError', ({ message }) => stack.config.logger?.debug(`wss listener: ${message}`))
+    server.on('tlsClientError', ({ message }) => stack.config.logger.debug(`wss listener: ${message}`))
     return server
   })
 }

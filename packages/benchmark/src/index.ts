@@ -1,1 +1,2 @@
-export {}
+/** `pnpm bench` runs this file. */
+import './cli.ts'

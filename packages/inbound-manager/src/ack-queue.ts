@@ -1,15 +1,19 @@
 import type { Client } from '@mqtt-stack/core'
 
+/** What a client is to be told once something is done. */
+export type Told = 'puback' | 'pubrec' | 'pubcomp'
+
 /** An acknowledgement that waits for its relay, or for those before it. */
 export interface Pending {
-  readonly type: 'puback' | 'pubrec'
+  readonly type: Told
   readonly id: number
-  ready: boolean
+  /** `lost`: what it was to acknowledge failed, and it is never sent. */
+  state: 'waiting' | 'ready' | 'lost'
 }
 
 /**
- * Sends PUBACK and PUBREC in the order in which the messages came [MQTT-4.6.0-2], [MQTT-4.6.0-3], whatever the order in
- * which their relays complete.
+ * Sends acknowledgements in the order in which the packets came [MQTT-4.6.0-2], [MQTT-4.6.0-3], whatever the order in
+ * which what they acknowledge is done.
  */
 export class AckQueue {
   readonly #client: Client
@@ -20,42 +24,58 @@ export class AckQueue {
     this.#client = client
   }
 
-  /** Relays under way, and those done that wait for one. */
+  /** Those under way, and those done that wait for one before them. */
   get length(): number {
     return this.#pending.length
   }
 
-  /** For a relay that is complete. */
-  now(type: Pending['type'], id: number): void {
-    if (this.#pending.length === 0) this.#client.ack(type, id)
-    else this.#pending.push({ type, id, ready: true })
+  /** Whether this acknowledgement is on its way. */
+  owes(type: Told, id: number): boolean {
+    return this.#pending.some((pending) => pending.id === id && pending.type === type)
   }
 
-  /** For a relay under way; `complete` it later. */
-  later(type: Pending['type'], id: number): Pending {
-    const pending = { type, id, ready: false }
+  /** For what is done. */
+  now(type: Told, id: number): void {
+    if (this.#pending.length === 0) this.#client.ack(type, id)
+    else this.#pending.push({ type, id, state: 'ready' })
+  }
+
+  /** For what is under way; `complete` or `lose` it later. */
+  later(type: Told, id: number): Pending {
+    const pending: Pending = { type, id, state: 'waiting' }
     this.#pending.push(pending)
     return pending
   }
 
   complete(pending: Pending): void {
-    pending.ready = true
-    let sent = 0
-    for (; sent < this.#pending.length && this.#pending[sent].ready; sent++) {
-      const { type, id } = this.#pending[sent]
-      this.#client.ack(type, id)
-    }
-    if (sent === 0) return
-    this.#pending.splice(0, sent)
-    const resume = this.#waiting
-    this.#waiting = undefined
-    resume?.()
+    pending.state = 'ready'
+    this.#move()
   }
 
-  /** Resolves when an acknowledgement has gone out. */
+  /** It failed: those behind must not wait for it. */
+  lose(pending: Pending): void {
+    pending.state = 'lost'
+    this.#move()
+  }
+
+  /** Resolves when the queue has become shorter; for one caller at a time. */
   moved(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting = resolve
     })
+  }
+
+  #move(): void {
+    let gone = 0
+    for (; gone < this.#pending.length; gone++) {
+      const { type, id, state } = this.#pending[gone]
+      if (state === 'waiting') break
+      if (state === 'ready') this.#client.ack(type, id)
+    }
+    if (gone === 0) return
+    this.#pending.splice(0, gone)
+    const resume = this.#waiting
+    this.#waiting = undefined
+    resume?.()
   }
 }

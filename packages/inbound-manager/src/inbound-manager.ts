@@ -3,13 +3,13 @@ import type {
   CallbackName,
   Chain,
   Client,
+  Inbound,
   OptionsSpec,
   PacketType,
   Publish,
   Session,
 } from '@mqtt-stack/core'
 import { Middleware, RelayContext, RelayStore, Slot } from '@mqtt-stack/core'
-import type { Pending } from './ack-queue.ts'
 import { AckQueue } from './ack-queue.ts'
 import { PacketIds } from './packet-ids.ts'
 
@@ -23,7 +23,7 @@ export const INBOUND_MANAGER_OPTIONS: OptionsSpec<InboundManagerOptions> = {
     default: 1_024,
     min: 1,
     unit: 'messages',
-    doc: 'Relays under way for one publisher before it is read no further.',
+    doc: 'Relays and releases under way for one publisher before it is read no further.',
   },
 }
 
@@ -63,11 +63,9 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   handle(client: Client, packet: Publish | Ack<'pubrel'>): void | Promise<void> {
     if (packet.cmd === 'pubrel') return this.#release(client, packet.messageId)
     if (packet.qos === 0) return this.#once(client, packet)
-    if (packet.qos === 2 && !this.#claim(client, packet.messageId)) {
-      acksOf(client).now('pubrec', packet.messageId)
-      return
-    }
-    return this.#acknowledged(client, packet)
+    if (packet.qos === 1) return this.#acknowledged(client, packet, undefined)
+    if (this.#claim(client, packet.messageId)) return this.#exactlyOnce(client, packet)
+    return this.#repeated(client, packet.messageId)
   }
 
   #once(client: Client, packet: Publish): void | Promise<void> {
@@ -78,14 +76,31 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     this.#tell(relay, store)
   }
 
-  #acknowledged(client: Client, packet: Publish): void | Promise<void> {
-    const { qos, messageId } = packet
+  #exactlyOnce(client: Client, packet: Publish): void | Promise<void> {
     const { session } = client
-    const inbound =
-      qos === 2 && session.stored
-        ? { clientId: session.clientId, epoch: session.epoch, packetId: messageId }
-        : undefined
-    const relay = new RelayContext(client, packet, session, inbound)
+    const { messageId: packetId } = packet
+    const inbound = session.stored
+      ? { clientId: session.clientId, epoch: session.epoch, packetId }
+      : undefined
+    try {
+      return this.#acknowledged(client, packet, inbound)
+    } catch (error) {
+      this.#failed(client, packet)
+      throw error
+    }
+  }
+
+  /** The message is known; while its relay is under way the PUBREC is to come. */
+  #repeated(client: Client, id: number): void | Promise<void> {
+    const acks = acksOf(client)
+    if (acks.owes('pubrec', id)) return
+    acks.now('pubrec', id)
+    return this.#room(acks)
+  }
+
+  #acknowledged(client: Client, packet: Publish, inbound: Inbound | undefined): void | Promise<void> {
+    const { qos, messageId } = packet
+    const relay = new RelayContext(client, packet, client.session, inbound)
     const store = new RelayStore()
     const type = qos === 1 ? 'puback' : 'pubrec'
     const acks = acksOf(client)
@@ -95,7 +110,19 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
       this.#tell(relay, store)
       return
     }
-    return this.#whenRelayed(acks, acks.later(type, messageId), relay, store, later)
+    const pending = acks.later(type, messageId)
+    const complete = later.then(
+      () => {
+        acks.complete(pending)
+        this.#tell(relay, store)
+      },
+      (error: Error) => {
+        if (qos === 2) this.#failed(client, packet)
+        acks.lose(pending)
+        throw error
+      },
+    )
+    return this.#whenStaged(acks, relay, packet, complete)
   }
 
   /** Relays; a QoS 2 message that was refused keeps its identifier all the same, so that its repeat is refused too. */
@@ -103,7 +130,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     const later = this.#relay.run(relay, store)
     if (relay.inbound === undefined) return later
     const keep = (): void | Promise<void> => {
-      if (store.reasonCode !== undefined && relay.inbound !== undefined) {
+      if (store.vetoed && relay.inbound !== undefined) {
         return this.stack.run('storeInboundMessage', relay.inbound, {})
       }
     }
@@ -111,40 +138,52 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   }
 
   /** Waits only until the order is fixed; the acknowledgement goes out when the relay is complete. */
-  #whenRelayed(
+  #whenStaged(
     acks: AckQueue,
-    pending: Pending,
     relay: RelayContext,
-    store: RelayStore,
-    later: Promise<void>,
+    packet: Publish,
+    complete: Promise<void>,
   ): void | Promise<void> {
-    const complete = later.then(() => {
-      acks.complete(pending)
-      this.#tell(relay, store)
-    })
+    // Whoever went on at stage() hears nothing any more: the error is the connection's.
+    const stray = (error: Error): void => this.stack.fail(error, relay.client, packet)
     if (relay.staged) {
-      complete.catch((error: Error) => this.stack.fail(error, relay.client, relay.packet))
-      return acks.length < this.config.relays ? undefined : acks.moved()
+      complete.catch(stray)
+      return this.#room(acks)
     }
     return new Promise((resolve, reject) => {
-      relay.onStaged = resolve
-      complete.then(resolve, (error: Error) => {
-        // Whoever went on at stage() hears nothing any more: the error is the connection's.
-        if (relay.staged) this.stack.fail(error, relay.client, relay.packet)
-        else reject(error)
-      })
+      relay.onStaged = () => resolve(this.#room(acks))
+      complete.then(resolve, (error: Error) => (relay.staged ? stray(error) : reject(error)))
     })
   }
 
+  /** PUBCOMP goes out once the identifier is free for good. */
   #release(client: Client, id: number): void | Promise<void> {
     awaitingOf(client).delete(id)
     const { session } = client
-    if (session.stored && this.stack.answers('releaseInboundMessages')) {
-      const { clientId, epoch } = session
-      const later = this.stack.run('releaseInboundMessages', { clientId, epoch, packetIds: [id] }, {})
-      if (later !== undefined) return later.then(() => client.ack('pubcomp', id))
+    const acks = acksOf(client)
+    const later = session.stored ? this.#free(session, id) : undefined
+    if (later === undefined) {
+      acks.now('pubcomp', id)
+      return
     }
-    client.ack('pubcomp', id)
+    const pending = acks.later('pubcomp', id)
+    later.then(
+      () => acks.complete(pending),
+      (error: Error) => {
+        acks.lose(pending)
+        this.stack.fail(error, client, undefined)
+      },
+    )
+    return this.#room(acks)
+  }
+
+  #free({ clientId, epoch }: Session, id: number): void | Promise<void> {
+    return this.stack.run('releaseInboundMessages', { clientId, epoch, packetIds: [id] }, {})
+  }
+
+  /** At the limit the client is read no further until something is done. */
+  #room(acks: AckQueue): void | Promise<void> {
+    if (acks.length >= this.config.relays) return acks.moved()
   }
 
   /** Whether this identifier is a new message's. */
@@ -155,8 +194,13 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     return true
   }
 
+  /** Nobody has the message: its repeat is to be relayed. */
+  #failed(client: Client, { messageId }: Publish): void {
+    awaitingOf(client).delete(messageId)
+  }
+
   #tell(relay: RelayContext, relayed: RelayStore): void {
-    if (!this.#published.answered) return
+    if (relayed.vetoed || !this.#published.answered) return
     this.stack.tell('messagePublished', { client: relay.client, packet: relay.packet, relayed })
   }
 }

@@ -1,8 +1,7 @@
-import type { Ack, CallbackName, Client, Context, PacketType, Store } from '@mqtt-stack/core'
+import type { Ack, CallbackName, Client, Context, DropReason, PacketType, QoS, Store } from '@mqtt-stack/core'
 import { Middleware, Slot } from '@mqtt-stack/core'
 import type { OutboundManagerOptions } from './options.ts'
 import { OUTBOUND_MANAGER_OPTIONS } from './options.ts'
-import type { Inflight } from './outflow.ts'
 import { Outflow } from './outflow.ts'
 import { WaitingQueue } from './waiting-queue.ts'
 
@@ -33,30 +32,36 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     const { client, packet, sequence } = ctx
     // The seed's context is { client, packet } alone.
     const qos = ctx.qos ?? packet.qos
-    if (qos === 0) {
-      if (client.congested || !client.connected) this.#drop(ctx, store)
-      else {
-        client.publish(packet, 0, ctx.retain ?? false, false, 0)
-        store.outcome = 'sent'
-      }
-      return
+    const gone = client.closed || (!client.connected && qos === 0)
+    if (gone && sequence === undefined) this.#drop(ctx, store, 'not-connected')
+    else if (qos > 0) this.#queue(ctx, qos, store)
+    else if (client.congested) this.#drop(ctx, store, 'outbox-full')
+    else {
+      client.publish(packet, 0, ctx.retain ?? false, false, 0)
+      store.outcome = 'sent'
     }
-    const flow = this.#flowOf(client)
-    store.outcome = sequence === undefined ? flow.forwardLive(ctx) : flow.forwardStored(ctx, sequence)
-    if (store.outcome === 'dropped') this.#drop(ctx, store)
   }
 
-  handle(client: Client, packet: Ack): void | Promise<void> {
-    const flow = this.#flowOf(client)
-    const { cmd, messageId: id } = packet
-    const entry = flow.find(id, cmd === 'puback' ? 1 : 2)
-    if (cmd === 'pubrec') return this.#received(client, id, entry)
-    if (entry !== undefined) flow.delivered(id, entry)
+  handle(client: Client, { cmd, messageId: id, reasonCode }: Ack): void {
+    const { flow } = lane.of(client)
+    const entry = flow?.find(id, cmd === 'puback' ? 1 : 2)
+    if (flow !== undefined && entry !== undefined) {
+      // A PUBREC that refuses ends the exchange (5.0).
+      if (cmd === 'pubrec' && reasonCode < 0x80) flow.received(entry)
+      else flow.delivered(entry)
+    } else if (cmd === 'pubrec' && reasonCode < 0x80) {
+      // For an identifier that is not in flight PUBREL is all that is left.
+      client.ack('pubrel', id)
+    }
   }
 
   resumeSession({ client, present }: Context<'resumeSession'>): void | Promise<void> {
     if (client.session.stored || lane.of(client).flow !== undefined)
       return this.#flowOf(client).resume(present)
+  }
+
+  drainClient({ client }: Context<'drainClient'>): void | Promise<void> {
+    return lane.of(client).flow?.drained()
   }
 
   cleanDisconnect({ client }: Context<'cleanDisconnect'>): void | Promise<void> {
@@ -67,34 +72,32 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     return lane.of(client).flow?.settle()
   }
 
-  /** PUBREL goes out once the log knows that only it is left; also for an identifier that is not in flight. */
-  #received(client: Client, id: number, entry: Inflight | undefined): void | Promise<void> {
-    if (entry !== undefined && entry.messageId !== 0) {
-      const { clientId, epoch } = client.session
-      const ctx = { clientId, epoch, messageIds: [entry.messageId], sequences: [entry.sequence] }
-      const later = this.stack.run('releaseOfflineMessages', ctx, {})
-      if (later !== undefined) return later.then(() => client.ack('pubrel', id))
+  #queue(ctx: Context<'forwardMessage'>, qos: QoS, store: Store<'forwardMessage'>): void {
+    const { client, packet, retain, sequence } = ctx
+    const flow = this.#flowOf(client)
+    if (sequence !== undefined) store.outcome = flow.forwardStored(ctx, sequence)
+    else {
+      store.outcome = flow.forwardLive(packet, qos, retain ?? false)
+      if (store.outcome === 'dropped') this.#drop(ctx, store, 'queue-full')
     }
-    client.ack('pubrel', id)
   }
 
-  #drop({ client, packet }: Context<'forwardMessage'>, store: Store<'forwardMessage'>): void {
+  #drop(
+    { client, packet }: Context<'forwardMessage'>,
+    store: Store<'forwardMessage'>,
+    reason: DropReason,
+  ): void {
     store.outcome = 'dropped'
-    const reason = !client.connected
-      ? 'not-connected'
-      : packet.qos === 0 || client.congested
-        ? 'outbox-full'
-        : 'queue-full'
-    if (this.stack.answers('messageDropped')) {
-      this.stack.tell('messageDropped', { clientId: client.id, client, packet, reason, count: 1 })
-    }
+    if (!this.stack.answers('messageDropped')) return
+    this.stack.tell('messageDropped', { clientId: client.id, client, packet, reason, count: 1 })
   }
 
   #flowOf(client: Client): Outflow {
     const state = lane.of(client)
     if (state.flow === undefined) {
       const { inflight, queueMessages, queueBytes } = this.config
-      state.flow = new Outflow(this.stack, client, inflight, new WaitingQueue(queueMessages, queueBytes))
+      const window = Math.min(inflight, client.settings.receiveMaximum)
+      state.flow = new Outflow(this.stack, client, window, new WaitingQueue(queueMessages, queueBytes))
     }
     return state.flow
   }

@@ -1,14 +1,9 @@
 import type { Client, ForwardContext, Publish, QoS, Stack, StoredMessage } from '@mqtt-stack/core'
 import { Slot } from '@mqtt-stack/core'
+import { Inflight, packetIdOf } from './inflight.ts'
+import { Releases } from './releases.ts'
+import { UnderWay } from './under-way.ts'
 import type { WaitingQueue } from './waiting-queue.ts'
-
-/** A message that was sent and is not acknowledged. */
-export interface Inflight {
-  /** 0 for a session without a log. */
-  readonly messageId: number
-  readonly sequence: number
-  readonly qos: QoS
-}
 
 /** How far a session's log was ever sent, over all its connections. */
 class Sent {
@@ -18,182 +13,281 @@ class Sent {
 
 const sent = new Slot(() => new Sent())
 
-/** Packet identifiers follow from a message's place in its session, and so survive a crash with it. */
-export function packetIdOf(sequence: number): number {
-  return 1 + ((sequence - 1) % 65_535)
-}
+/** Where the packet identifiers of messages in no log begin when there is a log: far from where the log's are. */
+const FAR = 32_767
 
-/** What is on its way to one client: the window, and what waits behind it in the queue or in the session's log. */
+/**
+ * What is on its way to one client: the window, and what waits behind it in the queue or in the session's log.
+ *
+ * A session with a log is *behind* while its log holds what was not sent on this connection. Then nothing is sent but
+ * what is read from the log, in its order; it stops being behind when the log's end was read.
+ */
 export class Outflow {
   readonly #stack: Stack
   readonly #client: Client
   readonly #window: number
-  readonly #inflight = new Map<number, Inflight>()
   readonly #queue: WaitingQueue
-  /** Place in the session: of the last message sent on this connection. */
+  readonly #underWay: UnderWay = new UnderWay()
+  readonly #releases: Releases
+  /** By packet identifier. */
+  readonly #inflight = new Map<number, Inflight>()
+  /** Sequence of the last message of the log that was sent on this connection. */
   #position = 0
-  /** The log holds messages that are not sent: nothing live may overtake them. */
+  /** Counts messages that are in no log; their packet identifiers follow from it. */
+  #unlogged = 0
+  /** Set once the log is read from. */
+  #sent: Sent | undefined
   #behind = false
   #reading = false
   /** Messages came for the log while it was being read. */
   #missed = false
   /** Delivered since the last turn's end. */
-  #removed: Inflight[] = []
+  #delivered: Inflight[] = []
   #scheduled = false
   #draining = false
+  #drainListeners: (() => void)[] | undefined
 
   constructor(stack: Stack, client: Client, window: number, queue: WaitingQueue) {
     this.#stack = stack
     this.#client = client
     this.#window = window
     this.#queue = queue
+    this.#releases = new Releases(stack, client, this.#underWay)
   }
 
   get #full(): boolean {
-    return this.#inflight.size >= this.#window || !this.#client.connected
+    const { connected, closed } = this.#client
+    return this.#inflight.size >= this.#window || !connected || closed
   }
 
   /** QoS 1 and 2 of a session with a log, where the message already is. */
   forwardStored(ctx: ForwardContext, sequence: number): 'sent' | 'queued' {
-    if (this.#behind || this.#full || this.#client.congested || this.#inflight.has(packetIdOf(sequence))) {
+    // The log was read between storing and forwarding.
+    if (sequence <= this.#position) return 'sent'
+    const { packet, qos, retain, messageId = 0 } = ctx
+    const id = packetIdOf(sequence)
+    // A gap: one before it was stored and has not come by.
+    const next = this.#sent !== undefined && !this.#behind && sequence === this.#position + 1
+    if (!next || this.#full || this.#client.congested || this.#inflight.has(id)) {
       this.#behind = true
       this.#missed = true
-      if (this.#inflight.size === 0) this.#whenDrained()
+      this.#goOn()
       return 'queued'
     }
-    this.#send(ctx.packet, ctx.qos, ctx.retain, ctx.messageId ?? 0, sequence, false)
-    sent.of(this.#client.session).upTo = sequence
+    this.#position = sequence
+    this.#sent!.upTo = sequence
+    this.#send(packet, retain, false, new Inflight(id, qos, messageId, sequence))
     return 'sent'
   }
 
-  /** QoS 1 and 2 of a session that ends with its connection. */
-  forwardLive(ctx: ForwardContext): 'sent' | 'queued' | 'dropped' {
-    const { packet, qos, retain } = ctx
-    const next = this.#position + 1
-    if (!this.#queue.empty || this.#full || this.#client.congested || this.#inflight.has(packetIdOf(next))) {
+  /** QoS 1 and 2 that are in no log: of a session that ends with its connection. */
+  forwardLive(packet: Publish, qos: QoS, retain: boolean): 'sent' | 'queued' | 'dropped' {
+    const id = packetIdOf(this.#unlogged + 1)
+    const waits = this.#behind || !this.#queue.empty
+    if (waits || this.#full || this.#client.congested || this.#inflight.has(id)) {
       if (!this.#queue.push({ packet: packet.own(), qos, retain })) return 'dropped'
-      if (this.#inflight.size === 0) this.#whenDrained()
+      this.#goOn()
       return 'queued'
     }
-    this.#send(packet, qos, retain, 0, next, false)
+    this.#unlogged++
+    this.#send(packet, retain, false, new Inflight(id, qos, 0, 0))
     return 'sent'
   }
 
-  /** The entry that an acknowledgement of this kind belongs to. */
+  /** The message that an acknowledgement of this kind belongs to. */
   find(id: number, qos: QoS): Inflight | undefined {
     const entry = this.#inflight.get(id)
     return entry?.qos === qos ? entry : undefined
   }
 
-  /** PUBACK or PUBCOMP: frees the identifier, and the log's entry at the end of the turn. */
-  delivered(id: number, entry: Inflight): void {
-    this.#inflight.delete(id)
-    if (entry.messageId !== 0) this.#removed.push(entry)
-    if (this.#removed.length > 0 || this.#behind || !this.#queue.empty) this.#schedule()
+  /** PUBREC: PUBREL follows. */
+  received(entry: Inflight): void {
+    this.#releases.received(entry)
+  }
+
+  /** PUBACK or PUBCOMP: frees the identifier at once, and the log's entry at the end of the turn. */
+  delivered(entry: Inflight): void {
+    this.#inflight.delete(entry.id)
+    if (entry.messageId !== 0) this.#delivered.push(entry)
+    if (entry.messageId !== 0 || this.#behind || !this.#queue.empty) this.#schedule()
   }
 
   /** CONNACK is out: first what was in flight, then the log, or what queued up meanwhile. */
   resume(present: boolean): void | Promise<void> {
-    const { session } = this.#client
-    if (!session.stored) {
+    if (!this.#client.session.stored) {
       this.#fill()
       return
     }
-    if (!present) sent.of(session).upTo = 0
-    this.#position = 0
-    this.#behind = true
+    const known = this.#begin()
+    if (!present && known.upTo < 0) known.upTo = 0
     return this.#read()
+  }
+
+  /** Resolves when nothing waits behind the window any more, or the client is gone; nothing when it is so already. */
+  drained(): void | Promise<void> {
+    if (this.#drainedNow) return
+    return new Promise((resolve) => {
+      if (this.#drainListeners === undefined) this.#client.onClose(() => this.#tellDrained())
+      this.#drainListeners ??= []
+      this.#drainListeners.push(resolve)
+    })
+  }
+
+  /** Removes what was delivered from the log; resolves when no call to it is under way. */
+  settle(): void | Promise<void> {
+    this.#remove()
+    return this.#underWay.settled()
   }
 
   endTurn(): void {
     this.#scheduled = false
-    const later = this.settle()
-    later?.catch((error: Error) => this.#stack.fail(error, this.#client, undefined))
-    if (this.#behind) void this.#readOn()
+    this.#remove()
+    if (this.#behind) this.#readOn()
     else this.#fill()
   }
 
-  /** Removes what was delivered from the log. */
-  settle(): void | Promise<void> {
-    if (this.#removed.length === 0) return
-    const { clientId, epoch } = this.#client.session
-    const messageIds = this.#removed.map(({ messageId }) => messageId)
-    const sequences = this.#removed.map(({ sequence }) => sequence)
-    this.#removed = []
-    return this.#stack.run('removeOfflineMessages', { clientId, epoch, messageIds, sequences }, {})
+  get #drainedNow(): boolean {
+    return this.#client.closed || (!this.#behind && this.#queue.empty)
   }
 
-  /** Sends what the window has room for, from the queue. */
+  #tellDrained(): void {
+    const listeners = this.#drainListeners
+    if (listeners === undefined || listeners.length === 0 || !this.#drainedNow) return
+    this.#drainListeners = []
+    for (const resolve of listeners) resolve()
+  }
+
+  /** From here on what is sent is read from the log, beginning with what was in flight. */
+  #begin(): Sent {
+    if (this.#sent === undefined) {
+      this.#sent = sent.of(this.#client.session)
+      this.#unlogged = FAR
+      this.#behind = true
+    }
+    return this.#sent
+  }
+
+  /** Something waits: goes on at the turn's end, unless something else will set it off. */
+  #goOn(): void {
+    if (this.#reading || this.#full) return
+    if (this.#client.congested) this.#whenDrained()
+    else this.#schedule()
+  }
+
+  /** Sends from the queue what the window has room for. */
   #fill(): void {
-    while (!this.#queue.empty && !this.#full && !this.#inflight.has(packetIdOf(this.#position + 1))) {
+    while (!this.#queue.empty && !this.#full) {
+      const id = packetIdOf(this.#unlogged + 1)
+      if (this.#inflight.has(id)) return
       if (this.#client.congested) {
         this.#whenDrained()
         return
       }
-      const waiting = this.#queue.shift()
-      if (waiting !== undefined)
-        this.#send(waiting.packet, waiting.qos, waiting.retain, 0, this.#position + 1, false)
+      const { packet, qos, retain } = this.#queue.shift()
+      this.#unlogged++
+      this.#send(packet, retain, false, new Inflight(id, qos, 0, 0))
     }
+    this.#tellDrained()
   }
 
-  async #readOn(): Promise<void> {
-    try {
-      await this.#read()
-    } catch (error) {
-      this.#stack.fail(error as Error, this.#client, undefined)
-    }
+  #readOn(): void {
+    this.#begin()
+    this.#read().catch((error: Error) => this.#stack.fail(error, this.#client, undefined))
   }
 
-  /** Reads the log as far as the window has room. */
+  /** Reads the log as far as the window has room, and to its end if it has. */
   async #read(): Promise<void> {
     if (this.#reading) return
     this.#reading = true
-    const client = this.#client
     try {
-      while (this.#behind && !this.#full && !client.closed) {
-        if (client.congested) await client.drained()
+      while (this.#behind && !this.#full) {
+        if (this.#client.congested) {
+          this.#whenDrained()
+          break
+        }
         const limit = this.#window - this.#inflight.size
         const page: StoredMessage[] = []
         this.#missed = false
-        const ctx = { client, clientId: client.session.clientId, after: this.#position, limit }
-        await this.#stack.run('lookupOfflineMessages', ctx, page)
-        if (!page.every((message) => this.#resend(message))) break
-        if (page.length < limit && !this.#missed) this.#behind = false
+        await this.#lookup(limit, page)
+        const blocked = this.#resend(page)
+        // Its acknowledgement will set us off.
+        if (blocked) break
+        const end = page.length < limit && !this.#missed
+        if (end && this.#position >= (page.at(-1)?.sequence ?? 0) && !this.#client.closed) this.#caughtUp()
       }
     } finally {
       this.#reading = false
     }
+    if (!this.#behind) this.#fill()
   }
 
-  /** False when the message's identifier is still in use: it waits. */
-  #resend(message: StoredMessage): boolean {
-    const { messageId, sequence, packet, qos, retain, released } = message
-    const id = packetIdOf(sequence)
-    if (this.#inflight.has(id)) return false
-    const known = sent.of(this.#client.session)
+  #lookup(limit: number, page: StoredMessage[]): void | Promise<void> {
+    const { clientId } = this.#client.session
+    const ctx = { client: this.#client, clientId, after: this.#position, limit }
+    return this.#stack.run('lookupOfflineMessages', ctx, page)
+  }
+
+  /** Sends a page as far as the client takes it; true when a packet identifier is still in use. */
+  #resend(page: readonly StoredMessage[]): boolean {
+    for (const message of page) {
+      if (this.#full || this.#client.congested) return false
+      const id = packetIdOf(message.sequence)
+      if (this.#inflight.has(id)) return true
+      this.#sendStored(message, id)
+    }
+    return false
+  }
+
+  #sendStored({ messageId, sequence, packet, qos, retain, released }: StoredMessage, id: number): void {
+    const known = this.#begin()
+    const entry = new Inflight(id, qos, messageId, sequence)
+    this.#position = sequence
     if (released) {
-      this.#inflight.set(id, { messageId, sequence, qos })
-      this.#position = sequence
+      entry.phase = 'released'
+      this.#inflight.set(id, entry)
       this.#client.ack('pubrel', id)
     } else {
       // What nobody knows to be unsent may have been sent.
-      const dup = known.upTo < 0 || sequence <= known.upTo
-      this.#send(packet, qos, retain, messageId, sequence, dup)
+      this.#send(packet, retain, known.upTo < 0 || sequence <= known.upTo, entry)
     }
     if (known.upTo >= 0 && sequence > known.upTo) known.upTo = sequence
-    return true
   }
 
-  #send(packet: Publish, qos: QoS, retain: boolean, messageId: number, sequence: number, dup: boolean): void {
-    const id = packetIdOf(sequence)
-    this.#position = sequence
-    this.#inflight.set(id, { messageId, sequence, qos })
-    this.#client.publish(packet, qos, retain, dup, id)
+  /** The log's end was read: what comes from now on was never sent. */
+  #caughtUp(): void {
+    const known = this.#begin()
+    this.#behind = false
+    if (known.upTo < this.#position) known.upTo = this.#position
   }
 
-  /** Nothing is in flight whose acknowledgement could move things on: the drain does. */
+  #send(packet: Publish, retain: boolean, dup: boolean, entry: Inflight): void {
+    this.#inflight.set(entry.id, entry)
+    const taken = this.#client.publish(packet, entry.qos, retain, dup, entry.id)
+    // Larger than the client takes: counts as delivered.
+    if (!taken) this.delivered(entry)
+  }
+
+  /** Tells the log what was delivered. */
+  #remove(): void {
+    if (this.#delivered.length === 0) return
+    const { clientId, epoch } = this.#client.session
+    const messageIds = this.#delivered.map(({ messageId }) => messageId)
+    const sequences = this.#delivered.map(({ sequence }) => sequence)
+    this.#delivered = []
+    const fail = (error: Error): void => this.#stack.fail(error, this.#client, undefined)
+    try {
+      const later = this.#stack.run('removeOfflineMessages', { clientId, epoch, messageIds, sequences }, {})
+      if (later === undefined) return
+      this.#underWay.note(later)
+      later.catch(fail)
+    } catch (error) {
+      fail(error as Error)
+    }
+  }
+
+  /** Goes on once the client has taken what it was sent. */
   #whenDrained(): void {
-    if (this.#draining || !this.#client.connected) return
+    if (this.#draining) return
     this.#draining = true
     void this.#client.drained().then(() => {
       this.#draining = false

@@ -34,9 +34,9 @@ export class WaitingQueue {
     return true
   }
 
-  shift(): Waiting | undefined {
-    const waiting = this.#waiting[this.#head]
-    if (waiting === undefined) return undefined
+  /** The oldest; only where there is one. */
+  shift(): Waiting {
+    const waiting = this.#waiting[this.#head]!
     this.#waiting[this.#head++] = undefined
     this.#bytes -= waiting.packet.size
     if (this.#head === this.#waiting.length) {

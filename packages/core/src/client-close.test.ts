@@ -266,6 +266,14 @@ describe('a refusal', () => {
     await expect(alice.connect()).rejects.toThrow('the connection closed (received: nothing)')
   })
 
+  it('is not told to whoever has not asked: nothing is sent before a CONNECT came', async () => {
+    const test = await testStack(acceptAll())
+    const alice = test.open()
+    only(test).client.close(ReasonCode.SERVER_BUSY)
+    await alice.closed
+    expect(alice.received).toEqual([])
+  })
+
   it('after acceptance is a close without a word in older versions', async () => {
     const test = await testStack(acceptAll())
     const alice = await test.client()

@@ -160,6 +160,19 @@ describe('errorHandler', () => {
     expect([...stack.clients].map(({ id }) => id)).toEqual(['alice'])
   })
 
+  it('cannot keep a client that broke the protocol', async () => {
+    const errors: Error[] = []
+    const { client } = await testStack({
+      use: [acceptAll()],
+      options: { errorHandler: (error) => void errors.push(error) },
+    })
+    const alice = await client()
+    alice.raw([0xff, 0])
+    await alice.closed
+    expect(errors).toHaveLength(1)
+    expect(errors[0]).toBeInstanceOf(ProtocolError)
+  })
+
   it('that throws takes nothing down: the client is closed and the failure logged', async () => {
     const { client, logger } = await testStack({
       use: [bomb('throws'), acceptAll()],

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest'
 import type { AuthenticateContext, AuthorizeContext, MergeRule, SubscribeContext } from './callbacks.ts'
 import { CALLBACKS } from './callbacks.ts'
 import { DONE } from './chain.ts'
+import type { RelayContext } from './contexts.ts'
+import { RelayStore } from './contexts.ts'
+import { grantedQoS } from './grant.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import { ReasonCode } from './reason-codes.ts'
 import { Stack } from './stack.ts'
@@ -90,6 +93,35 @@ describe('all', () => {
       },
     )
     expect(await stack.call('subscribeTopic', SUBSCRIBE)).toEqual({ grant: 2, existed: true })
+  })
+})
+
+describe('done', () => {
+  const veto = [
+    ['returned', { relayMessage: () => DONE }],
+    ['promised', { relayMessage: async () => DONE }],
+    ['called', { relayMessage: (_ctx, _store, _next, done) => done() }],
+    ['called later', { relayMessage: (_ctx, _store, _next, done) => void setImmediate(done) }],
+  ] as const satisfies [string, Omit<MiddlewareLike, 'name'>][]
+
+  it.each(veto)('is noted in the store of relayMessage: %s', async (_how, rule) => {
+    let relayed = false
+    const stack = stackOf(rule, {
+      relayMessage() {
+        relayed = true
+      },
+    })
+    const store = await stack.call('relayMessage', {} as RelayContext, new RelayStore())
+    expect([store.vetoed, relayed]).toEqual([true, false])
+  })
+
+  it('is not noted when all went on', async () => {
+    const store = await stackOf({ relayMessage() {} }).call(
+      'relayMessage',
+      {} as RelayContext,
+      new RelayStore(),
+    )
+    expect(store.vetoed).toBe(false)
   })
 })
 
@@ -229,8 +261,65 @@ describe('told', () => {
     expect(errors.map(({ message }) => message)).toEqual(['thrown', 'rejected'])
   })
 
+  it('in turn: each waits for the one before, and one who fails or is done keeps nobody from being told', async () => {
+    const log: string[] = []
+    const errors: Error[] = []
+    const stack = new Stack({ strict: true, errorHandler: (error) => void errors.push(error) })
+    stack.use(
+      {
+        name: 'Slow',
+        async closeClient() {
+          await new Promise((resolve) => setImmediate(resolve))
+          log.push('slow')
+        },
+      },
+      { name: 'Rejects', closeClient: async () => Promise.reject(new Error('rejected')) },
+      { name: 'Done', closeClient: () => DONE },
+      { name: 'Last', closeClient: () => void log.push('last') },
+    )
+    await stack.tellInTurn('closeClient', {} as never)
+    expect(log).toEqual(['slow', 'last'])
+    expect(errors.map(({ message }) => message)).toEqual(['rejected'])
+  })
+
   it('costs nothing when nobody listens', () => {
     expect(stackOf().tell('messageDropped', DROPPED)).toBeUndefined()
+  })
+})
+
+describe('a store that stands last', () => {
+  it('answers behind all others, wherever it was put', async () => {
+    const order: string[] = []
+    const note = (name: string, last?: boolean): MiddlewareLike => ({
+      name,
+      last,
+      relayMessage: () => void order.push(name),
+    })
+    const stack = new Stack({ strict: true }).use(note('store', true), note('a'), note('b'))
+    await stack.call('relayMessage', {} as RelayContext, new RelayStore())
+    expect(order).toEqual(['a', 'b', 'store'])
+  })
+
+  it('starts first and stops last', async () => {
+    const order: string[] = []
+    const note = (name: string, last?: boolean): MiddlewareLike => ({
+      name,
+      last,
+      start: () => void order.push(`${name} starts`),
+      stop: () => void order.push(`${name} stops`),
+    })
+    const stack = new Stack({ strict: true }).use(note('store', true), note('a'), note('b'))
+    await stack.start()
+    await stack.stop()
+    expect(order).toEqual(['store starts', 'b starts', 'a starts', 'a stops', 'b stops', 'store stops'])
+  })
+})
+
+describe('grantedQoS', () => {
+  it('is what was asked for, unless somebody before allowed less', () => {
+    expect(grantedQoS({ qos: 2 }, {})).toBe(2)
+    expect(grantedQoS({ qos: 2 }, { grant: 1 })).toBe(1)
+    expect(grantedQoS({ qos: 0 }, { grant: 1 })).toBe(0)
   })
 })
 

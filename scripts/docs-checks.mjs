@@ -1,11 +1,10 @@
-// What no table can be printed from: words that must agree with the code, and links that must lead somewhere.
+// What is looked up around the pages: which there are, where their links lead, and who raises an error.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { anchor, partsOf } from './docs-tables.mjs'
+import { anchor } from './docs-tables.mjs'
 import { root } from './workspace.mjs'
 
 /** @typedef {import('./docs-packages.mjs').Described} Described */
-/** @typedef {import('./docs-tables.mjs').Rules} Rules */
 
 /** Every page of the documentation, as a path from the root. */
 export function pages() {
@@ -14,38 +13,6 @@ export function pages() {
   return ['README.md', 'CONTRIBUTING.md', ...docs, ...readmes].filter(
     (page) => page.endsWith('.md') && existsSync(join(root, page)),
   )
-}
-
-/**
- * Core's table says in words who executes and who answers a callback; the built-ins it names do, and no others.
- * @param {Rules} rules
- * @param {Described[]} packages
- */
-export function wordProblems(rules, packages) {
-  return packages.flatMap(({ folder, role, middlewares }) => {
-    const parts = middlewares.flatMap((middleware) => partsOf(middleware, rules))
-    if (middlewares.length === 0) return []
-    return Object.entries(rules).flatMap(([name, { by = '', answered = '' }]) => {
-      const does = parts.filter((part) => part.name === name).map(({ part }) => part.split(';')[0])
-      return [
-        mismatch(`"${name}" is executed by ${by}`, by, does.includes('executes')),
-        mismatch(`"${name}" is answered by ${answered}`, answered, does.includes('answers')),
-      ].filter((problem) => problem !== undefined)
-    })
-
-    /**
-     * @param {string} claim
-     * @param {string} words
-     * @param {boolean} does
-     */
-    function mismatch(claim, words, does) {
-      const named = words
-        .split(/[^a-z-]+/)
-        .some((word) => word === folder || (word === role && role === 'backend'))
-      if (named === does || (does && /\b(anyone|whoever)\b/.test(words))) return undefined
-      return `packages/core/src/callbacks.ts: ${claim}; ${folder} ${does ? 'does too' : 'does not'}`
-    }
-  })
 }
 
 /**

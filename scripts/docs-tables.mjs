@@ -87,14 +87,15 @@ export function partsOf(middleware, rules) {
 /**
  * All callbacks with their rules.
  * @param {Rules} rules
+ * @param {Set<string>} toCome those that nobody executes yet
  */
-export function callbacksTable(rules) {
+export function callbacksTable(rules, toCome) {
   return table(
     ['callback', 'merge', 'executed by', 'answered by', 'what it is'],
     Object.entries(rules).map(([name, { merge, by = '', answered = '', doc }]) => [
       link(code(name), `#${anchor(name)}`),
       merge,
-      by,
+      toCome.has(name) ? `*to come:* ${by}` : by,
       answered,
       doc,
     ]),
@@ -218,9 +219,9 @@ export function anchor(title) {
 }
 
 /** @param {OptionSpec} row */
-function kindOf({ kind, choices, unit }) {
+function kindOf({ kind, choices }) {
   if (choices) return choices.map((choice) => code(JSON.stringify(choice))).join(', ')
-  return unit ? `${kind} (${unit})` : kind
+  return kind
 }
 
 /** @param {OptionSpec} row */
@@ -240,11 +241,12 @@ function rangeOf({ kind, choices, min = 0, max, unit }) {
 }
 
 /**
+ * A number with its unit.
  * @param {number} value
  * @param {string} [unit]
  */
-function numberOf(value, unit) {
+export function numberOf(value, unit) {
   if (unit === 'bytes' && value > 0 && value % 1_048_576 === 0) return `${value / 1_048_576} MiB`
   if (unit === 'bytes' && value > 0 && value % 1_024 === 0) return `${value / 1_024} KiB`
-  return value.toLocaleString('en')
+  return unit ? `${value.toLocaleString('en')} ${unit}` : value.toLocaleString('en')
 }

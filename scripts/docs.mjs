@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { linkProblems, raisers, wordProblems } from './docs-checks.mjs'
+import { linkProblems, raisers } from './docs-checks.mjs'
+import { constantsTable } from './docs-constants.mjs'
 import { describePackages, loadBroker, loadCore } from './docs-packages.mjs'
 import {
   callbacksTable,
@@ -15,6 +16,7 @@ import {
   reasonCodesTable,
 } from './docs-tables.mjs'
 import { callbackShapes } from './docs-types.mjs'
+import { notBuilt, wordProblems } from './docs-words.mjs'
 import { section } from './package-texts.mjs'
 import { root } from './workspace.mjs'
 
@@ -27,7 +29,7 @@ const packages = await describePackages()
 const problems = []
 
 keep('docs/callbacks.md', {
-  callbacks: () => callbacksTable(CALLBACKS),
+  callbacks: () => callbacksTable(CALLBACKS, notBuilt(CALLBACKS, packages)),
   order: () => orderTable(defaultStack(), packages, CALLBACKS),
   fields: () => fieldsSections(CALLBACKS, callbackShapes()),
 })
@@ -35,7 +37,7 @@ keep('docs/errors.md', {
   errors: () => errorsTable(ERRORS, raisers(packages)),
   'reason-codes': () => reasonCodesTable(ReasonCode, returnCodeOf),
 })
-keep('docs/architecture.md', { numbers: () => numbersTable(packages) })
+keep('docs/architecture.md', { numbers: () => numbersTable(packages), constants: constantsTable })
 for (const pkg of packages) {
   keep(`packages/${pkg.folder}/README.md`, {
     options: () => optionsTable(pkg.tables),

@@ -49,5 +49,5 @@ export function writeExamples(examples: readonly Example[], folder: string): voi
 
 /** What an example says that it prints: the comments behind its `console.log(...)`, in order. */
 export function printsOf({ code }: Example): string[] {
-  return [...code.matchAll(/^\s*console\.log\(.*\) \/\/ (.*)$/gm)].map(([, printed]) => printed)
+  return [...code.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(([, printed]) => printed)
 }

@@ -1,0 +1,67 @@
+// Bounds that are no settings: the words are here, the numbers are read where they are used.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { numberOf, table } from './docs-tables.mjs'
+import { root } from './workspace.mjs'
+
+/** Source file from `packages/`, constant, unit, what it bounds. */
+const CONSTANTS = [
+  [
+    'core/src/codec/length.ts',
+    'MAX_REMAINING_LENGTH',
+    'bytes',
+    'Longest packet there can be, its first bytes left out; what is not whole yet takes the memory that it came with, never what it says.',
+  ],
+  [
+    'core/src/client.ts',
+    'PAUSE_AT',
+    'bytes',
+    'What waits behind a handler that has not answered; then the stream is read no further.',
+  ],
+  [
+    'core/src/client.ts',
+    'LINGER',
+    'ms',
+    'What a closed connection has to read our last words; then it is cut off.',
+  ],
+  [
+    'core/src/codec/topic-cache.ts',
+    'ENTRIES',
+    '',
+    'Topic names remembered by their bytes, for all clients together; a new one takes the place of an old one.',
+  ],
+  [
+    'core/src/topic-tree.ts',
+    'CACHE_SIZE',
+    '',
+    'Topics for which the topic tree remembers who receives them; the least used makes room.',
+  ],
+  ['core/src/topic-tree.ts', 'CACHE_BYTES', 'bytes', 'And what they take, about.'],
+  [
+    'session-manager/src/session-manager.ts',
+    'EXPIRED_AT_ONCE',
+    'sessions',
+    'Expired sessions that one sweep ends; the rest waits for the next.',
+  ],
+]
+
+/** The table of {@link CONSTANTS}. */
+export function constantsTable() {
+  const rows = CONSTANTS.map(([file, name, unit, words]) => {
+    const home = `[${file.split('/').at(-1)}](../packages/${file})`
+    return [home, `\`${name}\``, numberOf(numberIn(file, name), unit), words]
+  })
+  return table(['where', 'constant', 'value', 'what it bounds'], rows)
+}
+
+/**
+ * @param {string} file
+ * @param {string} name
+ * @returns {number}
+ */
+function numberIn(file, name) {
+  const source = readFileSync(join(root, 'packages', file), 'utf8')
+  const [, text] = new RegExp(`const ${name}(?:: number)? = ([\\d_ *]+)$`, 'm').exec(source) ?? []
+  if (!text) throw new Error(`scripts/docs-constants.mjs: packages/${file} has no number ${name}`)
+  return text.split('*').reduce((product, factor) => product * Number(factor.replaceAll('_', '')), 1)
+}

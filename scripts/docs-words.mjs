@@ -1,0 +1,75 @@
+// Core's table says in words who executes and who answers a callback: the built-ins that it names, and no others.
+import { partsOf } from './docs-tables.mjs'
+
+/** @typedef {import('./docs-packages.mjs').Described} Described */
+/** @typedef {import('./docs-tables.mjs').Rules} Rules */
+
+/**
+ * Where words and built-ins disagree. What nobody executes yet is not held to what is said of it.
+ * @param {Rules} rules
+ * @param {Described[]} packages
+ */
+export function wordProblems(rules, packages) {
+  const toCome = notBuilt(rules, packages)
+  const acting = packages.filter(({ middlewares }) => middlewares.length > 0)
+  return Object.entries(rules).flatMap(([name, { by = '', answered = '' }]) =>
+    acting.flatMap((pkg) => {
+      const executes = does(pkg, rules, name, 'executes')
+      const answers = does(pkg, rules, name, 'answers')
+      const missing = !toCome.has(name)
+      return [
+        ...mismatch(`"${name}" is executed by ${by}`, by, pkg, executes, missing),
+        ...mismatch(`"${name}" is answered by ${answered}`, answered, pkg, answers, missing),
+      ]
+    }),
+  )
+}
+
+/**
+ * Callbacks whose executor is a built-in that does not execute them yet.
+ * @param {Rules} rules
+ * @param {Described[]} packages
+ */
+export function notBuilt(rules, packages) {
+  const acting = packages.filter(({ middlewares }) => middlewares.length > 0)
+  const names = Object.entries(rules).filter(
+    ([name, { by = '' }]) =>
+      acting.some((pkg) => isNamed(by, pkg)) && !acting.some((pkg) => does(pkg, rules, name, 'executes')),
+  )
+  return new Set(names.map(([name]) => name))
+}
+
+/**
+ * @param {string} claim
+ * @param {string} words
+ * @param {Described} pkg
+ * @param {boolean} acts
+ * @param {boolean} missing whether it is wrong not to act
+ */
+function mismatch(claim, words, pkg, acts, missing) {
+  const named = isNamed(words, pkg)
+  if (named === acts || (named && !missing)) return []
+  if (acts && /\b(anyone|whoever|each)\b/.test(words)) return []
+  return [`packages/core/src/callbacks.ts: ${claim}; ${pkg.folder} ${acts ? 'does too' : 'does not'}`]
+}
+
+/**
+ * @param {Described} pkg
+ * @param {Rules} rules
+ * @param {string} callback
+ * @param {'answers' | 'executes'} part
+ */
+function does({ middlewares }, rules, callback, part) {
+  return middlewares
+    .flatMap((middleware) => partsOf(middleware, rules))
+    .some((one) => one.name === callback && one.part.startsWith(part))
+}
+
+/**
+ * Whether words name a package: by its folder, or as the backend.
+ * @param {string} words
+ * @param {Described} pkg
+ */
+function isNamed(words, { folder, role }) {
+  return words.split(/[^a-z-]+/).some((word) => word === folder || (word === role && role === 'backend'))
+}

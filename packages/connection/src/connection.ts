@@ -8,6 +8,7 @@ import type {
   Done,
   OptionsSpec,
   PacketType,
+  Store,
   Timer,
 } from '@mqtt-stack/core'
 import { DONE, Middleware, ProtocolError, ReasonCode, Slot } from '@mqtt-stack/core'
@@ -43,6 +44,8 @@ class Life {
   /** Under which it is found; a middleware behind may rename the client. */
   clientId = ''
   connecting = false
+  /** The client left its identifier to us. */
+  assigned = false
   disconnect: DisconnectPacket | undefined
   over = false
   waiting: (() => void)[] = []
@@ -90,9 +93,16 @@ export class Connection extends Middleware<ConnectionOptions> {
   handle(client: Client, packet: ConnectPacket | DisconnectPacket): void | Done {
     const state = life.of(client)
     if (packet.cmd === 'connect') return this.#connect(client, state, packet)
-    state.disconnect = packet
-    client.close()
+    this.#disconnect(client, state, packet)
     return DONE
+  }
+
+  lookupConnackProperties(
+    { client }: Context<'lookupConnackProperties'>,
+    store: Store<'lookupConnackProperties'>,
+  ): void {
+    if (life.of(client).assigned) store.set('assignedClientIdentifier', client.id)
+    store.set('maximumPacketSize', this.stack.config.packetLimit)
   }
 
   closeClient(ctx: Context<'closeClient'>): void {
@@ -112,6 +122,16 @@ export class Connection extends Middleware<ConnectionOptions> {
     return known.filter(({ session }) => epoch > 0 && session.epoch === epoch)
   }
 
+  #disconnect(client: Client, state: Life, packet: DisconnectPacket): void {
+    const interval = packet.properties?.sessionExpiryInterval ?? 0
+    if (interval > 0 && !client.session.stored) {
+      const message = 'a DISCONNECT that asks to keep a session that was to end with the connection'
+      throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, message, 'MQTT-3.14.2-2')
+    }
+    state.disconnect = packet
+    client.close()
+  }
+
   #connect(client: Client, state: Life, packet: ConnectPacket): void | Done {
     if (state.connecting) {
       throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, 'a second CONNECT', 'MQTT-3.1.0-2')
@@ -123,6 +143,7 @@ export class Connection extends Middleware<ConnectionOptions> {
       client.close(refusal)
       return DONE
     }
+    state.assigned = packet.clientId === ''
     const clientId = packet.clientId === '' ? `auto-${randomUUID()}` : packet.clientId
     client.session.clientId = clientId
     state.clientId = clientId
@@ -134,7 +155,7 @@ export class Connection extends Middleware<ConnectionOptions> {
   #refusal({ protocolVersion, clientId, clean }: ConnectPacket): ReasonCode | undefined {
     if (this.config.forceMQTT4 && protocolVersion !== 4) return ReasonCode.UNSUPPORTED_PROTOCOL_VERSION
     // [MQTT-3.1.3-7], [MQTT-3.1.3-8]: the server may name a client that leaves no session behind; 3.1 knows no such thing.
-    if (clientId === '' && (protocolVersion === 3 || clean === false))
+    if (clientId === '' && (protocolVersion === 3 || (protocolVersion === 4 && clean === false)))
       return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
     return Buffer.byteLength(clientId) > this.config.clientIdBytes
       ? ReasonCode.CLIENT_IDENTIFIER_NOT_VALID

@@ -5,12 +5,14 @@
  */
 import type { Done } from './chain.ts'
 import type { Client } from './client.ts'
-import type { ForwardContext, ForwardStore, RelayContext, RelayStore } from './contexts.ts'
+import type { ConnackProperties } from './connack-properties.ts'
+import type { ForwardContext, ForwardStore, RelayContext, RelayStore, Share } from './contexts.ts'
 import type { MiddlewareLike, Next } from './middleware.ts'
 import type {
   ConnectPacket,
   DisconnectPacket,
   Packet,
+  Packets,
   QoS,
   SubscribePacket,
   Subscription,
@@ -64,6 +66,8 @@ export interface SubscribeContext {
   readonly qos: QoS
   readonly options: Subscription
   readonly identifier: number | undefined
+  /** A filter of the form `$share/group/filter`, in its parts. */
+  readonly share: Share | undefined
   /** It comes from a resumed session, not from a SUBSCRIBE. */
   readonly restored: boolean
 }
@@ -87,6 +91,9 @@ export interface StoredMessage {
   readonly qos: QoS
   readonly retain: boolean
   readonly identifiers: readonly number[] | undefined
+  /** When it is over, by the wall clock (ms); 0 for never. */
+  readonly expiresAt: number
+  readonly share: Share | undefined
   /** QoS 2: PUBREC came, PUBREL is what is to be sent. */
   readonly released: boolean
 }
@@ -96,10 +103,19 @@ export interface RetainedMessage {
   readonly topic: string
   readonly packet: Publish
   readonly messageId: number
+  /** When it is over, by the wall clock (ms); 0 for never. */
+  readonly expiresAt: number
 }
 
 /** Why a message was dropped. */
-export type DropReason = 'outbox-full' | 'queue-full' | 'log-full' | 'not-connected' | 'retained-full'
+export type DropReason =
+  | 'outbox-full'
+  | 'queue-full'
+  | 'log-full'
+  | 'not-connected'
+  | 'retained-full'
+  | 'too-large'
+  | 'expired'
 
 /** Ids of a session in a call to its backend. */
 export interface SessionContext {
@@ -120,6 +136,35 @@ export interface Callbacks {
       /** Who the client is from now on; by default its user name. */
       identity?: string
     }
+  }
+  authenticateExchange: {
+    ctx: {
+      client: Client
+      /** The CONNECT that begins it, or the AUTH that goes on with it. */
+      packet: ConnectPacket | Packets['auth']
+      /** Authentication method, such as `SCRAM-SHA-256`. */
+      method: string
+      data: Uint8Array | undefined
+      /** The client is accepted already, and authenticates again. */
+      again: boolean
+    }
+    store: {
+      /** `continue`: the client is to answer `data`; whoever does not know the method leaves it alone. */
+      state?: 'continue' | 'success' | 'failure'
+      data?: Uint8Array
+      /** Who the client is from now on. */
+      identity?: string
+      /** Of a failure; 0x87 by default. */
+      reasonCode?: ReasonCode
+    }
+  }
+  lookupConnackProperties: {
+    ctx: {
+      client: Client
+      packet: ConnectPacket
+      sessionPresent: boolean
+    }
+    store: ConnackProperties
   }
   authorizePacket: { ctx: AuthorizeContext; store: AuthorizeStore }
   closeClient: {
@@ -241,6 +286,7 @@ export interface Callbacks {
       qos: QoS
       options: Subscription
       identifier: number | undefined
+      share: Share | undefined
       /** The session had this filter before. */
       existed: boolean
     }
@@ -248,6 +294,17 @@ export interface Callbacks {
   }
   relayMessage: { ctx: RelayContext; store: RelayStore }
   forwardMessage: { ctx: ForwardContext; store: ForwardStore }
+  handOnMessage: {
+    ctx: {
+      /** Who does not get it any more. */
+      clientId: string
+      share: Share
+      packet: Publish
+      qos: QoS
+      expiresAt: number
+    }
+    store: object
+  }
   drainClient: { ctx: { client: Client }; store: object }
   storeOfflineMessage: {
     ctx: SessionContext & {
@@ -259,6 +316,9 @@ export interface Callbacks {
       qos: QoS
       retain: boolean
       identifiers: readonly number[] | undefined
+      /** When it is over, by the wall clock (ms); 0 for never. */
+      expiresAt: number
+      share: Share | undefined
     }
     store: {
       /** Its place in the log: one more than the last one ever handed out in this session. */
@@ -298,7 +358,14 @@ export interface Callbacks {
   storeInboundMessage: { ctx: SessionContext & { packetId: number }; store: object }
   releaseInboundMessages: { ctx: SessionContext & { packetIds: readonly number[] }; store: object }
   storeRetainedMessage: {
-    ctx: { client: Client | undefined; topic: string; packet: Publish; messageId: number }
+    ctx: {
+      client: Client | undefined
+      topic: string
+      packet: Publish
+      messageId: number
+      /** When it is over, by the wall clock (ms); 0 for never. */
+      expiresAt: number
+    }
     store: {
       /** The topic had one. */
       replaced?: boolean
@@ -421,6 +488,19 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     by: 'authentication',
     answered: 'providers',
     doc: 'Is this user who it claims to be? `valid` decides; nobody answering refuses.',
+  },
+  authenticateExchange: {
+    merge: 'first',
+    by: 'authentication',
+    answered: 'providers',
+    stops: (store) => store.state !== undefined,
+    doc: 'The next step of an enhanced authentication (5.0); nobody knowing the method refuses the client.',
+  },
+  lookupConnackProperties: {
+    merge: 'all',
+    by: 'session-manager',
+    answered: 'each middleware, its own keys',
+    doc: 'What CONNACK says besides (5.0): `store.set(key, value)`; each key has one owner.',
   },
   authorizePacket: {
     merge: 'veto',
@@ -545,6 +625,12 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     by: 'backend, retain-manager',
     answered: 'outbound-manager',
     doc: 'A message for one connected receiver.',
+  },
+  handOnMessage: {
+    merge: 'one',
+    by: 'outbound-manager',
+    answered: 'backend',
+    doc: 'A message of a shared subscription that a session without a log leaves behind goes to another member.',
   },
   drainClient: {
     merge: 'all',

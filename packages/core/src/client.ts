@@ -11,11 +11,12 @@ import type { Layout } from './codec/encode-publish.ts'
 import type { Extras } from './codec/extras.ts'
 import { spliceExtras } from './codec/extras.ts'
 import { Inbox } from './codec/inbox.ts'
+import { protocolError } from './codec/malformed.ts'
 import { TopicAliases } from './codec/topic-aliases.ts'
 import { ProtocolError } from './errors.ts'
 import { farewell } from './farewell.ts'
 import { Outbox } from './outbox.ts'
-import type { ConnectPacket, OutgoingPacket, Packet, ProtocolVersion, QoS } from './packets.ts'
+import type { ConnectPacket, OutgoingPacket, Packet, PacketType, ProtocolVersion, QoS } from './packets.ts'
 import type { Publish } from './publish.ts'
 import type { ReasonCode } from './reason-codes.ts'
 import { Session } from './session.ts'
@@ -85,6 +86,7 @@ export class Client implements SlotHost, Source {
   #cause: Error | undefined
   #drainListeners: (() => void)[] = []
   #closeListeners: ((cause: Error | undefined) => void)[] = []
+  #expected: readonly PacketType[] | undefined
   #diverted: ((packet: Packet) => void) | undefined
 
   /** Made by the stack, which reads from the stream once every middleware has installed itself. */
@@ -183,6 +185,11 @@ export class Client implements SlotHost, Source {
     this.#outbox.bytes(head)
     this.#outbox.bytes(payload)
     return true
+  }
+
+  /** Any packet but these is a protocol error from now on; `undefined` ends that. */
+  expect(types: readonly PacketType[] | undefined): void {
+    this.#expected = types
   }
 
   /** Packets go to `handler` alone from now on, past all middlewares. Only from `install`. */
@@ -293,6 +300,11 @@ export class Client implements SlotHost, Source {
       if (this.inbox.awaitsConnect) {
         this.inbox.awaitsConnect = false
         this.settings = settingsOf(packet as ConnectPacket)
+      }
+      if (this.#expected?.includes(packet.cmd) === false) {
+        throw protocolError(
+          `a ${packet.cmd.toUpperCase()} where only ${this.#expected.join(' or ')} may come`,
+        )
       }
       if (this.#diverted !== undefined) {
         this.#diverted(packet)

@@ -5,6 +5,7 @@ import { nextMessageId } from './message-id.ts'
 import type { QoS } from './packets.ts'
 import type { Publish } from './publish.ts'
 import type { Publisher } from './session.ts'
+import { parseShare } from './topics.ts'
 
 /** Where a QoS 2 message came from: its identifier becomes durable in one unit with the message. */
 export interface Inbound {
@@ -83,6 +84,19 @@ export class RelayStore {
   reasonCode: number | undefined = undefined
 }
 
+/** A shared subscription: a copy for one of all who share the filter under this name. */
+export interface Share {
+  readonly group: string
+  /** Topic filter, without `$share/` and the group's name. */
+  readonly filter: string
+}
+
+/** The share that a filter asks for; `undefined` for an ordinary filter. */
+export function shareOf(filter: string): Share | undefined {
+  const share = parseShare(filter)
+  return share === undefined || share.malformed ? undefined : { group: share.group, filter: share.filter }
+}
+
 /** A message on its way to one connected receiver. */
 export class ForwardContext {
   readonly client: Client
@@ -97,6 +111,10 @@ export class ForwardContext {
   readonly messageId: number | undefined
   /** Place in the session's message log; none for what is not stored. */
   readonly sequence: number | undefined
+  /** When the message is over, by the wall clock (ms); 0: what its expiry interval says begins now. */
+  readonly expiresAt: number
+  /** The shared subscription that it is delivered for. */
+  readonly share: Share | undefined
 
   constructor(
     client: Client,
@@ -106,6 +124,8 @@ export class ForwardContext {
     identifiers?: readonly number[],
     messageId?: number,
     sequence?: number,
+    expiresAt: number = 0,
+    share?: Share,
   ) {
     this.client = client
     this.packet = packet
@@ -114,6 +134,8 @@ export class ForwardContext {
     this.identifiers = identifiers
     this.messageId = messageId
     this.sequence = sequence
+    this.expiresAt = expiresAt
+    this.share = share
   }
 }
 

@@ -1,7 +1,8 @@
 /** The last step of a relay, the same for every backend and for retained messages: into the log, then to the client. */
 import type { Chain } from './chain.ts'
 import type { Client } from './client.ts'
-import type { RelayStore } from './contexts.ts'
+import type { Clock } from './clock.ts'
+import type { RelayStore, Share } from './contexts.ts'
 import { ForwardContext, ForwardStore } from './contexts.ts'
 import type { QoS } from './packets.ts'
 import type { Publish } from './publish.ts'
@@ -19,6 +20,18 @@ export interface Receiver {
 
 /** What a delivery is counted in. */
 export type DeliveryCounts = Pick<RelayStore, 'queued' | 'dropped'>
+
+/** What a receiver gets besides the message. */
+export interface DeliveryTerms {
+  /** The lower of message and subscription. */
+  readonly qos: QoS
+  readonly retain: boolean
+  /** Subscription identifiers (5.0). */
+  readonly identifiers: readonly number[] | undefined
+  /** When the message is over, by the wall clock (ms); 0: what its expiry interval says begins now. */
+  readonly expiresAt: number
+  readonly share: Share | undefined
+}
 
 /** One for a middleware; make it in `start()`. */
 export class Deliverer {
@@ -41,32 +54,34 @@ export class Deliverer {
   deliver(
     receiver: Receiver,
     packet: Publish,
-    qos: QoS,
-    retain: boolean,
-    identifiers: readonly number[] | undefined,
+    terms: DeliveryTerms,
     source: { readonly messageId: number },
     counts: DeliveryCounts,
   ): void | Promise<void> {
+    const { qos, retain, identifiers, expiresAt, share } = terms
     if (qos > 0 && receiver.stored && this.#log.answered) {
-      return this.#store(receiver, packet, qos, retain, identifiers, source.messageId, counts)
+      return this.#store(receiver, packet, terms, source.messageId, counts)
     }
     const { client } = receiver
-    if (client !== undefined)
-      return this.#send(new ForwardContext(client, packet, qos, retain, identifiers), counts)
+    if (client === undefined) return
+    return this.#send(
+      new ForwardContext(client, packet, qos, retain, identifiers, undefined, undefined, expiresAt, share),
+      counts,
+    )
   }
 
   #store(
     receiver: Receiver,
     packet: Publish,
-    qos: QoS,
-    retain: boolean,
-    identifiers: readonly number[] | undefined,
+    terms: DeliveryTerms,
     messageId: number,
     counts: DeliveryCounts,
   ): void | Promise<void> {
     const { clientId, epoch, client } = receiver
+    const { qos, retain, identifiers, share } = terms
+    const expiresAt = terms.expiresAt === 0 ? expiryOf(packet, this.#stack.clock) : terms.expiresAt
     const store: { sequence?: number; dropped?: boolean } = {}
-    const ctx = { client, clientId, epoch, packet, messageId, qos, retain, identifiers }
+    const ctx = { client, clientId, epoch, packet, messageId, qos, retain, identifiers, expiresAt, share }
     const forward = (): void | Promise<void> => {
       if (store.dropped === true) {
         counts.dropped++
@@ -75,12 +90,25 @@ export class Deliverer {
       }
       // The connection may have come or gone while the log was written.
       const connected = receiver.client
-      if (connected === undefined) counts.queued++
-      else
-        return this.#send(
-          new ForwardContext(connected, packet, qos, retain, identifiers, messageId, store.sequence),
-          counts,
-        )
+      if (connected === undefined) {
+        counts.queued++
+        return
+      }
+      const { sequence } = store
+      return this.#send(
+        new ForwardContext(
+          connected,
+          packet,
+          qos,
+          retain,
+          identifiers,
+          messageId,
+          sequence,
+          expiresAt,
+          share,
+        ),
+        counts,
+      )
     }
     const later = this.#log.run(ctx, store)
     return later === undefined ? forward() : later.then(forward)
@@ -100,6 +128,12 @@ export class Deliverer {
       this.#stack.fail(error as Error, ctx.client, ctx.packet)
     }
   }
+}
+
+/** When a message that was published now is over, by the wall clock (ms); 0 for never. */
+export function expiryOf(packet: Publish, clock: Clock): number {
+  const interval = packet.expiryInterval
+  return interval === undefined ? 0 : clock.wall() + interval * 1_000
 }
 
 function count(store: ForwardStore, counts: DeliveryCounts): void {

@@ -249,6 +249,15 @@ export class Stack {
     return ['Stack', ...lines].join('\n')
   }
 
+  /**
+   * Goes on with a packet that `owner` kept back, at the handler behind it: return it from the handler of the packet
+   * that it waited for, so that the client's packets stay in order.
+   */
+  resume(owner: MiddlewareLike, client: Client, packet: Packet): void | Promise<void> {
+    const chain = this.#packets[packet.cmd]
+    return chain.run(client, packet, chain.steps.findIndex((step) => step.owner === owner) + 1)
+  }
+
   /** Internal: a packet for the middlewares that handle its type. */
   dispatch(client: Client, packet: Packet): void | Promise<void> {
     if (this.config.strict) freezePacket(packet)

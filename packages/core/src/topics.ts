@@ -90,7 +90,7 @@ export function matchesFilter(filter: string, topic: string): boolean {
  * What a filter that begins with `$share/` asks for. When malformed, `statement` is the number of the statement
  * that it breaks, without brackets, and `reason` says so in words.
  */
-export type Share =
+export type ParsedShare =
   | { readonly malformed: false; readonly group: string; readonly filter: string }
   | { readonly malformed: true; readonly reason: string; readonly statement: string }
 
@@ -98,7 +98,7 @@ export type Share =
  * Takes `$share/group/filter` apart; `undefined` for a filter that asks for no share. The group has at least one
  * character [MQTT-4.8.2-1], none of them a wildcard, and a slash and a valid filter follow it [MQTT-4.8.2-2].
  */
-export function parseShare(filter: string): Share | undefined {
+export function parseShare(filter: string): ParsedShare | undefined {
   if (!filter.startsWith(SHARE_PREFIX)) return undefined
   const start = SHARE_PREFIX.length
   const slash = filter.indexOf('/', start)
@@ -114,7 +114,7 @@ export function parseShare(filter: string): Share | undefined {
   return { malformed: false, group, filter: shared }
 }
 
-function malformed(reason: string, statement: string): Share {
+function malformed(reason: string, statement: string): ParsedShare {
   return { malformed: true, reason, statement }
 }
 

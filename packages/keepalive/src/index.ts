@@ -6,15 +6,18 @@ import type {
   CallbackName,
   Client,
   ConnectPacket,
+  Context,
   OptionsSpec,
   Packet,
   PacketType,
+  Store,
   Timer,
 } from '@mqtt-stack/core'
 import { Middleware, ReasonCode } from '@mqtt-stack/core'
 
 export interface KeepAliveOptions {
   grace?: number
+  maximum?: number
   sweep?: number
 }
 
@@ -25,6 +28,13 @@ export const KEEPALIVE_OPTIONS: OptionsSpec<KeepAliveOptions> = {
     min: 1,
     max: 10,
     doc: 'How many keep alive times a client may be silent; the standard asks for 1.5 [MQTT-3.1.2-24].',
+  },
+  maximum: {
+    kind: 'number',
+    default: 0,
+    max: 65_535,
+    unit: 's',
+    doc: 'Longest keep alive that a 5.0 client may have; a longer one, or none, is answered with this. 0: any.',
   },
   sweep: {
     kind: 'number',
@@ -61,7 +71,23 @@ export class KeepAlive extends Middleware<KeepAliveOptions> {
     else this.#promise(client, packet as ConnectPacket)
   }
 
-  #promise(client: Client, { keepalive = 0 }: ConnectPacket): void {
+  /** The client has to keep the server's time, if there is one [MQTT-3.1.2-21]. */
+  lookupConnackProperties(
+    { client, packet }: Context<'lookupConnackProperties'>,
+    store: Store<'lookupConnackProperties'>,
+  ): void {
+    const keepalive = this.#seconds(client, packet)
+    if (keepalive !== (packet.keepalive ?? 0)) store.set('serverKeepAlive', keepalive)
+  }
+
+  #seconds(client: Client, { keepalive = 0 }: ConnectPacket): number {
+    const { maximum } = this.config
+    const own = client.protocolVersion === 5 && maximum > 0 && (keepalive === 0 || keepalive > maximum)
+    return own ? maximum : keepalive
+  }
+
+  #promise(client: Client, packet: ConnectPacket): void {
+    const keepalive = this.#seconds(client, packet)
     if (keepalive === 0) return
     this.#allowed.set(client, keepalive * 1_000 * this.config.grace)
     client.onClose(() => this.#allowed.delete(client))

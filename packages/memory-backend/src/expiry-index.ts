@@ -3,8 +3,15 @@ import type { SessionRecord } from './session-record.ts'
 /** Sessions by the second in which they are over, so that a sweep looks only at those whose time has come. */
 export class ExpiryIndex {
   readonly #seconds = new Map<number, Set<SessionRecord>>()
-  /** The last second that was swept. */
+  /** The last second in which nothing is left; 0: not known. */
   #swept = 0
+
+  /** How many sessions wait for their end. */
+  get size(): number {
+    let size = 0
+    for (const records of this.#seconds.values()) size += records.size
+    return size
+  }
 
   /** @param at When it is over, by the wall clock (ms). */
   add(record: SessionRecord, at: number): void {
@@ -27,18 +34,15 @@ export class ExpiryIndex {
   /** Up to `limit` records whose time is over; they stay until they are deleted. */
   due(now: number, limit: number): SessionRecord[] {
     const found: SessionRecord[] = []
-    if (this.#seconds.size === 0) return found
     const last = Math.floor(now / 1_000)
-    while (this.#swept < last) {
-      const records = this.#seconds.get(this.#swept + 1)
-      if (records !== undefined) {
-        for (const record of records) {
-          if (found.length >= limit) return found
-          found.push(record)
-        }
-        return found
+    if (this.#seconds.size === 0) this.#swept = 0
+    for (let second = this.#swept + 1; this.#swept > 0 && second <= last; second++) {
+      for (const record of this.#seconds.get(second) ?? []) {
+        if (found.length >= limit) return found
+        found.push(record)
       }
-      this.#swept++
+      // What is there before the first that is left has gone.
+      if (found.length === 0) this.#swept = second
     }
     return found
   }

@@ -3,22 +3,29 @@ import type {
   Client,
   Context,
   OptionsSpec,
-  QoS,
+  Publish,
   RetainedMessage,
+  SessionContext,
+  SharedGroup,
   Store,
 } from '@mqtt-stack/core'
 import {
   Deliverer,
   grantedQoS,
   Middleware,
+  nextMessageId,
   ReasonCode,
   RetainedTree,
   Slot,
   StackError,
+  shareOf,
   TopicTree,
 } from '@mqtt-stack/core'
+import type { ShareStrategy } from './choose-member.ts'
+import { chooseMember, SHARE_STRATEGIES } from './choose-member.ts'
 import { ExpiryIndex } from './expiry-index.ts'
-import { mergeSubscribers, SessionRecord, Subscriber } from './session-record.ts'
+import { SessionRecord } from './session-record.ts'
+import { mergeSubscribers, Subscriber } from './subscriber.ts'
 
 export interface MemoryBackendOptions {
   sessions?: number
@@ -26,6 +33,8 @@ export interface MemoryBackendOptions {
   sessionBytes?: number
   retainedMessages?: number
   retainedBytes?: number
+  shareStrategy?: ShareStrategy
+  shareOnDisconnect?: boolean
 }
 
 export const MEMORY_BACKEND_OPTIONS: OptionsSpec<MemoryBackendOptions> = {
@@ -54,6 +63,17 @@ export const MEMORY_BACKEND_OPTIONS: OptionsSpec<MemoryBackendOptions> = {
     unit: 'bytes',
     doc: 'Largest payload that is retained.',
   },
+  shareStrategy: {
+    kind: 'string',
+    default: 'round-robin',
+    choices: SHARE_STRATEGIES,
+    doc: 'Which member of a shared subscription gets a message.',
+  },
+  shareOnDisconnect: {
+    kind: 'boolean',
+    default: false,
+    doc: 'What a member has not acknowledged goes to another when it disconnects, not only when its session ends.',
+  },
 }
 
 /** The record of a connection; a connection without an opened session has one that ends with it. */
@@ -62,6 +82,27 @@ class Entry {
 }
 
 const entry = new Slot(() => new Entry())
+
+/** How much a backend holds; all are 0 when every session is over and nothing is retained. */
+export interface MemoryBackendStats {
+  /** Sessions, connected or not. */
+  readonly sessions: number
+  /** Sessions without a connection that end when their time is over. */
+  readonly expiring: number
+  /** Subscriptions, one a session and filter. */
+  readonly subscriptions: number
+  /** Messages in the logs of sessions. */
+  readonly messages: number
+  /** Bytes that they take, about. */
+  readonly messageBytes: number
+  /** QoS 2 packet identifiers that await PUBREL. */
+  readonly awaitingRelease: number
+  /** Topics with a retained message. */
+  readonly retained: number
+}
+
+/** Who a call is about; the seed's contexts have the client, or the identifier, alone. */
+type Addressed = Partial<SessionContext> & { readonly client?: Client | undefined }
 
 /** Non-persistent storage; everything is answered at once. */
 export class MemoryBackend extends Middleware<MemoryBackendOptions> {
@@ -88,6 +129,25 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     this.#deliverer = new Deliverer(this.stack)
   }
 
+  /** What it holds now; counted at each call. */
+  get stats(): MemoryBackendStats {
+    let [messages, messageBytes, awaitingRelease] = [0, 0, 0]
+    for (const { log, inbound } of this.#sessions.values()) {
+      messages += log.size
+      messageBytes += log.bytes
+      awaitingRelease += inbound.size
+    }
+    return {
+      sessions: this.#sessions.size,
+      expiring: this.#expiring.size,
+      subscriptions: this.#subscriptions.size,
+      messages,
+      messageBytes,
+      awaitingRelease,
+      retained: this.#retained.size,
+    }
+  }
+
   // Sessions
 
   async openSession(ctx: Context<'openSession'>, store: Store<'openSession'>): Promise<void> {
@@ -111,8 +171,16 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     const record = this.#current(ctx)
     record.client = undefined
     store.ended = ctx.expiryInterval === 0
-    if (store.ended) this.#remove(record)
-    else this.#expiring.add(record, this.stack.clock.wall() + ctx.expiryInterval * 1_000)
+    if (store.ended) {
+      this.#remove(record)
+      return
+    }
+    const never = ctx.expiryInterval === 0xffff_ffff
+    this.#expiring.add(
+      record,
+      never ? Number.POSITIVE_INFINITY : this.stack.clock.wall() + ctx.expiryInterval * 1_000,
+    )
+    if (this.config.shareOnDisconnect) this.#handOn(record)
   }
 
   lookupExpiredSessions(
@@ -140,26 +208,29 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     store.existed = this.#current(ctx).kept.delete(ctx.topic)
   }
 
-  clearSubscriptions({ clientId }: Context<'clearSubscriptions'>): void {
-    const record = this.#sessions.get(clientId)
+  clearSubscriptions(ctx: Context<'clearSubscriptions'>): void {
+    const record = this.#checked(ctx)
     if (record === undefined) return
     record.kept.clear()
     this.#unsubscribe(record)
   }
 
-  lookupSubscriptions(
-    { clientId }: Context<'lookupSubscriptions'>,
-    store: Store<'lookupSubscriptions'>,
-  ): void {
-    store.push(...(this.#sessions.get(clientId)?.kept.values() ?? []))
+  lookupSubscriptions(ctx: Context<'lookupSubscriptions'>, store: Store<'lookupSubscriptions'>): void {
+    store.push(...(this.#find(ctx)?.kept.values() ?? []))
   }
 
   subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
-    const { client, topic } = ctx
+    const { client, topic, options, identifier, share } = ctx
     const qos = grantedQoS(ctx, store)
     const record = this.#recordOf(client)
     record.filters.add(topic)
-    const existed = this.#subscriptions.add(topic, record.clientId, new Subscriber(record, qos))
+    const identifiers = identifier === undefined ? undefined : [identifier]
+    const { rap = false, nl = false } = options
+    const subscriber = new Subscriber(record, qos, rap, nl, identifiers, share)
+    const existed =
+      share === undefined
+        ? this.#subscriptions.add(topic, record.clientId, subscriber)
+        : this.#subscriptions.addShared(share.filter, share.group, record.clientId, subscriber)
     store.existed ??= existed
     store.grant = qos
   }
@@ -167,28 +238,42 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   unsubscribeTopic({ client, topic }: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void {
     const record = this.#recordOf(client)
     record.filters.delete(topic)
-    const existed = this.#subscriptions.remove(topic, record.clientId)
+    const existed = this.#leave(record, topic)
     store.existed = store.existed === true || existed
   }
 
   // Messages
 
   relayMessage(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {
-    const { packet, inbound } = ctx
+    const { packet, inbound, client } = ctx
     if (inbound !== undefined) this.#current(inbound).inbound.add(inbound.packetId)
-    const { subscribers } = this.#subscriptions.match(ctx.topic)
-    store.matched += subscribers.length
+    const { subscribers, groups } = this.#subscriptions.match(ctx.topic)
+    const publisher =
+      client === undefined ? this.#sessions.get(ctx.publisher.clientId) : entry.of(client).record
     let waiting: Promise<void>[] | undefined
     for (let i = 0; i < subscribers.length; i++) {
-      const { record, qos: granted } = subscribers[i]
-      const qos = Math.min(packet.qos, granted) as QoS
-      const later = this.#deliverer.deliver(record, packet, qos, false, undefined, ctx, store)
-      if (later !== undefined) {
-        if (waiting === undefined) waiting = [later]
-        else waiting.push(later)
-      }
+      const { record } = subscribers[i]
+      const subscriber = record === publisher ? subscribers[i].own : subscribers[i]
+      if (subscriber === undefined) continue
+      store.matched++
+      const later = this.#deliverer.deliver(record, packet, subscriber.terms(packet), ctx, store)
+      if (later !== undefined) waiting = push(waiting, later)
+    }
+    for (let i = 0; i < groups.length; i++) {
+      store.matched++
+      const later = this.#share(groups[i], packet, ctx, store)
+      if (later !== undefined) waiting = push(waiting, later)
     }
     if (waiting !== undefined) return Promise.all(waiting).then(() => {})
+  }
+
+  handOnMessage({ clientId, share, packet, expiresAt }: Context<'handOnMessage'>): void | Promise<void> {
+    const group = this.#subscriptions.getGroup(share.filter, share.group)
+    const member = group && chooseMember(group, this.config.shareStrategy, clientId, clientId)
+    if (member === undefined) return
+    const terms = { ...member.terms(packet), expiresAt }
+    const source = { messageId: nextMessageId() }
+    return this.#deliverer.deliver(member.record, packet, terms, source, { queued: 0, dropped: 0 })
   }
 
   storeOfflineMessage(ctx: Context<'storeOfflineMessage'>, store: Store<'storeOfflineMessage'>): void {
@@ -198,8 +283,8 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   }
 
   lookupOfflineMessages(ctx: Context<'lookupOfflineMessages'>, store: Store<'lookupOfflineMessages'>): void {
-    const { clientId, after = 0, limit = Number.POSITIVE_INFINITY } = ctx
-    this.#sessions.get(clientId)?.log.read(store, after, limit)
+    const { after = 0, limit = Number.POSITIVE_INFINITY } = ctx
+    this.#find(ctx)?.log.read(store, after, limit)
   }
 
   releaseOfflineMessages(ctx: Context<'releaseOfflineMessages'>): void {
@@ -209,11 +294,13 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   removeOfflineMessages(ctx: Context<'removeOfflineMessages'>): void {
     const { log } = this.#current(ctx)
-    for (const sequence of ctx.sequences) log.remove(sequence)
+    // The seed's context has messageIds alone.
+    if (ctx.sequences === undefined) log.removeById(ctx.messageIds)
+    else for (const sequence of ctx.sequences) log.remove(sequence)
   }
 
-  clearOfflineMessages({ clientId }: Context<'clearOfflineMessages'>): void {
-    this.#sessions.get(clientId)?.log.clear()
+  clearOfflineMessages(ctx: Context<'clearOfflineMessages'>): void {
+    this.#checked(ctx)?.log.clear()
   }
 
   storeInboundMessage(ctx: Context<'storeInboundMessage'>): void {
@@ -228,23 +315,61 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   // Retained messages
 
   storeRetainedMessage(ctx: Context<'storeRetainedMessage'>, store: Store<'storeRetainedMessage'>): void {
-    const { topic, packet, messageId } = ctx
+    const { topic, packet, messageId, expiresAt } = ctx
     if (packet.payloadLength === 0) {
       store.replaced = this.#retained.delete(topic)
       return
     }
     store.replaced = this.#retained.get(topic) !== undefined
     const full = !store.replaced && this.#retained.size >= this.config.retainedMessages
-    if (full || packet.payloadLength > this.config.retainedBytes) store.refused = ReasonCode.QUOTA_EXCEEDED
-    else this.#retained.set(topic, { topic, packet: packet.own(), messageId })
+    const large = packet.payloadLength > this.config.retainedBytes
+    // What was retained is out of date, whether or not there is room for what came [MQTT-3.3.1-7].
+    if (large) this.#retained.delete(topic)
+    if (full || large) store.refused = ReasonCode.QUOTA_EXCEEDED
+    else this.#retained.set(topic, { topic, packet: packet.own(), messageId, expiresAt })
   }
 
   lookupRetainedMessages(
     ctx: Context<'lookupRetainedMessages'>,
     store: Store<'lookupRetainedMessages'>,
   ): void {
-    const { entries } = this.#retained.match(ctx.topic, { after: ctx.after, limit: ctx.limit })
-    for (const [, message] of entries) store.push(message)
+    const { topic, limit = Number.POSITIVE_INFINITY } = ctx
+    const now = this.stack.clock.wall()
+    let after = ctx.after
+    do {
+      const page = this.#retained.match(topic, { after, limit: limit - store.length })
+      for (const [name, message] of page.entries) {
+        if (message.expiresAt === 0 || message.expiresAt > now) store.push(message)
+        else this.#retained.delete(name)
+      }
+      after = page.after
+    } while (after !== undefined && store.length < limit)
+  }
+
+  /** A copy for one member of a group. */
+  #share(
+    group: SharedGroup<Subscriber>,
+    packet: Publish,
+    ctx: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+  ): void | Promise<void> {
+    const member = chooseMember(group, this.config.shareStrategy, ctx.publisher.clientId)
+    if (member === undefined) return
+    const { record } = member
+    const { queued, dropped } = store
+    const later = this.#deliverer.deliver(record, packet, member.terms(packet), ctx, store)
+    const sent = later === undefined && store.queued === queued && store.dropped === dropped
+    if (sent && record.stored && packet.qos > 0) record.log.markSent()
+    return later
+  }
+
+  /** What a session leaves behind of shared subscriptions goes to others who share them. */
+  #handOn(record: SessionRecord): void {
+    const { clientId } = record
+    for (const { share, packet, qos, expiresAt } of record.log.takeShared()) {
+      if (share !== undefined)
+        this.stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt })
+    }
   }
 
   /** The session that is there, if its time is not over. */
@@ -292,11 +417,26 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     store.inboundIds = [...record.inbound]
   }
 
-  /** The record that a call is about; it must be the session's newest opening that calls. */
-  #current({ clientId, epoch }: { clientId: string; epoch: number }): SessionRecord {
-    const record = this.#sessions.get(clientId)
-    if (record?.epoch === epoch) return record
-    throw new StackError('STALE_EPOCH', `session "${clientId}" of epoch ${epoch} is not the current one`)
+  /** The record of a session, or of a connection without one. */
+  #find({ client, clientId = client?.id ?? '' }: Addressed): SessionRecord | undefined {
+    const named = this.#sessions.get(clientId)
+    if (named !== undefined || client === undefined) return named
+    const { record } = entry.of(client)
+    return record?.epoch === 0 ? record : undefined
+  }
+
+  /** The record that a call is about, if there is one; it must be the session's newest opening that calls. */
+  #checked(ctx: Addressed): SessionRecord | undefined {
+    const record = this.#find(ctx)
+    if (record === undefined || ctx.epoch === undefined || ctx.epoch === record.epoch) return record
+    throw stale(ctx)
+  }
+
+  #current(ctx: Addressed): SessionRecord {
+    const record = this.#checked(ctx)
+    if (record !== undefined) return record
+    if (ctx.client === undefined || (ctx.epoch ?? 0) !== 0) throw stale(ctx)
+    return this.#recordOf(ctx.client)
   }
 
   #recordOf(client: Client): SessionRecord {
@@ -307,17 +447,36 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
       state.record = record
       client.onClose(() => this.#unsubscribe(record))
     }
-    return state.record
+    if (state.record.client === client) return state.record
+    throw stale(state.record)
   }
 
   #remove(record: SessionRecord): void {
     this.#unsubscribe(record)
     this.#expiring.delete(record)
     if (this.#sessions.get(record.clientId) === record) this.#sessions.delete(record.clientId)
+    if (record.stored) this.#handOn(record)
   }
 
   #unsubscribe(record: SessionRecord): void {
-    for (const filter of record.filters) this.#subscriptions.remove(filter, record.clientId)
+    for (const filter of record.filters) this.#leave(record, filter)
     record.filters.clear()
   }
+
+  #leave({ clientId }: SessionRecord, topic: string): boolean {
+    const share = shareOf(topic)
+    return share === undefined
+      ? this.#subscriptions.remove(topic, clientId)
+      : this.#subscriptions.removeShared(share.filter, share.group, clientId)
+  }
+}
+
+function push(list: Promise<void>[] | undefined, item: Promise<void>): Promise<void>[] {
+  if (list === undefined) return [item]
+  list.push(item)
+  return list
+}
+
+function stale({ client, clientId = client?.id ?? '', epoch = 0 }: Addressed): StackError {
+  return new StackError('STALE_EPOCH', `session "${clientId}" of epoch ${epoch} is not the current one`)
 }

@@ -1,19 +1,37 @@
 import type { Context, StoredMessage } from '@mqtt-stack/core'
+import { Publish } from '@mqtt-stack/core'
 
 type Message = Context<'storeOfflineMessage'>
+
+/** Stands for a message whose receiver has it: PUBREL needs no more. */
+const RELEASED = Publish.from({ topic: 'released' })
 
 /** The messages that a session has not acknowledged, in order; bounded in messages and bytes. */
 export class MessageLog {
   // In insertion order, which is the order of the sequences.
   readonly #entries = new Map<number, StoredMessage>()
+  /** Those of shared subscriptions that were sent. */
+  readonly #sent = new Set<number>()
   #last = 0
   #bytes = 0
 
+  /** How many messages it holds. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Bytes that they take, about. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** The message's sequence; `undefined` when the log is full. */
   append(message: Message, maxMessages: number, maxBytes: number): number | undefined {
-    const { packet, messageId, qos, retain, identifiers } = message
+    const { packet, messageId, identifiers, expiresAt = 0, share } = message
     if (this.#entries.size >= maxMessages || this.#bytes + packet.size > maxBytes) return undefined
     const sequence = ++this.#last
+    // The seed's context has neither QoS nor retain flag of its own.
+    const { qos = packet.qos, retain = packet.retain } = message
     this.#entries.set(sequence, {
       messageId,
       sequence,
@@ -21,6 +39,8 @@ export class MessageLog {
       qos,
       retain,
       identifiers,
+      expiresAt,
+      share,
       released: false,
     })
     this.#bytes += packet.size
@@ -29,27 +49,66 @@ export class MessageLog {
 
   /** Pushes up to `limit` messages behind a sequence. */
   read(into: StoredMessage[], after: number, limit: number): void {
-    if (limit <= 0 || after >= this.#last) return
-    for (const entry of this.#entries.values()) {
-      if (entry.sequence <= after) continue
-      into.push(entry)
-      if (into.length >= limit) return
+    const end = into.length + limit
+    if (after === 0) {
+      for (const entry of this.#entries.values()) {
+        if (into.length >= end) return
+        this.#give(entry, into)
+      }
+    }
+    // Whoever reads on has sent nothing behind that place, so there are no holes: no need to pass what is before.
+    for (let sequence = after + 1; after > 0 && sequence <= this.#last && into.length < end; sequence++) {
+      const entry = this.#entries.get(sequence)
+      if (entry !== undefined) this.#give(entry, into)
     }
   }
 
+  /** Whoever reads it sends it. */
+  #give(entry: StoredMessage, into: StoredMessage[]): void {
+    into.push(entry)
+    if (entry.share !== undefined) this.#sent.add(entry.sequence)
+  }
+
+  /** The receiver has it: the payload goes. */
   release(sequence: number): void {
     const entry = this.#entries.get(sequence)
-    if (entry !== undefined) this.#entries.set(sequence, { ...entry, released: true })
+    if (entry === undefined || entry.released) return
+    this.#bytes -= entry.packet.size
+    this.#entries.set(sequence, { ...entry, packet: RELEASED, released: true })
   }
 
   remove(sequence: number): void {
     const entry = this.#entries.get(sequence)
     if (entry === undefined) return
     this.#entries.delete(sequence)
-    this.#bytes -= entry.packet.size
+    this.#sent.delete(sequence)
+    if (!entry.released) this.#bytes -= entry.packet.size
+  }
+
+  /** For callers that know no sequences, as the seed's: looks at all. */
+  removeById(messageIds: readonly number[]): void {
+    for (const { messageId, sequence } of [...this.#entries.values()])
+      if (messageIds.includes(messageId)) this.remove(sequence)
+  }
+
+  /** The message was sent: a QoS 2 one is this session's for good [MQTT-4.8.2-5]. */
+  markSent(sequence: number = this.#last): void {
+    const entry = this.#entries.get(sequence)
+    if (entry?.share !== undefined) this.#sent.add(sequence)
+  }
+
+  /** Takes out the messages of shared subscriptions that another member may still get. */
+  takeShared(): StoredMessage[] {
+    const found: StoredMessage[] = []
+    for (const entry of this.#entries.values()) {
+      if (entry.share !== undefined && (entry.qos === 1 || !this.#sent.has(entry.sequence))) found.push(entry)
+    }
+    for (const { sequence } of found) this.remove(sequence)
+    return found
   }
 
   clear(): void {
+    this.#sent.clear()
     this.#entries.clear()
     this.#bytes = 0
   }

@@ -1,4 +1,4 @@
-import type { Client, QoS, Receiver, SubscriptionRecord } from '@mqtt-stack/core'
+import type { Client, Receiver, SubscriptionRecord } from '@mqtt-stack/core'
 import { MessageLog } from './message-log.ts'
 
 /** What is kept of one session. */
@@ -37,20 +37,4 @@ export class SessionRecord implements Receiver {
     this.#inbound ??= new Set()
     return this.#inbound
   }
-}
-
-/** One subscription in the topic tree. */
-export class Subscriber {
-  readonly record: SessionRecord
-  readonly qos: QoS
-
-  constructor(record: SessionRecord, qos: QoS) {
-    this.record = record
-    this.qos = qos
-  }
-}
-
-/** Overlapping subscriptions deliver once, at the highest QoS granted [MQTT-3.3.5-1]. */
-export function mergeSubscribers(a: Subscriber, b: Subscriber): Subscriber {
-  return a.qos >= b.qos ? a : b
 }

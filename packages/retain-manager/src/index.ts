@@ -11,7 +11,7 @@ import type {
   RetainedMessage,
   Store,
 } from '@mqtt-stack/core'
-import { Deliverer, Middleware } from '@mqtt-stack/core'
+import { Deliverer, expiryOf, Middleware } from '@mqtt-stack/core'
 
 export interface RetainManagerOptions {
   page?: number
@@ -48,19 +48,26 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     if (!ctx.packet.retain) return
     const store: Store<'storeRetainedMessage'> = {}
     const { client, topic, packet, messageId } = ctx
-    const later = this.stack.run('storeRetainedMessage', { client, topic, packet, messageId }, store)
+    const expiresAt = expiryOf(packet, this.stack.clock)
+    const later = this.stack.run(
+      'storeRetainedMessage',
+      { client, topic, packet, messageId, expiresAt },
+      store,
+    )
     if (later !== undefined) return later.then(() => this.#told(ctx, store))
     this.#told(ctx, store)
   }
 
   async topicSubscribed(ctx: Context<'topicSubscribed'>): Promise<void> {
-    const { client, topic, qos } = ctx
+    if (!wantsRetained(ctx)) return
+    const { client, topic, qos, identifier } = ctx
+    const identifiers = identifier === undefined ? undefined : [identifier]
     const limit = this.config.page
     let after: string | undefined
     for (;;) {
       const page: RetainedMessage[] = []
       await this.stack.call('lookupRetainedMessages', { topic, client, after, limit }, page)
-      for (const message of page) await this.#deliver(client, message, qos)
+      for (const message of page) await this.#deliver(client, message, qos, identifiers)
       if (page.length < limit || client.closed) return
       after = page[page.length - 1].topic
       // Page by page as the client takes them: retained messages are not to be dropped for their number.
@@ -68,14 +75,19 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     }
   }
 
-  #deliver(client: Client, message: RetainedMessage, granted: QoS): void | Promise<void> {
+  #deliver(
+    client: Client,
+    message: RetainedMessage,
+    granted: QoS,
+    identifiers: readonly number[] | undefined,
+  ): void | Promise<void> {
+    const { packet, expiresAt } = message
+    if (expiresAt !== 0 && expiresAt <= this.stack.clock.wall()) return
     const { session } = client
-    const qos = Math.min(message.packet.qos, granted) as QoS
+    const qos = Math.min(packet.qos, granted) as QoS
     const receiver = { clientId: session.clientId, epoch: session.epoch, client, stored: session.stored }
-    return this.#deliverer.deliver(receiver, message.packet, qos, true, undefined, message, {
-      queued: 0,
-      dropped: 0,
-    })
+    const terms = { qos, retain: true, identifiers, expiresAt, share: undefined }
+    return this.#deliverer.deliver(receiver, packet, terms, message, { queued: 0, dropped: 0 })
   }
 
   #told({ client, packet, publisher }: Context<'relayMessage'>, store: Store<'storeRetainedMessage'>): void {
@@ -83,4 +95,10 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     const { clientId } = publisher
     this.stack.tell('messageDropped', { clientId, client, packet, reason: 'retained-full', count: 1 })
   }
+}
+
+/** Never for a shared subscription; otherwise as its retain handling says (5.0): 1 for new ones only, 2 for none. */
+function wantsRetained({ options, existed, share }: Context<'topicSubscribed'>): boolean {
+  if (share !== undefined || options.rh === 2) return false
+  return options.rh !== 1 || !existed
 }

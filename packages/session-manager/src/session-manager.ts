@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type {
   CallbackName,
   Client,
+  ConnackPacket,
   ConnectPacket,
   Context,
   Done,
@@ -13,7 +14,7 @@ import type {
   SubscriptionRecord,
   Timer,
 } from '@mqtt-stack/core'
-import { DONE, grantedQoS, Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
+import { ConnackProperties, DONE, grantedQoS, Middleware, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
 
 export interface SessionManagerOptions {
   maximumExpiry?: number
@@ -57,6 +58,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     'clearSubscriptions',
     'clearOfflineMessages',
     'lookupSubscriptions',
+    'lookupConnackProperties',
     'subscribeTopic',
     'unsubscribeTopic',
     'storeSubscription',
@@ -126,7 +128,10 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     store.existed = existed
   }
 
-  cleanDisconnect({ client }: Context<'cleanDisconnect'>): Promise<void> {
+  /** A 5.0 client may change its mind about how long its session is to last [MQTT-3.14.2-2]. */
+  cleanDisconnect({ client, packet }: Context<'cleanDisconnect'>): Promise<void> {
+    const interval = packet.properties?.sessionExpiryInterval
+    if (interval !== undefined) client.session.expiryInterval = Math.min(interval, this.config.maximumExpiry)
     return this.#close(client)
   }
 
@@ -138,7 +143,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   async #open(client: Client, packet: ConnectPacket, store: Store<'openSession'>): Promise<void> {
     const { clientId, identity } = client.session
     const cleanStart = packet.clean !== false
-    const expiryInterval = cleanStart ? 0 : this.config.maximumExpiry
+    const expiryInterval = this.#expiryOf(packet, cleanStart)
     const ctx = { client, packet, clientId, identity, cleanStart, expiryInterval }
     await this.stack.call('openSession', ctx, store)
     if (store.refused !== undefined) return
@@ -148,6 +153,27 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     session.epoch = store.epoch ?? 0
     session.expiryInterval = expiryInterval
     session.inboundIds = store.inboundIds ?? []
+  }
+
+  /** Seconds that the session is to outlive its connection; before 5.0 that is said by clean session alone. */
+  #expiryOf({ protocolVersion, properties }: ConnectPacket, cleanStart: boolean): number {
+    const { maximumExpiry } = this.config
+    if (protocolVersion !== 5) return cleanStart ? 0 : maximumExpiry
+    return Math.min(properties?.sessionExpiryInterval ?? 0, maximumExpiry)
+  }
+
+  async #properties(
+    client: Client,
+    packet: ConnectPacket,
+    sessionPresent: boolean,
+  ): Promise<ConnackPacket['properties']> {
+    if (client.protocolVersion !== 5) return undefined
+    const store = new ConnackProperties()
+    const { expiryInterval } = client.session
+    const asked = packet.properties?.sessionExpiryInterval ?? 0
+    if (expiryInterval !== asked) store.set('sessionExpiryInterval', expiryInterval)
+    await this.stack.call('lookupConnackProperties', { client, packet, sessionPresent }, store)
+    return store.values
   }
 
   /** Gives the client its older session object, unless another process had the session in between. */
@@ -179,7 +205,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     const records: SubscriptionRecord[] = []
     await this.stack.call('lookupSubscriptions', { client, packet, clientId }, records)
     for (const { topic, qos, options, identifier } of records) {
-      const ctx = { client, packet, topic, qos, options, identifier, restored: true }
+      const ctx = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: true }
       const { grant } = await this.stack.call('subscribeTopic', ctx)
       if (grant === false || (grant ?? 0) >= 0x80)
         await this.stack.call('unsubscribeTopic', { client, packet, topic })
@@ -195,11 +221,13 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   }
 
   async #accept(client: Client, packet: ConnectPacket, present: boolean): Promise<void> {
+    const properties = await this.#properties(client, packet, present)
     // It went before it was accepted: no disconnect is told, and nobody else will close its session.
     if (client.closed) return this.#close(client)
     client.accept()
     // The byte of session present was reserved in 3.1.
-    client.write({ cmd: 'connack', returnCode: 0, sessionPresent: present && client.protocolVersion > 3 })
+    const sessionPresent = present && client.protocolVersion > 3
+    client.write({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent, properties })
     // From here on nothing live overtakes what was missed.
     const resumed = this.stack.call('resumeSession', { client, present })
     this.stack.tell('clientConnected', { client, packet, present })

@@ -14,7 +14,7 @@ import type {
   Subscription,
   UnsubscribePacket,
 } from '@mqtt-stack/core'
-import { Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
+import { Middleware, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
 
 export interface SubscriptionManagerOptions {
   subscriptions?: number
@@ -63,6 +63,7 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     for (const options of packet.subscriptions) stores.push(await this.#filter(client, packet, options))
     const granted = stores.map(({ grant }) => toCode(client, grant))
     client.write({ cmd: 'suback', messageId: packet.messageId, granted })
+    const identifier = packet.properties?.subscriptionIdentifier
     for (const [i, options] of packet.subscriptions.entries()) {
       if (granted[i] >= 0x80) continue
       const { topic } = options
@@ -72,7 +73,8 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
         topic,
         qos: granted[i] as QoS,
         options,
-        identifier: undefined,
+        identifier,
+        share: shareOf(topic),
         existed,
       })
     }
@@ -85,12 +87,10 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
   ): Promise<Store<'subscribeTopic'>> {
     const { topic, qos } = options
     const store: Store<'subscribeTopic'> = {}
+    const identifier = packet.properties?.subscriptionIdentifier
+    const ctx = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: false }
     try {
-      await this.stack.call(
-        'subscribeTopic',
-        { client, packet, topic, qos, options, identifier: undefined, restored: false },
-        store,
-      )
+      await this.stack.call('subscribeTopic', ctx, store)
     } catch (error) {
       // The filter is refused; the client and its other filters go on.
       this.stack.fail(error as Error, undefined, packet)
@@ -117,11 +117,13 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
   }
 
   async #unsubscribe(client: Client, packet: UnsubscribePacket): Promise<void> {
+    const granted: ReasonCode[] = []
     for (const topic of packet.unsubscriptions) {
-      const store = await this.stack.call('unsubscribeTopic', { client, packet, topic })
-      if (store.existed === true) count.of(client).held--
+      const { existed } = await this.stack.call('unsubscribeTopic', { client, packet, topic })
+      if (existed === true) count.of(client).held--
+      granted.push(existed === true ? ReasonCode.SUCCESS : ReasonCode.NO_SUBSCRIPTION_EXISTED)
     }
-    client.write({ cmd: 'unsuback', messageId: packet.messageId, granted: [] })
+    client.write({ cmd: 'unsuback', messageId: packet.messageId, granted })
   }
 }
 

@@ -1,0 +1,164 @@
+import type {
+  CallbackName,
+  Client,
+  ConnectPacket,
+  Context,
+  Done,
+  Packets,
+  PacketType,
+  Store,
+} from '@mqtt-stack/core'
+import { DONE, Middleware, ProtocolError, ReasonCode, Slot } from '@mqtt-stack/core'
+
+type AuthPacket = Packets['auth']
+
+/** An enhanced authentication (5.0). */
+class Exchange {
+  /** The method of the CONNECT, which is the connection's for good [MQTT-4.12.1-1]. */
+  method: string | undefined
+  /** The CONNECT that waits for its outcome. */
+  connect: ConnectPacket | undefined
+  /** What the last step said to a client that is accepted. */
+  data: Buffer | undefined
+  /** An exchange is under way. */
+  open = false
+}
+
+const exchange = new Slot(() => new Exchange())
+
+/**
+ * Executes authenticateConnection with the user name and password of a CONNECT or, where it names an authentication
+ * method, authenticateExchange with its data and with each AUTH that follows. Nobody answering, or a provider that
+ * fails, refuses the client.
+ */
+export class Authentication extends Middleware {
+  readonly handles: readonly PacketType[] = ['connect', 'auth']
+  readonly requires: readonly CallbackName[] = ['authenticateConnection']
+  readonly uses: readonly CallbackName[] = ['authenticateExchange', 'closeClient']
+
+  handle(client: Client, packet: ConnectPacket | AuthPacket): Promise<void | Done> {
+    if (packet.cmd === 'auth') return this.#answered(client, packet)
+    const method = packet.properties?.authenticationMethod
+    return method === undefined ? this.#connect(client, packet) : this.#begin(client, packet, method)
+  }
+
+  /** CONNACK names the method and holds the last of its data [MQTT-4.12.0-5]. */
+  lookupConnackProperties(
+    { client }: Context<'lookupConnackProperties'>,
+    store: Store<'lookupConnackProperties'>,
+  ): void {
+    const { method, data } = exchange.of(client)
+    if (method !== undefined) store.set('authenticationMethod', method)
+    if (data !== undefined) store.set('authenticationData', data)
+  }
+
+  async #connect(client: Client, packet: ConnectPacket): Promise<void | Done> {
+    const { username, password } = packet
+    const store: Store<'authenticateConnection'> = {}
+    try {
+      await this.stack.call('authenticateConnection', { client, packet, username, password }, store)
+    } catch (error) {
+      return this.#failed(client, error as Error)
+    }
+    if (store.valid !== true) {
+      const wrong = username === undefined ? ReasonCode.NOT_AUTHORIZED : ReasonCode.BAD_USER_NAME_OR_PASSWORD
+      return this.#refuse(client, store.reasonCode ?? wrong)
+    }
+    client.session.identity = store.identity ?? username
+  }
+
+  #begin(client: Client, packet: ConnectPacket, method: string): Promise<void | Done> {
+    const state = exchange.of(client)
+    state.method = method
+    state.connect = packet
+    return this.#step(client, state, packet, method)
+  }
+
+  /** An AUTH goes on with what is under way, or begins again what succeeded before. */
+  #answered(client: Client, packet: AuthPacket): Promise<void | Done> {
+    const state = exchange.of(client)
+    const { method } = state
+    const begins = packet.reasonCode === ReasonCode.RE_AUTHENTICATE
+    if (method === undefined || begins === state.open || begins !== (client.connected && !state.open)) {
+      throw protocolError('an AUTH that nothing led up to', 'MQTT-4.12.0-6')
+    }
+    if (packet.properties?.authenticationMethod !== method) {
+      throw protocolError('an AUTH of another method than that of the CONNECT', 'MQTT-4.12.1-1')
+    }
+    return this.#step(client, state, packet, method)
+  }
+
+  async #step(
+    client: Client,
+    state: Exchange,
+    packet: ConnectPacket | AuthPacket,
+    method: string,
+  ): Promise<void | Done> {
+    const store: Store<'authenticateExchange'> = {}
+    const data = packet.properties?.authenticationData
+    const again = client.connected
+    try {
+      await this.stack.call('authenticateExchange', { client, packet, method, data, again }, store)
+    } catch (error) {
+      return this.#failed(client, error as Error)
+    }
+    if (client.closed) return DONE
+    if (store.state === undefined) return this.#refuse(client, ReasonCode.BAD_AUTHENTICATION_METHOD)
+    if (store.state === 'failure') return this.#refuse(client, store.reasonCode ?? ReasonCode.NOT_AUTHORIZED)
+    const said = store.data === undefined ? undefined : Buffer.from(store.data)
+    if (store.state === 'continue') {
+      state.open = true
+      if (!again) client.expect(['auth', 'disconnect'])
+      this.#say(client, ReasonCode.CONTINUE_AUTHENTICATION, method, said)
+      return DONE
+    }
+    return this.#succeeded(client, state, store.identity, said)
+  }
+
+  #succeeded(
+    client: Client,
+    state: Exchange,
+    identity: string | undefined,
+    data: Buffer | undefined,
+  ): Done | Promise<Done> {
+    state.open = false
+    client.expect(undefined)
+    if (client.connected) {
+      if (identity !== client.session.identity) return this.#refuse(client, ReasonCode.NOT_AUTHORIZED)
+      this.#say(client, ReasonCode.SUCCESS, state.method as string, data)
+      return DONE
+    }
+    client.session.identity = identity
+    state.data = data
+    return this.#goOn(client, state.connect as ConnectPacket)
+  }
+
+  /** The CONNECT that was kept back goes to those behind. */
+  async #goOn(client: Client, connect: ConnectPacket): Promise<Done> {
+    await this.stack.resume(this, client, connect)
+    return DONE
+  }
+
+  #say(
+    client: Client,
+    reasonCode: number,
+    authenticationMethod: string,
+    authenticationData: Buffer | undefined,
+  ): void {
+    client.write({ cmd: 'auth', reasonCode, properties: { authenticationMethod, authenticationData } })
+  }
+
+  #failed(client: Client, error: Error): Done {
+    this.stack.fail(error, undefined, undefined)
+    return this.#refuse(client, ReasonCode.SERVER_UNAVAILABLE)
+  }
+
+  #refuse(client: Client, reasonCode: ReasonCode): Done {
+    this.stack.closeClient(client, reasonCode, 'not authenticated')
+    return DONE
+  }
+}
+
+function protocolError(message: string, statement: string): ProtocolError {
+  return new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, message, statement)
+}

@@ -1,0 +1,147 @@
+import type {
+  CallbackName,
+  Client,
+  ConnectPacket,
+  Context,
+  Done,
+  OptionsSpec,
+  PacketType,
+  Timer,
+} from '@mqtt-stack/core'
+import {
+  ConnackProperties,
+  DONE,
+  Middleware,
+  Publish,
+  ReasonCode,
+  RelayContext,
+  RelayStore,
+  Slot,
+} from '@mqtt-stack/core'
+import { WaitingWills } from './waiting-wills.ts'
+
+export interface LastWillOptions {
+  sweep?: number
+}
+
+export const LASTWILL_OPTIONS: OptionsSpec<LastWillOptions> = {
+  sweep: {
+    kind: 'number',
+    default: 250,
+    min: 10,
+    max: 60_000,
+    unit: 'ms',
+    doc: 'How often delayed wills are looked for (5.0).',
+  },
+}
+
+/** The will of a connection, until it is published or dropped. */
+export class Will {
+  message: Publish | undefined
+  /** Seconds between the connection's end and its publication (5.0). */
+  delay = 0
+}
+
+const will = new Slot(() => new Will())
+
+/**
+ * Keeps the will of a CONNECT and relays it when the connection ends without DISCONNECT [MQTT-3.1.2-8]: at once, or
+ * after its delay (5.0), unless the client resumes its session before [MQTT-3.1.3-9]. A session that ends publishes it.
+ */
+export class LastWill extends Middleware<LastWillOptions> {
+  readonly handles: readonly PacketType[] = ['connect']
+  readonly uses: readonly CallbackName[] = ['relayMessage', 'lookupConnackProperties', 'closeClient']
+  readonly #waiting = new WaitingWills()
+  #timer: Timer | undefined
+
+  constructor(options?: LastWillOptions) {
+    super(options, LASTWILL_OPTIONS)
+  }
+
+  start(): void {
+    this.#timer = this.stack.clock.every(this.config.sweep, () => {
+      const due = this.#waiting.due(this.stack.clock.now())
+      for (const { message, publisher } of due) this.#relay(message, publisher)
+    })
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+  }
+
+  handle(client: Client, packet: ConnectPacket): void | Done {
+    if (packet.will === undefined) return
+    const { topic, payload, qos, retain, properties, rawProperties } = packet.will
+    const refusal = this.#refusal(client, packet)
+    if (refusal !== undefined) {
+      this.stack.closeClient(client, refusal, 'the will asks for what is not available')
+      return DONE
+    }
+    const state = will.of(client)
+    state.delay = properties?.willDelayInterval ?? 0
+    state.message = Publish.fromRaw({ topic, payload, qos, retain }, rawProperties)
+  }
+
+  /** The will is dropped [MQTT-3.1.2-10], unless a 5.0 client asked for it. */
+  cleanDisconnect({ client, packet, reasonCode }: Context<'cleanDisconnect'>): void | Promise<void> {
+    if (reasonCode === ReasonCode.DISCONNECT_WITH_WILL) {
+      return this.#fire(client, packet.properties?.sessionExpiryInterval ?? client.session.expiryInterval)
+    }
+    will.of(client).message = undefined
+  }
+
+  uncleanDisconnect({ client }: Context<'uncleanDisconnect'>): void | Promise<void> {
+    return this.#fire(client, client.session.expiryInterval)
+  }
+
+  /** The client is back in its session: a will that waits is not published. */
+  resumeSession({ client, present }: Context<'resumeSession'>): void {
+    if (present) this.#waiting.take(client.id)
+  }
+
+  /** Nobody can come back any more. */
+  sessionEnded({ clientId }: Context<'sessionEnded'>): void {
+    const waiting = this.#waiting.take(clientId)
+    if (waiting !== undefined) this.#relay(waiting.message, waiting.publisher)
+  }
+
+  /** @param expiryInterval Seconds that the session outlives its connection: the delay is never longer. */
+  #fire(client: Client, expiryInterval: number): void | Promise<void> {
+    const state = will.of(client)
+    const { message, delay } = state
+    if (message === undefined) return
+    state.message = undefined
+    const { clientId, identity } = client.session
+    const publisher = { clientId, identity }
+    if (Math.min(delay, expiryInterval) === 0) return this.#publish(message, publisher)
+    this.#waiting.add(clientId, { message, publisher, dueAt: this.stack.clock.now() + delay * 1_000 })
+  }
+
+  #publish(message: Publish, publisher: RelayContext['publisher']): void | Promise<void> {
+    return this.stack.run(
+      'relayMessage',
+      new RelayContext(undefined, message, publisher, undefined),
+      new RelayStore(),
+    )
+  }
+
+  /** For a will whose connection is long gone: nobody waits for it. */
+  #relay(message: Publish, publisher: RelayContext['publisher']): void {
+    this.stack.execute(
+      'relayMessage',
+      new RelayContext(undefined, message, publisher, undefined),
+      new RelayStore(),
+    )
+  }
+
+  /** What CONNACK would say is not available may not be asked of the will either [MQTT-3.2.2-12], [MQTT-3.2.2-13]. */
+  #refusal(client: Client, packet: ConnectPacket): ReasonCode | undefined {
+    const { qos = 0, retain = false } = packet.will ?? {}
+    if (qos === 0 && !retain) return undefined
+    const store = new ConnackProperties()
+    this.stack.execute('lookupConnackProperties', { client, packet, sessionPresent: false }, store)
+    const { maximumQoS = 2, retainAvailable = true } = store.values
+    if (qos > maximumQoS) return ReasonCode.QOS_NOT_SUPPORTED
+    return retain && !retainAvailable ? ReasonCode.RETAIN_NOT_SUPPORTED : undefined
+  }
+}

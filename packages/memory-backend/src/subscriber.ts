@@ -1,0 +1,76 @@
+import type { DeliveryTerms, Publish, QoS, Share } from '@mqtt-stack/core'
+import type { SessionRecord } from './session-record.ts'
+
+/** One subscription in the topic tree, or several of one session merged for a topic. */
+export class Subscriber {
+  readonly record: SessionRecord
+  readonly qos: QoS
+  /** The retain flag of a message is passed on (5.0). */
+  readonly retainAsPublished: boolean
+  /** Subscription identifiers (5.0). */
+  readonly identifiers: readonly number[] | undefined
+  readonly share: Share | undefined
+  /** What the session gets of its own messages: this, without what is subscribed to with no local (5.0). */
+  readonly own: Subscriber | undefined
+  /** By QoS and retain flag: the same for every message. */
+  readonly #terms: (DeliveryTerms | undefined)[] = [
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]
+
+  constructor(
+    record: SessionRecord,
+    qos: QoS,
+    retainAsPublished: boolean,
+    noLocal: boolean,
+    identifiers: readonly number[] | undefined,
+    share: Share | undefined,
+    own?: Subscriber,
+  ) {
+    this.record = record
+    this.qos = qos
+    this.retainAsPublished = retainAsPublished
+    this.identifiers = identifiers
+    this.share = share
+    this.own = noLocal ? own : this
+  }
+
+  /** How a message that comes now is delivered. */
+  terms(packet: Publish): DeliveryTerms {
+    const qos = Math.min(packet.qos, this.qos) as QoS
+    const retain = this.retainAsPublished && packet.retain
+    const which = qos * 2 + (retain ? 1 : 0)
+    const known = this.#terms[which]
+    if (known !== undefined) return known
+    const made = { qos, retain, identifiers: this.identifiers, expiresAt: 0, share: this.share }
+    this.#terms[which] = made
+    return made
+  }
+}
+
+/**
+ * Overlapping subscriptions deliver once, at the highest QoS granted [MQTT-3.3.5-1], with the identifiers of all of
+ * them [MQTT-3.3.4-4].
+ */
+export function mergeSubscribers(a: Subscriber, b: Subscriber): Subscriber {
+  const qos = Math.max(a.qos, b.qos) as QoS
+  const identifiers =
+    a.identifiers === undefined
+      ? b.identifiers
+      : b.identifiers === undefined
+        ? a.identifiers
+        : [...a.identifiers, ...b.identifiers]
+  const retain = a.retainAsPublished || b.retainAsPublished
+  const plain = a.own === a && b.own === b
+  const own =
+    a.own !== undefined && b.own !== undefined
+      ? plain
+        ? undefined
+        : mergeSubscribers(a.own, b.own)
+      : (a.own ?? b.own)
+  return new Subscriber(a.record, qos, retain, !plain, identifiers, undefined, own)
+}

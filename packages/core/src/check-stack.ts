@@ -17,8 +17,8 @@ export function checkStack(
   const refuse = (code: ConstructorParameters<typeof StackError>[0], message: string): never => {
     throw new StackError(code, `${message}\n\n${listing}`)
   }
-  const answerers = (name: string): string[] =>
-    middlewares.filter((one) => answers(one, name)).map(({ name }) => name)
+  const answerers = (name: string, asking?: MiddlewareLike): string[] =>
+    middlewares.filter((one) => one !== asking && answers(one, name)).map(({ name }) => name)
   for (const middleware of middlewares) {
     const { name, requires = [], uses = [] } = middleware
     const active = ['handle', 'install', 'start', 'stop', ...rules.keys()].some((one) =>
@@ -35,7 +35,8 @@ export function checkStack(
         refuse('CALLBACK_UNKNOWN', `${name} executes "${callback}", which nobody defined`)
     }
     for (const callback of requires) {
-      if (answerers(callback).length === 0)
+      // Whoever answers its own question has nobody who acts on it.
+      if (answerers(callback, middleware).length === 0)
         refuse('CALLBACK_UNANSWERED', `${name} requires "${callback}", which nobody answers`)
     }
   }

@@ -11,7 +11,7 @@ import type {
   RetainedMessage,
   Store,
 } from '@mqtt-stack/core'
-import { Deliverer, expiryOf, Middleware } from '@mqtt-stack/core'
+import { Deliverer, expiryOf, Middleware, Slot } from '@mqtt-stack/core'
 
 export interface RetainManagerOptions {
   page?: number
@@ -27,13 +27,28 @@ export const RETAIN_MANAGER_OPTIONS: OptionsSpec<RetainManagerOptions> = {
   },
 }
 
+/** The filters whose retained messages a client is to get; those of one are delivered at a time. */
+class Due {
+  readonly waiting = new Map<string, Context<'topicSubscribed'>>()
+  /** The filter whose messages are on their way. */
+  current: string | undefined
+  busy = false
+}
+
+const due = new Slot(() => new Due())
+
 /**
  * Answers relayMessage ahead of the backend, so that a client's PUBLISH, a will and the broker's own messages are kept
  * in one way; delivers at topicSubscribed, which comes after SUBACK.
  */
 export class RetainManager extends Middleware<RetainManagerOptions> {
   readonly requires: readonly CallbackName[] = ['storeRetainedMessage', 'lookupRetainedMessages']
-  readonly uses: readonly CallbackName[] = ['forwardMessage', 'storeOfflineMessage', 'messageDropped']
+  readonly uses: readonly CallbackName[] = [
+    'forwardMessage',
+    'storeOfflineMessage',
+    'drainClient',
+    'messageDropped',
+  ]
   #deliverer!: Deliverer
 
   constructor(options?: RetainManagerOptions) {
@@ -58,36 +73,74 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     this.#told(ctx, store)
   }
 
-  async topicSubscribed(ctx: Context<'topicSubscribed'>): Promise<void> {
+  /** However often a client subscribes while it takes nothing, each of its filters waits once. */
+  topicSubscribed(ctx: Context<'topicSubscribed'>): void | Promise<void> {
     if (!wantsRetained(ctx)) return
-    const { client, topic, qos, identifier } = ctx
-    const identifiers = identifier === undefined ? undefined : [identifier]
+    const state = due.of(ctx.client)
+    state.waiting.set(ctx.topic, ctx)
+    if (!state.busy) return this.#deliverDue(ctx.client, state)
+  }
+
+  /** What was not delivered yet is not wanted any more [MQTT-3.10.4-2]. */
+  unsubscribeTopic({ client, topic }: Context<'unsubscribeTopic'>): void {
+    const state = due.of(client)
+    state.waiting.delete(topic)
+    if (state.current === topic) state.current = undefined
+  }
+
+  async #deliverDue(client: Client, state: Due): Promise<void> {
+    state.busy = true
+    for (const [filter, ctx] of state.waiting) {
+      state.waiting.delete(filter)
+      if (client.closed) continue
+      state.current = filter
+      try {
+        await this.#deliverAll(ctx, state)
+      } catch (error) {
+        this.stack.fail(error as Error, client, undefined)
+      }
+    }
+    state.current = undefined
+    state.busy = false
+  }
+
+  /** Page by page as the client takes them: retained messages are not to be dropped for their number. */
+  async #deliverAll(ctx: Context<'topicSubscribed'>, state: Due): Promise<void> {
+    const { client, topic } = ctx
     const limit = this.config.page
     let after: string | undefined
     for (;;) {
       const page: RetainedMessage[] = []
       await this.stack.call('lookupRetainedMessages', { topic, client, after, limit }, page)
-      for (const message of page) await this.#deliver(client, message, qos, identifiers)
-      if (page.length < limit || client.closed) return
+      for (const message of page) {
+        if (client.congested) await client.drained()
+        if (client.closed || state.current !== topic) return
+        const later = this.#deliver(ctx, message)
+        if (later !== undefined) await later
+      }
+      if (page.length < limit) return
       after = page[page.length - 1].topic
-      // Page by page as the client takes them: retained messages are not to be dropped for their number.
-      if (client.congested) await client.drained()
     }
   }
 
+  /** Answers a promise where the client has enough for now. */
   #deliver(
-    client: Client,
+    { client, qos: granted, identifier }: Context<'topicSubscribed'>,
     message: RetainedMessage,
-    granted: QoS,
-    identifiers: readonly number[] | undefined,
   ): void | Promise<void> {
     const { packet, expiresAt } = message
     if (expiresAt !== 0 && expiresAt <= this.stack.clock.wall()) return
     const { session } = client
     const qos = Math.min(packet.qos, granted) as QoS
     const receiver = { clientId: session.clientId, epoch: session.epoch, client, stored: session.stored }
+    const identifiers = identifier === undefined ? undefined : [identifier]
     const terms = { qos, retain: true, identifiers, expiresAt, share: undefined }
-    return this.#deliverer.deliver(receiver, packet, terms, message, { queued: 0, dropped: 0 })
+    const counts = { queued: 0, dropped: 0 }
+    const drain = (): void | Promise<void> => {
+      if (counts.queued > 0) return this.stack.run('drainClient', { client }, {})
+    }
+    const later = this.#deliverer.deliver(receiver, packet, terms, message, counts)
+    return later === undefined ? drain() : later.then(drain)
   }
 
   #told({ client, packet, publisher }: Context<'relayMessage'>, store: Store<'storeRetainedMessage'>): void {

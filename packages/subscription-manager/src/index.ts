@@ -29,12 +29,8 @@ export const SUBSCRIPTION_MANAGER_OPTIONS: OptionsSpec<SubscriptionManagerOption
   },
 }
 
-/** How many subscriptions a client has. */
-class Count {
-  held = 0
-}
-
-const count = new Slot(() => new Count())
+/** The filters that a client is subscribed to. */
+const held = new Slot(() => new Set<string>())
 
 /** Executes subscribeTopic or unsubscribeTopic for each filter, in order; tells of a subscription after its SUBACK. */
 export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> {
@@ -50,12 +46,13 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     return packet.cmd === 'subscribe' ? this.#subscribe(client, packet) : this.#unsubscribe(client, packet)
   }
 
-  /** Refuses what passes the limit; counts what a resumed session brings along. */
-  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
-    const state = count.of(ctx.client)
-    if (ctx.restored) state.held++
-    else if (state.held >= this.config.subscriptions && store.existed !== true)
-      store.grant = ReasonCode.QUOTA_EXCEEDED
+  /** Notes what a resumed session brings along. */
+  subscribeTopic({ client, topic, restored }: Context<'subscribeTopic'>): void {
+    if (restored) held.of(client).add(topic)
+  }
+
+  unsubscribeTopic({ client, topic }: Context<'unsubscribeTopic'>): void {
+    held.of(client).delete(topic)
   }
 
   async #subscribe(client: Client, packet: SubscribePacket): Promise<void> {
@@ -86,6 +83,10 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     options: Subscription,
   ): Promise<Store<'subscribeTopic'>> {
     const { topic, qos } = options
+    const filters = held.of(client)
+    // To subscribe again replaces a subscription, and needs no room [MQTT-3.8.4-3].
+    if (filters.size >= this.config.subscriptions && !filters.has(topic))
+      return { grant: ReasonCode.QUOTA_EXCEEDED }
     const store: Store<'subscribeTopic'> = {}
     const identifier = packet.properties?.subscriptionIdentifier
     const ctx = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: false }
@@ -97,7 +98,7 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
       store.grant = ReasonCode.UNSPECIFIED_ERROR
     }
     if (toCode(client, store.grant) >= 0x80) await this.#undo(client, packet, topic, store)
-    else if (store.existed !== true) count.of(client).held++
+    else filters.add(topic)
     return store
   }
 
@@ -120,7 +121,6 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     const granted: ReasonCode[] = []
     for (const topic of packet.unsubscriptions) {
       const { existed } = await this.stack.call('unsubscribeTopic', { client, packet, topic })
-      if (existed === true) count.of(client).held--
       granted.push(existed === true ? ReasonCode.SUCCESS : ReasonCode.NO_SUBSCRIPTION_EXISTED)
     }
     client.write({ cmd: 'unsuback', messageId: packet.messageId, granted })

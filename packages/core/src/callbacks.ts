@@ -498,7 +498,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   },
   lookupConnackProperties: {
     merge: 'all',
-    by: 'session-manager',
+    by: 'session-manager; lastwill before it takes a will',
     answered: 'each middleware, its own keys',
     doc: 'What CONNACK says besides (5.0): `store.set(key, value)`; each key has one owner.',
   },
@@ -541,7 +541,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   resumeSession: {
     merge: 'all',
     by: 'session-manager',
-    answered: 'outbound-manager',
+    answered: 'lastwill, outbound-manager',
     doc: 'CONNACK is written: what was unacknowledged and what was missed may be sent.',
   },
   closeSession: {
@@ -602,7 +602,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   unsubscribeTopic: {
     merge: 'all',
     by: 'subscription-manager; session-manager for what may not be restored',
-    answered: 'session-manager, backend',
+    answered: 'session-manager, subscription-manager, retain-manager, backend',
     doc: 'Ends a subscription; `existed` tells whether there was one.',
   },
   topicSubscribed: {

@@ -234,7 +234,12 @@ describe('bad input', () => {
 })
 
 test('a TLS handshake that never comes is given up', async () => {
-  const listener = { transport: 'wss', port: 0, ...createCertificate('localhost'), handshakeTimeout: 50 } as const
+  const listener = {
+    transport: 'wss',
+    port: 0,
+    ...createCertificate('localhost'),
+    handshakeTimeout: 50,
+  } as const
   const broker = await listeningBroker({ listeners: [listener] })
   const socket = connect(broker.addresses[0].port as number, '127.0.0.1').on('error', () => {})
   socket.resume()

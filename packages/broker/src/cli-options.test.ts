@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { CLI_FLAGS, helpText, parseFlags } from './cli-options.ts'
+
+describe('flags', () => {
+  test('have defaults', () => {
+    expect(parseFlags([])).toEqual({
+      port: 1883,
+      host: '127.0.0.1',
+      'ws-port': 8083,
+      'no-ws': false,
+      unix: '',
+      cert: '',
+      key: '',
+      ca: '',
+      'allow-anonymous': false,
+      verbose: false,
+      help: false,
+      version: false,
+    })
+  })
+
+  test('are read in all their forms', () => {
+    expect(parseFlags(['--port', '0', '--host=::', '-v', '--no-ws', '--unix', '/tmp/a b'])).toMatchObject({
+      port: 0,
+      host: '::',
+      verbose: true,
+      'no-ws': true,
+      unix: '/tmp/a b',
+    })
+    expect(parseFlags(['-p', '1884', '--cert', 'c', '--key', 'k', '--ca', 'a'])).toMatchObject({
+      port: 1884,
+      cert: 'c',
+      key: 'k',
+      ca: 'a',
+    })
+    expect(parseFlags(['-h'])).toMatchObject({ help: true })
+  })
+
+  test('the last one counts', () => {
+    expect(parseFlags(['--port', '1', '--port', '2'])).toMatchObject({ port: 2 })
+  })
+
+  test.each([
+    ['OPTION_UNKNOWN', ['--prot', '1'], /--prot.*--help/],
+    ['OPTION_UNKNOWN', ['-x'], /-x/],
+    ['OPTION_UNKNOWN', ['1883'], /"1883"/],
+    ['OPTION_UNKNOWN', ['--', '--port'], /"--port"/],
+    ['OPTION_INVALID', ['--port', 'abc'], /"port".*0 to 65535.*"abc"/],
+    ['OPTION_INVALID', ['--port', '65536'], /"port".*65536/],
+    ['OPTION_INVALID', ['--port=-1'], /"port".*"-1"/],
+    ['OPTION_INVALID', ['--port', '1e3'], /"port".*"1e3"/],
+    ['OPTION_INVALID', ['--ws-port', '80.5'], /"ws-port"/],
+    ['OPTION_INVALID', ['--port'], /--port.*value/],
+    ['OPTION_INVALID', ['--host', '--verbose'], /--host.*value/],
+    ['OPTION_INVALID', ['--unix='], /--unix.*value/],
+    ['OPTION_INVALID', ['--verbose=yes'], /--verbose.*no value/],
+    ['OPTION_INVALID', ['--no-ws', '--ws-port', '1'], /--no-ws.*--ws-port/],
+    ['OPTION_MISSING', ['--cert', 'c'], /--cert.*--key/],
+    ['OPTION_MISSING', ['--key', 'k'], /--key.*--cert/],
+    ['OPTION_MISSING', ['--ca', 'a'], /--ca.*--cert/],
+  ])('%s: %j', (code, args, message) => {
+    expect(() => parseFlags(args)).toThrow(message)
+    expect(() => parseFlags(args)).toThrow(expect.objectContaining({ code }))
+    expect(() => parseFlags(args)).not.toThrow('\n')
+  })
+})
+
+test('help has a line for every flag', () => {
+  for (const flag of Object.keys(CLI_FLAGS)) expect(helpText()).toMatch(new RegExp(`^.*--${flag}\\b.+$`, 'm'))
+})

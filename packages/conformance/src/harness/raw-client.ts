@@ -28,6 +28,9 @@ export interface RawClientOptions {
   decode?: boolean
 }
 
+/** Where the topics of {@link RawClient.mark} begin: no test sees such messages. */
+const MARKS = 'conformance-barrier/'
+
 /** Identifiers of {@link RawClient}'s own choice begin here; tests that name theirs stay below. */
 const FIRST_OWN_ID = 50_000
 
@@ -38,6 +41,8 @@ export class RawClient {
   readonly closed: Promise<void>
   readonly #patience: number
   readonly #inbox = new Inbox()
+  /** Messages by which other clients' messages are waited for. */
+  readonly #marks = new Inbox()
   #pending: Buffer = Buffer.alloc(0)
   #all: Buffer = Buffer.alloc(0)
   #nextId = FIRST_OWN_ID
@@ -54,7 +59,7 @@ export class RawClient {
     this.closed = new Promise((resolve) => {
       const gone = (): void => {
         this.#isClosed = true
-        this.#inbox.end(new ConformanceError('the connection was closed'))
+        this.#end(new ConformanceError('the connection was closed'))
         resolve()
       }
       stream.on('end', gone)
@@ -191,6 +196,24 @@ export class RawClient {
     await this.expect('pingresp')
   }
 
+  /**
+   * Waits until what `from` caused so far has come here: messages of QoS 0 and 1 that it publishes come behind them.
+   * @param name differs in every call
+   * @param qos 0 and 1; without 1 for a client whose window is full
+   */
+  async mark(name: string, from: RawClient, qos: readonly number[]): Promise<void> {
+    const topic = MARKS + name
+    await this.subscribe({ filter: topic, qos: Math.max(...qos) })
+    for (const one of qos) await from.publish({ topic, payload: `${one}`, qos: one })
+    for (const one of qos) {
+      const fits = (packet: Received): boolean =>
+        packet.type === 'publish' && packet.topic === topic && packet.payload.toString() === `${one}`
+      await this.#marks.take('the barrier message', fits, this.#patience)
+    }
+    await this.unsubscribe(topic)
+    await this.ping()
+  }
+
   /** Sends DISCONNECT and hangs up. */
   async disconnect(reasonCode?: number, properties?: encode.ConnectInput['properties']): Promise<void> {
     this.send(encode.disconnect(this.version, reasonCode, properties))
@@ -252,12 +275,23 @@ export class RawClient {
         const packet = this.#problem === undefined ? decode(this.version, this.#pending) : undefined
         if (packet === undefined) return
         this.#pending = this.#pending.subarray(packet.bytes.length)
-        this.#inbox.deliver(packet)
+        if (packet.type === 'publish' && packet.topic.startsWith(MARKS)) this.#marked(packet)
+        else this.#inbox.deliver(packet)
       }
     } catch (error) {
       this.#problem = new ConformanceError(`the broker sent what it may not: ${(error as Error).message}`)
-      this.#inbox.end(this.#problem)
+      this.#end(this.#problem)
     }
+  }
+
+  #end(why: ConformanceError): void {
+    this.#inbox.end(why)
+    this.#marks.end(why)
+  }
+
+  #marked(packet: Publish): void {
+    if (packet.qos === 1) this.send(encode.ack(this.version, 'puback', packet.id))
+    this.#marks.deliver(packet)
   }
 
   async #within(event: Promise<void>, what: string, patience: number = this.#patience): Promise<void> {

@@ -86,17 +86,7 @@ export class TestContext {
    * @param qos without 1 for receivers whose window is full
    */
   async barrier(to: RawClient, from: RawClient = to, qos: readonly number[] = [0, 1]): Promise<void> {
-    const topic = this.topic(`barrier/${++this.#names}`)
-    await to.subscribe({ filter: topic, qos: Math.max(...qos) })
-    for (const one of qos) await from.publish({ topic, payload: `barrier ${one}`, qos: one })
-    for (const one of qos) {
-      const marker = await to.expectMatching('publish', (packet) =>
-        packet.payload.equals(Buffer.from(`barrier ${one}`)),
-      )
-      await to.acknowledge(marker)
-    }
-    await to.unsubscribe(topic)
-    await to.ping()
+    await to.mark(`${this.#name}/${++this.#names}`, from, qos)
     await this.target.settle?.()
   }
 

@@ -1,1 +1,11 @@
+/** Chapters that both standards share, given a version. */
 export * from './connect.ts'
+export * from './keepalive.ts'
+export * from './order.ts'
+export * from './publish.ts'
+export * from './retain.ts'
+export * from './session.ts'
+export * from './subscribe.ts'
+export * from './topics.ts'
+export * from './unsubscribe.ts'
+export * from './will.ts'

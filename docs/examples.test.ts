@@ -1,12 +1,14 @@
 /**
  * Every ```ts block of the documentation is type-checked with all others, and run: its assertions hold, and what it
- * prints is what the comments behind `console.log(...)` say. ```ts check is only type-checked.
+ * prints is what the comments behind `console.log(...)` say. ```ts check is only type-checked. No example may take a
+ * port of its own: 0, or `check`.
  */
 import { execFile } from 'node:child_process'
 import { rmSync } from 'node:fs'
+import { Server } from 'node:net'
 import { join } from 'node:path'
 import { format, promisify } from 'node:util'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { allExamples, examplesOf, pathOf, printsOf, writeExamples } from '../scripts/examples.ts'
 import { root } from '../scripts/workspace.mjs'
 
@@ -15,6 +17,7 @@ const examples = allExamples()
 const folder = join(root, '.examples', String(process.pid))
 writeExamples(examples, folder)
 
+beforeEach(refuseFixedPorts)
 afterAll(() => rmSync(folder, { recursive: true }))
 afterEach(() => vi.restoreAllMocks())
 
@@ -49,3 +52,14 @@ describe('examples of the documentation', () => {
     })
   }
 })
+
+function refuseFixedPorts(): void {
+  const { listen } = Server.prototype
+  vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...args: unknown[]) {
+    const [where] = args
+    const port = typeof where === 'object' ? (where as { port?: unknown } | null)?.port : where
+    if (typeof port === 'number' && port > 0)
+      throw new Error(`an example listens on port ${port}: use 0, or \`\`\`ts check`)
+    return (listen as (...args: unknown[]) => Server).apply(this, args)
+  })
+}

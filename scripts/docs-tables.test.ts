@@ -1,0 +1,77 @@
+import type { CallbackRule, MiddlewareLike } from '@mqtt-stack/core'
+import { describe, expect, it } from 'vitest'
+import type { Described } from './docs-packages.mjs'
+import { anchor, numberOf, optionsTable, partsTable, table } from './docs-tables.mjs'
+import { notBuilt, wordProblems } from './docs-words.mjs'
+
+const rules: Record<string, CallbackRule> = {
+  closeClient: { merge: 'all', by: 'anyone', answered: 'connection', doc: 'Ends a connection.' },
+  openSession: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'Opens.' },
+}
+
+/** A package as the generator describes it. */
+function described(
+  folder: string,
+  role: 'middleware' | 'backend',
+  ...middlewares: MiddlewareLike[]
+): Described {
+  const manifest = { name: `@mqtt-stack/${folder}`, version: '0.1.0', description: 'A package.' }
+  return { folder, dir: folder, role, manifest, tables: [], middlewares }
+}
+
+const manager = described('session-manager', 'middleware', {
+  name: 'SessionManager',
+  handles: ['connect'],
+  requires: ['openSession'],
+  handle() {},
+})
+const backend = described('memory-backend', 'backend', { name: 'MemoryBackend', openSession() {} })
+const connection = described('connection', 'middleware', { name: 'Connection', closeClient() {} })
+
+describe('tables of the documentation', () => {
+  it('say what an option is', () => {
+    const rows = {
+      size: { kind: 'number', default: 2_097_152, min: 1, unit: 'bytes', doc: 'Size.' },
+      name: { kind: 'string', doc: 'Name.' },
+      mode: { kind: 'string', default: 'a', choices: ['a', 'b'], doc: 'Mode.' },
+    } as const
+    expect(
+      optionsTable([{ name: 'MY_OPTIONS', rows }])
+        .split('\n')
+        .slice(2),
+    ).toEqual([
+      '| `size` | number | 2 MiB | from 1 bytes | Size. |',
+      '| `name` | string | required |  | Name. |',
+      '| `mode` | `"a"`, `"b"` | `\'a\'` |  | Mode. |',
+    ])
+    expect(optionsTable([])).toBe('None.')
+  })
+
+  it('say what a package handles, answers and executes', () => {
+    expect(partsTable(manager, rules)).toContain('Handles `connect`.')
+    expect(partsTable(manager, rules)).toContain('| executes; somebody must answer | Opens. |')
+    expect(partsTable(connection, rules)).toContain('| answers | Ends a connection. |')
+  })
+
+  it('escape what a cell may not hold, and name titles as GitHub does', () => {
+    expect(table(['type'], [['a | b']])).toContain('| a \\| b |')
+    expect(anchor('The default order')).toBe('the-default-order')
+    expect(numberOf(10_000, 'ms')).toBe('10,000 ms')
+  })
+})
+
+describe('words of the callback table', () => {
+  it('name the built-ins that act, and no others', () => {
+    expect(wordProblems(rules, [manager, backend, connection])).toEqual([])
+    const stranger = described('lastwill', 'middleware', { name: 'LastWill', openSession() {} })
+    expect(wordProblems(rules, [manager, backend, connection, stranger])).toHaveLength(1)
+    const idle = described('connection', 'middleware', { name: 'Connection', install() {} })
+    expect(wordProblems(rules, [manager, backend, idle])).toHaveLength(1)
+  })
+
+  it('may promise what nobody executes yet', () => {
+    const idle = described('session-manager', 'middleware', { name: 'SessionManager', handle() {} })
+    expect(notBuilt(rules, [idle, connection])).toEqual(new Set(['openSession']))
+    expect(wordProblems(rules, [idle, connection])).toEqual([])
+  })
+})

@@ -3,9 +3,10 @@ import { RecordingLogger, settle, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Context } from './callbacks.ts'
 import type { Client } from './client.ts'
-import type { Receiver } from './deliver.ts'
+import type { DeliveryTerms, Receiver } from './deliver.ts'
 import { Deliverer } from './deliver.ts'
 import type { MiddlewareLike } from './middleware.ts'
+import type { QoS } from './packets.ts'
 import { Publish } from './publish.ts'
 import { Stack } from './stack.ts'
 
@@ -49,11 +50,19 @@ function setup(...others: Omit<MiddlewareLike, 'name'>[]): Setup {
   const deliverer = new Deliverer(stack)
   const deliver: Setup['deliver'] = async (to, qos = 1) => {
     const counts = { queued: 0, dropped: 0 }
-    await deliverer.deliver(to, packet, qos, false, undefined, { messageId: 42 }, counts)
+    await deliverer.deliver(to, packet, terms(qos), { messageId: 42 }, counts)
     return counts
   }
   return { deliver, log, forwarded, errors }
 }
+
+const terms = (qos: QoS): DeliveryTerms => ({
+  qos,
+  retain: false,
+  identifiers: undefined,
+  expiresAt: 0,
+  share: undefined,
+})
 
 const store = (log: string[]): Omit<MiddlewareLike, 'name'> => ({
   async storeOfflineMessage({ messageId, epoch }, answer) {
@@ -182,9 +191,7 @@ describe('a forward', () => {
     const later = new Deliverer(stack).deliver(
       receiver({ stored: false }),
       packet,
-      1,
-      false,
-      undefined,
+      terms(1),
       { messageId: 1 },
       { queued: 0, dropped: 0 },
     )

@@ -126,8 +126,8 @@ describe('done', () => {
 })
 
 describe('first', () => {
-  it('is the rule of authenticateConnection', () => {
-    expect(named('first')).toEqual(['authenticateConnection'])
+  it('is the rule of authenticateConnection and authenticateExchange', () => {
+    expect(named('first')).toEqual(['authenticateConnection', 'authenticateExchange'])
   })
 
   it.each([true, false])('ends when one has decided: %s', async (valid) => {

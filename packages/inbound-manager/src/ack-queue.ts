@@ -1,4 +1,4 @@
-import type { Client } from '@mqtt-stack/core'
+import type { Client, ReasonCode } from '@mqtt-stack/core'
 
 /** What a client is to be told once something is done. */
 export type Told = 'puback' | 'pubrec' | 'pubcomp'
@@ -9,6 +9,8 @@ export interface Pending {
   readonly id: number
   /** `lost`: what it was to acknowledge failed, and it is never sent. */
   state: 'waiting' | 'ready' | 'lost'
+  /** What a 5.0 client is told. */
+  reasonCode: ReasonCode
 }
 
 /**
@@ -35,20 +37,21 @@ export class AckQueue {
   }
 
   /** For what is done. */
-  now(type: Told, id: number): void {
-    if (this.#pending.length === 0) this.#client.ack(type, id)
-    else this.#pending.push({ type, id, state: 'ready' })
+  now(type: Told, id: number, reasonCode: ReasonCode): void {
+    if (this.#pending.length === 0) this.#client.ack(type, id, reasonCode)
+    else this.#pending.push({ type, id, state: 'ready', reasonCode })
   }
 
   /** For what is under way; `complete` or `lose` it later. */
   later(type: Told, id: number): Pending {
-    const pending: Pending = { type, id, state: 'waiting' }
+    const pending: Pending = { type, id, state: 'waiting', reasonCode: 0 }
     this.#pending.push(pending)
     return pending
   }
 
-  complete(pending: Pending): void {
+  complete(pending: Pending, reasonCode: ReasonCode): void {
     pending.state = 'ready'
+    pending.reasonCode = reasonCode
     this.#move()
   }
 
@@ -68,9 +71,9 @@ export class AckQueue {
   #move(): void {
     let gone = 0
     for (; gone < this.#pending.length; gone++) {
-      const { type, id, state } = this.#pending[gone]
+      const { type, id, state, reasonCode } = this.#pending[gone]
       if (state === 'waiting') break
-      if (state === 'ready') this.#client.ack(type, id)
+      if (state === 'ready') this.#client.ack(type, id, reasonCode)
     }
     if (gone === 0) return
     this.#pending.splice(0, gone)

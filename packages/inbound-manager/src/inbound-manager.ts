@@ -1,20 +1,27 @@
+import { isUtf8 } from 'node:buffer'
 import type {
   Ack,
   CallbackName,
   Chain,
   Client,
+  Context,
   Inbound,
   OptionsSpec,
   PacketType,
   Publish,
+  QoS,
   Session,
+  Store,
 } from '@mqtt-stack/core'
-import { Middleware, RelayContext, RelayStore, Slot } from '@mqtt-stack/core'
+import { Middleware, ProtocolError, ReasonCode, RelayContext, RelayStore, Slot } from '@mqtt-stack/core'
 import { AckQueue } from './ack-queue.ts'
 import { PacketIds } from './packet-ids.ts'
 
 export interface InboundManagerOptions {
   relays?: number
+  receiveMaximum?: number
+  maximumQoS?: QoS
+  validatePayloadFormat?: boolean
 }
 
 export const INBOUND_MANAGER_OPTIONS: OptionsSpec<InboundManagerOptions> = {
@@ -24,6 +31,25 @@ export const INBOUND_MANAGER_OPTIONS: OptionsSpec<InboundManagerOptions> = {
     min: 1,
     unit: 'messages',
     doc: 'Relays and releases under way for one publisher before it is read no further.',
+  },
+  receiveMaximum: {
+    kind: 'number',
+    default: 32,
+    min: 1,
+    max: 65_535,
+    unit: 'messages',
+    doc: 'QoS 1 and 2 messages that a 5.0 client may have under way to us.',
+  },
+  maximumQoS: {
+    kind: 'number',
+    default: 2,
+    choices: [0, 1, 2],
+    doc: 'Highest QoS that a client may publish with.',
+  },
+  validatePayloadFormat: {
+    kind: 'boolean',
+    default: false,
+    doc: 'Refuses messages that say that they are UTF-8 text and are not (5.0).',
   },
 }
 
@@ -50,6 +76,8 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   ]
   #relay!: Chain
   #published!: Chain
+  /** Somebody keeps retained messages. */
+  #retains = false
 
   constructor(options?: InboundManagerOptions) {
     super(options, INBOUND_MANAGER_OPTIONS)
@@ -58,14 +86,64 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   start(): void {
     this.#relay = this.stack.chain('relayMessage')
     this.#published = this.stack.chain('messagePublished')
+    this.#retains = this.stack.middlewares.some(({ requires = [], uses = [] }) =>
+      [...requires, ...uses].includes('storeRetainedMessage'),
+    )
   }
 
   handle(client: Client, packet: Publish | Ack<'pubrel'>): void | Promise<void> {
     if (packet.cmd === 'pubrel') return this.#release(client, packet.messageId)
-    if (packet.qos === 0) return this.#once(client, packet)
-    if (packet.qos === 1) return this.#acknowledged(client, packet, undefined)
-    if (this.#claim(client, packet.messageId)) return this.#exactlyOnce(client, packet)
-    return this.#repeated(client, packet.messageId)
+    const { qos, messageId } = packet
+    if (client.protocolVersion === 5 || qos > this.config.maximumQoS) {
+      const refusal = this.#refusal(client, packet)
+      if (refusal !== undefined) return this.#refuse(client, packet, refusal)
+    }
+    if (qos === 0) return this.#once(client, packet)
+    if (qos === 1) return this.#acknowledged(client, packet, undefined)
+    if (this.#claim(client, messageId)) return this.#exactlyOnce(client, packet)
+    return this.#repeated(client, messageId)
+  }
+
+  lookupConnackProperties(
+    _ctx: Context<'lookupConnackProperties'>,
+    store: Store<'lookupConnackProperties'>,
+  ): void {
+    const { receiveMaximum, maximumQoS } = this.config
+    const { topicAliases } = this.stack.config
+    if (receiveMaximum < 65_535) store.set('receiveMaximum', receiveMaximum)
+    if (maximumQoS < 2) store.set('maximumQoS', maximumQoS)
+    if (topicAliases > 0) store.set('topicAliasMaximum', topicAliases)
+    if (!this.#retains) store.set('retainAvailable', false)
+  }
+
+  /**
+   * What a 5.0 client is told of a message that is not taken; `undefined` for one that is.
+   * @throws ProtocolError for what the server said at CONNACK that it does not take.
+   */
+  #refusal(client: Client, packet: Publish): ReasonCode | undefined {
+    const { qos, retain, messageId } = packet
+    if (qos > this.config.maximumQoS)
+      throw unavailable(ReasonCode.QOS_NOT_SUPPORTED, `QoS ${qos}`, 'MQTT-3.2.2-11')
+    if (retain && !this.#retains)
+      throw unavailable(ReasonCode.RETAIN_NOT_SUPPORTED, 'retain', 'MQTT-3.2.2-14')
+    if (this.config.validatePayloadFormat && packet.span?.payloadIsText === true && !isUtf8(packet.payload)) {
+      return ReasonCode.PAYLOAD_FORMAT_INVALID
+    }
+    if (qos === 0) return undefined
+    const awaiting = awaitingOf(client)
+    if (awaiting.has(messageId)) return qos === 1 ? ReasonCode.PACKET_IDENTIFIER_IN_USE : undefined
+    // What an earlier connection left open does not count against this one.
+    const underWay = awaiting.size - client.session.inboundIds.length + acksOf(client).length
+    if (underWay < this.config.receiveMaximum) return undefined
+    const message = `more than ${this.config.receiveMaximum} messages under way`
+    throw new ProtocolError('QUOTA_EXCEEDED', ReasonCode.RECEIVE_MAXIMUM_EXCEEDED, message, 'MQTT-3.3.4-9')
+  }
+
+  /** Tells the client why; QoS 0 has no way to be told. */
+  #refuse(client: Client, { qos, messageId }: Publish, reasonCode: ReasonCode): void | Promise<void> {
+    if (qos === 0) return
+    acksOf(client).now(qos === 1 ? 'puback' : 'pubrec', messageId, reasonCode)
+    return this.#room(acksOf(client))
   }
 
   #once(client: Client, packet: Publish): void | Promise<void> {
@@ -94,7 +172,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   #repeated(client: Client, id: number): void | Promise<void> {
     const acks = acksOf(client)
     if (acks.owes('pubrec', id)) return
-    acks.now('pubrec', id)
+    acks.now('pubrec', id, ReasonCode.SUCCESS)
     return this.#room(acks)
   }
 
@@ -106,14 +184,14 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     const acks = acksOf(client)
     const later = this.#relayed(relay, store)
     if (later === undefined) {
-      acks.now(type, messageId)
+      acks.now(type, messageId, this.#outcome(client, packet, store))
       this.#tell(relay, store)
       return
     }
     const pending = acks.later(type, messageId)
     const complete = later.then(
       () => {
-        acks.complete(pending)
+        acks.complete(pending, this.#outcome(client, packet, store))
         this.#tell(relay, store)
       },
       (error: Error) => {
@@ -130,7 +208,9 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     const later = this.#relay.run(relay, store)
     if (relay.inbound === undefined) return later
     const keep = (): void | Promise<void> => {
-      if (store.vetoed && relay.inbound !== undefined) {
+      // A 5.0 client is told of the refusal, which frees the identifier.
+      const told = relay.client?.protocolVersion === 5 && store.reasonCode !== undefined
+      if (store.vetoed && !told && relay.inbound !== undefined) {
         return this.stack.run('storeInboundMessage', relay.inbound, {})
       }
     }
@@ -156,19 +236,36 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     })
   }
 
+  /** What a 5.0 client is told of a relay that is complete; a refusal frees the identifier of a QoS 2 message. */
+  #outcome(
+    client: Client,
+    { qos, messageId }: Publish,
+    { reasonCode, vetoed, matched }: RelayStore,
+  ): ReasonCode {
+    if (client.protocolVersion < 5) return ReasonCode.SUCCESS
+    if (reasonCode !== undefined) {
+      if (qos === 2 && reasonCode >= 0x80) awaitingOf(client).delete(messageId)
+      return reasonCode
+    }
+    return matched > 0 || vetoed ? ReasonCode.SUCCESS : ReasonCode.NO_MATCHING_SUBSCRIBERS
+  }
+
   /** PUBCOMP goes out once the identifier is free for good. */
   #release(client: Client, id: number): void | Promise<void> {
-    awaitingOf(client).delete(id)
+    const awaiting = awaitingOf(client)
+    const known = awaiting.has(id)
+    awaiting.delete(id)
+    const reasonCode = known ? ReasonCode.SUCCESS : ReasonCode.PACKET_IDENTIFIER_NOT_FOUND
     const { session } = client
     const acks = acksOf(client)
     const later = session.stored ? this.#free(session, id) : undefined
     if (later === undefined) {
-      acks.now('pubcomp', id)
+      acks.now('pubcomp', id, reasonCode)
       return
     }
     const pending = acks.later('pubcomp', id)
     later.then(
-      () => acks.complete(pending),
+      () => acks.complete(pending, reasonCode),
       (error: Error) => {
         acks.lose(pending)
         this.stack.fail(error, client, undefined)
@@ -221,4 +318,13 @@ function restore({ inboundIds }: Session): PacketIds {
   const ids = new PacketIds()
   for (const id of inboundIds) ids.add(id)
   return ids
+}
+
+function unavailable(reasonCode: ReasonCode, what: string, statement: string): ProtocolError {
+  return new ProtocolError(
+    'PROTOCOL_ERROR',
+    reasonCode,
+    `a PUBLISH with ${what}, which is not available`,
+    statement,
+  )
 }

@@ -1,4 +1,5 @@
 import type { QoS } from '@mqtt-stack/core'
+import type { Outgoing } from './sender.ts'
 
 /** A message that was sent and is not acknowledged. */
 export class Inflight {
@@ -12,11 +13,15 @@ export class Inflight {
   /** QoS 2: whether PUBREC came (`releasing`) and PUBREL went out (`released`). */
   phase: 'sent' | 'releasing' | 'released' = 'sent'
 
-  constructor(id: number, qos: QoS, messageId: number, sequence: number) {
+  /** Of a shared subscription and in no log: whom it may go to next. */
+  readonly shared: Outgoing | undefined
+
+  constructor(id: number, qos: QoS, messageId: number, sequence: number, shared?: Outgoing) {
     this.id = id
     this.qos = qos
     this.messageId = messageId
     this.sequence = sequence
+    this.shared = shared
   }
 }
 

@@ -4,6 +4,7 @@ export interface OutboundManagerOptions {
   inflight?: number
   queueMessages?: number
   queueBytes?: number
+  topicAliases?: number
 }
 
 export const OUTBOUND_MANAGER_OPTIONS: OptionsSpec<OutboundManagerOptions> = {
@@ -22,4 +23,10 @@ export const OUTBOUND_MANAGER_OPTIONS: OptionsSpec<OutboundManagerOptions> = {
     doc: 'How many wait for a client whose session ends with its connection; further ones are dropped and told.',
   },
   queueBytes: { kind: 'number', default: 8_388_608, unit: 'bytes', doc: 'And how many bytes of them.' },
+  topicAliases: {
+    kind: 'number',
+    default: 0,
+    max: 65_535,
+    doc: 'Topic aliases that a 5.0 client is sent, as far as it takes them.',
+  },
 }

@@ -1,8 +1,10 @@
 import type { Ack, CallbackName, Client, Context, DropReason, PacketType, QoS, Store } from '@mqtt-stack/core'
-import { Middleware, Slot } from '@mqtt-stack/core'
+import { Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
 import type { OutboundManagerOptions } from './options.ts'
 import { OUTBOUND_MANAGER_OPTIONS } from './options.ts'
 import { Outflow } from './outflow.ts'
+import type { Outgoing } from './sender.ts'
+import { Sender } from './sender.ts'
 import { WaitingQueue } from './waiting-queue.ts'
 
 export type { OutboundManagerOptions } from './options.ts'
@@ -10,6 +12,7 @@ export type { OutboundManagerOptions } from './options.ts'
 /** Made at the first QoS 1 or 2 message, or when a session is resumed. */
 class Lane {
   flow: Outflow | undefined
+  sender: Sender | undefined
 }
 
 const lane = new Slot(() => new Lane())
@@ -21,6 +24,7 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     'lookupOfflineMessages',
     'releaseOfflineMessages',
     'removeOfflineMessages',
+    'handOnMessage',
     'messageDropped',
   ]
 
@@ -37,8 +41,12 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     else if (qos > 0) this.#queue(ctx, qos, store)
     else if (client.congested) this.#drop(ctx, store, 'outbox-full')
     else {
-      client.publish(packet, 0, ctx.retain ?? false, false, 0)
-      store.outcome = 'sent'
+      const { expiresAt = 0, identifiers } = ctx
+      // Most messages go as they are.
+      if (expiresAt === 0 && identifiers === undefined && this.config.topicAliases === 0) {
+        if (client.publish(packet, 0, ctx.retain ?? false, false, 0)) store.outcome = 'sent'
+        else this.#drop(ctx, store, 'too-large')
+      } else store.outcome = this.#senderOf(client).send(outgoing(ctx, qos), false, 0) ? 'sent' : 'dropped'
     }
   }
 
@@ -51,7 +59,8 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
       else flow.delivered(entry)
     } else if (cmd === 'pubrec' && reasonCode < 0x80) {
       // For an identifier that is not in flight PUBREL is all that is left.
-      client.ack('pubrel', id)
+      const unknown = client.protocolVersion === 5 ? ReasonCode.PACKET_IDENTIFIER_NOT_FOUND : 0
+      client.ack('pubrel', id, unknown)
     }
   }
 
@@ -64,20 +73,26 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     return lane.of(client).flow?.drained()
   }
 
-  cleanDisconnect({ client }: Context<'cleanDisconnect'>): void | Promise<void> {
-    return lane.of(client).flow?.settle()
+  cleanDisconnect({ client, packet }: Context<'cleanDisconnect'>): void | Promise<void> {
+    return this.#leave(client, packet.properties?.sessionExpiryInterval ?? client.session.expiryInterval)
   }
 
   uncleanDisconnect({ client }: Context<'uncleanDisconnect'>): void | Promise<void> {
-    return lane.of(client).flow?.settle()
+    return this.#leave(client, client.session.expiryInterval)
+  }
+
+  #leave(client: Client, expiryInterval: number): void | Promise<void> {
+    const { flow } = lane.of(client)
+    if (expiryInterval === 0) flow?.handOn()
+    return flow?.settle()
   }
 
   #queue(ctx: Context<'forwardMessage'>, qos: QoS, store: Store<'forwardMessage'>): void {
-    const { client, packet, retain, sequence } = ctx
+    const { client, sequence } = ctx
     const flow = this.#flowOf(client)
     if (sequence !== undefined) store.outcome = flow.forwardStored(ctx, sequence)
     else {
-      store.outcome = flow.forwardLive(packet, qos, retain ?? false)
+      store.outcome = flow.forwardLive(outgoing(ctx, qos))
       if (store.outcome === 'dropped') this.#drop(ctx, store, 'queue-full')
     }
   }
@@ -97,8 +112,23 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     if (state.flow === undefined) {
       const { inflight, queueMessages, queueBytes } = this.config
       const window = Math.min(inflight, client.settings.receiveMaximum)
-      state.flow = new Outflow(this.stack, client, window, new WaitingQueue(queueMessages, queueBytes))
+      const queue = new WaitingQueue(queueMessages, queueBytes)
+      state.flow = new Outflow(this.stack, client, window, queue, this.#senderOf(client))
     }
     return state.flow
   }
+
+  #senderOf(client: Client): Sender {
+    const state = lane.of(client)
+    state.sender ??= new Sender(this.stack, client, this.config.topicAliases)
+    return state.sender
+  }
+}
+
+/** The seed's context has no more than client and packet. */
+function outgoing(
+  { packet, retain, identifiers, expiresAt, share }: Context<'forwardMessage'>,
+  qos: QoS,
+): Outgoing {
+  return { packet, qos, retain: retain ?? false, identifiers, expiresAt: expiresAt ?? 0, share }
 }

@@ -1,7 +1,8 @@
-import type { Client, ForwardContext, Publish, QoS, Stack, StoredMessage } from '@mqtt-stack/core'
-import { Slot } from '@mqtt-stack/core'
+import type { Client, Clock, ForwardContext, QoS, Stack, StoredMessage } from '@mqtt-stack/core'
+import { expiryOf, Slot } from '@mqtt-stack/core'
 import { Inflight, packetIdOf } from './inflight.ts'
 import { Releases } from './releases.ts'
+import type { Outgoing, Sender } from './sender.ts'
 import { UnderWay } from './under-way.ts'
 import type { WaitingQueue } from './waiting-queue.ts'
 
@@ -27,6 +28,7 @@ export class Outflow {
   readonly #client: Client
   readonly #window: number
   readonly #queue: WaitingQueue
+  readonly #sender: Sender
   readonly #underWay: UnderWay = new UnderWay()
   readonly #releases: Releases
   /** By packet identifier. */
@@ -47,11 +49,12 @@ export class Outflow {
   #draining = false
   #drainListeners: (() => void)[] | undefined
 
-  constructor(stack: Stack, client: Client, window: number, queue: WaitingQueue) {
+  constructor(stack: Stack, client: Client, window: number, queue: WaitingQueue, sender: Sender) {
     this.#stack = stack
     this.#client = client
     this.#window = window
     this.#queue = queue
+    this.#sender = sender
     this.#releases = new Releases(stack, client, this.#underWay)
   }
 
@@ -64,7 +67,7 @@ export class Outflow {
   forwardStored(ctx: ForwardContext, sequence: number): 'sent' | 'queued' {
     // The log was read between storing and forwarding.
     if (sequence <= this.#position) return 'sent'
-    const { packet, qos, retain, messageId = 0 } = ctx
+    const { qos, messageId = 0 } = ctx
     const id = packetIdOf(sequence)
     // A gap: one before it was stored and has not come by.
     const next = this.#sent !== undefined && !this.#behind && sequence === this.#position + 1
@@ -76,21 +79,20 @@ export class Outflow {
     }
     this.#position = sequence
     this.#sent!.upTo = sequence
-    this.#send(packet, retain, false, new Inflight(id, qos, messageId, sequence))
+    this.#send(ctx, false, new Inflight(id, qos, messageId, sequence))
     return 'sent'
   }
 
   /** QoS 1 and 2 that are in no log: of a session that ends with its connection. */
-  forwardLive(packet: Publish, qos: QoS, retain: boolean): 'sent' | 'queued' | 'dropped' {
+  forwardLive(message: Outgoing): 'sent' | 'queued' | 'dropped' {
     const id = packetIdOf(this.#unlogged + 1)
     const waits = this.#behind || !this.#queue.empty
     if (waits || this.#full || this.#client.congested || this.#inflight.has(id)) {
-      if (!this.#queue.push({ packet: packet.own(), qos, retain })) return 'dropped'
+      if (!this.#queue.push(kept(message, this.#stack.clock))) return 'dropped'
       this.#goOn()
       return 'queued'
     }
-    this.#unlogged++
-    this.#send(packet, retain, false, new Inflight(id, qos, 0, 0))
+    this.#sendLive(message, id)
     return 'sent'
   }
 
@@ -139,6 +141,17 @@ export class Outflow {
     return this.#underWay.settled()
   }
 
+  /** What a session that ends with its connection leaves behind of shared subscriptions goes to others. */
+  handOn(): void {
+    const { clientId } = this.#client.session
+    const sent = [...this.#inflight.values()].filter(({ qos }) => qos === 1).map(({ shared }) => shared)
+    for (const message of [...sent, ...this.#queue.takeShared()]) {
+      if (message?.share === undefined) continue
+      const { share, packet, qos, expiresAt } = message
+      this.#stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt })
+    }
+  }
+
   endTurn(): void {
     this.#scheduled = false
     this.#remove()
@@ -183,9 +196,7 @@ export class Outflow {
         this.#whenDrained()
         return
       }
-      const { packet, qos, retain } = this.#queue.shift()
-      this.#unlogged++
-      this.#send(packet, retain, false, new Inflight(id, qos, 0, 0))
+      this.#sendLive(this.#queue.shift(), id)
     }
     this.#tellDrained()
   }
@@ -238,7 +249,14 @@ export class Outflow {
     return false
   }
 
-  #sendStored({ messageId, sequence, packet, qos, retain, released }: StoredMessage, id: number): void {
+  #sendLive(message: Outgoing, id: number): void {
+    this.#unlogged++
+    const shared = message.share === undefined ? undefined : kept(message, this.#stack.clock)
+    this.#send(message, false, new Inflight(id, message.qos, 0, 0, shared))
+  }
+
+  #sendStored(message: StoredMessage, id: number): void {
+    const { messageId, sequence, qos, released } = message
     const known = this.#begin()
     const entry = new Inflight(id, qos, messageId, sequence)
     this.#position = sequence
@@ -248,7 +266,7 @@ export class Outflow {
       this.#client.ack('pubrel', id)
     } else {
       // What nobody knows to be unsent may have been sent.
-      this.#send(packet, retain, known.upTo < 0 || sequence <= known.upTo, entry)
+      this.#send(message, known.upTo < 0 || sequence <= known.upTo, entry)
     }
     if (known.upTo >= 0 && sequence > known.upTo) known.upTo = sequence
   }
@@ -260,11 +278,10 @@ export class Outflow {
     if (known.upTo < this.#position) known.upTo = this.#position
   }
 
-  #send(packet: Publish, retain: boolean, dup: boolean, entry: Inflight): void {
+  #send(message: Outgoing, dup: boolean, entry: Inflight): void {
     this.#inflight.set(entry.id, entry)
-    const taken = this.#client.publish(packet, entry.qos, retain, dup, entry.id)
-    // Larger than the client takes: counts as delivered.
-    if (!taken) this.delivered(entry)
+    // What is over, or larger than the client takes, counts as delivered.
+    if (!this.#sender.send(message, dup, entry.id)) this.delivered(entry)
   }
 
   /** Tells the log what was delivered. */
@@ -300,4 +317,11 @@ export class Outflow {
     this.#scheduled = true
     this.#stack.turn.add(this)
   }
+}
+
+/** The message as it can be kept beyond the turn: its expiry goes on from now. */
+function kept(message: Outgoing, clock: Clock): Outgoing {
+  const { packet, qos, retain, identifiers, share } = message
+  const expiresAt = message.expiresAt === 0 ? expiryOf(packet, clock) : message.expiresAt
+  return { packet: packet.own(), qos, retain, identifiers, expiresAt, share }
 }

@@ -1,17 +1,10 @@
-import type { Publish, QoS } from '@mqtt-stack/core'
+import type { Outgoing } from './sender.ts'
 
-/** A message that waits for room in the window; its packet is owned. */
-export interface Waiting {
-  readonly packet: Publish
-  readonly qos: QoS
-  readonly retain: boolean
-}
-
-/** First in, first out, bounded in messages and bytes. */
+/** Messages that wait for room in the window, their packets owned: first in, first out, bounded in messages and bytes. */
 export class WaitingQueue {
   readonly #maxMessages: number
   readonly #maxBytes: number
-  #waiting: (Waiting | undefined)[] = []
+  #waiting: (Outgoing | undefined)[] = []
   #head = 0
   #bytes = 0
 
@@ -25,7 +18,7 @@ export class WaitingQueue {
   }
 
   /** False when it is full. */
-  push(waiting: Waiting): boolean {
+  push(waiting: Outgoing): boolean {
     const { size } = waiting.packet
     if (this.#waiting.length - this.#head >= this.#maxMessages || this.#bytes + size > this.#maxBytes)
       return false
@@ -35,7 +28,7 @@ export class WaitingQueue {
   }
 
   /** The oldest; only where there is one. */
-  shift(): Waiting {
+  shift(): Outgoing {
     const waiting = this.#waiting[this.#head]!
     this.#waiting[this.#head++] = undefined
     this.#bytes -= waiting.packet.size
@@ -47,5 +40,11 @@ export class WaitingQueue {
       this.#head = 0
     }
     return waiting
+  }
+
+  /** Takes out what belongs to shared subscriptions. */
+  takeShared(): Outgoing[] {
+    const waiting = this.#waiting.slice(this.#head) as Outgoing[]
+    return waiting.filter(({ share }) => share !== undefined)
   }
 }

@@ -1,0 +1,237 @@
+/** What a session's receiver has not acknowledged, over connections that end at any point. */
+import type { TestClient } from '@mqtt-stack/testing'
+import { describe, expect, it } from 'vitest'
+import type { Whole } from '../../../scripts/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+
+/** A device that keeps its session and acknowledges by hand. */
+async function device({ client }: Whole): Promise<TestClient> {
+  return client({ clientId: 'device', clean: false, autoAck: false })
+}
+
+/** Publishes `count` messages, payloads `1`, `2`, ... from `first` on. */
+async function publish(from: TestClient, qos: 0 | 1 | 2, count: number, first = 1): Promise<void> {
+  for (let i = first; i < first + count; i++) await from.publish('t', String(i), { qos })
+}
+
+/** The PUBLISH packets that came and nobody took, as `payload` or, marked as duplicates, `payload again`. */
+async function messages(client: TestClient, { settle }: Whole): Promise<string[]> {
+  await settle()
+  const found: string[] = []
+  for (;;) {
+    const packet = await client.next('publish').catch(() => undefined)
+    if (packet === undefined) return found
+    found.push(packet.payload.toString() + (packet.dup ? ' again' : ''))
+  }
+}
+
+/** A receiver as the standard describes one, that remembers identifiers over its connections. */
+class ExactlyOnce {
+  readonly delivered: string[] = []
+  readonly #held = new Set<number>()
+
+  /** Answers the packets of a connection, and gives up after `limit` of them. */
+  async serve(client: TestClient, { settle }: Whole, limit: number): Promise<void> {
+    let seen = 0
+    for (let answered = 0; ; ) {
+      await settle()
+      if (seen === client.received.length) return
+      for (; seen < client.received.length; seen++) {
+        if (answered >= limit) return
+        if (this.#answer(client, client.received[seen])) answered++
+      }
+    }
+  }
+
+  /** Whether there was something to answer. */
+  #answer(client: TestClient, packet: TestClient['received'][number]): boolean {
+    const { messageId } = packet
+    if (messageId === undefined) return false
+    if (packet.cmd === 'publish') {
+      if (!this.#held.has(messageId)) this.delivered.push(packet.payload.toString())
+      if (packet.qos === 2) this.#held.add(messageId)
+      client.send({ cmd: packet.qos === 1 ? 'puback' : 'pubrec', messageId })
+      return true
+    }
+    if (packet.cmd !== 'pubrel') return false
+    this.#held.delete(messageId)
+    client.send({ cmd: 'pubcomp', messageId })
+    return true
+  }
+}
+
+describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
+  it('[MQTT-4.4.0-1] [MQTT-3.3.1-1] sends again what was not acknowledged, with its identifiers and DUP', async () => {
+    const whole = await wholeStack({ backend })
+    const first = await device(whole)
+    await first.subscribe('t', { qos: 2 })
+    const alice = await whole.client()
+    await publish(alice, 1, 2)
+    await publish(alice, 2, 1, 3)
+    const before = [await first.next('publish'), await first.next('publish'), await first.next('publish')]
+    await first.drop()
+
+    const second = await device(whole)
+    const after = [await second.next('publish'), await second.next('publish'), await second.next('publish')]
+    expect(after.map(({ dup }) => dup)).toEqual([true, true, true])
+    expect(before.map(({ dup }) => dup)).toEqual([false, false, false])
+    const identity = ({ messageId, qos, payload }: (typeof before)[0]): string =>
+      `${messageId} at ${qos}: ${payload}`
+    expect(after.map(identity)).toEqual(before.map(identity))
+    second.expectNothing()
+  })
+
+  it('[MQTT-4.4.0-1] sends nothing again while the connection lasts', async () => {
+    const whole = await wholeStack({ backend })
+    const first = await device(whole)
+    await first.subscribe('t', { qos: 2 })
+    await publish(await whole.client(), 2, 1)
+    await first.next('publish')
+    await whole.clock.advance(3_600_000)
+    first.expectNothing()
+  })
+
+  it('[MQTT-4.3.3-1] sends PUBREL again, and not the message, once PUBREC has come', async () => {
+    const whole = await wholeStack({ backend })
+    const first = await device(whole)
+    await first.subscribe('t', { qos: 2 })
+    await publish(await whole.client(), 2, 1)
+    const { messageId } = await first.next('publish')
+    first.send({ cmd: 'pubrec', messageId })
+    await first.next('pubrel')
+    await first.drop()
+
+    const second = await device(whole)
+    expect(await second.next('pubrel')).toMatchObject({ messageId })
+    second.expectNothing()
+    await second.drop()
+
+    const third = await device(whole)
+    expect(await third.next('pubrel')).toMatchObject({ messageId })
+    third.send({ cmd: 'pubcomp', messageId })
+    await third.drop()
+    const fourth = await device(whole)
+    await whole.settle()
+    fourth.expectNothing('pubrel')
+    fourth.expectNothing('publish')
+    expect(whole.memory.stats).toMatchObject({ messages: 0, messageBytes: 0 })
+  })
+
+  it('[MQTT-4.6.0-1] [MQTT-4.6.0-6] first PUBREL and PUBLISH in their order, then the log, then what is live', async () => {
+    const whole = await wholeStack({ backend, outbound: { inflight: 4 } })
+    const first = await device(whole)
+    await first.subscribe('t', { qos: 2 })
+    const alice = await whole.client()
+    await publish(alice, 1, 1)
+    await publish(alice, 2, 2, 2)
+    await publish(alice, 1, 3, 4)
+    const ids: (number | undefined)[] = []
+    for (let i = 0; i < 4; i++) ids.push((await first.next('publish')).messageId)
+    // The second and third are received; 5 and 6 wait behind the window and were never sent.
+    first.send({ cmd: 'pubrec', messageId: ids[1] })
+    first.send({ cmd: 'pubrec', messageId: ids[2] })
+    await first.next('pubrel')
+    await first.next('pubrel')
+    await first.drop()
+    await publish(alice, 1, 1, 7)
+
+    const second = await device(whole)
+    const inOrder: string[] = []
+    for (let i = 0; i < 4; i++) {
+      const packet = await second.next()
+      inOrder.push(
+        packet.cmd === 'publish'
+          ? `${packet.payload}${packet.dup ? ' again' : ''}`
+          : `${packet.cmd} ${packet.messageId}`,
+      )
+    }
+    expect(inOrder).toEqual(['1 again', `pubrel ${ids[1]}`, `pubrel ${ids[2]}`, '4 again'])
+    await publish(alice, 1, 1, 8)
+    expect(await messages(second, whole)).toEqual([])
+    second.autoAck = true
+    for (const messageId of [ids[1], ids[2]]) second.send({ cmd: 'pubcomp', messageId })
+    for (const messageId of [ids[0], ids[3]]) second.send({ cmd: 'puback', messageId })
+    expect(await messages(second, whole)).toEqual(['5', '6', '7', '8'])
+  })
+
+  it('lets nothing live overtake a session that is behind', async () => {
+    const whole = await wholeStack({ backend, outbound: { inflight: 2 } })
+    const first = await device(whole)
+    await first.subscribe('t', { qos: 1 })
+    const alice = await whole.client()
+    await first.disconnect()
+    await publish(alice, 1, 20)
+
+    const second = await device(whole)
+    const got: string[] = []
+    for (let next = 21; got.length < 60; ) {
+      const packet = await second.next('publish')
+      got.push(packet.payload.toString())
+      // One more is published for each that is acknowledged: the session never catches up for long.
+      if (next <= 60) await publish(alice, 1, 1, next++)
+      second.send({ cmd: 'puback', messageId: packet.messageId })
+    }
+    expect(got).toEqual(Array.from({ length: 60 }, (_, i) => String(i + 1)))
+    second.expectNothing()
+  })
+
+  it('goes live again once the log is read, without DUP', async () => {
+    const whole = await wholeStack({ backend })
+    const first = await device(whole)
+    await first.subscribe('t', { qos: 1 })
+    await first.disconnect()
+    const alice = await whole.client()
+    await publish(alice, 1, 3)
+    const second = await device(whole)
+    second.autoAck = true
+    expect(await messages(second, whole)).toEqual(['1', '2', '3'])
+    await publish(alice, 1, 200, 4)
+    expect(await messages(second, whole)).toEqual(Array.from({ length: 200 }, (_, i) => String(i + 4)))
+  })
+
+  it('delivers QoS 2 exactly once, and QoS 1 at least once, in order, wherever connections end', async () => {
+    for (const qos of [1, 2] as const) {
+      for (let cut = 1; cut <= 6; cut++) {
+        const whole = await wholeStack({ backend, outbound: { inflight: 3 } })
+        const receiver = new ExactlyOnce()
+        const alice = await whole.client()
+        const first = await device(whole)
+        await first.subscribe('t', { qos })
+        await first.drop()
+        const expected: string[] = []
+        for (let i = 0; i < 8; i++) {
+          expected.push(String(i + 1))
+          await publish(alice, qos, 1, i + 1)
+          const connection = await device(whole)
+          await receiver.serve(connection, whole, cut)
+          await connection.drop()
+        }
+        const last = await device(whole)
+        await receiver.serve(last, whole, Number.POSITIVE_INFINITY)
+        if (qos === 2) expect(receiver.delivered).toEqual(expected)
+        // The last copies of all of them are in order [MQTT-4.6.0-6].
+        else expect([...new Set(receiver.delivered)]).toEqual(expected)
+        expect(whole.memory.stats).toMatchObject({ messages: 0, messageBytes: 0 })
+        expect(whole.logger.errors).toEqual([])
+      }
+    }
+  })
+
+  it('delivers exactly once over connections that are taken over', async () => {
+    const whole = await wholeStack({ backend })
+    const receiver = new ExactlyOnce()
+    const alice = await whole.client()
+    let connection = await device(whole)
+    await connection.subscribe('t', { qos: 2 })
+    const expected: string[] = []
+    for (let i = 1; i <= 24; i++) {
+      expected.push(String(i))
+      await publish(alice, 2, 1, i)
+      await receiver.serve(connection, whole, i % 5)
+      connection = await device(whole)
+    }
+    await receiver.serve(connection, whole, Number.POSITIVE_INFINITY)
+    expect(receiver.delivered).toEqual(expected)
+    expect(whole.logger.errors).toEqual([])
+  })
+})

@@ -12,14 +12,15 @@ class Admission {
 const admission = new Slot(() => new Admission())
 
 /**
- * Admits clients that present no user name, no password and no authentication method, and that nobody before it has
- * decided about; whoever claims to be somebody must be known to a provider of the user's own.
+ * Admits clients that present no user name, no password and no authentication method; whoever claims to be somebody
+ * must be known to a provider of the user's own. It is last: it decides only what nobody else has.
  * @param where `true`, or only on listeners that this machine alone can reach.
  * @param rules Whether it also answers authorizePacket: yes to those it admitted, and to nobody else.
  */
 export function anonymous(where: true | 'local', rules: boolean): MiddlewareLike {
   return {
     name: 'Anonymous',
+    last: true,
 
     authenticateConnection(
       ctx: Context<'authenticateConnection'>,

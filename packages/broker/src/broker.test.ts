@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
+import type { MiddlewareLike } from '@mqtt-stack/core'
+import { DONE } from '@mqtt-stack/core'
 import { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { listeningBroker, memoryClient, testBroker } from '../../../scripts/test-broker.ts'
@@ -149,8 +151,28 @@ describe('publish', () => {
     expect(await client.message()).toMatchObject({ payload: 'sun', retain: true })
   })
 
-  test.each(['', 'a/+', '#', 'a\u0000b'])('not to %j', async (topic) => {
+  test.each(['', 'a/+', '#', 'a\u0000b', '/'.repeat(64)])('not to %j', async (topic) => {
     await expect(testBroker().publish(topic, '')).rejects.toMatchObject({ code: 'TOPIC_INVALID' })
+  })
+
+  test('may be vetoed, and changed', async () => {
+    const rule: MiddlewareLike = {
+      name: 'Rule',
+      relayMessage(ctx) {
+        if (ctx.topic.startsWith('secret')) return DONE
+        ctx.packet = ctx.packet.with({ payload: 'changed' })
+        return undefined
+      },
+    }
+    const broker = testBroker({ use: [rule] })
+    const published: string[] = []
+    broker.on('published', ({ packet }) => published.push(`${packet.topic} ${packet.payload}`))
+    expect(await broker.publish('secret/a', 'x', { retain: true })).toMatchObject({
+      vetoed: true,
+      matched: 0,
+    })
+    expect(await broker.publish('a', 'x')).toMatchObject({ vetoed: false })
+    expect(published).toEqual(['a changed'])
   })
 
   test('in a stack that its handler started', async () => {

@@ -1,7 +1,14 @@
 /** A stack that listens. */
 import { EventEmitter } from 'node:events'
 import type { Publisher, PublishInit, Stack } from '@mqtt-stack/core'
-import { isValidTopicName, Publish, RelayContext, RelayStore, StackError } from '@mqtt-stack/core'
+import {
+  isValidTopicName,
+  Publish,
+  RelayContext,
+  RelayStore,
+  StackError,
+  topicLevels,
+} from '@mqtt-stack/core'
 import type { BrokerEvents } from './events.ts'
 import { EventBridge } from './events.ts'
 import type { Address } from './listeners/address.ts'
@@ -69,7 +76,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
 
   /**
    * Publishes a message of the broker's own, past authentication and access rules.
-   * @returns How many receivers matched, and for how many it was queued or dropped.
+   * @returns How many receivers matched, for how many it was queued or dropped, and whether somebody vetoed it.
    * @throws StackError `TOPIC_INVALID`; what a middleware that relays failed with.
    */
   async publish(
@@ -77,13 +84,15 @@ export class Broker extends EventEmitter<BrokerEvents> {
     payload: Uint8Array | string,
     options: PublishOptions = {},
   ): Promise<RelayStore> {
-    if (!isValidTopicName(topic))
-      throw new StackError('TOPIC_INVALID', `not a topic name: ${JSON.stringify(topic)}`)
+    if (!isValidTopicName(topic) || topicLevels(topic) > this.stack.config.topicLevels) {
+      throw new StackError('TOPIC_INVALID', `not a topic name, or too many levels: ${JSON.stringify(topic)}`)
+    }
     await this.start()
-    const packet = Publish.from({ topic, payload, ...options })
+    const relay = new RelayContext(undefined, Publish.from({ topic, payload, ...options }), SELF, undefined)
     const relayed = new RelayStore()
-    await this.stack.run('relayMessage', new RelayContext(undefined, packet, SELF, undefined), relayed)
-    this.stack.tell('messagePublished', { client: undefined, packet, relayed })
+    await this.stack.run('relayMessage', relay, relayed)
+    if (!relayed.vetoed)
+      this.stack.tell('messagePublished', { client: undefined, packet: relay.packet, relayed })
     return relayed
   }
 

@@ -23,7 +23,6 @@ export function createBroker(options: BrokerOptions = {}): Broker {
   const authenticated = middlewares.some((one) => answers(one, 'authenticateConnection'))
   const ruled = middlewares.some((one) => answers(one, 'authorizePacket'))
   if (!ruled) checkRules(middlewares, authenticated)
-  // Last of all, so that it decides only what nobody else has.
   const allowed = config.allowAnonymous ?? (authenticated ? false : 'local')
   if (allowed !== false) middlewares.push(anonymous(allowed, !ruled))
   return new Broker(new Stack(config.stack).use(...middlewares), config.listeners)

@@ -80,15 +80,9 @@ describe.each(['mqttv31', 'mqttv311'])('mosquitto_pub and mosquitto_sub, %s', (v
       '--will-qos',
       '1',
     ]
-    for (const [who, signal] of [
-      ['polite', 'SIGTERM'],
-      ['lost', 'SIGKILL'],
-    ] as const) {
-      const gone = once(broker, 'clientDisconnected')
-      const client = await subscribe(broker, '-V', version, '-t', 'x', ...will(who))
-      client.child.kill(signal)
-      await gone
-    }
+    await publish(broker, '-V', version, '-t', 'x', '-m', 'bye', ...will('polite'))
+    const lost = await subscribe(broker, '-V', version, '-t', 'x', ...will('lost'))
+    lost.child.kill('SIGKILL')
     expect(await received(watcher)).toEqual(['wills/lost|gone|1|0'])
   })
 

@@ -29,7 +29,11 @@ export function encodePacket(
 }
 
 function encode(packet: OutgoingPacket, protocolVersion: ProtocolVersion): Buffer {
-  return generate(packet as PlainPacket, { protocolVersion })
+  const bytes = generate(packet as PlainPacket, { protocolVersion })
+  // mqtt-packet writes nothing at all where user properties hold no pair.
+  return bytes.length > 0
+    ? bytes
+    : generate(without(packet, 'userProperties') as PlainPacket, { protocolVersion })
 }
 
 function without(packet: OutgoingPacket, ...keys: (keyof Diagnostics)[]): OutgoingPacket {

@@ -73,6 +73,8 @@ export function propertyBytes(properties: PublishProperties): Uint8Array {
     properties,
   } as const
   const frame = generate(packet, { protocolVersion: 5 })
+  // mqtt-packet writes nothing at all where user properties hold no pair.
+  if (frame.length === 0) return propertyBytes({ ...properties, userProperties: undefined })
   let at = 1
   while (frame[at] > 127) at++
   // Behind the remaining length and an empty topic.

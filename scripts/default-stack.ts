@@ -1,0 +1,145 @@
+/** For integration tests: the default stack, all twelve built-ins in their order, on no socket. */
+import { Authentication } from '@mqtt-stack/authentication'
+import { Authorize } from '@mqtt-stack/authorize'
+import type { ConnectionOptions } from '@mqtt-stack/connection'
+import { Connection } from '@mqtt-stack/connection'
+import type { MiddlewareLike, StackOptions } from '@mqtt-stack/core'
+import { CALLBACKS, Publish } from '@mqtt-stack/core'
+import { InboundManager } from '@mqtt-stack/inbound-manager'
+import type { KeepAliveOptions } from '@mqtt-stack/keepalive'
+import { KeepAlive } from '@mqtt-stack/keepalive'
+import { LastWill } from '@mqtt-stack/lastwill'
+import type { MemoryBackendOptions, MemoryBackendStats } from '@mqtt-stack/memory-backend'
+import { MemoryBackend } from '@mqtt-stack/memory-backend'
+import type { OutboundManagerOptions } from '@mqtt-stack/outbound-manager'
+import { OutboundManager } from '@mqtt-stack/outbound-manager'
+import { PacketEmitter } from '@mqtt-stack/packet-emitter'
+import { RetainManager } from '@mqtt-stack/retain-manager'
+import type { SessionManagerOptions } from '@mqtt-stack/session-manager'
+import { SessionManager } from '@mqtt-stack/session-manager'
+import { SubscriptionManager } from '@mqtt-stack/subscription-manager'
+import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
+import { testStack } from '@mqtt-stack/testing'
+
+export interface DefaultStackOptions {
+  connection?: ConnectionOptions
+  keepalive?: KeepAliveOptions
+  outboundManager?: OutboundManagerOptions
+  sessionManager?: SessionManagerOptions
+  /** Who clients are; everybody is who they say they are by default. */
+  users?: MiddlewareLike
+  /** What they may do; everything by default. */
+  rules?: MiddlewareLike
+  /** Further middlewares, at the users' place. */
+  use?: readonly MiddlewareLike[]
+  backend?: MiddlewareLike
+  stack?: Omit<StackOptions, 'clock' | 'logger'>
+  clients?: TestClientOptions
+}
+
+/** A {@link TestStack} of the default stack, and what was told about its clients. */
+export interface DefaultStack extends TestStack {
+  /** `connected alice`, `unclean alice`, `disconnected alice` …, in the order of their coming. */
+  readonly events: string[]
+}
+
+/** Lets everybody in, with the user name as identity. */
+export const anybody: MiddlewareLike = {
+  name: 'Anybody',
+  authenticateConnection(_ctx, store) {
+    store.valid = true
+  },
+}
+
+/** Allows everything. */
+export const anything: MiddlewareLike = {
+  name: 'Anything',
+  authorizePacket(_ctx, store) {
+    store.valid = true
+  },
+}
+
+/** A started default stack. */
+export async function defaultStack(options: DefaultStackOptions = {}): Promise<DefaultStack> {
+  const events: string[] = []
+  const test = await testStack({
+    use: [
+      new PacketEmitter(),
+      new Connection(options.connection),
+      recorder(events),
+      new KeepAlive(options.keepalive),
+      new Authentication(),
+      options.users ?? anybody,
+      new Authorize(),
+      options.rules ?? anything,
+      new LastWill(),
+      new OutboundManager(options.outboundManager),
+      new SessionManager(options.sessionManager),
+      new SubscriptionManager(),
+      new InboundManager(),
+      ...(options.use ?? []),
+      new RetainManager(),
+      options.backend ?? new MemoryBackend(),
+    ],
+    options: options.stack,
+    clients: options.clients,
+  })
+  return Object.assign(test, { events })
+}
+
+/** Notes what is told about clients. */
+export function recorder(events: string[]): MiddlewareLike {
+  return {
+    name: 'Recorder',
+    clientConnected: ({ client }) => void events.push(`connected ${client.id}`),
+    cleanDisconnect: ({ client }) => void events.push(`clean ${client.id}`),
+    uncleanDisconnect: ({ client }) => void events.push(`unclean ${client.id}`),
+    clientDisconnected: ({ client }) => void events.push(`disconnected ${client.id}`),
+    sessionEnded: ({ clientId, reason }) => void events.push(`ended ${clientId} (${reason})`),
+  }
+}
+
+/** A backend of the tests. */
+export type Backend = MiddlewareLike & { readonly stats: MemoryBackendStats }
+
+/** Backends that keep the same and answer at once, some promises later, and some turns of the event loop later. */
+export const BACKENDS: readonly (readonly [string, (options?: MemoryBackendOptions) => Backend])[] = [
+  ['a backend that answers at once', (options) => new MemoryBackend(options)],
+  ['a backend that answers some promises later', (options) => delayed(new MemoryBackend(options), promises)],
+  ['a backend that answers some turns later', (options) => delayed(new MemoryBackend(options), turns)],
+]
+
+async function promises(): Promise<void> {
+  for (let i = 0; i < 7; i++) await undefined
+}
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise(setImmediate)
+}
+
+/** A third party's backend: it does what `store` does after a wait, and answers after another. */
+export function delayed(store: MemoryBackend, wait: () => Promise<void>): Backend {
+  const backend: Backend & Record<string, unknown> = {
+    name: 'DelayedBackend',
+    last: true,
+    get stats() {
+      return store.stats
+    },
+    start() {
+      if (backend.stack !== undefined) store.stack = backend.stack
+      store.start()
+    },
+  }
+  const inner = store as unknown as Record<string, ((ctx: object, answer: object) => unknown) | undefined>
+  for (const name of Object.keys(CALLBACKS)) {
+    if (inner[name] === undefined) continue
+    backend[name] = async (ctx: { packet?: unknown }, answer: object): Promise<void> => {
+      // Kept beyond the turn.
+      if (ctx.packet instanceof Publish) ctx.packet.own()
+      await wait()
+      await inner[name]?.(ctx, answer)
+      await wait()
+    }
+  }
+  return backend
+}

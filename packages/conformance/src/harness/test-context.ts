@@ -4,9 +4,12 @@ import type { ConnectInput } from '../wire/encode.ts'
 import * as encode from '../wire/encode.ts'
 import type { Version } from '../wire/packet-types.ts'
 import type { Connack } from '../wire/packets.ts'
-import { ConformanceError, Skip } from './errors.ts'
+import { ConformanceError, Remark, Skip } from './errors.ts'
 import { RawClient } from './raw-client.ts'
 import type { Target } from './target.ts'
+
+/** How many cases of a test are tried at a time. */
+const TOGETHER = 8
 
 export interface ConnectOptions extends ConnectInput {
   /** Instead of the test's version. */
@@ -94,6 +97,39 @@ export class TestContext {
   async silent(to: RawClient, from: RawClient = to, qos?: readonly number[]): Promise<void> {
     await this.barrier(to, from, qos)
     to.expectNothing()
+  }
+
+  /**
+   * Does the same for each of several cases. All are tried, some at a time; what is thrown names the first that failed, and how many did.
+   * A case that breaks what is demanded goes before one that breaks what is recommended.
+   */
+  async each<Case>(
+    cases: Readonly<Record<string, Case>>,
+    run: (one: Case, name: string) => Promise<void>,
+  ): Promise<void> {
+    const failures: Error[] = []
+    const waiting = Object.entries(cases)
+    async function work(): Promise<void> {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const [name, one] = next
+        try {
+          await run(one, name)
+        } catch (error) {
+          const failure = error as Error
+          if (failure instanceof Skip) throw failure
+          failure.message = `${name}: ${failure.message}`
+          failures.push(failure)
+        }
+      }
+    }
+    // Those that wait in vain wait together.
+    await Promise.all(Array.from({ length: TOGETHER }, work))
+    const worst = failures.find((failure) => !(failure instanceof Remark)) ?? failures[0]
+    if (worst === undefined) return
+    if (failures.length > 1) {
+      worst.message += ` (and ${failures.length - 1} more of ${Object.keys(cases).length})`
+    }
+    throw worst
   }
 
   /** The test does not apply. */

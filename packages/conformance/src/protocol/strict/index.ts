@@ -1,0 +1,4 @@
+/** What neither standard lets a client send, from tables. */
+export * from './fields.ts'
+export * from './fixed-header.ts'
+export * from './strings.ts'

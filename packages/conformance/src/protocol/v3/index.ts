@@ -1,0 +1,2 @@
+/** Chapters of 3.1 alone. */
+export * from './basics.ts'

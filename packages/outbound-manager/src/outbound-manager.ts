@@ -1,5 +1,5 @@
 import type { Ack, CallbackName, Client, Context, DropReason, PacketType, QoS, Store } from '@mqtt-stack/core'
-import { Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
+import { ForwardContext, Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
 import type { OutboundManagerOptions } from './options.ts'
 import { OUTBOUND_MANAGER_OPTIONS } from './options.ts'
 import { Outflow } from './outflow.ts'
@@ -125,10 +125,9 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
   }
 }
 
-/** The seed's context has no more than client and packet. */
-function outgoing(
-  { packet, retain, identifiers, expiresAt, share }: Context<'forwardMessage'>,
-  qos: QoS,
-): Outgoing {
+/** The context itself, which is its executor's and never used again; the seed's has no more than client and packet. */
+function outgoing(ctx: Context<'forwardMessage'>, qos: QoS): Outgoing {
+  if (ctx instanceof ForwardContext) return ctx
+  const { packet, retain, identifiers, expiresAt, share } = ctx as Context<'forwardMessage'>
   return { packet, qos, retain: retain ?? false, identifiers, expiresAt: expiresAt ?? 0, share }
 }

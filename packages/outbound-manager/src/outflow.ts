@@ -71,7 +71,8 @@ export class Outflow {
     const id = packetIdOf(sequence)
     // A gap: one before it was stored and has not come by.
     const next = this.#sent !== undefined && !this.#behind && sequence === this.#position + 1
-    if (!next || this.#full || this.#client.congested || this.#inflight.has(id)) {
+    // Asked first, so that a client that takes nothing is noticed also behind a full window.
+    if (this.#client.congested || !next || this.#full || this.#inflight.has(id)) {
       this.#behind = true
       this.#missed = true
       this.#goOn()
@@ -87,7 +88,7 @@ export class Outflow {
   forwardLive(message: Outgoing): 'sent' | 'queued' | 'dropped' {
     const id = packetIdOf(this.#unlogged + 1)
     const waits = this.#behind || !this.#queue.empty
-    if (waits || this.#full || this.#client.congested || this.#inflight.has(id)) {
+    if (this.#client.congested || waits || this.#full || this.#inflight.has(id)) {
       if (!this.#queue.push(kept(message, this.#stack.clock))) return 'dropped'
       this.#goOn()
       return 'queued'
@@ -322,6 +323,7 @@ export class Outflow {
 /** The message as it can be kept beyond the turn: its expiry goes on from now. */
 function kept(message: Outgoing, clock: Clock): Outgoing {
   const { packet, qos, retain, identifiers, share } = message
-  const expiresAt = message.expiresAt === 0 ? expiryOf(packet, clock) : message.expiresAt
-  return { packet: packet.own(), qos, retain, identifiers, expiresAt, share }
+  packet.own()
+  if (message.expiresAt !== 0 || packet.expiryInterval === undefined) return message
+  return { packet, qos, retain, identifiers, expiresAt: expiryOf(packet, clock), share }
 }

@@ -219,13 +219,13 @@ export function anchor(title) {
 }
 
 /** @param {OptionSpec} row */
-function kindOf({ kind, choices }) {
+export function kindOf({ kind, choices }) {
   if (choices) return choices.map((choice) => code(JSON.stringify(choice))).join(', ')
   return kind
 }
 
 /** @param {OptionSpec} row */
-function defaultOf({ default: value, optional, unit }) {
+export function defaultOf({ default: value, optional, unit }) {
   if (value === undefined) return optional ? '' : 'required'
   if (value === console) return code('console')
   if (typeof value === 'number') return numberOf(value, unit)
@@ -233,7 +233,7 @@ function defaultOf({ default: value, optional, unit }) {
 }
 
 /** @param {OptionSpec} row */
-function rangeOf({ kind, choices, min = 0, max, unit }) {
+export function rangeOf({ kind, choices, min = 0, max, unit }) {
   if (kind !== 'number' || choices) return ''
   return max === undefined
     ? `from ${numberOf(min, unit)}`

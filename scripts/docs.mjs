@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { brokerSections } from './docs-broker.mjs'
 import { linkProblems, raisers } from './docs-checks.mjs'
 import { constantsTable } from './docs-constants.mjs'
 import { describePackages, loadBroker, loadCore } from './docs-packages.mjs'
@@ -22,7 +23,7 @@ import { root } from './workspace.mjs'
 
 const { values } = parseArgs({ options: { write: { type: 'boolean' } } })
 const { CALLBACKS, ERRORS, ReasonCode, returnCodeOf } = await loadCore()
-const { createBroker } = await loadBroker()
+const broker = await loadBroker()
 const packages = await describePackages()
 
 /** @type {string[]} */
@@ -44,6 +45,7 @@ for (const pkg of packages) {
     callbacks: () => partsTable(pkg, CALLBACKS),
   })
 }
+keep('packages/broker/README.md', await brokerSections(broker))
 problems.push(...wordProblems(CALLBACKS, packages), ...linkProblems())
 
 for (const problem of problems) console.error(problem)
@@ -56,9 +58,9 @@ console.log('the documentation agrees with the code')
 /** The default stack with a middleware of a user's, to show where it stands. */
 function defaultStack() {
   const yours = { name: '*yours: `use`*', relayMessage() {} }
-  return createBroker({ use: [yours] }).stack.middlewares.map((one) =>
-    one === yours ? { name: yours.name } : one,
-  )
+  return broker
+    .createBroker({ use: [yours] })
+    .stack.middlewares.map((one) => (one === yours ? { name: yours.name } : one))
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What a broker can be told. */
-import type { OptionsSpec, Resolved, StackOptions } from '@mqtt-stack/core'
+import type { OptionSpec, OptionsSpec, Resolved, StackOptions } from '@mqtt-stack/core'
 import { resolveOptions, StackError } from '@mqtt-stack/core'
 import type { AllowAnonymous } from './anonymous.ts'
 import type { PlaceOptions } from './built-ins.ts'
@@ -15,11 +15,11 @@ export interface BrokerOptions extends PlaceOptions {
   stack?: StackOptions
 }
 
-const place = {
-  kind: 'any',
-  optional: true,
-  doc: 'Options of the built-in, a middleware instead of it, or `false`.',
-} as const
+function placeOption(place: Place): OptionSpec {
+  const kebab = place.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  const name = place === 'backend' ? 'memory-backend' : kebab
+  return { kind: 'any', optional: true, doc: `Options of ${name}, a middleware instead of it, or \`false\`.` }
+}
 
 /** The table of the broker's own options. */
 export const BROKER_OPTIONS: OptionsSpec<BrokerOptions> = {
@@ -39,8 +39,8 @@ export const BROKER_OPTIONS: OptionsSpec<BrokerOptions> = {
     choices: [true, false, 'local'],
     doc: 'Clients without a name: everywhere, nowhere, or on local listeners; by default `local`, and `false` when a middleware of yours answers authenticateConnection.',
   },
-  stack: { kind: 'any', default: {}, doc: 'Options of the stack.' },
-  ...(Object.fromEntries(ORDER.map((name) => [name, place])) as Record<Place, typeof place>),
+  stack: { kind: 'any', default: {}, doc: 'Options of the stack: see core.' },
+  ...(Object.fromEntries(ORDER.map((place) => [place, placeOption(place)])) as Record<Place, OptionSpec>),
 }
 
 /** Broker options after defaults. */

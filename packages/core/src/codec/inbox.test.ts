@@ -42,6 +42,37 @@ const sizes = fc.array(fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ m
 const places = fc.array(fc.nat(), { maxLength: 20 })
 
 describe('an inbox', () => {
+  it('keeps the order when a chunk comes between the end of one and the beginning of the next', () => {
+    const inbox = open()
+    inbox.push(frame(1, 0x31))
+    inbox.push(frame(2, 0x32))
+    expect(inbox.advance()).toBe(true)
+    inbox.push(frame(3, 0x33))
+    expect(drain(inbox).map((bytes) => bytes[0])).toEqual([0x32, 0x33])
+  })
+
+  it('gives the same frames whenever chunks come and frames are taken', () => {
+    const steps = fc.array(fc.boolean(), { maxLength: 40 })
+    fc.assert(
+      fc.property(sizes, places, steps, (each, where, whenToTake) => {
+        const frames = each.map((size, i) => frame(size, 0x30 + (i & 15)))
+        const chunks = cut(Buffer.concat(frames), where)
+        const inbox = open()
+        const read: Buffer[] = []
+        for (const take of whenToTake) {
+          const chunk = take ? undefined : chunks.shift()
+          if (chunk !== undefined) inbox.push(chunk)
+          else if (inbox.advance()) read.push(Buffer.from(inbox.bytes.subarray(inbox.start, inbox.end)))
+        }
+        for (const chunk of chunks) inbox.push(chunk)
+        read.push(...drain(inbox))
+        expect(read.map(hex)).toEqual(frames.map(hex))
+        expect(inbox.backlog).toBe(0)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   it('gives the same frames for every chunking, read between chunks or not', () => {
     fc.assert(
       fc.property(sizes, places, fc.boolean(), (each, where, readBetween) => {

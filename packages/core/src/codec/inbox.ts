@@ -41,7 +41,8 @@ export class Inbox {
   }
 
   push(chunk: Buffer): void {
-    if (this.#at === this.#chunk.length) {
+    // The current chunk may be at its end, and its last frame still be handled, while others wait.
+    if (this.#at === this.#chunk.length && this.#queue.length === 0) {
       this.#chunk = chunk
       this.#at = 0
     } else {

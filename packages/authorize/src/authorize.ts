@@ -2,6 +2,7 @@ import type {
   AuthorizeContext,
   AuthorizeStore,
   CallbackName,
+  Chain,
   Client,
   ConnectPacket,
   Context,
@@ -34,6 +35,11 @@ export class Authorize extends Middleware {
   readonly handles: readonly PacketType[] = ['connect', 'publish', 'subscribe']
   readonly requires: readonly CallbackName[] = ['authorizePacket']
   readonly uses: readonly CallbackName[] = ['closeClient']
+  #ask!: Chain
+
+  start(): void {
+    this.#ask = this.stack.chain('authorizePacket')
+  }
 
   handle(
     client: Client,
@@ -74,7 +80,7 @@ export class Authorize extends Middleware {
 
   #publish(client: Client, packet: Publish): void | Promise<void> {
     const store: AuthorizeStore = {}
-    const later = this.stack.run('authorizePacket', { client, packet, action: 'publish' }, store)
+    const later = this.#ask.run({ client, packet, action: 'publish' }, store)
     if (later !== undefined) return later.then(() => this.#note(client, packet, store))
     this.#note(client, packet, store)
   }

@@ -99,7 +99,7 @@ describe('an outbox', () => {
     await settle()
     expect(socket.writes).toHaveLength(1)
     const referenced = socket.writes[0].filter(({ buffer }) => buffer === large.bytes.buffer)
-    expect(referenced.map(({ length }) => length)).toEqual([20_000, 20_000])
+    expect(referenced.map(({ length }) => length)).toEqual([large.length, 20_000])
     const retained = Buffer.from(large.bytes)
     retained[0] = 0x31
     const parts = [
@@ -110,6 +110,25 @@ describe('an outbox', () => {
       message('after').bytes,
     ]
     expect(joined(socket.writes[0])).toEqual(joined(parts))
+  })
+
+  it('sends a burst as the stretch of the chunk that it is', async () => {
+    const { outbox, socket } = setup()
+    const frame = message('x'.repeat(100)).bytes
+    const chunk = Buffer.concat(Array.from({ length: 200 }, () => frame))
+    for (let i = 0; i < 200; i++) {
+      const start = i * frame.length
+      outbox.publish(
+        { bytes: chunk, start, length: frame.length, idAt: 5, payloadAt: 5, expiryAt: 0 },
+        0x30,
+        0,
+      )
+    }
+    expect(outbox.pending).toBe(chunk.length)
+    outbox.ack(0x40, 1)
+    await settle()
+    expect(socket.writes[0].map(({ buffer }) => buffer === chunk.buffer)).toEqual([true, false])
+    expect(joined(socket.writes[0])).toEqual(Buffer.concat([chunk, Buffer.from([0x40, 2, 0, 1])]))
   })
 
   it('copies small payloads', async () => {

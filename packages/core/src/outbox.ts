@@ -22,6 +22,10 @@ export class Outbox implements EndOfTurn {
   readonly #reuse: boolean
   #buffer: Buffer | undefined
   #length = 0
+  /** Frames that stand one behind the other in what was received and go out as they are: behind the buffer. */
+  #run: Buffer | undefined
+  #runStart = 0
+  #runEnd = 0
   #scheduled = false
   #corked = false
   /** Buffers handed to the stream, oldest first. */
@@ -41,7 +45,7 @@ export class Outbox implements EndOfTurn {
 
   /** Bytes that the other side has not taken: held here, or by the stream. */
   get pending(): number {
-    return this.#length + this.#stream.writableLength
+    return this.#length + this.#runEnd - this.#runStart + this.#stream.writableLength
   }
 
   /** Two bytes of header, two of packet identifier: PUBACK and its like. */
@@ -57,6 +61,10 @@ export class Outbox implements EndOfTurn {
   /** A PUBLISH from its shared bytes, with its own first byte and packet identifier (0: none). */
   publish(layout: Layout, header: number, id: number): void {
     const { bytes, start, length, payloadAt } = layout
+    if (id === 0 && bytes[start] === header) {
+      this.#append(bytes, start, start + length)
+      return
+    }
     const whole = length - payloadAt < BY_REFERENCE
     const size = whole ? length : payloadAt
     const at = this.#reserve(size)
@@ -74,6 +82,7 @@ export class Outbox implements EndOfTurn {
   /** Bytes of any other packet. */
   bytes(packet: Uint8Array): void {
     if (packet.length >= BY_REFERENCE) {
+      this.#endRun()
       this.#reference(packet)
       return
     }
@@ -83,6 +92,7 @@ export class Outbox implements EndOfTurn {
 
   /** Hands over what there is now. */
   flush(): void {
+    this.#endRun()
     const buffer = this.#buffer
     if (buffer === undefined || this.#length === 0) return
     const filled = buffer.subarray(0, this.#length)
@@ -101,6 +111,37 @@ export class Outbox implements EndOfTurn {
     this.#stream.uncork()
   }
 
+  /**
+   * A frame that goes out as it came. Publishers send in bursts: of a burst each receiver is owed the same stretch of
+   * the chunk, which is copied, or written, once.
+   */
+  #append(bytes: Buffer, start: number, end: number): void {
+    if (this.#run === bytes && this.#runEnd === start) {
+      this.#runEnd = end
+      return
+    }
+    this.#endRun()
+    this.#run = bytes
+    this.#runStart = start
+    this.#runEnd = end
+    this.#schedule()
+  }
+
+  #endRun(): void {
+    const run = this.#run
+    if (run === undefined) return
+    const start = this.#runStart
+    const end = this.#runEnd
+    this.#run = undefined
+    this.#runStart = 0
+    this.#runEnd = 0
+    if (end - start >= BY_REFERENCE) this.#reference(run.subarray(start, end))
+    else {
+      const at = this.#reserve(end - start)
+      copy(run, start, end, this.#buffer as Buffer, at)
+    }
+  }
+
   /** Puts a large payload behind what is buffered; the turn's end sends all of it with one writev. */
   #reference(payload: Uint8Array): void {
     if (!this.#corked) {
@@ -117,6 +158,7 @@ export class Outbox implements EndOfTurn {
 
   /** Room for `size` bytes in the buffer; answers where they go. */
   #reserve(size: number): number {
+    if (this.#run !== undefined) this.#endRun()
     if (this.#length + size > LARGEST) this.flush()
     const at = this.#length
     const need = at + size

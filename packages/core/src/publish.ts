@@ -48,6 +48,25 @@ export class PropertySpan {
   }
 }
 
+/**
+ * Memory that messages share which are kept for a while: making a buffer costs more than copying into one. A message
+ * that outlives its neighbours holds no more than one such piece.
+ */
+const SHARED_BYTES = 8_192
+const SHARED_AT_MOST = 1_024
+let shared = Buffer.allocUnsafeSlow(SHARED_BYTES)
+let sharedAt = 0
+
+/** The piece in which the next `length` bytes, up to `sharedAt`, are taken. */
+function takeShared(length: number): Buffer {
+  if (sharedAt + length > SHARED_BYTES) {
+    shared = Buffer.allocUnsafeSlow(SHARED_BYTES)
+    sharedAt = 0
+  }
+  sharedAt += length
+  return shared
+}
+
 /** Which layout a frame has: 5.0 or older, with a packet identifier or without. */
 function variantOf(v5: boolean, withId: boolean): number {
   return (v5 ? 2 : 0) + (withId ? 1 : 0)
@@ -72,7 +91,8 @@ export class Publish implements Layout {
   /** The layout of `bytes`; -1 where they cannot be sent on as they are. */
   readonly #variant: number
   #others: (Layout | undefined)[] | undefined
-  #owned: boolean
+  /** Whose the memory is: the socket's chunk, shared with other kept messages, or its own. */
+  #owned: 'no' | 'shared' | 'alone'
 
   /** Internal: {@link Publish.from} is the one for users. The bytes must be of exactly these fields. */
   constructor(
@@ -103,7 +123,7 @@ export class Publish implements Layout {
     this.span = span
     this.#variant = span !== undefined && span.aliasAt !== 0 ? -1 : variantOf(v5, qos > 0)
     this.#others = undefined
-    this.#owned = owned
+    this.#owned = owned ? 'alone' : 'no'
   }
 
   /** A message from its parts; topic and payload are copied. */
@@ -166,14 +186,20 @@ export class Publish implements Layout {
     return this.span?.expiryAt ?? 0
   }
 
-  /** Makes the message independent of the socket's chunk; needed before it is kept beyond the turn. */
-  own(): this {
-    if (this.#owned) return this
-    const bytes = Buffer.allocUnsafeSlow(this.length)
-    bytes.set(this.bytes.subarray(this.start, this.start + this.length))
+  /**
+   * Makes the message independent of the socket's chunk; needed before it is kept beyond the turn.
+   * @param long It is kept for long: its memory is its own. Otherwise it shares a small piece with its neighbours.
+   */
+  own(long = false): this {
+    if (this.#owned === 'alone' || (this.#owned === 'shared' && !long)) return this
+    const { length } = this
+    const place = long || length > SHARED_AT_MOST ? undefined : takeShared(length)
+    const bytes = place ?? Buffer.allocUnsafeSlow(length)
+    const at = place === undefined ? 0 : sharedAt - length
+    bytes.set(this.bytes.subarray(this.start, this.start + length), at)
     this.bytes = bytes
-    this.start = 0
-    this.#owned = true
+    this.start = at
+    this.#owned = place === undefined ? 'alone' : 'shared'
     return this
   }
 

@@ -326,7 +326,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     // What was retained is out of date, whether or not there is room for what came [MQTT-3.3.1-7].
     if (large) this.#retained.delete(topic)
     if (full || large) store.refused = ReasonCode.QUOTA_EXCEEDED
-    else this.#retained.set(topic, { topic, packet: packet.own(), messageId, expiresAt })
+    else this.#retained.set(topic, { topic, packet: packet.own(true), messageId, expiresAt })
   }
 
   lookupRetainedMessages(

@@ -85,9 +85,18 @@ export async function wholeStack(options: WholeOptions = {}): Promise<Whole> {
     options: options.options,
     clients: options.clients,
   })
-  onTestFinished(() => test.stop())
+  stopAtEnd(test)
   const { stack, clock, logger, client, open, settle } = test
   return { stack, clock, logger, client, open, settle, memory, drops }
+}
+
+/** Stops the stack when the test is over, whatever is still under way. */
+export function stopAtEnd({ stack, clock }: TestStack): void {
+  onTestFinished(async () => {
+    const stopped = stack.stop()
+    await clock.advance(3 * stack.config.stallTimeout)
+    await stopped
+  })
 }
 
 /** Lets everybody in and allows everything. */

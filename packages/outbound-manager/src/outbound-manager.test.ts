@@ -3,7 +3,8 @@ import type { Client, Context, MiddlewareLike, QoS, StoredMessage } from '@mqtt-
 import { ForwardContext, ForwardStore, Publish } from '@mqtt-stack/core'
 import type { TestClient, TestStack } from '@mqtt-stack/testing'
 import { acceptAll, settle, testStack } from '@mqtt-stack/testing'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { stopAtEnd } from '../../../scripts/whole-stack.ts'
 import type { OutboundManagerOptions } from './index.ts'
 import { OutboundManager } from './index.ts'
 
@@ -23,7 +24,7 @@ async function alone(options?: OutboundManagerOptions, ...others: MiddlewareLike
       void drops.push(`${packet.payload}: ${reason}`),
   }
   const test = await testStack(new OutboundManager(options), ...others, watcher, acceptAll())
-  onTestFinished(() => test.stop())
+  stopAtEnd(test)
   const device = await test.client({ autoAck: false })
   const [peer] = test.stack.clients
   return Object.assign(test, { device, peer, drops })

@@ -54,7 +54,7 @@ export class Authorize extends Middleware {
   relayMessage(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Done {
     if (ctx.client === undefined) return
     const state = decision.of(ctx.client)
-    if (state.refused !== ctx.packet) return
+    if (state.refused !== ctx.original) return
     state.refused = undefined
     store.reasonCode = state.reasonCode
     return DONE
@@ -68,10 +68,10 @@ export class Authorize extends Middleware {
 
   async #grant({ client, packet, options }: Context<'subscribeTopic'>): Promise<QoS | ReasonCode> {
     if (packet.cmd === 'subscribe') {
-      const state = decision.of(client)
-      return state.subscribe === packet
-        ? state.grants[packet.subscriptions.indexOf(options)]
-        : ReasonCode.NOT_AUTHORIZED
+      const { subscribe, grants } = decision.of(client)
+      // Nobody was asked about a filter that is not in the packet.
+      const grant = subscribe === packet ? grants[packet.subscriptions.indexOf(options)] : undefined
+      return grant ?? ReasonCode.NOT_AUTHORIZED
     }
     const asked: SubscribePacket = { cmd: 'subscribe', subscriptions: [options] }
     const [grant] = await this.#grants(client, asked)

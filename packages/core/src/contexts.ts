@@ -20,6 +20,8 @@ export class RelayContext {
   readonly client: Client | undefined
   /** A rule may put a changed one in its place, `ctx.packet = ctx.packet.with({ topic })`: those behind relay that. */
   packet: Publish
+  /** The message before any rule changed it. */
+  readonly original: Publish
   /** Whose message it is, connected or not. */
   readonly publisher: Publisher
   /** Set for QoS 2 of a session that outlives its connection: the identifier that is stored with the message. */
@@ -38,6 +40,7 @@ export class RelayContext {
   ) {
     this.client = client
     this.packet = packet
+    this.original = packet
     this.publisher = publisher
     this.inbound = inbound
     this.onStaged = undefined

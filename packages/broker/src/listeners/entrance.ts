@@ -1,7 +1,7 @@
 /** A server that is ready to listen, and how those on a port are made. */
 import type { ListenOptions, Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Stack } from '@mqtt-stack/core'
+import type { Client, Stack } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
 import { authority, portAddress, remoteOf } from './address.ts'
 
@@ -22,7 +22,7 @@ export interface Entrance {
  * Hands a stream over to the stack. `foreign`: whatever the listener's address, the one behind the stream may be
  * anywhere.
  */
-export type Serve = (stream: Duplex, socket: Socket, foreign?: boolean) => void
+export type Serve = (stream: Duplex, socket: Socket, foreign?: boolean) => Client
 
 interface PortConfig {
   readonly host: string
@@ -40,9 +40,9 @@ export function portEntrance(
 ): Entrance {
   const { host, port, backlog, maxConnections } = config
   let local = false
-  const server = makeServer((stream, socket, foreign = false) => {
-    stack.connect(stream, { transport, local: local && !foreign, remote: remoteOf(socket) })
-  })
+  const server = makeServer((stream, socket, foreign = false) =>
+    stack.connect(stream, { transport, local: local && !foreign, remote: remoteOf(socket) }),
+  )
   server.maxConnections = maxConnections
   return {
     transport,

@@ -99,10 +99,10 @@ const UPGRADE: OptionsSpec<UpgradeOptions> = {
   path: { kind: 'string', optional: true, doc: 'The only path that is served; any by default.' },
   maxPayload: {
     kind: 'number',
-    default: 1_048_576,
+    optional: true,
     min: 64,
     unit: 'bytes',
-    doc: 'Largest WebSocket message.',
+    doc: 'Largest WebSocket message; by default 64 KiB more than the stack’s `packetLimit`.',
   },
   upgradeTimeout: { kind: 'number', default: 10_000, min: 1, unit: 'ms', doc: 'Time for the HTTP request.' },
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { TestClient } from '@mqtt-stack/testing'
+import fc from 'fast-check'
 import { connectAsync } from 'mqtt'
 import { generate } from 'mqtt-packet'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -166,6 +167,19 @@ describe('bad input', () => {
     expect((await once(socket, 'close'))[0]).toBe(1009)
   })
 
+  test('a message over the early bound closes the connection before CONNECT, and none after it', async () => {
+    const options: BrokerOptions = { stack: { connectLimit: 1_000, packetLimit: 1_000_000 } }
+    const broker = await wsBroker({}, options)
+    const socket = open(broker)
+    await once(socket, 'open')
+    socket.send(new Uint8Array(100_000), { fin: false })
+    expect((await once(socket, 'close'))[0]).toBe(1006)
+    const other = open(broker)
+    const client = clientOn(other)
+    await client.connect()
+    await client.publish('a', 'x'.repeat(900_000), { qos: 1 })
+  })
+
   test('broken frames close that connection alone', async () => {
     const broker = await wsBroker()
     const neighbour = clientOn(open(broker))
@@ -230,6 +244,61 @@ describe('bad input', () => {
     socket.resume()
     socket.write(bytes)
     await once(socket, 'close')
+  })
+})
+
+describe('fuzz', () => {
+  const UPGRADE_REQUEST = Object.entries({ host: 'x', ...UPGRADE, 'sec-websocket-protocol': 'mqtt' })
+    .reduce((text, line) => `${text}${line.join(': ')}\r\n`, 'GET / HTTP/1.1\r\n')
+    .concat('\r\n')
+
+  /** What becomes of one connection: it must be over once its other side has nothing more to say. */
+  async function over(port: number, chunks: readonly Uint8Array[]): Promise<void> {
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    for (const chunk of chunks) socket.write(chunk)
+    socket.end().resume()
+    await closed
+  }
+
+  test('no upgrade request harms a neighbour', async () => {
+    const broker = await wsBroker()
+    const { port } = broker.addresses[0]
+    const neighbour = clientOn(open(broker))
+    await neighbour.connect()
+    const request = Buffer.from(UPGRADE_REQUEST, 'latin1')
+    const byte = fc.nat(255)
+    const edit = fc.record({
+      at: fc.nat(request.length - 1),
+      drop: fc.nat(20),
+      put: fc.array(byte, { maxLength: 20 }),
+    })
+    const changed = fc.array(edit, { minLength: 1, maxLength: 4 }).map((edits) => {
+      const bytes = [...request]
+      for (const { at, drop, put } of edits) bytes.splice(at, drop, ...put)
+      return Uint8Array.from(bytes)
+    })
+    await fc.assert(
+      fc.asyncProperty(changed, async (bytes) => {
+        await over(port as number, [bytes])
+        await neighbour.ping()
+      }),
+      { numRuns: 100, seed: 1 },
+    )
+  })
+
+  test('no frames harm a neighbour', async () => {
+    const broker = await wsBroker()
+    const { port } = broker.addresses[0]
+    const neighbour = clientOn(open(broker))
+    await neighbour.connect()
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 5 }), async (chunks) => {
+        await over(port as number, [Buffer.from(UPGRADE_REQUEST, 'latin1'), ...chunks])
+        await neighbour.ping()
+      }),
+      { numRuns: 100, seed: 1 },
+    )
   })
 })
 

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { Resolved, Stack } from '@mqtt-stack/core'
 import { WebSocketServer } from 'ws'
 import { isLoopback } from './address.ts'
+import { limitEarly, SLACK } from './early-limit.ts'
 import type { Entrance, Serve } from './entrance.ts'
 import { portEntrance } from './entrance.ts'
 import type { WsListenerOptions, WssListenerOptions } from './options.ts'
@@ -26,7 +27,8 @@ export function webSocketEntrance(config: Config, stack: Stack): Entrance {
       config.transport === 'wss'
         ? createSecureServer({ ...HTTP, ...secureOptions(config) })
         : createServer(HTTP)
-    const upgrade = upgrader(config, serve)
+    const maxPayload = config.maxPayload ?? stack.config.packetLimit + SLACK
+    const upgrade = upgrader(config.path, maxPayload, serve)
     const begun = new WeakMap<Duplex, () => void>()
     server.on(config.transport === 'wss' ? 'secureConnection' : 'connection', (socket: Socket) => {
       const timer = stack.clock.after(config.upgradeTimeout, () => socket.destroy())
@@ -44,7 +46,7 @@ export function webSocketEntrance(config: Config, stack: Stack): Entrance {
 
 type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer, upgraded: () => void) => void
 
-function upgrader({ path, maxPayload }: Config, serve: Serve): Upgrade {
+function upgrader(path: string | undefined, maxPayload: number, serve: Serve): Upgrade {
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -60,7 +62,8 @@ function upgrader({ path, maxPayload }: Config, serve: Serve): Upgrade {
       return answer(socket, '400 Bad Request', 'offer the WebSocket subprotocol "mqtt"')
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       upgraded()
-      serve(new WebSocketStream(webSocket), socket, isForeign(request.headers.origin))
+      const client = serve(new WebSocketStream(webSocket), socket, isForeign(request.headers.origin))
+      limitEarly(webSocket, socket, client)
     })
   }
 }

@@ -21,6 +21,7 @@ export interface StackOptions {
   packetLimit?: number
   topicLevels?: number
   topicAliases?: number
+  controlTopics?: readonly string[]
   highWater?: number
   drainTimeout?: number
   stallTimeout?: number
@@ -66,6 +67,11 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     default: 16,
     max: 65_535,
     doc: 'Topic aliases that a 5.0 client may set.',
+  },
+  controlTopics: {
+    kind: 'any',
+    default: ['$SYS'],
+    doc: 'The broker alone publishes to these topics and those below them; clients may neither publish nor leave a will there, whatever access rules say.',
   },
   highWater: {
     kind: 'number',

@@ -10,6 +10,7 @@ import { Client } from './client.ts'
 import type { Clock, Timer } from './clock.ts'
 import { systemClock } from './clock.ts'
 import { Decoder } from './codec/decoder.ts'
+import { checkControlTopics, controlGuard, isControlTopic } from './control-topics.ts'
 import { blame, blameOf, ProtocolError, StackError } from './errors.ts'
 import { freezePacket } from './freeze.ts'
 import type { MiddlewareLike } from './middleware.ts'
@@ -48,6 +49,7 @@ export class Stack {
   readonly #callbacks = new Map<string, Chain>()
   readonly #packets: Record<PacketType, Chain>
   readonly #host: ChainHost
+  readonly #guard: Step
   /** Clients above the high-water mark, with the progress they had made when they were last looked at. */
   readonly #watched = new Map<Client, { progress: number; since: number }>()
   #sweep: Timer | undefined
@@ -58,6 +60,8 @@ export class Stack {
   /** @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`. */
   constructor(options?: StackOptions) {
     this.config = resolveOptions('Stack', options, STACK_OPTIONS)
+    checkControlTopics(this.config.controlTopics)
+    this.#guard = controlGuard(this.config.controlTopics)
     this.clock = this.config.clock ?? systemClock
     this.decoder = new Decoder(this.config.topicLevels)
     const clock = this.clock
@@ -130,6 +134,11 @@ export class Stack {
     if (chain === undefined)
       throw new StackError('CALLBACK_UNKNOWN', `nobody defined the callback "${String(name)}"`)
     return chain
+  }
+
+  /** Whether the broker alone may publish to a topic (option `controlTopics`); relayMessage keeps clients out of it. */
+  isControlTopic(topic: string): boolean {
+    return isControlTopic(topic, this.config.controlTopics)
   }
 
   /** Whether anybody answers a callback. */
@@ -319,6 +328,8 @@ export class Stack {
         .filter((owner) => typeof member(owner, name) === 'function')
         .map((owner) => toStep(owner, name, 3))
     }
+    const relay = this.chain('relayMessage')
+    if (relay.answered) relay.steps = [this.#guard, ...relay.steps]
   }
 
   /** The order of callbacks, start and stop: that of `use()`, stores behind all others. */

@@ -74,7 +74,7 @@ export class LastWill extends Middleware<LastWillOptions> {
     const { topic, payload, qos, retain, properties, rawProperties } = packet.will
     const refusal = this.#refusal(client, packet)
     if (refusal !== undefined) {
-      this.stack.closeClient(client, refusal, 'the will asks for what is not available')
+      this.stack.closeClient(client, refusal, 'the will asks for what it may not have')
       return DONE
     }
     const state = will.of(client)
@@ -134,9 +134,13 @@ export class LastWill extends Middleware<LastWillOptions> {
     )
   }
 
-  /** What CONNACK would say is not available may not be asked of the will either [MQTT-3.2.2-12], [MQTT-3.2.2-13]. */
+  /**
+   * Control topics are the broker's; and what CONNACK would say is not available may not be asked of the will either
+   * [MQTT-3.2.2-12], [MQTT-3.2.2-13].
+   */
   #refusal(client: Client, packet: ConnectPacket): ReasonCode | undefined {
-    const { qos = 0, retain = false } = packet.will ?? {}
+    const { topic = '', qos = 0, retain = false } = packet.will ?? {}
+    if (this.stack.isControlTopic(topic)) return ReasonCode.NOT_AUTHORIZED
     if (qos === 0 && !retain) return undefined
     const store = new ConnackProperties()
     this.stack.execute('lookupConnackProperties', { client, packet, sessionPresent: false }, store)

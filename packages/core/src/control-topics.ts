@@ -1,0 +1,41 @@
+/** Topics that the broker alone publishes to: no rule of a middleware can open them to clients. */
+import type { Done, Step } from './chain.ts'
+import { DONE } from './chain.ts'
+import type { RelayContext, RelayStore } from './contexts.ts'
+import { StackError } from './errors.ts'
+import { ReasonCode } from './reason-codes.ts'
+import { isValidTopicName } from './topics.ts'
+
+const DOLLAR = 0x24
+
+/** @throws StackError `OPTION_INVALID` */
+export function checkControlTopics(roots: unknown): void {
+  const valid =
+    Array.isArray(roots) &&
+    roots.every((one) => typeof one === 'string' && one.charCodeAt(0) === DOLLAR && isValidTopicName(one))
+  if (valid) return
+  throw new StackError(
+    'OPTION_INVALID',
+    `Stack: option "controlTopics" must be an array of topic names that begin with "$", not ${JSON.stringify(roots)}`,
+  )
+}
+
+/** Whether a topic is one of `roots`, or below one. */
+export function isControlTopic(topic: string, roots: readonly string[]): boolean {
+  if (topic.charCodeAt(0) !== DOLLAR) return false
+  return roots.some(
+    (root) => topic.startsWith(root) && (topic.length === root.length || topic[root.length] === '/'),
+  )
+}
+
+/** The first handler of relayMessage, whatever the stack is made of: vetoes what a client sends, and its will. */
+export function controlGuard(roots: readonly string[]): Step {
+  const guard = ({ client, publisher, packet }: RelayContext, store: RelayStore): void | Done => {
+    if (packet?.topic.charCodeAt(0) !== DOLLAR || !isControlTopic(packet.topic, roots)) return
+    // The broker's own messages have a publisher without a name; the seed's context has none at all.
+    if (client === undefined && (publisher?.clientId ?? '') === '') return
+    store.reasonCode = ReasonCode.NOT_AUTHORIZED
+    return DONE
+  }
+  return { owner: { name: 'Stack' }, handler: guard, asks: false }
+}

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { Broker, BrokerOptions, Listener } from '@mqtt-stack/broker'
 import { createBroker } from '@mqtt-stack/broker'
 import type { TestClientOptions } from '@mqtt-stack/testing'
@@ -27,4 +28,11 @@ export function memoryClient(
   const [device, end] = streamPair()
   stack.connect(end, listener)
   return new TestClient(device, options)
+}
+
+/**
+ * What a socket's `close` event has; unlike `events.once` it does not mind how the connection ended.
+ */
+export function closeOf(socket: EventEmitter): Promise<unknown[]> {
+  return new Promise((resolve) => socket.once('close', (...values) => resolve(values)))
 }

@@ -1,11 +1,10 @@
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
 import { connect as connectPlain } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { connect } from 'node:tls'
 import { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { listeningBroker, testBroker } from '../../../../scripts/test-broker.ts'
+import { closeOf, listeningBroker, testBroker } from '../../../../scripts/test-broker.ts'
 import { createCertificate } from '../../../benchmark/src/brokers/certificate.ts'
 import type { Broker } from '../broker.ts'
 import type { TlsListenerOptions } from './options.ts'
@@ -25,8 +24,6 @@ function dial(broker: Broker, options: ConnectionOptions = {}): TLSSocket {
   return socket.on('error', () => {})
 }
 
-const closeOf = (socket: Socket): Promise<void> =>
-  new Promise((resolve) => socket.once('close', () => resolve()))
 const clientOn = (socket: TLSSocket): TestClient => new TestClient(socket, { patience: 10_000 })
 
 describe('TLS', () => {

@@ -8,7 +8,7 @@ import { generate } from 'mqtt-packet'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ClientOptions } from 'ws'
 import { createWebSocketStream, WebSocket } from 'ws'
-import { listeningBroker } from '../../../../scripts/test-broker.ts'
+import { closeOf, listeningBroker } from '../../../../scripts/test-broker.ts'
 import { createCertificate } from '../../../benchmark/src/brokers/certificate.ts'
 import type { Broker } from '../broker.ts'
 import type { BrokerOptions } from '../broker-options.ts'
@@ -157,14 +157,14 @@ describe('bad input', () => {
     socket.send(CONNECT)
     await once(socket, 'message')
     socket.send('text')
-    expect((await once(socket, 'close'))[0]).toBe(1003)
+    expect((await closeOf(socket))[0]).toBe(1003)
   })
 
   test('a message over the bound closes the connection', async () => {
     const socket = open(await wsBroker({ maxPayload: 100 }))
     await once(socket, 'open')
     socket.send(new Uint8Array(101))
-    expect((await once(socket, 'close'))[0]).toBe(1009)
+    expect((await closeOf(socket))[0]).toBe(1009)
   })
 
   test('a message over the early bound closes the connection before CONNECT, and none after it', async () => {
@@ -173,7 +173,7 @@ describe('bad input', () => {
     const socket = open(broker)
     await once(socket, 'open')
     socket.send(new Uint8Array(100_000), { fin: false })
-    expect((await once(socket, 'close'))[0]).toBe(1006)
+    expect((await closeOf(socket))[0]).toBe(1006)
     const other = open(broker)
     const client = clientOn(other)
     await client.connect()
@@ -198,7 +198,7 @@ describe('bad input', () => {
       await once(socket, 'data')
       socket.write(bytes)
       socket.resume()
-      await once(socket, 'close')
+      await closeOf(socket)
     }
     await neighbour.ping()
   })
@@ -230,7 +230,7 @@ describe('bad input', () => {
     socket.setEncoding('utf8').on('data', (text) => {
       answer += text
     })
-    await once(socket, 'close')
+    await closeOf(socket)
     expect(answer).toMatch(/^HTTP\/1\.1 431 /)
   })
 
@@ -243,7 +243,7 @@ describe('bad input', () => {
     onTestFinished(() => void socket.destroy())
     socket.resume()
     socket.write(bytes)
-    await once(socket, 'close')
+    await closeOf(socket)
   })
 })
 
@@ -312,7 +312,7 @@ test('a TLS handshake that never comes is given up', async () => {
   const broker = await listeningBroker({ listeners: [listener] })
   const socket = connect(broker.addresses[0].port as number, '127.0.0.1').on('error', () => {})
   socket.resume()
-  await once(socket, 'close')
+  await closeOf(socket)
 })
 
 describe('closing', () => {
@@ -320,7 +320,7 @@ describe('closing', () => {
     const broker = await wsBroker()
     const socket = open(broker)
     await clientOn(socket).connect()
-    const closed = once(socket, 'close')
+    const closed = closeOf(socket)
     await broker.close()
     await closed
   })

@@ -59,31 +59,36 @@ export const anything: MiddlewareLike = {
   },
 }
 
+/** The default stack in its order: the backend is the last. */
+export function defaultMiddlewares(
+  options: DefaultStackOptions = {},
+  events: string[] = [],
+): MiddlewareLike[] {
+  return [
+    new PacketEmitter(),
+    new Connection(options.connection),
+    recorder(events),
+    new KeepAlive(options.keepalive),
+    new Authentication(),
+    options.users ?? anybody,
+    new Authorize(),
+    options.rules ?? anything,
+    new LastWill(),
+    new OutboundManager(options.outboundManager),
+    new SessionManager(options.sessionManager),
+    new SubscriptionManager(),
+    new InboundManager(),
+    ...(options.use ?? []),
+    new RetainManager(),
+    options.backend ?? new MemoryBackend(),
+  ]
+}
+
 /** A started default stack. */
 export async function defaultStack(options: DefaultStackOptions = {}): Promise<DefaultStack> {
   const events: string[] = []
-  const test = await testStack({
-    use: [
-      new PacketEmitter(),
-      new Connection(options.connection),
-      recorder(events),
-      new KeepAlive(options.keepalive),
-      new Authentication(),
-      options.users ?? anybody,
-      new Authorize(),
-      options.rules ?? anything,
-      new LastWill(),
-      new OutboundManager(options.outboundManager),
-      new SessionManager(options.sessionManager),
-      new SubscriptionManager(),
-      new InboundManager(),
-      ...(options.use ?? []),
-      new RetainManager(),
-      options.backend ?? new MemoryBackend(),
-    ],
-    options: options.stack,
-    clients: options.clients,
-  })
+  const { stack, clients } = options
+  const test = await testStack({ use: defaultMiddlewares(options, events), options: stack, clients })
   return Object.assign(test, { events })
 }
 

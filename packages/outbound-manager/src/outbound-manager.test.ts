@@ -251,7 +251,9 @@ describe('the window', () => {
 
   it('[MQTT-2.3.1-4] wraps identifiers at 65,535, and one that is in use waits', async () => {
     const test = await alone({ inflight: 65_535, queueMessages: 10 })
-    for (let i = 0; i < 65_535; i++) expect(forward(test, '')).toBe('sent')
+    let sent = 0
+    while (sent < 65_535 && forward(test, '') === 'sent') sent++
+    expect(sent).toBe(65_535)
     await test.settle()
     // There is room for two, but the next one waits for its own identifier.
     for (const messageId of [2, 3]) test.device.send({ cmd: 'puback', messageId })

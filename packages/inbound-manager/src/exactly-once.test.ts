@@ -1,0 +1,179 @@
+/** What a publisher sends over connections that end at any point, and what its subscribers get of it. */
+import type { Context, MiddlewareLike } from '@mqtt-stack/core'
+import type { TestClient } from '@mqtt-stack/testing'
+import { describe, expect, it } from 'vitest'
+import type { Whole } from '../../../scripts/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+
+/** A message that is not acknowledged to the end. */
+interface UnderWay {
+  readonly id: number
+  readonly qos: 1 | 2
+  readonly payload: string
+  phase: 'publish' | 'pubrel'
+  /** It goes out with DUP from then on. */
+  sent: boolean
+}
+
+/** A publisher as the standard describes one: keeps what is not acknowledged over its connections, in order. */
+class Publisher {
+  readonly #under: UnderWay[] = []
+  #lastId = 0
+
+  add(qos: 1 | 2, payload: string): void {
+    this.#under.push({ id: ++this.#lastId, qos, payload, phase: 'publish', sent: false })
+  }
+
+  get done(): boolean {
+    return this.#under.length === 0
+  }
+
+  /** Sends all that is under way, then handles acknowledgements; gives up after `limit` of them. */
+  async serve(client: TestClient, { settle }: Whole, limit: number): Promise<void> {
+    for (const message of this.#under) this.#send(client, message)
+    for (let seen = 0, answered = 0; ; ) {
+      await settle()
+      if (seen === client.received.length) return
+      for (; seen < client.received.length; seen++) {
+        if (answered >= limit) return
+        if (this.#take(client, client.received[seen])) answered++
+      }
+    }
+  }
+
+  #send(client: TestClient, message: UnderWay): void {
+    const { id: messageId, qos, payload, sent } = message
+    if (message.phase === 'pubrel') client.send({ cmd: 'pubrel', messageId })
+    else client.send({ cmd: 'publish', topic: 't', payload, qos, messageId, retain: false, dup: sent })
+    message.sent = true
+  }
+
+  #take(client: TestClient, { cmd, messageId }: TestClient['received'][number]): boolean {
+    const at = this.#under.findIndex(({ id }) => id === messageId)
+    if (at < 0) return false
+    if (cmd === 'puback' || cmd === 'pubcomp') this.#under.splice(at, 1)
+    else if (cmd === 'pubrec') {
+      this.#under[at].phase = 'pubrel'
+      this.#send(client, this.#under[at])
+    }
+    return true
+  }
+}
+
+const device = ({ client }: Whole): Promise<TestClient> =>
+  client({ clientId: 'device', clean: false, autoAck: false })
+
+const payloadsOf = (client: TestClient): string[] =>
+  client.received.flatMap((packet) => (packet.cmd === 'publish' ? [packet.payload.toString()] : []))
+
+describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
+  it('[MQTT-4.3.3-2] [MQTT-4.4.0-1] is relayed exactly once at QoS 2, wherever its connections end', async () => {
+    for (let cut = 0; cut <= 5; cut++) {
+      const whole = await wholeStack({ backend })
+      const reader = await whole.client()
+      await reader.subscribe('t', { qos: 2 })
+      const publisher = new Publisher()
+      const expected: string[] = []
+      for (let i = 1; i <= 12; i++) {
+        expected.push(String(i))
+        publisher.add(2, String(i))
+        const connection = await device(whole)
+        await publisher.serve(connection, whole, cut)
+        // At times it does not even wait for the acknowledgements.
+        if (i % 3 === 0) connection.stream.destroy()
+        else await connection.drop()
+      }
+      await publisher.serve(await device(whole), whole, Number.POSITIVE_INFINITY)
+      expect(publisher.done).toBe(true)
+      expect(payloadsOf(reader)).toEqual(expected)
+      expect(whole.memory.stats.awaitingRelease).toBe(0)
+      expect(whole.logger.errors).toEqual([])
+    }
+  })
+
+  it('is relayed exactly once when its connection ends while a message is on its way', async () => {
+    const relays: (() => void)[] = []
+    const slow: MiddlewareLike = {
+      name: 'Slow',
+      relayMessage: () => new Promise((resolve) => relays.push(resolve)),
+    }
+    const whole = await wholeStack({ backend, use: [slow] })
+    const reader = await whole.client()
+    await reader.subscribe('t', { qos: 2 })
+    const publisher = new Publisher()
+    publisher.add(2, 'once')
+    const first = await device(whole)
+    await publisher.serve(first, whole, 1)
+    await first.drop()
+    const second = whole.open({ clientId: 'device', autoAck: false })
+    second.send({
+      cmd: 'connect',
+      protocolId: 'MQTT',
+      protocolVersion: 4,
+      clientId: 'device',
+      clean: false,
+      keepalive: 0,
+    })
+    await whole.settle()
+    // The session is not handed on before the older connection's calls are settled.
+    expect(second.received).toEqual([])
+    relays.shift()?.()
+    expect(await second.next('connack')).toMatchObject({ returnCode: 0, sessionPresent: true })
+    await publisher.serve(second, whole, Number.POSITIVE_INFINITY)
+    expect(publisher.done).toBe(true)
+    expect(relays).toEqual([])
+    expect(payloadsOf(reader)).toEqual(['once'])
+  })
+
+  it('[MQTT-4.3.2-2] is relayed at least once at QoS 1', async () => {
+    const whole = await wholeStack({ backend })
+    const reader = await whole.client()
+    await reader.subscribe('t', { qos: 1 })
+    const publisher = new Publisher()
+    for (let i = 1; i <= 6; i++) {
+      publisher.add(1, String(i))
+      const connection = await device(whole)
+      await publisher.serve(connection, whole, i % 3)
+      await connection.drop()
+    }
+    await publisher.serve(await device(whole), whole, Number.POSITIVE_INFINITY)
+    expect([...new Set(payloadsOf(reader))]).toEqual(['1', '2', '3', '4', '5', '6'])
+  })
+
+  it('keeps the identifier of a refused QoS 2 message over a reconnect', async () => {
+    let asked = 0
+    const rule: MiddlewareLike = {
+      name: 'Rule',
+      relayMessage(_ctx: Context<'relayMessage'>, _store, _next, done) {
+        asked++
+        done()
+      },
+    }
+    const whole = await wholeStack({ backend, use: [rule] })
+    const publisher = new Publisher()
+    publisher.add(2, 'refused')
+    const first = await device(whole)
+    await publisher.serve(first, whole, 0)
+    await first.drop()
+    const second = await device(whole)
+    await publisher.serve(second, whole, Number.POSITIVE_INFINITY)
+    expect(publisher.done).toBe(true)
+    expect(asked).toBe(1)
+    expect(whole.memory.stats.awaitingRelease).toBe(0)
+  })
+
+  it('[MQTT-3.1.2-6] begins anew with a clean session', async () => {
+    const whole = await wholeStack({ backend })
+    const reader = await whole.client()
+    await reader.subscribe('t', { qos: 2 })
+    const message = { topic: 't', payload: 'hello', qos: 2, messageId: 3, retain: false } as const
+    const first = await device(whole)
+    first.send({ cmd: 'publish', ...message, dup: false })
+    await first.next('pubrec')
+    await first.drop()
+    const clean = await whole.client({ clientId: 'device', clean: true, autoAck: false })
+    clean.send({ cmd: 'publish', ...message, dup: true })
+    await clean.next('pubrec')
+    expect(payloadsOf(reader)).toEqual(['hello', 'hello'])
+  })
+})

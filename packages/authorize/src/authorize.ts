@@ -20,10 +20,10 @@ class Decision {
   /** A PUBLISH that may not be relayed, and why. */
   refused: Publish | undefined
   reasonCode: ReasonCode = ReasonCode.NOT_AUTHORIZED
-  /** Grants by the filters of the SUBSCRIBE. */
-  subscribe: SubscribePacket | undefined
-  grants: readonly (QoS | ReasonCode)[] = []
 }
+
+/** Grants by the filters of a SUBSCRIBE, for as long as it is handled. */
+const grantsOf = new WeakMap<SubscribePacket, readonly (QoS | ReasonCode)[]>()
 
 const decision = new Slot(() => new Decision())
 
@@ -68,10 +68,8 @@ export class Authorize extends Middleware {
 
   async #grant({ client, packet, options }: Context<'subscribeTopic'>): Promise<QoS | ReasonCode> {
     if (packet.cmd === 'subscribe') {
-      const { subscribe, grants } = decision.of(client)
       // Nobody was asked about a filter that is not in the packet.
-      const grant = subscribe === packet ? grants[packet.subscriptions.indexOf(options)] : undefined
-      return grant ?? ReasonCode.NOT_AUTHORIZED
+      return grantsOf.get(packet)?.[packet.subscriptions.indexOf(options)] ?? ReasonCode.NOT_AUTHORIZED
     }
     const asked: SubscribePacket = { cmd: 'subscribe', subscriptions: [options] }
     const [grant] = await this.#grants(client, asked)
@@ -93,9 +91,7 @@ export class Authorize extends Middleware {
   }
 
   async #subscribe(client: Client, packet: SubscribePacket): Promise<void> {
-    const state = decision.of(client)
-    state.grants = await this.#grants(client, packet)
-    state.subscribe = packet
+    grantsOf.set(packet, await this.#grants(client, packet))
   }
 
   async #grants(client: Client, packet: SubscribePacket): Promise<readonly (QoS | ReasonCode)[]> {

@@ -61,7 +61,7 @@ export class Connection extends Middleware<ConnectionOptions> {
   readonly handles: readonly PacketType[] = ['connect', 'disconnect']
   readonly uses: readonly CallbackName[] = ['cleanDisconnect', 'uncleanDisconnect', 'clientDisconnected']
   /** Clients that have sent a CONNECT and are not settled, by client identifier: two while one takes over. */
-  readonly #clients = new Map<string, Set<Client>>()
+  readonly #clients = new Map<string, Client[]>()
   /** Ends of connections that others are still busy with. */
   readonly #ending = new Set<Promise<void>>()
 
@@ -118,15 +118,15 @@ export class Connection extends Middleware<ConnectionOptions> {
 
   /** The connections that a backend knows only by the epoch of their session. */
   #find({ clientId, epoch }: Context<'sessionTakenOver'>): Client[] {
-    const known = [...(this.#clients.get(clientId) ?? [])]
+    const known = this.#clients.get(clientId) ?? []
     return known.filter(({ session }) => epoch > 0 && session.epoch === epoch)
   }
 
   #disconnect(client: Client, state: Life, packet: DisconnectPacket): void {
     const interval = packet.properties?.sessionExpiryInterval ?? 0
-    if (interval > 0 && !client.session.stored) {
+    if (interval > 0 && client.session.expiryInterval === 0) {
       const message = 'a DISCONNECT that asks to keep a session that was to end with the connection'
-      throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, message, 'MQTT-3.14.2-2')
+      throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, message)
     }
     state.disconnect = packet
     client.close()
@@ -138,6 +138,7 @@ export class Connection extends Middleware<ConnectionOptions> {
     }
     state.connecting = true
     state.connectTimer?.cancel()
+    state.connectTimer = undefined
     const refusal = this.#refusal(packet)
     if (refusal !== undefined) {
       client.close(refusal)
@@ -148,8 +149,8 @@ export class Connection extends Middleware<ConnectionOptions> {
     client.session.clientId = clientId
     state.clientId = clientId
     const known = this.#clients.get(clientId)
-    if (known === undefined) this.#clients.set(clientId, new Set([client]))
-    else known.add(client)
+    if (known === undefined) this.#clients.set(clientId, [client])
+    else known.push(client)
   }
 
   #refusal({ protocolVersion, clientId, clean }: ConnectPacket): ReasonCode | undefined {
@@ -164,11 +165,18 @@ export class Connection extends Middleware<ConnectionOptions> {
 
   async #end(client: Client, state: Life, cause: Error | undefined): Promise<void> {
     state.connectTimer?.cancel()
+    state.connectTimer = undefined
     if (client.connected) await this.#tellEnd(client, state, cause)
-    const known = this.#clients.get(state.clientId)
-    if (known?.delete(client) && known.size === 0) this.#clients.delete(state.clientId)
+    this.#forget(client, state.clientId)
     state.over = true
     for (const resolve of state.waiting) resolve()
+  }
+
+  #forget(client: Client, clientId: string): void {
+    const others = this.#clients.get(clientId)?.filter((other) => other !== client)
+    if (others === undefined) return
+    if (others.length > 0) this.#clients.set(clientId, others)
+    else this.#clients.delete(clientId)
   }
 
   async #tellEnd(client: Client, { disconnect }: Life, cause: Error | undefined): Promise<void> {

@@ -84,7 +84,7 @@ export class Client implements SlotHost, Source {
   #ended = false
   #finished = false
   #cause: Error | undefined
-  #drainListeners: (() => void)[] = []
+  #drainListeners: (() => void)[] | undefined
   #closeListeners: ((cause: Error | undefined) => void)[] = []
   #expected: readonly PacketType[] | undefined
   #diverted: ((packet: Packet) => void) | undefined
@@ -124,7 +124,10 @@ export class Client implements SlotHost, Source {
   /** Resolves once the client is not congested any more, or is closed. */
   drained(): Promise<void> {
     if (this.closed || !this.congested) return Promise.resolve()
-    return new Promise((resolve) => this.#drainListeners.push(resolve))
+    return new Promise((resolve) => {
+      this.#drainListeners ??= []
+      this.#drainListeners.push(resolve)
+    })
   }
 
   /** How often the stream has taken something: a client that does not read makes no progress. */
@@ -264,7 +267,7 @@ export class Client implements SlotHost, Source {
   }
 
   readonly #taken = (): void => {
-    if (this.#drainListeners.length > 0 && this.#outbox.pending <= this.stack.config.highWater)
+    if (this.#drainListeners !== undefined && this.#outbox.pending <= this.stack.config.highWater)
       this.#drained()
     if (!this.#flooded || this.#outbox.pending > 2 * this.stack.config.highWater) return
     this.#flooded = false
@@ -344,8 +347,8 @@ export class Client implements SlotHost, Source {
   }
 
   #drained(): void {
-    const listeners = this.#drainListeners
-    this.#drainListeners = []
+    const listeners = this.#drainListeners ?? []
+    this.#drainListeners = undefined
     for (const listener of listeners) listener()
   }
 

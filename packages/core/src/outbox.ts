@@ -28,8 +28,8 @@ export class Outbox implements EndOfTurn {
   #runEnd = 0
   #scheduled = false
   #corked = false
-  /** Buffers handed to the stream, oldest first. */
-  #lent: (Buffer | undefined)[] = []
+  /** Buffers handed to the stream, oldest first; where one of them is not ours, nothing. */
+  #lent: (Buffer | undefined)[] | undefined
 
   readonly #onTaken: () => void
   /** Counts writes that the other side has taken. */
@@ -99,8 +99,7 @@ export class Outbox implements EndOfTurn {
     this.#buffer = undefined
     this.#length = 0
     if (this.#stream.destroyed || this.#stream.writableEnded) return
-    this.#lent.push(this.#reuse ? buffer : undefined)
-    this.#stream.write(filled, this.#taken)
+    this.#write(filled, this.#reuse ? buffer : undefined)
   }
 
   endTurn(): void {
@@ -150,8 +149,7 @@ export class Outbox implements EndOfTurn {
     }
     this.flush()
     if (!this.#stream.destroyed && !this.#stream.writableEnded) {
-      this.#lent.push(undefined)
-      this.#stream.write(payload, this.#taken)
+      this.#write(payload, undefined)
     }
     this.#schedule()
   }
@@ -176,6 +174,12 @@ export class Outbox implements EndOfTurn {
     return at
   }
 
+  #write(bytes: Uint8Array, lent: Buffer | undefined): void {
+    if (this.#lent === undefined) this.#lent = [lent]
+    else this.#lent.push(lent)
+    this.#stream.write(bytes, this.#taken)
+  }
+
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -184,8 +188,10 @@ export class Outbox implements EndOfTurn {
 
   // A field, so that a write needs no closure of its own.
   readonly #taken = (): void => {
-    const buffer = this.#lent.shift()
+    const buffer = this.#lent?.shift()
     if (buffer !== undefined) pool.give(buffer)
+    // An idle client holds no list.
+    if (this.#lent?.length === 0) this.#lent = undefined
     this.progress++
     this.#onTaken()
   }

@@ -132,7 +132,9 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   /** What it holds now; counted at each call. */
   get stats(): MemoryBackendStats {
     let [messages, messageBytes, awaitingRelease] = [0, 0, 0]
-    for (const { log, inbound } of this.#sessions.values()) {
+    for (const { kept } of this.#sessions.values()) {
+      if (kept === undefined) continue
+      const { log, inbound } = kept
       messages += log.size
       messageBytes += log.bytes
       awaitingRelease += inbound.size
@@ -199,24 +201,24 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   storeSubscription(ctx: Context<'storeSubscription'>, store: Store<'storeSubscription'>): void {
     const { topic, qos, options, identifier } = ctx
-    const { kept } = this.#current(ctx)
-    store.existed = kept.has(topic)
-    kept.set(topic, { topic, qos, options, identifier })
+    const { subscriptions } = this.#current(ctx).keep()
+    store.existed = subscriptions.has(topic)
+    subscriptions.set(topic, { topic, qos, options, identifier })
   }
 
   removeSubscription(ctx: Context<'removeSubscription'>, store: Store<'removeSubscription'>): void {
-    store.existed = this.#current(ctx).kept.delete(ctx.topic)
+    store.existed = this.#current(ctx).kept?.subscriptions.delete(ctx.topic) ?? false
   }
 
   clearSubscriptions(ctx: Context<'clearSubscriptions'>): void {
     const record = this.#checked(ctx)
     if (record === undefined) return
-    record.kept.clear()
+    record.kept?.subscriptions.clear()
     this.#unsubscribe(record)
   }
 
   lookupSubscriptions(ctx: Context<'lookupSubscriptions'>, store: Store<'lookupSubscriptions'>): void {
-    store.push(...(this.#find(ctx)?.kept.values() ?? []))
+    store.push(...(this.#find(ctx)?.kept?.subscriptions.values() ?? []))
   }
 
   subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
@@ -246,7 +248,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   relayMessage(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {
     const { packet, inbound, client } = ctx
-    if (inbound !== undefined) this.#current(inbound).inbound.add(inbound.packetId)
+    if (inbound !== undefined) this.#current(inbound).keep().inbound.add(inbound.packetId)
     const { subscribers, groups } = this.#subscriptions.match(ctx.topic)
     const publisher =
       client === undefined ? this.#sessions.get(ctx.publisher.clientId) : entry.of(client).record
@@ -278,38 +280,38 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   storeOfflineMessage(ctx: Context<'storeOfflineMessage'>, store: Store<'storeOfflineMessage'>): void {
     const { sessionMessages, sessionBytes } = this.config
-    store.sequence = this.#current(ctx).log.append(ctx, sessionMessages, sessionBytes)
+    store.sequence = this.#current(ctx).keep().log.append(ctx, sessionMessages, sessionBytes)
     store.dropped = store.sequence === undefined
   }
 
   lookupOfflineMessages(ctx: Context<'lookupOfflineMessages'>, store: Store<'lookupOfflineMessages'>): void {
     const { after = 0, limit = Number.POSITIVE_INFINITY } = ctx
-    this.#find(ctx)?.log.read(store, after, limit)
+    this.#find(ctx)?.kept?.log.read(store, after, limit)
   }
 
   releaseOfflineMessages(ctx: Context<'releaseOfflineMessages'>): void {
-    const { log } = this.#current(ctx)
-    for (const sequence of ctx.sequences) log.release(sequence)
+    const log = this.#current(ctx).kept?.log
+    for (const sequence of ctx.sequences) log?.release(sequence)
   }
 
   removeOfflineMessages(ctx: Context<'removeOfflineMessages'>): void {
-    const { log } = this.#current(ctx)
+    const log = this.#current(ctx).kept?.log
     // The seed's context has messageIds alone.
-    if (ctx.sequences === undefined) log.removeById(ctx.messageIds)
-    else for (const sequence of ctx.sequences) log.remove(sequence)
+    if (ctx.sequences === undefined) log?.removeById(ctx.messageIds)
+    else for (const sequence of ctx.sequences) log?.remove(sequence)
   }
 
   clearOfflineMessages(ctx: Context<'clearOfflineMessages'>): void {
-    this.#checked(ctx)?.log.clear()
+    this.#checked(ctx)?.kept?.log.clear()
   }
 
   storeInboundMessage(ctx: Context<'storeInboundMessage'>): void {
-    this.#current(ctx).inbound.add(ctx.packetId)
+    this.#current(ctx).keep().inbound.add(ctx.packetId)
   }
 
   releaseInboundMessages(ctx: Context<'releaseInboundMessages'>): void {
-    const { inbound } = this.#current(ctx)
-    for (const id of ctx.packetIds) inbound.delete(id)
+    const { kept } = this.#current(ctx)
+    for (const id of ctx.packetIds) kept?.inbound.delete(id)
   }
 
   // Retained messages
@@ -359,14 +361,14 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     const { queued, dropped } = store
     const later = this.#deliverer.deliver(record, packet, member.terms(packet), ctx, store)
     const sent = later === undefined && store.queued === queued && store.dropped === dropped
-    if (sent && record.stored && packet.qos > 0) record.log.markSent()
+    if (sent && record.stored && packet.qos > 0) record.kept?.log.markSent()
     return later
   }
 
   /** What a session leaves behind of shared subscriptions goes to others who share them. */
   #handOn(record: SessionRecord): void {
     const { clientId } = record
-    for (const { share, packet, qos, expiresAt } of record.log.takeShared()) {
+    for (const { share, packet, qos, expiresAt } of record.kept?.log.takeShared() ?? []) {
       if (share !== undefined)
         this.stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt })
     }
@@ -408,13 +410,13 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     record.epoch = (kept?.epoch ?? this.#newestEpoch) + 1
     this.#newestEpoch = Math.max(this.#newestEpoch, record.epoch)
     record.client = client
-    record.stored = expiryInterval > 0
+    record.stored = expiryInterval > 0 || kept !== undefined
     this.#sessions.set(clientId, record)
     this.#expiring.delete(record)
     entry.of(client).record = record
     store.present = kept !== undefined
     store.epoch = record.epoch
-    store.inboundIds = [...record.inbound]
+    store.inboundIds = record.kept === undefined ? [] : [...record.kept.inbound]
   }
 
   /** The record of a session, or of a connection without one. */

@@ -1,7 +1,15 @@
 import type { Client, Receiver, SubscriptionRecord } from '@mqtt-stack/core'
 import { MessageLog } from './message-log.ts'
 
-/** What is kept of one session. */
+/** What of a session outlives its connections. */
+export class Kept {
+  readonly subscriptions: Map<string, SubscriptionRecord> = new Map()
+  readonly log: MessageLog = new MessageLog()
+  /** QoS 2 identifiers that await PUBREL. */
+  readonly inbound: Set<number> = new Set()
+}
+
+/** One session. */
 export class SessionRecord implements Receiver {
   readonly clientId: string
   /** Who made it; nobody else may have it. */
@@ -13,28 +21,17 @@ export class SessionRecord implements Receiver {
   expiresAt: number = Number.POSITIVE_INFINITY
   /** Filters that it is subscribed to. */
   readonly filters: Set<string> = new Set()
-  readonly #kept = new Map<string, SubscriptionRecord>()
-  #log: MessageLog | undefined
-  #inbound: Set<number> | undefined
+  /** Made when there is something to keep: most sessions end with their connection. */
+  kept: Kept | undefined = undefined
 
   constructor(clientId: string, identity: string | undefined) {
     this.clientId = clientId
     this.identity = identity
   }
 
-  /** Subscriptions that outlive the connection. */
-  get kept(): Map<string, SubscriptionRecord> {
-    return this.#kept
-  }
-
-  get log(): MessageLog {
-    this.#log ??= new MessageLog()
-    return this.#log
-  }
-
-  /** QoS 2 identifiers that await PUBREL. */
-  get inbound(): Set<number> {
-    this.#inbound ??= new Set()
-    return this.#inbound
+  /** What is kept, to add to it. */
+  keep(): Kept {
+    this.kept ??= new Kept()
+    return this.kept
   }
 }

@@ -13,14 +13,7 @@ export class Subscriber {
   /** What the session gets of its own messages: this, without what is subscribed to with no local (5.0). */
   readonly own: Subscriber | undefined
   /** By QoS and retain flag: the same for every message. */
-  readonly #terms: (DeliveryTerms | undefined)[] = [
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-  ]
+  #terms: (DeliveryTerms | undefined)[] | undefined = undefined
 
   constructor(
     record: SessionRecord,
@@ -44,6 +37,7 @@ export class Subscriber {
     const qos = Math.min(packet.qos, this.qos) as QoS
     const retain = this.retainAsPublished && packet.retain
     const which = qos * 2 + (retain ? 1 : 0)
+    this.#terms ??= [undefined, undefined, undefined, undefined, undefined, undefined]
     const known = this.#terms[which]
     if (known !== undefined) return known
     const made = { qos, retain, identifiers: this.identifiers, expiresAt: 0, share: this.share }

@@ -1,9 +1,12 @@
 /** Packets of every type but PUBLISH and the acknowledgements, as bytes that the client is willing to take. */
 import type { Buffer } from 'node:buffer'
 import type { Packet as PlainPacket } from 'mqtt-packet'
-import { generate } from 'mqtt-packet'
+import { generate, writeToStream } from 'mqtt-packet'
 import type { ClientSettings } from '../client-settings.ts'
 import type { OutgoingPacket, ProtocolVersion } from '../packets.ts'
+
+// It would keep a buffer for each of 65,536 numbers; what is encoded here is rare.
+writeToStream.cacheNumbers = false
 
 interface Diagnostics {
   reasonString?: unknown

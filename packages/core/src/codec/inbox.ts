@@ -22,7 +22,7 @@ export class Inbox {
   /** Nothing but a CONNECT may come: cleared by the client when it came. */
   awaitsConnect = true
   /** Chunks behind the current one. */
-  #queue: Buffer[] = []
+  #queue: Buffer[] | undefined
   #chunk: Buffer = EMPTY
   #at = 0
   /** An unfinished frame: its first `#have` bytes, of `#need` (0 while its length is not known). */
@@ -42,10 +42,11 @@ export class Inbox {
 
   push(chunk: Buffer): void {
     // The current chunk may be at its end, and its last frame still be handled, while others wait.
-    if (this.#at === this.#chunk.length && this.#queue.length === 0) {
+    if (this.#at === this.#chunk.length && (this.#queue?.length ?? 0) === 0) {
       this.#chunk = chunk
       this.#at = 0
     } else {
+      this.#queue ??= []
       this.#queue.push(chunk)
       this.#backlog += chunk.length
     }
@@ -54,7 +55,7 @@ export class Inbox {
   /** Forgets everything that is not handled. */
   clear(): void {
     this.bytes = EMPTY
-    this.#queue = []
+    this.#queue = undefined
     this.#chunk = EMPTY
     this.#at = 0
     this.#held = EMPTY
@@ -75,8 +76,10 @@ export class Inbox {
         if (this.#frame()) return true
       }
       if (this.#at < this.#chunk.length) continue
-      const next = this.#queue.shift()
+      const next = this.#queue?.shift()
       if (next === undefined) {
+        // Nobody needs the chunk for its place in it: it is free once its packets are.
+        this.bytes = EMPTY
         this.#chunk = EMPTY
         this.#at = 0
         return false

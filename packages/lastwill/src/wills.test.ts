@@ -134,6 +134,15 @@ describe.each(BACKENDS)('the will is published, with %s', (_name, backend) => {
     expect(await awake.message()).toMatchObject({ topic: 'gone', qos: 1 })
   })
 
+  it('to the stored session of the client itself, as new: it was never sent', async () => {
+    const { test, alice } = await setup(backend(), { clean: false, will: will({ qos: 1 }) })
+    await alice.subscribe('gone', { qos: 1 })
+    await alice.drop()
+    const back = await test.client({ clientId: 'alice', clean: false })
+    expect(await back.message()).toMatchObject({ topic: 'gone', qos: 1, dup: false })
+    await back.expectNothing()
+  })
+
   it('to everybody else whose connection ends with the broker, or to nobody: stop() does not fail', async () => {
     const { test } = await setup(backend(), { will: will({ qos: 2 }) })
     await test.stop()

@@ -77,6 +77,19 @@ describe.each(BACKENDS)('a session is taken over, with %s', (_name, backend) => 
     expect(young.received).toMatchObject([{ cmd: 'connack', returnCode: 0 }])
   })
 
+  it('does not wait for ever for a handler that never answers', async () => {
+    const { client, open, advance, stack } = await defaultStack({ backend: backend(), use: [gate('publish')] })
+    const old = await client({ clientId: 'alice' })
+    await old.publish('a')
+    const young = open({ clientId: 'alice' })
+    young.connect({ keepalive: 5 }).catch(() => {})
+    await advance(stack.config.stallTimeout - 1_000)
+    expect(young.received).toEqual([])
+    await advance(2_000)
+    expect(young.received).toMatchObject([{ cmd: 'connack', returnCode: 0 }])
+    await young.ping()
+  })
+
   it('does not wait for a connection that takes no bytes', async () => {
     const { client } = await defaultStack({ backend: backend() })
     const old = await client({ clientId: 'alice' })

@@ -13,6 +13,15 @@ const IN_CONNACK: ReadonlyMap<ReasonCode, ReasonCode> = new Map([
   [ReasonCode.ADMINISTRATIVE_ACTION, ReasonCode.UNSPECIFIED_ERROR],
 ])
 
+/** And the other way round (table 3-10). */
+const IN_DISCONNECT: ReadonlyMap<ReasonCode, ReasonCode> = new Map([
+  [ReasonCode.UNSUPPORTED_PROTOCOL_VERSION, ReasonCode.PROTOCOL_ERROR],
+  [ReasonCode.CLIENT_IDENTIFIER_NOT_VALID, ReasonCode.UNSPECIFIED_ERROR],
+  [ReasonCode.BAD_USER_NAME_OR_PASSWORD, ReasonCode.NOT_AUTHORIZED],
+  [ReasonCode.SERVER_UNAVAILABLE, ReasonCode.SERVER_BUSY],
+  [ReasonCode.BANNED, ReasonCode.NOT_AUTHORIZED],
+])
+
 /** What to say: CONNACK before acceptance, DISCONNECT after it in 5.0; `undefined` where the version has no word. */
 export function farewell(
   version: ProtocolVersion,
@@ -23,7 +32,8 @@ export function farewell(
 ): OutgoingPacket | undefined {
   if (version === 5) {
     const properties = { reasonString: reason, serverReference }
-    if (connected) return { cmd: 'disconnect', reasonCode, properties }
+    if (connected)
+      return { cmd: 'disconnect', reasonCode: IN_DISCONNECT.get(reasonCode) ?? reasonCode, properties }
     return {
       cmd: 'connack',
       sessionPresent: false,

@@ -22,12 +22,17 @@ export class Session implements SlotHost, Publisher {
   expiryInterval = 0
   /** Packet identifiers of QoS 2 messages that awaited PUBREL when the session was opened. */
   inboundIds: readonly number[] = []
+  /** It was there before its connection. */
+  resumed = false
   /** The connection that has it now. */
   client: Client | undefined = undefined
   readonly slots: unknown[] = []
 
-  /** Whether the session outlives its connection, and so has a message log in the backend. */
+  /**
+   * Whether the session has a message log in the backend: it outlives its connection, or outlived an earlier one,
+   * whatever this connection asks for.
+   */
   get stored(): boolean {
-    return this.expiryInterval > 0
+    return this.expiryInterval > 0 || this.resumed
   }
 }

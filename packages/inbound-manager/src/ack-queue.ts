@@ -21,6 +21,7 @@ export class AckQueue {
   readonly #client: Client
   #pending: Pending[] = []
   #waiting: (() => void) | undefined
+  #pubrecs = 0
 
   constructor(client: Client) {
     this.#client = client
@@ -31,6 +32,11 @@ export class AckQueue {
     return this.#pending.length
   }
 
+  /** Those among them that end something: PUBREC only goes on with it. */
+  get ends(): number {
+    return this.#pending.length - this.#pubrecs
+  }
+
   /** Whether this acknowledgement is on its way. */
   owes(type: Told, id: number): boolean {
     return this.#pending.some((pending) => pending.id === id && pending.type === type)
@@ -39,13 +45,13 @@ export class AckQueue {
   /** For what is done. */
   now(type: Told, id: number, reasonCode: ReasonCode): void {
     if (this.#pending.length === 0) this.#client.ack(type, id, reasonCode)
-    else this.#pending.push({ type, id, state: 'ready', reasonCode })
+    else this.#push({ type, id, state: 'ready', reasonCode })
   }
 
   /** For what is under way; `complete` or `lose` it later. */
   later(type: Told, id: number): Pending {
     const pending: Pending = { type, id, state: 'waiting', reasonCode: 0 }
-    this.#pending.push(pending)
+    this.#push(pending)
     return pending
   }
 
@@ -68,11 +74,17 @@ export class AckQueue {
     })
   }
 
+  #push(pending: Pending): void {
+    this.#pending.push(pending)
+    if (pending.type === 'pubrec') this.#pubrecs++
+  }
+
   #move(): void {
     let gone = 0
     for (; gone < this.#pending.length; gone++) {
       const { type, id, state, reasonCode } = this.#pending[gone]
       if (state === 'waiting') break
+      if (type === 'pubrec') this.#pubrecs--
       if (state === 'ready') this.#client.ack(type, id, reasonCode)
     }
     if (gone === 0) return

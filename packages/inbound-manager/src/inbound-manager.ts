@@ -133,7 +133,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     const awaiting = awaitingOf(client)
     if (awaiting.has(messageId)) return qos === 1 ? ReasonCode.PACKET_IDENTIFIER_IN_USE : undefined
     // What an earlier connection left open does not count against this one.
-    const underWay = awaiting.size - client.session.inboundIds.length + acksOf(client).length
+    const underWay = awaiting.size - client.session.inboundIds.length + acksOf(client).ends
     if (underWay < this.config.receiveMaximum) return undefined
     const message = `more than ${this.config.receiveMaximum} messages under way`
     throw new ProtocolError('QUOTA_EXCEEDED', ReasonCode.RECEIVE_MAXIMUM_EXCEEDED, message, 'MQTT-3.3.4-9')

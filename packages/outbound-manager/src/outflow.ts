@@ -266,8 +266,9 @@ export class Outflow {
       this.#inflight.set(id, entry)
       this.#client.ack('pubrel', id)
     } else {
+      const begun = sequence <= known.upTo
       // What nobody knows to be unsent may have been sent.
-      this.#send(message, known.upTo < 0 || sequence <= known.upTo, entry)
+      this.#send(message, begun || known.upTo < 0, entry, begun)
     }
     if (known.upTo >= 0 && sequence > known.upTo) known.upTo = sequence
   }
@@ -279,10 +280,10 @@ export class Outflow {
     if (known.upTo < this.#position) known.upTo = this.#position
   }
 
-  #send(message: Outgoing, dup: boolean, entry: Inflight): void {
+  #send(message: Outgoing, dup: boolean, entry: Inflight, begun = false): void {
     this.#inflight.set(entry.id, entry)
     // What is over, or larger than the client takes, counts as delivered.
-    if (!this.#sender.send(message, dup, entry.id)) this.delivered(entry)
+    if (!this.#sender.send(message, dup, entry.id, begun)) this.delivered(entry)
   }
 
   /** Tells the log what was delivered. */

@@ -27,16 +27,21 @@ export class Sender {
     this.#aliases = most > 0 ? new AliasesOut(most) : undefined
   }
 
-  /** Sends it; false when its time is over or the client does not take its size, which is told. */
-  send(message: Outgoing, dup: boolean, id: number): boolean {
+  /**
+   * Sends it; false when its time is over or the client does not take its size, which is told.
+   * @param begun It was sent before: then its time is not over any more [MQTT-4.3.3-7].
+   */
+  send(message: Outgoing, dup: boolean, id: number, begun = false): boolean {
     const { packet, qos, retain, identifiers, expiresAt } = message
     const plain = identifiers === undefined && expiresAt === 0 && this.#aliases === undefined
     if (plain || this.#client.protocolVersion < 5) {
-      if (expiresAt !== 0 && expiresAt <= this.#stack.clock.wall()) return this.#drop(packet, 'expired')
+      if (!begun && expiresAt !== 0 && expiresAt <= this.#stack.clock.wall())
+        return this.#drop(packet, 'expired')
       return this.#client.publish(packet, qos, retain, dup, id) || this.#drop(packet, 'too-large')
     }
-    const expiry = expiresAt === 0 ? undefined : Math.ceil((expiresAt - this.#stack.clock.wall()) / 1_000)
-    if (expiry !== undefined && expiry <= 0) return this.#drop(packet, 'expired')
+    const left = Math.ceil((expiresAt - this.#stack.clock.wall()) / 1_000)
+    if (!begun && expiresAt !== 0 && left <= 0) return this.#drop(packet, 'expired')
+    const expiry = expiresAt === 0 ? undefined : Math.max(left, 0)
     return (
       this.#sendWith({ identifiers, expiry }, packet, qos, retain, dup, id) || this.#drop(packet, 'too-large')
     )

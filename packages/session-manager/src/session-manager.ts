@@ -152,6 +152,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     const session = this.#wake(client, store, cleanStart)
     session.epoch = store.epoch ?? 0
     session.expiryInterval = expiryInterval
+    session.resumed = store.present === true
     session.inboundIds = store.inboundIds ?? []
   }
 
@@ -239,14 +240,15 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     if (!state.open) return
     state.open = false
     const { session } = client
-    const { clientId, epoch, expiryInterval, stored } = session
+    const { clientId, epoch, expiryInterval } = session
+    const lasts = expiryInterval > 0
     session.client = undefined
     // Without an epoch there is no telling whether it will be the same session.
-    if (stored && epoch > 0) this.#sleeping.set(clientId, session)
-    if (!stored) this.stack.tell('sessionEnded', { clientId, reason: 'closed' })
+    if (lasts && epoch > 0) this.#sleeping.set(clientId, session)
+    if (!lasts) this.stack.tell('sessionEnded', { clientId, reason: 'closed' })
     if (this.stack.answers('closeSession'))
       await this.stack.call('closeSession', { clientId, epoch, expiryInterval })
-    else if (!stored)
+    else if (!lasts)
       await this.stack.call('clearSubscriptions', { client, packet: undefined, clientId, epoch })
   }
 

@@ -9,6 +9,7 @@ import type { InboundManagerOptions } from '@mqtt-stack/inbound-manager'
 import { InboundManager } from '@mqtt-stack/inbound-manager'
 import type { KeepAliveOptions } from '@mqtt-stack/keepalive'
 import { KeepAlive } from '@mqtt-stack/keepalive'
+import type { LastWillOptions } from '@mqtt-stack/lastwill'
 import { LastWill } from '@mqtt-stack/lastwill'
 import type { MemoryBackendOptions } from '@mqtt-stack/memory-backend'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
@@ -37,7 +38,7 @@ export interface PlaceOptions {
   keepalive?: Choice<KeepAliveOptions>
   authentication?: Choice<NoOptions>
   authorize?: Choice<NoOptions>
-  lastwill?: Choice<NoOptions>
+  lastwill?: Choice<LastWillOptions>
   outboundManager?: Choice<OutboundManagerOptions>
   sessionManager?: Choice<SessionManagerOptions>
   subscriptionManager?: Choice<SubscriptionManagerOptions>

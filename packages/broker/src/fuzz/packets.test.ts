@@ -1,0 +1,117 @@
+/** A seeded sample of what `npm run fuzz` does in full. */
+import { Buffer } from 'node:buffer'
+import fc from 'fast-check'
+import { expect, onTestFinished, test } from 'vitest'
+import * as encode from '../../../../packages/conformance/src/wire/encode.ts'
+import { caseOf, GROUNDS, wholeOf } from '../../../../scripts/fuzz/cases.ts'
+import type { Version } from '../../../../scripts/fuzz/corpus.ts'
+import { cut } from '../../../../scripts/fuzz/mutations.ts'
+import { Stand } from '../../../../scripts/fuzz/stand.ts'
+
+async function openStand(): Promise<Stand> {
+  const stand = await Stand.open()
+  onTestFinished(() => stand.close())
+  return stand
+}
+
+const places = fc.array(fc.nat({ max: 300 }), { maxLength: 3 })
+
+/** Any mutation of any packet in any phase. */
+const mutated = fc
+  .tuple(fc.integer({ min: 0, max: GROUNDS.length - 1 }), fc.nat(), places)
+  .map(([at, mutation, where]) => caseOf(GROUNDS[at], mutation % GROUNDS[at].size, where))
+
+test('every packet of the corpus is good where it belongs, and closes the connection elsewhere', async () => {
+  const stand = await openStand()
+  await stand.serve(GROUNDS.map((ground) => caseOf(ground, wholeOf(ground), [])))
+})
+
+test('prefixes and single-byte changes of every packet, before and after CONNECT, harm nobody', async () => {
+  const stand = await openStand()
+  await fc.assert(
+    fc.asyncProperty(fc.array(mutated, { minLength: 40, maxLength: 80 }), async (cases) => {
+      await stand.serve(cases)
+    }),
+    { numRuns: 40, seed: 5 },
+  )
+  expect(stand.served).toBeGreaterThan(1_600)
+})
+
+test('any bytes after any packets harm nobody', async () => {
+  const stand = await openStand()
+  const garbage = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    fc
+      .uint8Array({ minLength: 1, maxLength: 40 })
+      .map((bytes) => Uint8Array.of(0x82, bytes.length, ...bytes)),
+    fc
+      .uint8Array({ minLength: 1, maxLength: 40 })
+      .map((bytes) => Uint8Array.of(0x32, bytes.length, ...bytes)),
+    fc
+      .uint8Array({ minLength: 1, maxLength: 40 })
+      .map((bytes) => Uint8Array.of(0x10, bytes.length, ...bytes)),
+  )
+  const some = fc
+    .tuple(fc.integer({ min: 0, max: GROUNDS.length - 1 }), garbage, places)
+    .map(([at, bytes, where]) => {
+      const { sample, phase } = GROUNDS[at]
+      const { name, version } = sample
+      const chunks = (clientId: string): Buffer[] => cut(Buffer.concat([sample.make(clientId), bytes]), where)
+      return { name: `${name} and garbage`, version, phase, chunks }
+    })
+  await fc.assert(
+    fc.asyncProperty(fc.array(some, { minLength: 20, maxLength: 60 }), async (cases) => {
+      await stand.serve(cases)
+    }),
+    { numRuns: 25, seed: 6 },
+  )
+})
+
+/** A connection's worth of good packets of which each is answered. */
+function conversation(version: Version): Buffer {
+  const publish = (input: Omit<encode.PublishInput, 'topic'>): Buffer =>
+    encode.publish(version, { topic: 'talk/to/myself', ...input })
+  return Buffer.concat([
+    encode.subscribe(version, { id: 1, filters: [{ filter: 'talk/#', qos: 2 }] }),
+    ...Array.from({ length: 8 }, (_, i) => publish({ payload: `${i}`, qos: i % 3, id: 10 + i })),
+    ...[2, 5].map((i) => encode.ack(version, 'pubrel', 10 + i)),
+    encode.pingreq(),
+    encode.subscribe(version, { id: 2, filters: ['other/+', 'talk/+/me'] }),
+    publish({ payload: 'large'.repeat(2_000), qos: 1, id: 30 }),
+    encode.unsubscribe(version, { id: 3, filters: ['talk/#'] }),
+    publish({ payload: 'unheard', qos: 1, id: 31 }),
+    encode.pingreq(),
+  ])
+}
+
+test.each([3, 4, 5] as const)(
+  'version %i: what is answered, and in which order, does not depend on chunks',
+  async (version) => {
+    const stand = await openStand()
+    const bytes = conversation(version)
+    const talk = async (where: readonly (readonly number[])[]): Promise<string[]> => {
+      const cases = where.map((one) => ({
+        name: 'conversation',
+        version,
+        phase: 'connected' as const,
+        chunks: () => cut(bytes, one),
+        open: true,
+      }))
+      const outcomes = await stand.serve(cases)
+      // Packets to the client keep their order among themselves, and so do answers.
+      return outcomes.map(({ frames }) => {
+        const sent = frames.filter((frame) => frame[0] >> 4 === 3)
+        const answers = frames.filter((frame) => frame[0] >> 4 !== 3)
+        return [...sent, ...answers].map((frame) => frame.toString('hex')).join(' ')
+      })
+    }
+    const [wanted] = await talk([[]])
+    const where = fc.array(fc.nat({ max: bytes.length }), { maxLength: 60 })
+    await fc.assert(
+      fc.asyncProperty(where, async (one) => {
+        expect(await talk([one])).toEqual([wanted])
+      }),
+      { numRuns: 60, seed: 7 },
+    )
+  },
+)

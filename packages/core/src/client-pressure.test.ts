@@ -182,6 +182,27 @@ describe('a client that does not read', () => {
     expect(client.closed).toBe(false)
   })
 
+  it('is left alone although it stays congested, as long as it takes something', async () => {
+    const test = await testStack({ use: [acceptAll()], options: { highWater: 4_096, drainTimeout: 20_000 } })
+    // Nobody reads the device's end but this test: one write at a time is taken.
+    const { client, stream } = test.connection({ highWaterMark: 1 })
+    const publish = async (): Promise<void> => {
+      for (let k = 0; k < 5; k++) client.publish(kilobyte, 0, false, false, 0)
+      await settle()
+    }
+    await publish()
+    await publish()
+    for (let i = 0; i < 10; i++) {
+      expect(client.congested).toBe(true)
+      await test.advance(15_000)
+      stream.read()
+      await publish()
+    }
+    expect(client.closed).toBe(false)
+    await test.advance(22_000)
+    expect(client.closed).toBe(true)
+  })
+
   it('one that drained is no longer watched', async () => {
     const test = await testStack({ use: [acceptAll()], options: { highWater: 4_096, drainTimeout: 20_000 } })
     const alice = await test.client({ clientId: 'alice' })

@@ -208,6 +208,15 @@ describe('decoding', () => {
     ])
   })
 
+  it('never takes a longer topic that was remembered for one that it begins with', () => {
+    const topics = Array.from({ length: 20_000 }, (_, i) => [`home/${i}`, 'home']).flat()
+    const frames = topics.map((name) =>
+      mqtt.generate({ cmd: 'publish', topic: name, payload: '', qos: 0, dup: false, retain: false }),
+    )
+    const read4 = read([Buffer.concat(frames)], 4)
+    expect(read4.map((packet) => packet.cmd === 'publish' && packet.topic)).toEqual(topics)
+  })
+
   it.each<[string, Parameters<typeof mqtt.generate>[0]]>([
     [
       'SUBSCRIBE',

@@ -5,6 +5,7 @@ import { createBroker, MemoryBackend } from '@mqtt-stack/broker'
 import type { Client, Context, MiddlewareLike, Store } from '@mqtt-stack/core'
 import type { StreamEnd } from '@mqtt-stack/testing'
 import { RecordingLogger, settle, streamPair, TestClient, VirtualClock } from '@mqtt-stack/testing'
+import { lateBackend } from '../late-backend.ts'
 import type { Phase, Version } from './corpus.ts'
 import { connectFor, ID_LENGTH, METHOD, METHOD_IN_STEPS } from './corpus.ts'
 
@@ -50,9 +51,9 @@ export class Stand {
   #timers = 0
   #held!: MemoryBackendStats
 
-  private constructor(options: BrokerOptions) {
+  private constructor(options: BrokerOptions, late: boolean) {
     this.broker = createBroker({
-      backend: this.backend,
+      backend: late ? lateBackend(this.backend) : this.backend,
       sessionManager: { maximumExpiry: EXPIRY },
       lastwill: { sweep: 1_000 },
       keepalive: { sweep: 1_000 },
@@ -62,9 +63,12 @@ export class Stand {
     })
   }
 
-  /** A started one, with a neighbour whose service must not suffer. */
-  static async open(options: BrokerOptions = {}): Promise<Stand> {
-    const stand = new Stand(options)
+  /**
+   * A started one, with a neighbour whose service must not suffer.
+   * @param late The backend takes some turns to answer.
+   */
+  static async open(options: BrokerOptions = {}, late = false): Promise<Stand> {
+    const stand = new Stand(options, late)
     await stand.broker.start()
     stand.#neighbour = new TestClient(stand.connection().device, { clientId: 'neighbour' })
     await stand.#neighbour.connect()

@@ -5,6 +5,7 @@ import type { ConnectionOptions } from '@mqtt-stack/connection'
 import { Connection } from '@mqtt-stack/connection'
 import type { MiddlewareLike, StackOptions } from '@mqtt-stack/core'
 import { CALLBACKS, Publish } from '@mqtt-stack/core'
+import type { InboundManagerOptions } from '@mqtt-stack/inbound-manager'
 import { InboundManager } from '@mqtt-stack/inbound-manager'
 import type { KeepAliveOptions } from '@mqtt-stack/keepalive'
 import { KeepAlive } from '@mqtt-stack/keepalive'
@@ -17,15 +18,19 @@ import { PacketEmitter } from '@mqtt-stack/packet-emitter'
 import { RetainManager } from '@mqtt-stack/retain-manager'
 import type { SessionManagerOptions } from '@mqtt-stack/session-manager'
 import { SessionManager } from '@mqtt-stack/session-manager'
+import type { SubscriptionManagerOptions } from '@mqtt-stack/subscription-manager'
 import { SubscriptionManager } from '@mqtt-stack/subscription-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
 import { testStack } from '@mqtt-stack/testing'
+import { lateBackend } from './late-backend.ts'
 
 export interface DefaultStackOptions {
   connection?: ConnectionOptions
   keepalive?: KeepAliveOptions
   outboundManager?: OutboundManagerOptions
   sessionManager?: SessionManagerOptions
+  subscriptionManager?: SubscriptionManagerOptions
+  inboundManager?: InboundManagerOptions
   /** Who clients are; everybody is who they say they are by default. */
   users?: MiddlewareLike
   /** What they may do; everything by default. */
@@ -76,8 +81,8 @@ export function defaultMiddlewares(
     new LastWill(),
     new OutboundManager(options.outboundManager),
     new SessionManager(options.sessionManager),
-    new SubscriptionManager(),
-    new InboundManager(),
+    new SubscriptionManager(options.subscriptionManager),
+    new InboundManager(options.inboundManager),
     ...(options.use ?? []),
     new RetainManager(),
     options.backend ?? new MemoryBackend(),
@@ -107,12 +112,18 @@ export function recorder(events: string[]): MiddlewareLike {
 /** A backend of the tests. */
 export type Backend = MiddlewareLike & { readonly stats: MemoryBackendStats }
 
-/** Backends that keep the same and answer at once, some promises later, and some turns of the event loop later. */
+/** Backends that keep the same, and do so at once or later. */
 export const BACKENDS: readonly (readonly [string, (options?: MemoryBackendOptions) => Backend])[] = [
   ['a backend that answers at once', (options) => new MemoryBackend(options)],
   ['a backend that answers some promises later', (options) => delayed(new MemoryBackend(options), promises)],
   ['a backend that answers some turns later', (options) => delayed(new MemoryBackend(options), turns)],
+  ['a backend that commits late', (options) => committing(new MemoryBackend(options))],
 ]
+
+function committing(store: MemoryBackend): Backend {
+  const backend = lateBackend(store, { stages: true })
+  return Object.defineProperty(backend, 'stats', { get: () => store.stats }) as Backend
+}
 
 async function promises(): Promise<void> {
   for (let i = 0; i < 7; i++) await undefined

@@ -1,22 +1,11 @@
-import { Authentication } from '@mqtt-stack/authentication'
-import { Authorize } from '@mqtt-stack/authorize'
-import { Connection } from '@mqtt-stack/connection'
 import type { Context, DropReason, MiddlewareLike, StackOptions } from '@mqtt-stack/core'
 import type { InboundManagerOptions } from '@mqtt-stack/inbound-manager'
-import { InboundManager } from '@mqtt-stack/inbound-manager'
-import { KeepAlive } from '@mqtt-stack/keepalive'
-import { LastWill } from '@mqtt-stack/lastwill'
 import type { MemoryBackendOptions } from '@mqtt-stack/memory-backend'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { OutboundManagerOptions } from '@mqtt-stack/outbound-manager'
-import { OutboundManager } from '@mqtt-stack/outbound-manager'
-import { PacketEmitter } from '@mqtt-stack/packet-emitter'
-import { RetainManager } from '@mqtt-stack/retain-manager'
-import { SessionManager } from '@mqtt-stack/session-manager'
-import { SubscriptionManager } from '@mqtt-stack/subscription-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
-import { testStack } from '@mqtt-stack/testing'
 import { onTestFinished } from 'vitest'
+import { defaultStack } from './default-stack.ts'
 import { lateBackend } from './late-backend.ts'
 
 /** The backend in memory, and two that a third party could have written: all must look alike from outside. */
@@ -64,25 +53,13 @@ export async function wholeStack(options: WholeOptions = {}): Promise<Whole> {
       drops.push({ clientId, topic: packet.topic, payload: packet.payload.toString(), reason })
     },
   }
-  const test = await testStack({
-    use: [
-      new PacketEmitter(),
-      new Connection(),
-      new KeepAlive(),
-      new Authentication(),
-      new Authorize(),
-      new LastWill(),
-      new OutboundManager(options.outbound),
-      new SessionManager(),
-      new SubscriptionManager({ subscriptions: options.subscriptions ?? 1_000 }),
-      new InboundManager(options.inbound),
-      ...(options.use ?? []),
-      new RetainManager(),
-      options.backend?.(memory) ?? memory,
-      everybody(),
-      watcher,
-    ],
-    options: options.options,
+  const test = await defaultStack({
+    outboundManager: options.outbound,
+    subscriptionManager: { subscriptions: options.subscriptions },
+    inboundManager: options.inbound,
+    use: [...(options.use ?? []), watcher],
+    backend: options.backend?.(memory) ?? memory,
+    stack: options.options,
     clients: options.clients,
   })
   stopAtEnd(test)
@@ -97,17 +74,4 @@ export function stopAtEnd({ stack, clock }: TestStack): void {
     await clock.advance(3 * stack.config.stallTimeout)
     await stopped
   })
-}
-
-/** Lets everybody in and allows everything. */
-export function everybody(): MiddlewareLike {
-  return {
-    name: 'Everybody',
-    authenticateConnection(_ctx: Context<'authenticateConnection'>, store) {
-      store.valid = true
-    },
-    authorizePacket(_ctx: Context<'authorizePacket'>, store) {
-      store.valid = true
-    },
-  }
 }

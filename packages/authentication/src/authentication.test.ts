@@ -209,3 +209,9 @@ it('a stack in which nobody could answer does not start', async () => {
     message: expect.stringContaining('authenticateConnection'),
   })
 })
+
+it('takes no options', () => {
+  expect(() => new Authentication({ users: [] } as object)).toThrow(
+    expect.objectContaining({ code: 'OPTION_UNKNOWN' }),
+  )
+})

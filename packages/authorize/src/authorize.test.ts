@@ -341,3 +341,9 @@ it('a stack in which nobody could answer does not start', async () => {
     message: expect.stringContaining('authorizePacket'),
   })
 })
+
+it('takes no options', () => {
+  expect(() => new Authorize({ rules: [] } as object)).toThrow(
+    expect.objectContaining({ code: 'OPTION_UNKNOWN' }),
+  )
+})

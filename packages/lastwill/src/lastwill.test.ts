@@ -3,6 +3,7 @@ import { DONE, ReasonCode } from '@mqtt-stack/core'
 import type { ConnectOptions, TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import type { LastWillOptions } from './index.ts'
 import { LastWill } from './index.ts'
 
 type Relay = Context<'relayMessage'>
@@ -154,5 +155,17 @@ describe('the will', () => {
     await settle()
     expect(through).toBe(true)
     expect(relayed).toHaveLength(1)
+  })
+})
+
+describe('options', () => {
+  it.each([
+    [{ sweep: 0 }, 'OPTION_INVALID'],
+    [{ delay: 1 }, 'OPTION_UNKNOWN'],
+  ])('%j: %s, naming the option', (options, code) => {
+    const [name] = Object.keys(options)
+    expect(() => new LastWill(options as LastWillOptions)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(name) }),
+    )
   })
 })

@@ -181,18 +181,18 @@ describe.each(BACKENDS)('a session ends, with %s', (_name, backend) => {
     expect(events.at(-1)).toBe('ended alice (expired)')
   })
 
-  it('also a thousand of them at once', async () => {
+  it('also hundreds of them at once', async () => {
     const store = backend()
     const { stack, client, advance, events } = await defaultStack({
       backend: store,
       sessionManager: { maximumExpiry: 10 },
     })
-    const ids = Array.from({ length: 1_000 }, (_, i) => `client-${i}`)
+    const ids = Array.from({ length: 300 }, (_, i) => `client-${i}`)
     await Promise.all(ids.map(async (clientId) => (await client({ clientId, clean: false })).drop()))
-    expect(store.stats.expiring).toBe(1_000)
+    expect(store.stats.expiring).toBe(300)
     await advance(12_000)
     expect(store.stats).toMatchObject({ sessions: 0, expiring: 0 })
-    expect(events.filter((event) => event.startsWith('ended'))).toHaveLength(1_000)
+    expect(events.filter((event) => event.startsWith('ended'))).toHaveLength(300)
     expect(stack.clients.size).toBe(0)
   })
 })

@@ -82,9 +82,9 @@ export class LastWill extends Middleware<LastWillOptions> {
     state.message = Publish.fromRaw({ topic, payload, qos, retain }, rawProperties)
   }
 
-  /** The will is dropped [MQTT-3.1.2-10], unless a 5.0 client asked for it. */
+  /** The will is dropped by 0x00 alone [MQTT-3.14.4-3]: 0x04 asks for it, and all others tell of an error (5.0). */
   cleanDisconnect({ client, packet, reasonCode }: Context<'cleanDisconnect'>): void | Promise<void> {
-    if (reasonCode === ReasonCode.DISCONNECT_WITH_WILL) {
+    if (reasonCode !== ReasonCode.SUCCESS) {
       return this.#fire(client, packet.properties?.sessionExpiryInterval ?? client.session.expiryInterval)
     }
     will.of(client).message = undefined

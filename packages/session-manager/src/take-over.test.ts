@@ -78,7 +78,10 @@ describe.each(BACKENDS)('a session is taken over, with %s', (_name, backend) => 
   })
 
   it('does not wait for ever for a handler that never answers', async () => {
-    const { client, open, advance, stack } = await defaultStack({ backend: backend(), use: [gate('publish')] })
+    const { client, open, advance, stack } = await defaultStack({
+      backend: backend(),
+      use: [gate('publish')],
+    })
     const old = await client({ clientId: 'alice' })
     await old.publish('a')
     const young = open({ clientId: 'alice' })

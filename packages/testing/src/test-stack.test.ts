@@ -52,11 +52,11 @@ describe('testStack', () => {
 
   it('client() gives a client that was accepted, each with a name of its own', async () => {
     const { client, stack } = await testStack(acceptAll())
-    const [alice, bob] = [await client(), await client({ protocolVersion: 3 })]
+    const [alice, bob] = [await client(), await client({ protocolVersion: 5 })]
     expect([alice.clientId, bob.clientId]).toEqual(['client-1', 'client-2'])
     expect([...stack.clients].map(({ id, protocolVersion }) => [id, protocolVersion])).toEqual([
       ['client-1', 4],
-      ['client-2', 3],
+      ['client-2', 5],
     ])
   })
 

@@ -93,7 +93,7 @@ describe.each([
     async (version) => {
       const stand = await openStand(late)
       const bytes = conversation(version)
-      const talk = async (where: readonly number[]): Promise<Buffer[]> => {
+      const talk = async (where: readonly number[]): Promise<readonly Buffer[]> => {
         const chunks = (): Buffer[] => cut(bytes, where)
         const [outcome] = await stand.serve([
           { name: 'conversation', version, phase: 'connected', chunks, open: true },

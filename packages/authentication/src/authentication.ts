@@ -80,7 +80,7 @@ export class Authentication extends Middleware {
     const { method } = state
     const begins = packet.reasonCode === ReasonCode.RE_AUTHENTICATE
     if (method === undefined || begins === state.open || begins !== (client.connected && !state.open)) {
-      throw protocolError('an AUTH that nothing led up to', 'MQTT-4.12.0-6')
+      throw protocolError('an AUTH that nothing led up to', 'MQTT-4.12.0-7')
     }
     if (packet.properties?.authenticationMethod !== method) {
       throw protocolError('an AUTH of another method than that of the CONNECT', 'MQTT-4.12.1-1')

@@ -31,7 +31,9 @@ export function farewell(
   serverReference: string | undefined,
 ): OutgoingPacket | undefined {
   if (version === 5) {
-    const properties = { reasonString: reason, serverReference }
+    // 0x80 is for what is not to be revealed (table 3-1).
+    const reasonString = reasonCode === ReasonCode.UNSPECIFIED_ERROR ? undefined : reason
+    const properties = { reasonString, serverReference }
     if (connected)
       return { cmd: 'disconnect', reasonCode: IN_DISCONNECT.get(reasonCode) ?? reasonCode, properties }
     return {

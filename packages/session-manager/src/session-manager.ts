@@ -174,6 +174,8 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     const asked = packet.properties?.sessionExpiryInterval ?? 0
     if (expiryInterval !== asked) store.set('sessionExpiryInterval', expiryInterval)
     await this.stack.call('lookupConnackProperties', { client, packet, sessionPresent }, store)
+    // For those alone who asked for it [MQTT-3.1.2-28].
+    if (!client.settings.requestResponseInformation) delete store.values.responseInformation
     return store.values
   }
 

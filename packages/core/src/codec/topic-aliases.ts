@@ -34,7 +34,7 @@ export class TopicAliases {
     const known = this.#aliases?.[alias]
     if (known !== undefined) return known.topic
     if (alias > this.#maximum) this.set(alias, '', Buffer.alloc(0))
-    throw protocolError(`topic alias ${alias}, which was never set`, 'MQTT-3.3.4-2')
+    throw protocolError(`topic alias ${alias}, which was never set`)
   }
 
   bytesOf(alias: number): Buffer | undefined {

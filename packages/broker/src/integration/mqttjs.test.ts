@@ -39,7 +39,7 @@ function dial(transport: string, options: IClientOptions = {}): MqttClient {
   const url = (address?.url ?? '').replace('127.0.0.1', 'localhost')
   const tls = transport === 'tls' || transport === 'wss' ? { ca: server.cert, ...device } : {}
   const made = connect(url, { reconnectPeriod: 0, ...tls, ...options })
-  onTestFinished(() => made.endAsync(true))
+  onTestFinished(() => void made.end(true))
   return made
 }
 

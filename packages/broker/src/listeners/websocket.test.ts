@@ -59,7 +59,7 @@ describe('clients', () => {
   test('MQTT.js connects, publishes and receives', async () => {
     const broker = await wsBroker()
     const client = await connectAsync(broker.addresses[0].url)
-    onTestFinished(() => client.endAsync(true))
+    onTestFinished(() => void client.end(true))
     await client.subscribeAsync('a/#', { qos: 2 })
     const message = new Promise((resolve) =>
       client.once('message', (topic, { length }) => resolve([topic, length])),
@@ -80,7 +80,7 @@ describe('clients', () => {
     const { port, url } = broker.addresses[0]
     expect(url).toBe(`wss://127.0.0.1:${port}`)
     const client = await connectAsync(`wss://localhost:${port}/mqtt`, { ca: cert, servername: 'localhost' })
-    onTestFinished(() => client.endAsync(true))
+    onTestFinished(() => void client.end(true))
     await client.publishAsync('a', 'b', { qos: 1 })
     expect([...broker.stack.clients][0].listener).toMatchObject({ transport: 'wss', local: true })
   })

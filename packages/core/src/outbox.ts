@@ -5,13 +5,12 @@ import type { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { BufferPool, LARGEST } from './buffers.ts'
+import { copyBytes } from './codec/bytes.ts'
 import type { Layout } from './codec/encode-publish.ts'
 import type { EndOfTurn, Turn } from './turn.ts'
 
 /** Payloads from here on are not copied: below, one copy is cheaper than one more buffer to write. */
 const BY_REFERENCE = 8_192
-/** Up to here a loop beats the call into the copy of the runtime. */
-const SHORT = 160
 
 const pool = new BufferPool()
 
@@ -69,7 +68,7 @@ export class Outbox implements EndOfTurn {
     const size = whole ? length : payloadAt
     const at = this.#reserve(size)
     const buffer = this.#buffer as Buffer
-    copy(bytes, start, start + size, buffer, at)
+    copyBytes(bytes, start, start + size, buffer, at)
     buffer[at] = header
     if (id !== 0) {
       const idAt = at + layout.idAt
@@ -137,7 +136,7 @@ export class Outbox implements EndOfTurn {
     if (end - start >= BY_REFERENCE) this.#reference(run.subarray(start, end))
     else {
       const at = this.#reserve(end - start)
-      copy(run, start, end, this.#buffer as Buffer, at)
+      copyBytes(run, start, end, this.#buffer as Buffer, at)
     }
   }
 
@@ -195,9 +194,4 @@ export class Outbox implements EndOfTurn {
     this.progress++
     this.#onTaken()
   }
-}
-
-function copy(from: Buffer, start: number, end: number, to: Buffer, at: number): void {
-  if (end - start > SHORT) to.set(from.subarray(start, end), at)
-  else for (let next = at, i = start; i < end; ) to[next++] = from[i++]
 }

@@ -21,6 +21,12 @@ describe('Publish.from', () => {
     expect(hello.payloadLength).toBe(5)
   })
 
+  it('refuses a topic that no packet can hold', () => {
+    expect(() => Publish.from({ topic: 'a'.repeat(65_536) })).toThrow(
+      expect.objectContaining({ code: 'TOPIC_INVALID' }),
+    )
+  })
+
   it('is QoS 0, not retained and empty where nothing is said', () => {
     const bare = Publish.from({ topic: 'a' })
     expect(bare).toMatchObject({ qos: 0, retain: false, dup: false, messageId: 0, properties: undefined })

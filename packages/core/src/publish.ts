@@ -1,7 +1,8 @@
 /** The PUBLISH packet: a view of its bytes, so that relaying a message copies it once, into the socket's buffer. */
 import { Buffer } from 'node:buffer'
+import { copyBytes, takeShared } from './codec/bytes.ts'
 import type { Layout } from './codec/encode-publish.ts'
-import { encodePublish, encodeTopic, propertyBytes } from './codec/encode-publish.ts'
+import { encodePublish, encodeTopic, findExpiry, Piece, propertyBytes } from './codec/encode-publish.ts'
 import { parseProperties } from './codec/properties.ts'
 import type { PublishProperties, QoS } from './packets.ts'
 
@@ -46,25 +47,6 @@ export class PropertySpan {
     this.topic = topic
     this.payloadIsText = payloadIsText
   }
-}
-
-/**
- * Memory that messages share which are kept for a while: making a buffer costs more than copying into one. A message
- * that outlives its neighbours holds no more than one such piece.
- */
-const SHARED_BYTES = 8_192
-const SHARED_AT_MOST = 1_024
-let shared = Buffer.allocUnsafeSlow(SHARED_BYTES)
-let sharedAt = 0
-
-/** The piece in which the next `length` bytes, up to `sharedAt`, are taken. */
-function takeShared(length: number): Buffer {
-  if (sharedAt + length > SHARED_BYTES) {
-    shared = Buffer.allocUnsafeSlow(SHARED_BYTES)
-    sharedAt = 0
-  }
-  sharedAt += length
-  return shared
 }
 
 /** Which layout a frame has: 5.0 or older, with a packet identifier or without. */
@@ -137,13 +119,18 @@ export class Publish implements Layout {
     const { topic, payload = '', qos = 0, retain = false, dup = false, messageId = 0 } = init
     const v5 = raw !== undefined && raw.length > 0
     const body = typeof payload === 'string' ? Buffer.from(payload) : payload
-    const { bytes, length, idAt, payloadAt, expiryAt } = encodePublish(
-      encodeTopic(topic),
-      body,
+    const properties = v5 ? new Piece(raw) : undefined
+    const expiry = v5 ? findExpiry(raw) : -1
+    const made = encodePublish(
+      new Piece(encodeTopic(topic)),
+      new Piece(body),
       qos > 0,
       v5,
-      raw,
+      properties,
+      undefined,
+      expiry,
     )
+    const { bytes, length, idAt, payloadAt, expiryAt } = made
     const from = payloadAt - (raw?.length ?? 0)
     const text = v5 && (init.properties?.payloadFormatIndicator ?? false)
     const span = v5 ? new PropertySpan(from, payloadAt, 0, expiryAt, undefined, text) : undefined
@@ -193,10 +180,10 @@ export class Publish implements Layout {
   own(long = false): this {
     if (this.#owned === 'alone' || (this.#owned === 'shared' && !long)) return this
     const { length } = this
-    const place = long || length > SHARED_AT_MOST ? undefined : takeShared(length)
-    const bytes = place ?? Buffer.allocUnsafeSlow(length)
-    const at = place === undefined ? 0 : sharedAt - length
-    bytes.set(this.bytes.subarray(this.start, this.start + length), at)
+    const place = long ? undefined : takeShared(length)
+    const bytes = place?.bytes ?? Buffer.allocUnsafeSlow(length)
+    const at = place?.start ?? 0
+    copyBytes(this.bytes, this.start, this.start + length, bytes, at)
     this.bytes = bytes
     this.start = at
     this.#owned = place === undefined ? 'alone' : 'shared'
@@ -217,11 +204,27 @@ export class Publish implements Layout {
     this.#others ??= [undefined, undefined, undefined, undefined]
     const known = this.#others[variant]
     if (known !== undefined) return known
-    const topic =
-      this.span?.topic ?? this.bytes.subarray(this.start + this.#topicAt(), this.start + this.idAt)
-    const made = encodePublish(topic, this.payload, withId, v5, v5 ? this.#raw() : undefined)
+    const made = this.#encode(v5, withId)
     this.#others[variant] = made
     return made
+  }
+
+  #encode(v5: boolean, withId: boolean): Layout {
+    const { bytes, start, span } = this
+    const topic =
+      span?.topic === undefined
+        ? new Piece(bytes, start + this.#topicAt(), start + this.idAt)
+        : new Piece(span.topic)
+    const payload = new Piece(bytes, start + this.payloadAt, start + this.length)
+    if (span === undefined || !v5)
+      return encodePublish(topic, payload, withId, v5, undefined, undefined, -1, true)
+    const { aliasAt, expiryAt } = span
+    const cut = aliasAt === 0 ? span.end : aliasAt
+    const before = new Piece(bytes, start + span.start, start + cut)
+    const after = new Piece(bytes, start + Math.min(cut + 3, span.end), start + span.end)
+    const moved = aliasAt !== 0 && expiryAt > aliasAt ? 3 : 0
+    const expiry = expiryAt === 0 ? -1 : expiryAt - span.start - moved
+    return encodePublish(topic, payload, withId, true, before, after, expiry, true)
   }
 
   /** Properties without the alias. */

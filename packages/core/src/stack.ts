@@ -196,7 +196,8 @@ export class Stack {
   /** Tells everybody who listens. Their errors are theirs: nothing comes back, and nobody else misses it. */
   tell<Name extends CallbackName>(name: Name, ctx: Context<Name>): void {
     const chain = this.chain(name)
-    if (chain.answered) chain.tell(ctx, (error) => this.fail(error, clientOf(ctx), undefined))
+    // Not the client's error: whoever is told something cannot end its connection by failing.
+    if (chain.answered) chain.tell(ctx, (error) => this.fail(error, undefined, undefined))
   }
 
   /** Tells everybody who listens, one after the other; resolves when all are through. Errors as for {@link tell}. */

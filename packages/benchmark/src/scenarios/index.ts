@@ -15,7 +15,7 @@ export const scenarios: readonly Scenario[] = [
   ...flows,
   routing,
   churn,
-  v5,
+  ...v5,
   ...growth,
   connect,
   idle,

@@ -24,6 +24,8 @@ const PUBLISH = 3
 const PUBCOMP = 7
 const ACKS: Readonly<Record<number, AckType>> = { 4: 'puback', 5: 'pubrec', 6: 'pubrel', 7: 'pubcomp' }
 
+const EMPTY = Buffer.alloc(0)
+
 /** What decoding must know of a connection. */
 export interface Source {
   readonly inbox: Inbox
@@ -38,6 +40,8 @@ export class Decoder {
   readonly #topics: TopicCache
   readonly #cold = new ColdReader()
   readonly #scan = new PropertyScan()
+  /** For messages: one object for all. */
+  readonly #fields = new Fields('PUBLISH', EMPTY, 0, 0)
   readonly #maxLevels: number
 
   /** @param maxTopicLevels Levels that a topic or filter may have. */
@@ -81,7 +85,7 @@ export class Decoder {
       // One zero byte says that there are none.
       if (payloadAt < end && bytes[payloadAt] === 0) payloadAt++
       else {
-        const fields = new Fields('PUBLISH', bytes, payloadAt, end)
+        const fields = this.#fields.over('PUBLISH', bytes, payloadAt, end)
         scanProperties(fields, 'PUBLISH', this.#scan)
         payloadAt = fields.at
         topic = this.#aliased(source, bytes, topicAt, idAt)
@@ -113,19 +117,18 @@ export class Decoder {
     if (alias === 0) return undefined
     if (topicAt === idAt) return source.aliases.resolve(alias)
     const topic = this.#topics.read(bytes, topicAt, idAt)
-    source.aliases.set(alias, topic, bytes.subarray(topicAt - 2, idAt))
+    source.aliases.set(alias, topic, bytes, topicAt - 2, idAt)
     return topic
   }
 
   #span(source: Source, start: number, aliasOnly: boolean): PropertySpan {
     const { start: from, end, aliasAt, alias, expiryAt, payloadIsText } = this.#scan
     const topic = aliasOnly && alias !== 0 ? source.aliases.bytesOf(alias) : undefined
-    const relative = (at: number): number => (at === 0 ? 0 : at - start)
     return new PropertySpan(
       from - start,
       end - start,
-      relative(aliasAt),
-      relative(expiryAt),
+      aliasAt === 0 ? 0 : aliasAt - start,
+      expiryAt === 0 ? 0 : expiryAt - start,
       topic,
       payloadIsText,
     )

@@ -7,16 +7,25 @@ export class Fields {
   /** Where the next field begins. */
   at: number
   /** Where the body ends. */
-  readonly end: number
-  readonly bytes: Buffer
+  end: number
+  bytes: Buffer
   /** The packet's name, for errors. */
-  readonly name: string
+  name: string
 
   constructor(name: string, bytes: Buffer, at: number, end: number) {
     this.name = name
     this.bytes = bytes
     this.at = at
     this.end = end
+  }
+
+  /** The same object for another body. */
+  over(name: string, bytes: Buffer, at: number, end: number): this {
+    this.name = name
+    this.bytes = bytes
+    this.at = at
+    this.end = end
+    return this
   }
 
   get done(): boolean {

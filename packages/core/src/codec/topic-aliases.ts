@@ -20,24 +20,27 @@ export class TopicAliases {
   }
 
   /** @throws ProtocolError 0x94 for an alias over the maximum. */
-  set(alias: number, topic: string, bytes: Uint8Array): void {
-    if (alias > this.#maximum) {
-      const message = `topic alias ${alias}, over the maximum of ${this.#maximum}`
-      throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.TOPIC_ALIAS_INVALID, message, 'MQTT-3.2.2-17')
-    }
+  set(alias: number, topic: string, bytes: Uint8Array, start: number, end: number): void {
+    if (alias > this.#maximum) throw this.#over(alias)
     this.#aliases ??= []
-    if (this.#aliases[alias]?.topic !== topic) this.#aliases[alias] = { topic, bytes: Buffer.from(bytes) }
+    if (this.#aliases[alias]?.topic === topic) return
+    this.#aliases[alias] = { topic, bytes: Buffer.from(bytes.subarray(start, end)) }
   }
 
   /** @throws ProtocolError 0x94 for an alias over the maximum, 0x82 for one that was never set. */
   resolve(alias: number): string {
     const known = this.#aliases?.[alias]
     if (known !== undefined) return known.topic
-    if (alias > this.#maximum) this.set(alias, '', Buffer.alloc(0))
+    if (alias > this.#maximum) throw this.#over(alias)
     throw protocolError(`topic alias ${alias}, which was never set`)
   }
 
   bytesOf(alias: number): Buffer | undefined {
     return this.#aliases?.[alias]?.bytes
+  }
+
+  #over(alias: number): ProtocolError {
+    const message = `topic alias ${alias}, over the maximum of ${this.#maximum}`
+    return new ProtocolError('PROTOCOL_ERROR', ReasonCode.TOPIC_ALIAS_INVALID, message, 'MQTT-3.2.2-17')
   }
 }

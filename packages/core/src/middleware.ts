@@ -1,5 +1,5 @@
 /** What a middleware is: any object with some of these members. */
-import type { CallbackName, Handler } from './callbacks.ts'
+import type { CallbackName, CallbackRule, Handler } from './callbacks.ts'
 import type { Done } from './chain.ts'
 import type { Client } from './client.ts'
 import type { OptionsSpec, Resolved } from './options.ts'
@@ -31,6 +31,8 @@ export interface MiddlewareLike extends Handlers {
    * gets anything, that somebody refuses. It starts first and stops last.
    */
   readonly last?: boolean
+  /** Callbacks of its own, with their rules: `use()` defines them. Two middlewares may share a rule, not differ in it. */
+  readonly defines?: Readonly<Record<string, CallbackRule>>
   /** The stack it was given to; set by `use()`. */
   stack?: Stack
   /** Opens what it needs. Middlewares start last to first, so stores are open before those who use them. */
@@ -47,6 +49,7 @@ export interface MiddlewareLike extends Handlers {
 export const MEMBERS: ReadonlySet<string> = new Set([
   'name',
   'handles',
+  'defines',
   'requires',
   'uses',
   'last',

@@ -205,6 +205,21 @@ describe('define', () => {
     expect(() => shop().define('testPrice', PRICE)).not.toThrow()
   })
 
+  it('is done by use() for what a middleware brings along', async () => {
+    const asker: MiddlewareLike = {
+      name: 'Asker',
+      defines: { testPrice: PRICE },
+      uses: ['testPrice'],
+      start() {},
+    }
+    const stack = new Stack().use(asker, { ...asker, name: 'Another' }, seller)
+    expect(await stack.call('testPrice', { item: 'lamp' })).toEqual({ euro: 4 })
+    const other: CallbackRule = { merge: 'one', doc: '' }
+    expect(() => stack.use({ name: 'Stranger', defines: { testPrice: other }, start() {} })).toThrow(
+      expect.objectContaining({ code: 'CALLBACK_REDEFINED' }),
+    )
+  })
+
   it('refuses another rule for a callback that is defined', () => {
     const other: CallbackRule = { merge: 'one', doc: '' }
     expect(() => shop().define('testPrice', other)).toThrow(
@@ -215,14 +230,23 @@ describe('define', () => {
     )
   })
 
-  it.each(['name', 'handles', 'requires', 'uses', 'stack', 'start', 'stop', 'install', 'handle', 'config'])(
-    'refuses the name of a member: %s',
-    (name) => {
-      expect(() => new Stack().define(name, PRICE)).toThrow(
-        expect.objectContaining({ code: 'CALLBACK_RESERVED' }),
-      )
-    },
-  )
+  it.each([
+    'name',
+    'handles',
+    'defines',
+    'requires',
+    'uses',
+    'stack',
+    'start',
+    'stop',
+    'install',
+    'handle',
+    'config',
+  ])('refuses the name of a member: %s', (name) => {
+    expect(() => new Stack().define(name, PRICE)).toThrow(
+      expect.objectContaining({ code: 'CALLBACK_RESERVED' }),
+    )
+  })
 })
 
 describe('types', () => {

@@ -83,7 +83,7 @@ export class Stack {
 
   /**
    * Adds middlewares behind those that are there.
-   * @throws StackError `MIDDLEWARE_INVALID`, `MIDDLEWARE_IDLE`, or `STACK_RUNNING` after start.
+   * @throws StackError `MIDDLEWARE_INVALID`, what {@link define} throws, or `STACK_RUNNING` after start.
    */
   use(...middlewares: MiddlewareLike[]): this {
     if (this.#started !== undefined)
@@ -95,6 +95,7 @@ export class Stack {
           `use() takes an object with a name, not ${String(middleware)}`,
         )
       }
+      for (const [name, rule] of Object.entries(middleware.defines ?? {})) this.define(name, rule)
       if (Object.isExtensible(middleware)) middleware.stack = this
       this.middlewares.push(middleware)
     }

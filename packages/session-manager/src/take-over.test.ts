@@ -189,6 +189,22 @@ describe.each(BACKENDS)('a session is taken over, with %s', (_name, backend) => 
     expect(events).toContain('ended alice (clean-start)')
   })
 
+  it('and calls for what an older connection had are refused: epochs of one client identifier only grow', async () => {
+    const { client, stack, settle } = await defaultStack({ backend: backend() })
+    const epochs: number[] = []
+    for (const clean of [true, true, false, false, true, false]) {
+      await client({ clientId: 'alice', clean })
+      await settle()
+      const [{ session }] = stack.clients
+      epochs.push(session.epoch)
+    }
+    expect(epochs).toEqual([...new Set(epochs)].toSorted((a, b) => a - b))
+    for (const epoch of epochs.slice(0, -1)) {
+      const late = stack.call('storeInboundMessage', { clientId: 'alice', epoch, packetId: 1 })
+      await expect(late).rejects.toMatchObject({ code: 'STALE_EPOCH' })
+    }
+  })
+
   it('storms leave one connection for each client identifier, and nothing behind', async () => {
     const store = backend()
     const test = await defaultStack({ backend: store })

@@ -12,6 +12,7 @@ import type {
   QoS,
   Store,
   SubscribePacket,
+  Subscription,
 } from '@mqtt-stack/core'
 import { DONE, Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
 
@@ -22,8 +23,8 @@ class Decision {
   reasonCode: ReasonCode = ReasonCode.NOT_AUTHORIZED
 }
 
-/** Grants by the filters of a SUBSCRIBE, for as long as it is handled. */
-const grantsOf = new WeakMap<SubscribePacket, readonly (QoS | ReasonCode)[]>()
+/** Grants by the filters of a SUBSCRIBE, for as long as it is handled; looked up, for there may be very many. */
+const grantsOf = new WeakMap<SubscribePacket, ReadonlyMap<Subscription, QoS | ReasonCode>>()
 
 const decision = new Slot(() => new Decision())
 
@@ -69,7 +70,7 @@ export class Authorize extends Middleware {
   async #grant({ client, packet, options }: Context<'subscribeTopic'>): Promise<QoS | ReasonCode> {
     if (packet.cmd === 'subscribe') {
       // Nobody was asked about a filter that is not in the packet.
-      return grantsOf.get(packet)?.[packet.subscriptions.indexOf(options)] ?? ReasonCode.NOT_AUTHORIZED
+      return grantsOf.get(packet)?.get(options) ?? ReasonCode.NOT_AUTHORIZED
     }
     const asked: SubscribePacket = { cmd: 'subscribe', subscriptions: [options] }
     const [grant] = await this.#grants(client, asked)
@@ -91,7 +92,8 @@ export class Authorize extends Middleware {
   }
 
   async #subscribe(client: Client, packet: SubscribePacket): Promise<void> {
-    grantsOf.set(packet, await this.#grants(client, packet))
+    const grants = await this.#grants(client, packet)
+    grantsOf.set(packet, new Map(packet.subscriptions.map((filter, i) => [filter, grants[i]])))
   }
 
   async #grants(client: Client, packet: SubscribePacket): Promise<readonly (QoS | ReasonCode)[]> {

@@ -29,6 +29,9 @@ export const SUBSCRIPTION_MANAGER_OPTIONS: OptionsSpec<SubscriptionManagerOption
   },
 }
 
+/** A packet may hold 250,000 filters: others have their turn in between. */
+const FILTERS_A_TURN = 100
+
 /** The filters that a client is subscribed to. */
 const held = new Slot(() => new Set<string>())
 
@@ -57,7 +60,10 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
 
   async #subscribe(client: Client, packet: SubscribePacket): Promise<void> {
     const stores: Store<'subscribeTopic'>[] = []
-    for (const options of packet.subscriptions) stores.push(await this.#filter(client, packet, options))
+    for (const [i, options] of packet.subscriptions.entries()) {
+      if (i % FILTERS_A_TURN === FILTERS_A_TURN - 1) await nextTurn()
+      stores.push(await this.#filter(client, packet, options))
+    }
     const granted = stores.map(({ grant }) => toCode(client, grant))
     client.write({ cmd: 'suback', messageId: packet.messageId, granted })
     const identifier = packet.properties?.subscriptionIdentifier
@@ -119,7 +125,8 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
 
   async #unsubscribe(client: Client, packet: UnsubscribePacket): Promise<void> {
     const granted: ReasonCode[] = []
-    for (const topic of packet.unsubscriptions) {
+    for (const [i, topic] of packet.unsubscriptions.entries()) {
+      if (i % FILTERS_A_TURN === FILTERS_A_TURN - 1) await nextTurn()
       const { existed } = await this.stack.call('unsubscribeTopic', { client, packet, topic })
       granted.push(existed === true ? ReasonCode.SUCCESS : ReasonCode.NO_SUBSCRIPTION_EXISTED)
     }
@@ -131,4 +138,8 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
 function toCode(client: Client, grant: QoS | false | ReasonCode | undefined): number {
   if (grant === undefined || grant === false) return ReasonCode.UNSPECIFIED_ERROR
   return grant >= 0x80 && client.protocolVersion < 5 ? ReasonCode.UNSPECIFIED_ERROR : grant
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -2,10 +2,13 @@ import type {
   CallbackName,
   Client,
   Context,
+  DeliveryCounts,
+  DeliveryTerms,
   OptionsSpec,
   Publish,
   RetainedMessage,
   SessionContext,
+  Share,
   SharedGroup,
   Store,
 } from '@mqtt-stack/core'
@@ -22,7 +25,7 @@ import {
   TopicTree,
 } from '@mqtt-stack/core'
 import type { ShareStrategy } from './choose-member.ts'
-import { chooseMember, SHARE_STRATEGIES } from './choose-member.ts'
+import { chooseMember, isThere, SHARE_STRATEGIES } from './choose-member.ts'
 import { ExpiryIndex } from './expiry-index.ts'
 import { SessionRecord } from './session-record.ts'
 import { mergeSubscribers, Subscriber } from './subscriber.ts'
@@ -182,7 +185,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
       record,
       never ? Number.POSITIVE_INFINITY : this.stack.clock.wall() + ctx.expiryInterval * 1_000,
     )
-    if (this.config.shareOnDisconnect) this.#handOn(record)
+    if (this.config.shareOnDisconnect) this.#handOn(record, false)
   }
 
   lookupExpiredSessions(
@@ -275,7 +278,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     if (member === undefined) return
     const terms = { ...member.terms(packet), expiresAt }
     const source = { messageId: nextMessageId() }
-    return this.#deliverer.deliver(member.record, packet, terms, source, { queued: 0, dropped: 0 })
+    return this.#deliverShared(member, packet, terms, source, { queued: 0, dropped: 0 })
   }
 
   storeOfflineMessage(ctx: Context<'storeOfflineMessage'>, store: Store<'storeOfflineMessage'>): void {
@@ -357,18 +360,40 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   ): void | Promise<void> {
     const member = chooseMember(group, this.config.shareStrategy, ctx.publisher.clientId)
     if (member === undefined) return
-    const { record } = member
-    const { queued, dropped } = store
-    const later = this.#deliverer.deliver(record, packet, member.terms(packet), ctx, store)
-    const sent = later === undefined && store.queued === queued && store.dropped === dropped
-    if (sent && record.stored && packet.qos > 0) record.kept?.log.markSent()
-    return later
+    return this.#deliverShared(member, packet, member.terms(packet), ctx, store)
   }
 
-  /** What a session leaves behind of shared subscriptions goes to others who share them. */
-  #handOn(record: SessionRecord): void {
+  #deliverShared(
+    { record }: Subscriber,
+    packet: Publish,
+    terms: DeliveryTerms,
+    source: { readonly messageId: number },
+    store: DeliveryCounts,
+  ): void | Promise<void> {
+    const counts = { queued: 0, dropped: 0 }
+    const note = (): void => {
+      store.queued += counts.queued
+      store.dropped += counts.dropped
+      const sent = terms.qos > 0 && counts.queued + counts.dropped === 0
+      if (sent) record.kept?.log.markSent(source.messageId, terms.share)
+    }
+    const later = this.#deliverer.deliver(record, packet, terms, source, counts)
+    if (later !== undefined) return later.then(note)
+    note()
+  }
+
+  /**
+   * What a session leaves behind of shared subscriptions goes to others who share them: to any of them when the session
+   * is over; as long as it may come back, only to one who is there.
+   */
+  #handOn(record: SessionRecord, over: boolean): void {
     const { clientId } = record
-    for (const { share, packet, qos, expiresAt } of record.kept?.log.takeShared() ?? []) {
+    const isWanted = ({ filter, group }: Share): boolean =>
+      over ||
+      (this.#subscriptions.getGroup(filter, group)?.members ?? []).some(
+        (member) => member.record !== record && isThere(member),
+      )
+    for (const { share, packet, qos, expiresAt } of record.kept?.log.takeShared(isWanted) ?? []) {
       if (share !== undefined)
         this.stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt })
     }
@@ -457,7 +482,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     this.#unsubscribe(record)
     this.#expiring.delete(record)
     if (this.#sessions.get(record.clientId) === record) this.#sessions.delete(record.clientId)
-    if (record.stored) this.#handOn(record)
+    if (record.stored) this.#handOn(record, true)
   }
 
   #unsubscribe(record: SessionRecord): void {

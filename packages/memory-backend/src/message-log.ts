@@ -1,7 +1,10 @@
-import type { Context, StoredMessage } from '@mqtt-stack/core'
+import type { Context, Share, StoredMessage } from '@mqtt-stack/core'
 import { Publish } from '@mqtt-stack/core'
 
 type Message = Context<'storeOfflineMessage'>
+
+/** How far back {@link MessageLog.markSent} looks for a message that may be gone. */
+const LOOK_BACK = 1_000
 
 /** Stands for a message whose receiver has it: PUBREL needs no more. */
 const RELEASED = Publish.from({ topic: 'released' })
@@ -92,16 +95,22 @@ export class MessageLog {
   }
 
   /** The message was sent: a QoS 2 one is this session's for good [MQTT-4.8.2-5]. */
-  markSent(sequence: number = this.#last): void {
-    const entry = this.#entries.get(sequence)
-    if (entry?.share !== undefined) this.#sent.add(sequence)
+  markSent(messageId: number, share: Share | undefined): void {
+    for (let sequence = this.#last; sequence > 0 && sequence > this.#last - LOOK_BACK; sequence--) {
+      const entry = this.#entries.get(sequence)
+      if (entry?.messageId !== messageId || entry.share !== share) continue
+      this.#sent.add(sequence)
+      return
+    }
   }
 
-  /** Takes out the messages of shared subscriptions that another member may still get. */
-  takeShared(): StoredMessage[] {
+  /** Takes out the messages of shared subscriptions that another member may still get, if there is one. */
+  takeShared(isWanted: (share: Share) => boolean): StoredMessage[] {
     const found: StoredMessage[] = []
     for (const entry of this.#entries.values()) {
-      if (entry.share !== undefined && (entry.qos === 1 || !this.#sent.has(entry.sequence))) found.push(entry)
+      const { share, qos, sequence } = entry
+      if (share === undefined || (qos === 2 && this.#sent.has(sequence))) continue
+      if (isWanted(share)) found.push(entry)
     }
     for (const { sequence } of found) this.remove(sequence)
     return found

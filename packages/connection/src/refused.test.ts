@@ -73,4 +73,4 @@ it('100,000 CONNECTs that are refused, at each of the places that refuse, leave 
   expect(test.clock.timers).toBe(timers)
   expect(test.events).toEqual([])
   expect(v8.queryObjects(Client, { format: 'count' })).toBeLessThan(10)
-})
+}, 60_000)

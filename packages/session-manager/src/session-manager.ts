@@ -227,10 +227,13 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     const properties = await this.#properties(client, packet, present)
     // It went before it was accepted: no disconnect is told, and nobody else will close its session.
     if (client.closed) return this.#close(client)
-    client.accept()
     // The byte of session present was reserved in 3.1.
     const sessionPresent = present && client.protocolVersion > 3
-    client.write({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent, properties })
+    if (!client.write({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent, properties })) {
+      this.stack.closeClient(client, ReasonCode.PACKET_TOO_LARGE, 'CONNACK is larger than the client takes')
+      return this.#close(client)
+    }
+    client.accept()
     // From here on nothing live overtakes what was missed.
     const resumed = this.stack.call('resumeSession', { client, present })
     this.stack.tell('clientConnected', { client, packet, present })

@@ -50,6 +50,7 @@ export function checkFrame(
   const header = bytes[start]
   const type = header >> 4
   const rule = RULES[type]
+  if (type === 1) facts.version = versionOf(bytes, body, end)
   if (type === 0 || (type === 15 && version !== 5)) throw malformed(`the reserved packet type ${type}`)
   if (rule === undefined) throw protocolError(`packet type ${type} from a client`)
   // 3.1 lets a client mark a SUBSCRIBE or UNSUBSCRIBE that it sends again; mqtt-packet does not.
@@ -60,6 +61,16 @@ export function checkFrame(
   const fields = new Fields(rule.name, bytes, body, end)
   rule.check(fields, version, maxLevels, facts)
   fields.finish()
+}
+
+/** The version that a CONNECT asks for, if it is one that is served, whatever else is wrong with it. */
+function versionOf(bytes: Buffer, body: number, end: number): ProtocolVersion | undefined {
+  const length = bytes[body + 1]
+  const level = bytes[body + 2 + length]
+  if (bytes[body] !== 0 || body + 3 + length > end) return undefined
+  const name = bytes.toString('latin1', body + 2, body + 2 + length)
+  if (name === 'MQIsdp') return level === 3 ? level : undefined
+  return name === 'MQTT' && (level === 4 || level === 5) ? level : undefined
 }
 
 function checkConnect(fields: Fields, _version: ProtocolVersion, maxLevels: number, facts: FrameFacts): void {
@@ -75,7 +86,6 @@ function checkConnect(fields: Fields, _version: ProtocolVersion, maxLevels: numb
       'MQTT-3.1.2-2',
     )
   }
-  facts.version = level as ProtocolVersion
   const v5 = level === 5
   const flags = fields.byte()
   const will = (flags & 0x04) !== 0
@@ -148,7 +158,7 @@ function checkAuth(fields: Fields): void {
   const reasonCode = fields.done ? ReasonCode.SUCCESS : fields.byte()
   if (!AUTH_CODES.has(reasonCode))
     throw protocolError(`an AUTH with reason code ${reasonCode}`, 'MQTT-3.15.2-1')
-  if (fields.done) throw protocolError('an AUTH without a method')
+  if (fields.done) throw malformed('an AUTH without properties')
   scanProperties(fields, 'AUTH', scan)
   if (!scan.hasMethod) throw protocolError('an AUTH without a method')
 }

@@ -57,6 +57,7 @@ export class Decoder {
   decode(source: Source): Packet {
     const { inbox } = source
     const type = inbox.bytes[inbox.start] >> 4
+    if (source.protocolVersion === 5) checkLength(inbox)
     if (type === PUBLISH) return this.#publish(source, inbox.bytes, inbox.start, inbox.body, inbox.end)
     if (type > PUBLISH && type <= PUBCOMP) return this.#ack(inbox, source.protocolVersion)
     return this.#checked(source, type)
@@ -174,6 +175,7 @@ export class Decoder {
     } finally {
       if (facts.version !== undefined && source.inbox.awaitsConnect) source.protocolVersion = facts.version
     }
+    if (facts.version === 5) checkLength(source.inbox)
     const packet = this.#cold.read(bytes, start, end, source.protocolVersion)
     return type === CONNECT ? withRawWill(packet as ConnectPacket, bytes, facts) : packet
   }
@@ -184,4 +186,9 @@ function withRawWill(packet: ConnectPacket, bytes: Buffer, { will }: FrameFacts)
   if (packet.will === undefined || will.length === 0) return packet
   const rawProperties = Buffer.concat(will.map(([from, to]) => bytes.subarray(from, to)))
   return { ...packet, will: { ...packet.will, rawProperties } }
+}
+
+/** In 5.0 a remaining length takes no more bytes than it needs [MQTT-1.5.5-1]. */
+function checkLength({ bytes, start, body }: Inbox): void {
+  if (body - start > 2 && bytes[body - 1] === 0) throw malformed('a padded remaining length', 'MQTT-1.5.5-1')
 }

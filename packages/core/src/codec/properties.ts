@@ -124,13 +124,21 @@ export function scanProperties(fields: Fields, owner: PropertyOwner, scan: Prope
   scan.responseTopic = false
   if (length === 0) return
   if (scan.end > fields.end) throw malformed(`a ${owner} that ends within its properties`)
+  const bodyEnd = fields.end
+  // No value may reach beyond the properties.
+  fields.end = scan.end
+  readAll(fields, owner, scan)
+  fields.end = bodyEnd
+}
+
+function readAll(fields: Fields, owner: PropertyOwner, scan: PropertyScan): void {
   const may = allowedIn(owner)
   // Two words of bits: which identifiers came.
   let seenLow = 0
   let seenHigh = 0
   let users = 0
   let userBytes = 0
-  while (fields.at < scan.end) {
+  while (!fields.done) {
     const at = fields.at
     // Every identifier is one byte long; a longer one is none.
     const id = fields.byte()
@@ -152,7 +160,6 @@ export function scanProperties(fields: Fields, owner: PropertyOwner, scan: Prope
     else seenHigh |= bit
     readValue(fields, owner, row, id, at, scan)
   }
-  if (fields.at !== scan.end) throw malformed(`a ${owner} whose properties are longer than they say`)
 }
 
 function readValue(

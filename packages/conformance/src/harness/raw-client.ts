@@ -227,6 +227,11 @@ export class RawClient {
     await this.#within(this.closed, 'the end of the connection')
   }
 
+  /** The connection ends, whatever came before. */
+  gone(): Promise<void> {
+    return this.#within(this.closed, 'the end of the connection')
+  }
+
   /**
    * The broker closes the connection; before it only what is named may come.
    * @param within milliseconds to wait for it instead of the usual patience

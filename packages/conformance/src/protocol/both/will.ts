@@ -30,7 +30,7 @@ export function will(version: Version): Chapter {
       await watcher.subscribe(t.topic())
       const client = await t.connect({ will: { topic: t.topic(), payload: 'gone' } })
       client.send(Uint8Array.of(0x00, 0x00))
-      await client.closed
+      await client.gone()
       await watcher.message({ payload: 'gone' })
     })
 

@@ -121,9 +121,11 @@ export function strings(version: Version): Chapter {
         Object.fromEntries(control.map((one) => [`U+${one.codePointAt(0)?.toString(16)}`, one])),
         async (one) => {
           const subscriber = await t.connect()
-          await subscriber.subscribe(t.topic('#'))
+          const below = `${one.codePointAt(0)}`
+          const topic = t.topic(`${below}/${one}`)
+          await subscriber.subscribe(t.topic(`${below}/#`))
           const client = await t.connect()
-          client.send(encode.publish(version, { topic: t.topic(one), payload: 'x', qos: 1, id: 1 }))
+          client.send(encode.publish(version, { topic, payload: 'x', qos: 1, id: 1 }))
           await Promise.race([client.closed, client.expect('puback')])
           await t.barrier(subscriber)
           for (const packet of subscriber.received) {

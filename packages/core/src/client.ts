@@ -153,11 +153,13 @@ export class Client implements SlotHost, Source {
     this.inbox.limit = this.stack.config.packetLimit
   }
 
-  /**
-   * Sends a packet; PUBLISH and acknowledgements have ways of their own. False when it is larger than the client takes
-   * and so not sent (5.0).
-   */
-  write(packet: OutgoingPacket): boolean {
+  /** Sends a packet; PUBLISH and acknowledgements have ways of their own. */
+  write(packet: OutgoingPacket): void {
+    this.tryWrite(packet)
+  }
+
+  /** Sends a packet as {@link write} does; false when it is larger than the client takes and so not sent (5.0). */
+  tryWrite(packet: OutgoingPacket): boolean {
     if (this.closed) return true
     const bytes = encodePacket(packet, this.protocolVersion, this.settings)
     if (bytes === undefined) return false

@@ -229,7 +229,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     if (client.closed) return this.#close(client)
     // The byte of session present was reserved in 3.1.
     const sessionPresent = present && client.protocolVersion > 3
-    if (!client.write({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent, properties })) {
+    if (!client.tryWrite({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent, properties })) {
       this.stack.closeClient(client, ReasonCode.PACKET_TOO_LARGE, 'CONNACK is larger than the client takes')
       return this.#close(client)
     }

@@ -169,11 +169,18 @@ export class Stand {
   }
 }
 
-/** Lets everybody in, by the methods of the corpus too, and allows everything. */
+/** Whom the stand refuses, and where to no will may go. */
+export const STRANGER = 'stranger'
+export const REFUSED = 'refused'
+
+/** Lets everybody else in, by the methods of the corpus too, and allows everything else. */
 const provider: MiddlewareLike = {
   name: 'Provider',
-  authenticateConnection(_ctx: Context<'authenticateConnection'>, store: Store<'authenticateConnection'>) {
-    store.valid = true
+  authenticateConnection(
+    { username }: Context<'authenticateConnection'>,
+    store: Store<'authenticateConnection'>,
+  ) {
+    store.valid = username !== STRANGER
   },
   authenticateExchange(
     { method, packet }: Context<'authenticateExchange'>,
@@ -182,8 +189,8 @@ const provider: MiddlewareLike = {
     if (method === METHOD) store.state = 'success'
     else if (method === METHOD_IN_STEPS) store.state = packet.cmd === 'connect' ? 'continue' : 'success'
   },
-  authorizePacket(_ctx: Context<'authorizePacket'>, store: Store<'authorizePacket'>) {
-    store.valid = true
+  authorizePacket({ packet }: Context<'authorizePacket'>, store: Store<'authorizePacket'>) {
+    store.valid = packet.cmd !== 'connect' || packet.will?.topic !== REFUSED
   },
 }
 

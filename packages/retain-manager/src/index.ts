@@ -12,6 +12,7 @@ import type {
   Store,
 } from '@mqtt-stack/core'
 import { Deliverer, expiryOf, Middleware, Slot } from '@mqtt-stack/core'
+import { Changes } from './changes.ts'
 
 export interface RetainManagerOptions {
   page?: number
@@ -49,6 +50,7 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     'drainClient',
     'messageDropped',
   ]
+  readonly #changes = new Changes()
   #deliverer!: Deliverer
 
   constructor(options?: RetainManagerOptions) {
@@ -69,8 +71,8 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
       { client, topic, packet, messageId, expiresAt },
       store,
     )
-    if (later !== undefined) return later.then(() => this.#told(ctx, store))
-    this.#told(ctx, store)
+    if (later !== undefined) return later.then(() => this.#stored(ctx, store))
+    this.#stored(ctx, store)
   }
 
   /** However often a client subscribes while it takes nothing, each of its filters waits once. */
@@ -94,11 +96,13 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
       state.waiting.delete(filter)
       if (client.closed) continue
       state.current = filter
+      this.#changes.begin()
       try {
         await this.#deliverAll(ctx, state)
       } catch (error) {
         this.stack.fail(error as Error, client, undefined)
       }
+      this.#changes.end()
     }
     state.current = undefined
     state.busy = false
@@ -114,13 +118,23 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
       await this.stack.call('lookupRetainedMessages', { topic, client, after, limit }, page)
       for (const message of page) {
         if (client.congested) await client.drained()
+        const newest = this.#changes.outdated(message) ? await this.#lookupAgain(ctx, message) : message
         if (client.closed || state.current !== topic) return
-        const later = this.#deliver(ctx, message)
+        const later = newest && this.#deliver(ctx, newest)
         if (later !== undefined) await later
       }
       if (page.length < limit) return
       after = page[page.length - 1].topic
     }
+  }
+
+  /** What the topic has now, unless what is newer came live before it. */
+  async #lookupAgain(
+    { client }: Context<'topicSubscribed'>,
+    { topic }: RetainedMessage,
+  ): Promise<RetainedMessage | undefined> {
+    const [found] = await this.stack.call('lookupRetainedMessages', { topic, client, limit: 1 }, [])
+    return found !== undefined && this.#changes.overtaken(found) ? undefined : found
   }
 
   /** Answers a promise where the client has enough for now. */
@@ -143,7 +157,10 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     return later === undefined ? drain() : later.then(drain)
   }
 
-  #told({ client, packet, publisher }: Context<'relayMessage'>, store: Store<'storeRetainedMessage'>): void {
+  /** Before it goes on to those who are subscribed. */
+  #stored(ctx: Context<'relayMessage'>, store: Store<'storeRetainedMessage'>): void {
+    const { client, packet, publisher, topic, messageId } = ctx
+    this.#changes.note(topic, store.refused === undefined ? messageId : 0)
     if (store.refused === undefined) return
     const { clientId } = publisher
     this.stack.tell('messageDropped', { clientId, client, packet, reason: 'retained-full', count: 1 })

@@ -1,6 +1,6 @@
 /** RetainManager alone: what it executes is answered by plain objects. */
 import type { Client, Context, MiddlewareLike, QoS, RetainedMessage, Store } from '@mqtt-stack/core'
-import { Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
+import { matchesFilter, Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
@@ -33,7 +33,10 @@ class Shelf implements MiddlewareLike {
     const { topic, after = '', limit = Number.POSITIVE_INFINITY } = ctx
     this.lookups.push(`${topic} after "${after}", ${limit}`)
     await this.gate
-    store.push(...this.messages.filter((message) => message.topic > after).slice(0, limit))
+    const found = this.messages.filter(
+      (message) => message.topic > after && matchesFilter(topic, message.topic),
+    )
+    store.push(...found.slice(0, limit))
   }
 }
 
@@ -166,6 +169,40 @@ describe('a subscription', () => {
     await test.settle()
     // The first one was on its way when it was subscribed to again: it is sent again [MQTT-3.8.4-3].
     expect(test.shelf.lookups.map((lookup) => lookup[0])).toEqual(['a', 'b', 'a', 'c'])
+  })
+
+  it('is given what is stored now, not what was looked up before; and nothing where it came live already', async () => {
+    const test = await alone()
+    const { shelf } = test
+    for (const topic of ['a', 'b', 'c']) shelf.put(topic)
+    let open = (): void => {}
+    shelf.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const lookup = shelf.lookupRetainedMessages.bind(shelf)
+    shelf.lookupRetainedMessages = async (ctx, store) => {
+      const found: RetainedMessage[] = []
+      await lookup(ctx, found)
+      store.push(...found)
+      // What comes between the answer and its delivery.
+      if (ctx.topic !== '#') return
+      shelf.messages = []
+      shelf.put('a')
+      for (const topic of ['a', 'b']) {
+        const packet = Publish.from({ topic, payload: 'new', retain: true })
+        await relay(test, packet)
+        if (topic === 'a')
+          shelf.messages = [{ topic, packet, messageId: shelf.stored[0].messageId, expiresAt: 0 }]
+      }
+    }
+    test.stack.refresh()
+    await test.subscribe('#')
+    open()
+    await test.settle()
+    expect(test.forwarded.map(({ packet }) => `${packet.topic}: ${packet.payload}`)).toEqual([
+      'a: new',
+      'c: kept for c',
+    ])
   })
 
   it('[MQTT-3.10.4-2] that ends is given nothing more', async () => {

@@ -79,8 +79,10 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (_name, backend) 
     await alice.publish('t', 'kept', { retain: true })
     const bob = await client()
     await bob.subscribe('t')
+    await settle()
     await alice.publish('t', 'live')
     await bob.subscribe('t', { qos: 1 })
+    await settle()
     await alice.publish('t', 'live too')
     expect(await textsOf(bob)).toEqual(['t: kept (retained)', 't: live', 't: kept (retained)', 't: live too'])
   })
@@ -148,6 +150,35 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (_name, backend) 
     expect(await found('a/+')).toEqual(['a/b'])
     expect(await found('+/a')).toEqual(['/a'])
     expect(await found('A')).toEqual([])
+  })
+
+  it('never comes out of date behind a newer one that came live, however slow reader and store are', async () => {
+    const { client, drops } = await wholeStack({ backend, options: { highWater: 4_096 } })
+    const alice = await client()
+    const topics = Array.from({ length: 40 }, (_, i) => `t/${i + 10}`)
+    for (const [qos, clean] of [
+      [0, true],
+      [1, true],
+      [1, false],
+    ] as const) {
+      for (const topic of topics) await alice.publish(topic, 'old'.padEnd(1_000), { retain: true })
+      const clientId = `bob ${qos} ${clean}`
+      const bob = await client({ clean, clientId })
+      bob.freeze()
+      bob.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '#', qos }] })
+      for (const topic of topics) await alice.publish(topic, 'new', { retain: true, qos })
+      bob.thaw()
+      await settle()
+      const last = new Map(topics.map((topic) => [topic, 'none']))
+      for (const packet of bob.received)
+        if (packet.cmd === 'publish') last.set(packet.topic, packet.payload.toString().trim())
+      const outdated = topics.filter((topic) => last.get(topic) !== 'new')
+      // Where QoS 0 was told to be lost, what was sent before it stays.
+      const lost = drops.filter((drop) => drop.clientId === clientId).map(({ topic }) => topic)
+      expect(outdated.filter((topic) => !lost.includes(topic))).toEqual([])
+      if (qos === 1) expect(outdated).toEqual([])
+      await bob.drop()
+    }
   })
 
   it('is one of many: 10,000 reach a client that reads slowly, at every QoS, and none is lost', async () => {

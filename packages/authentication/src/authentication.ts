@@ -4,13 +4,29 @@ import type {
   ConnectPacket,
   Context,
   Done,
+  OptionsSpec,
   Packets,
   PacketType,
   Store,
+  Timer,
 } from '@mqtt-stack/core'
 import { DONE, Middleware, ProtocolError, ReasonCode, Slot } from '@mqtt-stack/core'
 
 type AuthPacket = Packets['auth']
+
+export interface AuthenticationOptions {
+  exchangeTimeout?: number
+}
+
+export const AUTHENTICATION_OPTIONS: OptionsSpec<AuthenticationOptions> = {
+  exchangeTimeout: {
+    kind: 'number',
+    default: 10_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A client whose enhanced authentication takes so long is refused (5.0).',
+  },
+}
 
 /** An enhanced authentication (5.0). */
 class Exchange {
@@ -22,6 +38,8 @@ class Exchange {
   data: Buffer | undefined
   /** An exchange is under way. */
   open = false
+  /** How long the client may take to be accepted. */
+  timer: Timer | undefined
 }
 
 const exchange = new Slot(() => new Exchange())
@@ -31,10 +49,14 @@ const exchange = new Slot(() => new Exchange())
  * method, authenticateExchange with its data and with each AUTH that follows. Nobody answering, or a provider that
  * fails, refuses the client.
  */
-export class Authentication extends Middleware {
+export class Authentication extends Middleware<AuthenticationOptions> {
   readonly handles: readonly PacketType[] = ['connect', 'auth']
   readonly requires: readonly CallbackName[] = ['authenticateConnection']
   readonly uses: readonly CallbackName[] = ['authenticateExchange', 'closeClient']
+
+  constructor(options?: AuthenticationOptions) {
+    super(options, AUTHENTICATION_OPTIONS)
+  }
 
   handle(client: Client, packet: ConnectPacket | AuthPacket): Promise<void | Done> {
     if (packet.cmd === 'auth') return this.#answered(client, packet)
@@ -108,11 +130,22 @@ export class Authentication extends Middleware {
     const said = store.data === undefined ? undefined : Buffer.from(store.data)
     if (store.state === 'continue') {
       state.open = true
-      if (!again) client.expect(['auth', 'disconnect'])
+      if (!again) this.#await(client, state)
       this.#say(client, ReasonCode.CONTINUE_AUTHENTICATION, method, said)
       return DONE
     }
     return this.#succeeded(client, state, store.identity, said)
+  }
+
+  /** Until CONNACK nothing else may come [MQTT-3.1.2-30], and not for ever. */
+  #await(client: Client, state: Exchange): void {
+    client.expect(['auth', 'disconnect'])
+    if (state.timer !== undefined) return
+    const timer = this.stack.clock.after(this.config.exchangeTimeout, () => {
+      this.stack.closeClient(client, ReasonCode.NOT_AUTHORIZED, 'the authentication took too long')
+    })
+    state.timer = timer
+    client.onClose(() => timer.cancel())
   }
 
   #succeeded(
@@ -122,6 +155,7 @@ export class Authentication extends Middleware {
     data: Buffer | undefined,
   ): Done | Promise<Done> {
     state.open = false
+    state.timer?.cancel()
     client.expect(undefined)
     if (client.connected) {
       if (identity !== client.session.identity) return this.#refuse(client, ReasonCode.NOT_AUTHORIZED)

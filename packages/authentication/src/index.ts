@@ -2,4 +2,4 @@
  * `@mqtt-stack/authentication`: asks providers who a client is before anybody behind sees it.
  * @packageDocumentation
  */
-export { Authentication } from './authentication.ts'
+export { AUTHENTICATION_OPTIONS, Authentication, type AuthenticationOptions } from './authentication.ts'

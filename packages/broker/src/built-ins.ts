@@ -1,4 +1,5 @@
 /** The middleware of each place, made from its options. */
+import type { AuthenticationOptions } from '@mqtt-stack/authentication'
 import { Authentication } from '@mqtt-stack/authentication'
 import { Authorize } from '@mqtt-stack/authorize'
 import type { ConnectionOptions } from '@mqtt-stack/connection'
@@ -36,7 +37,7 @@ export interface PlaceOptions {
   packetEmitter?: Choice<NoOptions>
   connection?: Choice<ConnectionOptions>
   keepalive?: Choice<KeepAliveOptions>
-  authentication?: Choice<NoOptions>
+  authentication?: Choice<AuthenticationOptions>
   authorize?: Choice<NoOptions>
   lastwill?: Choice<LastWillOptions>
   outboundManager?: Choice<OutboundManagerOptions>

@@ -20,6 +20,7 @@ const IN_DISCONNECT: ReadonlyMap<ReasonCode, ReasonCode> = new Map([
   [ReasonCode.BAD_USER_NAME_OR_PASSWORD, ReasonCode.NOT_AUTHORIZED],
   [ReasonCode.SERVER_UNAVAILABLE, ReasonCode.SERVER_BUSY],
   [ReasonCode.BANNED, ReasonCode.NOT_AUTHORIZED],
+  [ReasonCode.BAD_AUTHENTICATION_METHOD, ReasonCode.NOT_AUTHORIZED],
 ])
 
 /** What to say: CONNACK before acceptance, DISCONNECT after it in 5.0; `undefined` where the version has no word. */

@@ -1,7 +1,7 @@
 import type { Feature } from '../scenarios/scenario.ts'
 import type { Broker } from './broker.ts'
 
-const EVERY: readonly Feature[] = ['qos1', 'qos2', 'unsubscribe', 'retain', 'sessions', 'v5']
+const EVERY: readonly Feature[] = ['qos1', 'qos2', 'unsubscribe', 'retain', 'sessions', 'v5', 'shared']
 
 /**
  * Any other broker, by the command that starts it, as a shell would take it: `{port}` is where it is to listen

@@ -22,7 +22,7 @@ function mosquittoWith(name: string, ...settings: string[]): Broker {
     name,
     version: installed?.version,
     hint: 'apt-get install mosquitto',
-    features: new Set(['qos1', 'qos2', 'unsubscribe', 'retain', 'sessions', 'v5', 'ws', 'tls']),
+    features: new Set(['qos1', 'qos2', 'unsubscribe', 'retain', 'sessions', 'v5', 'shared', 'ws', 'tls']),
     command(listen) {
       const path = join(listen.directory, 'mosquitto.conf')
       writeFileSync(path, [...configuration(listen), ...settings, ''].join('\n'))

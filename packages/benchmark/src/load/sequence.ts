@@ -17,11 +17,17 @@ export function faults(tally: Tally): number {
   return tally.lost + tally.doubled + tally.reordered + tally.wrong
 }
 
+/** Checks what one subscriber gets. */
+export interface Check {
+  /** Says whether this message had not been delivered before. */
+  accept(publisher: number, sequence: number): boolean
+}
+
 // A gap wider than any window is a number that nobody sent, not that many losses.
 const WIDEST_GAP = 1 << 20
 
 /** Checks what one subscriber gets from publishers `first` to `first + count - 1`: each in order, none twice. */
-export class Sequence {
+export class Sequence implements Check {
   readonly #tally: Tally
   readonly #first: number
   readonly #expected: Uint32Array
@@ -34,7 +40,6 @@ export class Sequence {
     this.#expected = new Uint32Array(count)
   }
 
-  /** Says whether this message had not been delivered before. */
   accept(publisher: number, sequence: number): boolean {
     const index = publisher - this.#first
     if (sequence === this.#expected[index]) {

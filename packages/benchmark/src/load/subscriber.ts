@@ -2,7 +2,7 @@ import type { Qos } from '../mqtt/encode.ts'
 import { PacketType } from '../mqtt/encode.ts'
 import { isSealed, publisherOf, sequenceOf } from '../mqtt/payload.ts'
 import { LoadClient } from './client.ts'
-import type { Sequence, Tally } from './sequence.ts'
+import type { Check, Tally } from './sequence.ts'
 import type { Target } from './wire.ts'
 
 export interface SubscriberOptions {
@@ -10,7 +10,7 @@ export interface SubscriberOptions {
   readonly id: string
   readonly qos: Qos
   readonly payload: number
-  readonly sequence: Sequence
+  readonly check: Check
   readonly tally: Tally
   /** Told of each message that had not been delivered here before. */
   readonly delivered: (publisher: number) => void
@@ -20,7 +20,7 @@ export interface SubscriberOptions {
 export class Subscriber extends LoadClient {
   readonly #qos: Qos
   readonly #payload: number
-  readonly #sequence: Sequence
+  readonly #check: Check
   readonly #tally: Tally
   readonly #delivered: (publisher: number) => void
 
@@ -28,7 +28,7 @@ export class Subscriber extends LoadClient {
     super(options.target, options.id)
     this.#qos = options.qos
     this.#payload = options.payload
-    this.#sequence = options.sequence
+    this.#check = options.check
     this.#tally = options.tally
     this.#delivered = options.delivered
   }
@@ -54,6 +54,6 @@ export class Subscriber extends LoadClient {
       return
     }
     const publisher = publisherOf(buffer, payload)
-    if (this.#sequence.accept(publisher, sequenceOf(buffer, payload))) this.#delivered(publisher)
+    if (this.#check.accept(publisher, sequenceOf(buffer, payload))) this.#delivered(publisher)
   }
 }

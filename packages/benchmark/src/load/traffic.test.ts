@@ -4,9 +4,9 @@ import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { splitFrames } from '../mqtt/frames.ts'
 import { fanIn, fanOut, pairs } from '../scenarios/layouts.ts'
+import type { Layout } from './plan.ts'
 import type { Tally } from './sequence.ts'
 import { createTally } from './sequence.ts'
-import type { Layout } from './traffic.ts'
 import { Traffic } from './traffic.ts'
 
 /** What to send for the n-th PUBLISH of a publisher, instead of it alone. */

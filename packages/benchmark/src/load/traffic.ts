@@ -1,39 +1,14 @@
-import type { Qos } from '../mqtt/encode.ts'
 import { publish } from '../mqtt/encode.ts'
 import type { LoadClient } from './client.ts'
 import { CONNECTING, inParallel } from './parallel.ts'
+import type { Plan } from './plan.ts'
 import { Publisher } from './publisher.ts'
-import type { Tally } from './sequence.ts'
+import type { Check, Tally } from './sequence.ts'
 import { Sequence } from './sequence.ts'
+import { ShareGroup } from './share-group.ts'
 import { Subscriber } from './subscriber.ts'
 import { Window } from './window.ts'
 import type { Target } from './wire.ts'
-
-/** Who publishes what and who hears whom. */
-export interface Layout {
-  readonly publishers: number
-  readonly subscribers: number
-  /** Deliveries that one message makes. */
-  readonly fan: number
-  topic(publisher: number): string
-  filter(subscriber: number): string
-  /** The publishers that a subscriber hears: the first, and how many from it on. */
-  hears(subscriber: number): readonly [number, number]
-}
-
-export interface Plan extends Layout {
-  readonly qos: Qos
-  /** Bytes. */
-  readonly payload: number
-  /** Messages a write. */
-  readonly batch: number
-  /** Most deliveries under way, over all clients. */
-  readonly window: number
-  /** 5.0: properties of each PUBLISH, encoded. */
-  readonly properties?: Uint8Array
-  /** 5.0: publishers name their topic once and then send this alias in its place. */
-  readonly alias?: number
-}
 
 const DRAIN_MS = 3000
 
@@ -45,7 +20,8 @@ export class Traffic {
   readonly #tally: Tally
   readonly #publishers: Publisher[] = []
   readonly #subscribers: Subscriber[] = []
-  readonly #sequences: Sequence[] = []
+  /** A Sequence for each subscriber, or a ShareGroup for each group of them. */
+  readonly #checked: (Sequence | ShareGroup)[] = []
 
   constructor(plan: Plan, target: Target, tally: Tally) {
     this.#plan = plan
@@ -72,8 +48,8 @@ export class Traffic {
   bystander(id: string): LoadClient {
     const { qos, payload, publishers } = this.#plan
     const tally = { delivered: 0, lost: 0, doubled: 0, reordered: 0, wrong: 0 }
-    const sequence = new Sequence(tally, 0, publishers)
-    return new Subscriber({ target: this.#target, id, qos, payload, sequence, tally, delivered() {} })
+    const check = new Sequence(tally, 0, publishers)
+    return new Subscriber({ target: this.#target, id, qos, payload, check, tally, delivered() {} })
   }
 
   /** Lets the load run for so long and tells how many messages were delivered meanwhile. */
@@ -84,8 +60,8 @@ export class Traffic {
     return this.#tally.delivered - before
   }
 
-  /** Stops publishing, waits for what is under way (ms without any delivery) and counts what never comes. */
-  async settle(patience: number = DRAIN_MS): Promise<void> {
+  /** Stops publishing and waits for what is under way, at most `patience` ms without any delivery. */
+  async pause(patience: number = DRAIN_MS): Promise<void> {
     this.window.close()
     let last = -1
     let since = Date.now()
@@ -96,9 +72,14 @@ export class Traffic {
       } else if (Date.now() - since > patience) break
       await sleep(10)
     }
+  }
+
+  /** Pauses for good and counts what never comes. */
+  async settle(patience?: number): Promise<void> {
+    await this.pause(patience)
     // A doubled message comes after the one that settled the count.
     await sleep(50)
-    for (const sequence of this.#sequences) sequence.settle((publisher) => this.#publishers[publisher].sent)
+    for (const check of this.#checked) check.settle((publisher) => this.#publishers[publisher].sent)
   }
 
   async close(): Promise<void> {
@@ -107,26 +88,36 @@ export class Traffic {
   }
 
   #buildSubscribers(): void {
-    const { qos, payload, subscribers, hears } = this.#plan
+    const { name = 'bench', qos, payload, subscribers } = this.#plan
     const delivered = (publisher: number): void => this.window.delivered(publisher)
     for (let i = 0; i < subscribers; i++) {
-      const sequence = new Sequence(this.#tally, ...hears(i))
-      const id = `bench-sub-${i}`
-      this.#sequences.push(sequence)
+      const id = `${name}-sub-${i}`
+      const check = this.#checkOf(i)
       this.#subscribers.push(
-        new Subscriber({ target: this.#target, id, qos, payload, sequence, tally: this.#tally, delivered }),
+        new Subscriber({ target: this.#target, id, qos, payload, check, tally: this.#tally, delivered }),
       )
     }
   }
 
+  #checkOf(subscriber: number): Check {
+    const { group, hears } = this.#plan
+    if (!group) {
+      const sequence = new Sequence(this.#tally, ...hears(subscriber))
+      this.#checked.push(sequence)
+      return sequence
+    }
+    this.#checked[group(subscriber)] ??= new ShareGroup(this.#tally, ...hears(subscriber))
+    return (this.#checked[group(subscriber)] as ShareGroup).member()
+  }
+
   #buildPublishers(): void {
-    const { publishers, fan, batch, alias } = this.#plan
+    const { name = 'bench', publishers, fan, batch, alias } = this.#plan
     const window = Math.max(batch, Math.floor(this.#plan.window / fan / publishers))
     for (let index = 0; index < publishers; index++) {
       const publisher = new Publisher({
         ...this.#plan,
         target: this.#target,
-        id: `bench-pub-${index}`,
+        id: `${name}-pub-${index}`,
         index,
         topic: alias ? '' : this.#plan.topic(index),
         properties: Buffer.concat([aliasProperty(alias), this.#plan.properties ?? Buffer.alloc(0)]),

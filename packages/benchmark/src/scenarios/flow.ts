@@ -1,5 +1,5 @@
 import type { Bench } from '../load/bench.ts'
-import type { Layout, Plan } from '../load/traffic.ts'
+import type { Layout, Plan } from '../load/plan.ts'
 import { Traffic } from '../load/traffic.ts'
 import type { Feature, Metric, Scenario } from './scenario.ts'
 import { RATE } from './scenario.ts'

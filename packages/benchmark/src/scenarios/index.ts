@@ -7,6 +7,7 @@ import { latency } from './latency.ts'
 import { retained } from './retained.ts'
 import { routing } from './routing.ts'
 import type { Scenario } from './scenario.ts'
+import { shared } from './shared.ts'
 import { storm } from './storm.ts'
 import { v5 } from './v5.ts'
 
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   routing,
   churn,
   ...v5,
+  shared,
   ...growth,
   connect,
   idle,

@@ -1,18 +1,18 @@
-import type { Layout } from '../load/traffic.ts'
+import type { Layout } from '../load/plan.ts'
 
 // Topics are 15 characters long.
 function topic(kind: string, index: number): string {
   return `bench/${kind}/${String(index).padStart(4, '0')}`
 }
 
-/** Each publisher has a topic and a subscriber of its own. */
-export function pairs(count: number): Layout {
+/** Each publisher has a topic and a subscriber of its own; `kind`, of four letters, sets them apart from other pairs. */
+export function pairs(count: number, kind = 'pair'): Layout {
   return {
     publishers: count,
     subscribers: count,
     fan: 1,
-    topic: (publisher) => topic('pair', publisher),
-    filter: (subscriber) => topic('pair', subscriber),
+    topic: (publisher) => topic(kind, publisher),
+    filter: (subscriber) => topic(kind, subscriber),
     hears: (subscriber) => [subscriber, 1],
   }
 }
@@ -38,5 +38,20 @@ export function fanIn(count: number): Layout {
     topic: (publisher) => topic('into', publisher),
     filter: () => 'bench/into/+',
     hears: () => [0, count],
+  }
+}
+
+/** All groups hear all publishers, 10 of them, by a wildcard; of each group one member. */
+export function shareGroups(groups: number, members: number): Layout {
+  const publishers = 10
+  const group = (subscriber: number): number => Math.floor(subscriber / members)
+  return {
+    publishers,
+    subscribers: groups * members,
+    fan: groups,
+    topic: (publisher) => topic('shar', publisher),
+    filter: (subscriber) => `$share/g${group(subscriber)}/bench/shar/+`,
+    hears: () => [0, publishers],
+    group,
   }
 }

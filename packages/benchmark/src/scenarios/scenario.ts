@@ -3,7 +3,7 @@ import type { Transport } from '../load/wire.ts'
 import type { Version } from '../mqtt/encode.ts'
 
 /** What a broker must be able to do for a scenario to make sense with it; QoS 0 over TCP goes without saying. */
-export type Feature = 'qos1' | 'qos2' | 'unsubscribe' | 'retain' | 'sessions' | 'v5' | 'ws' | 'tls'
+export type Feature = 'qos1' | 'qos2' | 'unsubscribe' | 'retain' | 'sessions' | 'v5' | 'shared' | 'ws' | 'tls'
 
 export interface Metric {
   readonly key: string

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createConnection as dial } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +9,9 @@ import type { IClientOptions, MqttClient } from 'mqtt'
 import { connect } from 'mqtt'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createCertificate } from '../packages/benchmark/src/brokers/certificate.ts'
+import { TestClient } from '../packages/testing/src/index.ts'
 import { packInto } from '../scripts/pack.mjs'
+import { ScramClient } from '../scripts/scram-client.ts'
 import type { Spawned } from '../scripts/spawned.ts'
 import { spawned } from '../scripts/spawned.ts'
 
@@ -63,7 +66,14 @@ async function exchange(url: string, options?: IClientOptions, topic = 'joe/lamp
 
 test('each example has a test', () => {
   expect(examples.sort()).toEqual(
-    ['commonjs.cjs', 'custom-backend.mjs', 'custom-stack.mjs', 'net-server.mjs', 'tls-server.mjs'].sort(),
+    [
+      'commonjs.cjs',
+      'custom-backend.mjs',
+      'custom-stack.mjs',
+      'net-server.mjs',
+      'scram-sha-256.mjs',
+      'tls-server.mjs',
+    ].sort(),
   )
 })
 
@@ -94,6 +104,24 @@ test('custom-stack.mjs', async () => {
   const [granted] = await one.subscribeAsync({ 'joe/a': { qos: 1 } })
   expect(granted.qos).toBe(1)
   await expect(one.subscribeAsync('jane/#')).rejects.toThrow()
+  expect(program.stderr).toBe('')
+})
+
+test('scram-sha-256.mjs', async () => {
+  const { program, port } = await run('scram-sha-256.mjs', '0')
+  const socket = dial(Number(port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  const device = new TestClient(socket, { protocolVersion: 5, patience: 5_000 })
+  const scram = new ScramClient('joe', 'secret')
+  const authenticationMethod = 'SCRAM-SHA-256'
+  const accepted = device.connect({ properties: { authenticationMethod, authenticationData: scram.first() } })
+  const challenge = await device.next('auth')
+  const authenticationData = scram.final(challenge.properties?.authenticationData)
+  device.send({ cmd: 'auth', reasonCode: 0x18, properties: { authenticationMethod, authenticationData } })
+  const { reasonCode, properties } = await accepted
+  expect([reasonCode, scram.trusts(properties?.authenticationData)]).toEqual([0, true])
+  await program.prints(/joe is here/)
+  await expect(client(`mqtt://127.0.0.1:${port}`)).rejects.toThrow(/not authorized/i)
   expect(program.stderr).toBe('')
 })
 

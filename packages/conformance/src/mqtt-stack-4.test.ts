@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest'
-import { mqttStack } from '../../../scripts/conformance/mqtt-stack-target.ts'
+import { mqttStacks } from '../../../scripts/conformance/mqtt-stack-target.ts'
 import { describeProtocol } from './harness/describe-protocol.ts'
 
-describeProtocol({ describe, it, version: 4, setup: mqttStack, patience: 2_000 })
+describeProtocol({ describe, it, version: 4, setup: mqttStacks, patience: 5_000 })

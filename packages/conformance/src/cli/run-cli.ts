@@ -46,7 +46,7 @@ async function check(options: CliOptions, out: Output): Promise<number> {
         if (options.fast && slow) return false
         return options.only === undefined || `${chapter} ${title}`.includes(options.only)
       })
-    const results = await runSuite(tests, target, options)
+    const results = await runSuite(tests, [() => target], options)
     all.push(...results)
     if (!options.json) out.write(`MQTT ${NAMES[version]}\n\n${reportTable(results, options.verbose)}\n\n`)
   }

@@ -3,7 +3,7 @@ import { chaptersOf } from '../protocol/index.ts'
 import type { Version } from '../wire/packet-types.ts'
 import type { Test } from './chapter.ts'
 import { runTest } from './run-test.ts'
-import type { Target } from './target.ts'
+import type { Setup, Target } from './target.ts'
 
 /** What a runner hands to a test: vitest, node:test and mocha skip by it. */
 export interface RunnerContext {
@@ -16,8 +16,11 @@ export interface ProtocolSuite extends Partial<Target> {
   it(title: string, run: (context: any) => Promise<void>): void
   /** 3 for MQTT 3.1, 4 (default) for 3.1.1, 5 for 5.0. */
   version?: Version
-  /** A broker of its own for each test, instead of the one that `connect` reaches. */
-  setup?(): Target | Promise<Target>
+  /**
+   * Makes a broker for each test, instead of the one that `connect` reaches. Of several, each another configuration, a
+   * test takes the first to which it applies.
+   */
+  setup?: Setup | readonly Setup[]
   /** Whether what the standard only recommends fails a test too; true by default. */
   strict?: boolean
   /** Which tests are run; all by default. */
@@ -33,14 +36,14 @@ export interface ProtocolSuite extends Partial<Target> {
  */
 export function describeProtocol(suite: ProtocolSuite): void {
   const { version = 4, strict = true, filter = () => true, patience } = suite
+  const setups = setupsOf(suite)
   for (const { title, tests } of chaptersOf(version)) {
     const chosen = tests.filter(filter)
     if (chosen.length === 0) continue
     suite.describe(title, () => {
       for (const test of chosen) {
         suite.it(test.title, async (context?: RunnerContext) => {
-          const target = await targetOf(suite)
-          const { status, message, error } = await runTest(test, target, { patience })
+          const { status, message, error } = await runTest(test, setups, { patience })
           if (status === 'skip') context?.skip?.(message)
           else if (status === 'fail' || (status === 'remark' && strict)) throw error
         })
@@ -49,8 +52,9 @@ export function describeProtocol(suite: ProtocolSuite): void {
   }
 }
 
-async function targetOf(suite: ProtocolSuite): Promise<Target> {
-  if (suite.setup !== undefined) return await suite.setup()
-  if (suite.connect === undefined) throw new TypeError('describeProtocol: neither connect nor setup is given')
-  return suite as Target
+function setupsOf({ setup, ...target }: ProtocolSuite): readonly Setup[] {
+  if (setup !== undefined) return typeof setup === 'function' ? [setup] : setup
+  if (target.connect === undefined)
+    throw new TypeError('describeProtocol: neither connect nor setup is given')
+  return [() => target as Target]
 }

@@ -1,8 +1,8 @@
-/** Runs many tests against one broker, several at a time. */
+/** Runs many tests, several at a time. */
 import type { Test } from './chapter.ts'
 import type { Result, RunOptions } from './run-test.ts'
 import { runTest } from './run-test.ts'
-import type { Target } from './target.ts'
+import type { Setup } from './target.ts'
 
 export interface SuiteOptions extends RunOptions {
   /** Tests under way at once; 1 by default. */
@@ -12,12 +12,12 @@ export interface SuiteOptions extends RunOptions {
 }
 
 /**
- * Runs the tests; their names never meet, so that they may share a broker.
+ * Runs the tests, each against the first target to which it applies. Their names never meet: they may share a broker.
  * @returns The results in the order of the tests.
  */
 export async function runSuite(
   tests: readonly Test[],
-  target: Target | (() => Target | Promise<Target>),
+  setups: readonly Setup[],
   { parallel = 1, onResult, ...options }: SuiteOptions = {},
 ): Promise<Result[]> {
   const results: Result[] = []
@@ -25,8 +25,7 @@ export async function runSuite(
   async function work(): Promise<void> {
     while (next < tests.length) {
       const at = next++
-      const one = typeof target === 'function' ? await target() : target
-      results[at] = await runTest(tests[at], one, options)
+      results[at] = await runTest(tests[at], setups, options)
       onResult?.(results[at])
     }
   }

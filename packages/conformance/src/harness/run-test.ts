@@ -1,7 +1,7 @@
 /** Runs one test against one broker. */
 import type { Test } from './chapter.ts'
 import { Remark, Skip } from './errors.ts'
-import type { Target } from './target.ts'
+import type { Setup } from './target.ts'
 import { TestContext } from './test-context.ts'
 
 /** `remark`: what is demanded is kept, what is recommended is not. */
@@ -24,17 +24,27 @@ export interface RunOptions {
 const process_ = Math.random().toString(36).slice(2, 8)
 let tests = 0
 
-/** Runs a test; never rejects. */
+/** Runs a test against the first of these targets to which it applies; never rejects. */
 export async function runTest(
   test: Test,
-  target: Target,
-  { patience = 5_000 }: RunOptions = {},
+  setups: readonly Setup[],
+  options: RunOptions = {},
 ): Promise<Result> {
-  const name = `${process_}x${(++tests).toString(36)}`
-  // Where time passes by waiting, brokers look at their clocks only now and then.
-  const waits = test.slow && target.advance === undefined
-  const context = new TestContext(test.version, target, name, waits ? patience * 3 : patience)
+  let result: Result | undefined
+  for (const setup of setups) {
+    result = await runOnce(test, setup, options)
+    if (result.status !== 'skip') return result
+  }
+  return result ?? { test, status: 'skip', message: 'there is no target' }
+}
+
+async function runOnce(test: Test, setup: Setup, { patience = 5_000 }: RunOptions): Promise<Result> {
   try {
+    const target = await setup()
+    const name = `${process_}x${(++tests).toString(36)}`
+    // Where time passes by waiting, brokers look at their clocks only now and then.
+    const waits = test.slow && target.advance === undefined
+    const context = new TestContext(test.version, target, name, waits ? patience * 3 : patience)
     try {
       await test.run(context)
     } finally {

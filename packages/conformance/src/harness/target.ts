@@ -37,4 +37,9 @@ export interface Target {
   /** A topic that the broker's rules forbid to publish, and to subscribe to. */
   readonly forbiddenTopic?: string
   readonly enhanced?: EnhancedAuthentication
+  /** A new connection to where it serves WebSockets, before the handshake, and the path to ask for. */
+  readonly webSocket?: { readonly path: string; connect(): Duplex | Promise<Duplex> }
 }
+
+/** Makes a target; a broker of its own for a test, or always the same. */
+export type Setup = () => Target | Promise<Target>

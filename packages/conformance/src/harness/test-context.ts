@@ -25,7 +25,8 @@ export interface Connected {
 export class TestContext {
   readonly version: Version
   readonly target: Target
-  readonly #patience: number
+  /** Milliseconds of real time after which a packet is given up. */
+  readonly patience: number
   /** Part of every name, so that tests, and runs, do not meet. */
   readonly #name: string
   readonly #clients: RawClient[] = []
@@ -35,7 +36,7 @@ export class TestContext {
     this.version = version
     this.target = target
     this.#name = name
-    this.#patience = patience
+    this.patience = patience
   }
 
   /** A client identifier that nobody has: letters and digits, at most 23. */
@@ -51,7 +52,11 @@ export class TestContext {
   /** A connection on which nothing was sent yet. */
   async open(version: Version = this.version, decode = true): Promise<RawClient> {
     const stream = await this.target.connect()
-    const client = new RawClient(stream, { version, patience: this.#patience, decode })
+    return this.adopt(new RawClient(stream, { version, patience: this.patience, decode }))
+  }
+
+  /** Hangs up a client of the test's own when the test is over. */
+  adopt(client: RawClient): RawClient {
     this.#clients.push(client)
     return client
   }

@@ -40,6 +40,7 @@ function mqtt311(): Chapter[] {
     both.session(4),
     both.order(4),
     both.topics(4),
+    both.webSocket(4),
   ]
 }
 
@@ -73,5 +74,6 @@ function mqtt5(): Chapter[] {
     v5.flow(),
     v5.auth(),
     v5.mixed(),
+    both.webSocket(5),
   ]
 }

@@ -67,6 +67,20 @@ export function session(version: Version): Chapter {
       await t.silent(client, publisher)
     })
 
+    test({ 4: '3.1.4-3', 5: '3.1.4-4' }, 'begins anew or resumes as each CONNECT asks', async (t) => {
+      const clientId = t.clientId()
+      for (const [clean, present] of [
+        [true, false],
+        [false, version === 5],
+        [false, true],
+        [true, false],
+      ]) {
+        const { client, connack } = await t.accepted({ clientId, ...stored(version), clean })
+        checkPresent(t, connack, present)
+        await client.disconnect()
+      }
+    })
+
     const temporary = { 4: '3.1.2-6 3.2.2-3', 5: '4.1.0-2 3.2.2-3' }
     test(temporary, 'keeps nothing of a session that was to end with its connection', async (t) => {
       const clientId = t.clientId()
@@ -144,40 +158,45 @@ export function session(version: Version): Chapter {
       await client.message({ payload: 'stays', retain: true })
     })
 
-    test(
-      '4.4.0-1 3.3.1-1',
-      'sends an unacknowledged PUBLISH again, with DUP and the same identifier',
-      async (t) => {
-        for (const qos of [1, 2]) {
+    for (const qos of [1, 2]) {
+      const resent = { 4: '4.4.0-1 3.3.1-1', 5: `4.4.0-1 3.3.1-1 ${qos === 1 ? '4.3.2-3' : '4.3.3-3'}` }
+      test(
+        resent,
+        `sends an unacknowledged PUBLISH of QoS ${qos} again, with DUP and its identifier`,
+        async (t) => {
           const clientId = t.clientId()
           const before = await t.connect({ clientId, ...fresh(version) })
-          await before.subscribe({ filter: t.topic(`${qos}`), qos })
+          await before.subscribe({ filter: t.topic(), qos })
           const publisher = await t.connect()
-          await publisher.publish({ topic: t.topic(`${qos}`), payload: 'again', qos })
+          await publisher.publish({ topic: t.topic(), payload: 'again', qos })
           const { id } = await before.expect('publish', { dup: false, qos })
           await before.drop()
           const client = await t.connect({ clientId, ...stored(version) })
           await client.message({ id, dup: true, qos, payload: 'again' })
           await t.silent(client)
-        }
+        },
+      )
+    }
+
+    test(
+      { 4: '4.4.0-1', 5: '4.4.0-1 4.3.3-5' },
+      'sends an unacknowledged PUBREL again, with the same identifier',
+      async (t) => {
+        const clientId = t.clientId()
+        const before = await t.connect({ clientId, ...fresh(version) })
+        await before.subscribe({ filter: t.topic(), qos: 2 })
+        const publisher = await t.connect()
+        await publisher.publish({ topic: t.topic(), payload: 'x', qos: 2 })
+        const { id } = await before.expect('publish', { qos: 2 })
+        before.send(encode.ack(version, 'pubrec', id))
+        await before.expect('pubrel', { id })
+        await before.drop()
+        const client = await t.connect({ clientId, ...stored(version) })
+        await client.expect('pubrel', { id })
+        client.send(encode.ack(version, 'pubcomp', id))
+        await t.silent(client)
       },
     )
-
-    test('4.4.0-1', 'sends an unacknowledged PUBREL again, with the same identifier', async (t) => {
-      const clientId = t.clientId()
-      const before = await t.connect({ clientId, ...fresh(version) })
-      await before.subscribe({ filter: t.topic(), qos: 2 })
-      const publisher = await t.connect()
-      await publisher.publish({ topic: t.topic(), payload: 'x', qos: 2 })
-      const { id } = await before.expect('publish', { qos: 2 })
-      before.send(encode.ack(version, 'pubrec', id))
-      await before.expect('pubrel', { id })
-      await before.drop()
-      const client = await t.connect({ clientId, ...stored(version) })
-      await client.expect('pubrel', { id })
-      client.send(encode.ack(version, 'pubcomp', id))
-      await t.silent(client)
-    })
 
     test({ 4: '4.3.3-1', 5: '4.3.3-6' }, 'never sends a PUBLISH again whose PUBREL it sent', async (t) => {
       const clientId = t.clientId()

@@ -19,6 +19,9 @@ const FLAGS: Partial<Readonly<Record<PacketName, Numbers>>> = {
   auth: { 5: '2.1.3-1 3.15.1-1' },
 }
 
+/** Where the protocol version stands in the body of a CONNECT. */
+const VERSION_AT = 6
+
 export function fixedHeader(version: Version): Chapter {
   return chapter(version, '2.1 Fixed header', (test) => {
     const names = Object.keys(samples(version, 'a', 'b')) as ClientPacket[]
@@ -151,6 +154,8 @@ export function fixedHeader(version: Version): Chapter {
             async (length) => {
               const client = await clientFor(t, name)
               client.send(withBody(bytes, body.subarray(0, length)))
+              // Cut off before its version, a CONNECT asks for no answer in any.
+              if (name === 'connect' && length < VERSION_AT + 1) return await client.expectClose()
               await client.expectRefusal(...(length === 0 || isList(name) ? [0x81, 0x82] : [0x81]))
             },
           )

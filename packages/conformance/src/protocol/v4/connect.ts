@@ -44,7 +44,7 @@ export function connect(): Chapter {
     })
 
     test(
-      '3.1.3-8',
+      '3.1.3-7 3.1.3-8',
       'refuses an empty client identifier without clean session by return code 2',
       async (t) => {
         const client = await t.open()

@@ -102,21 +102,6 @@ export function connect(): Chapter {
       await client.expectRefusal(0x86, 0x87)
     })
 
-    test('3.1.4-4', 'discards the session on clean start, and resumes it without', async (t) => {
-      const clientId = t.clientId()
-      const properties = { sessionExpiry: LONG }
-      for (const [clean, present] of [
-        [true, false],
-        [false, true],
-        [true, false],
-        [false, true],
-      ]) {
-        const { client, connack } = await t.accepted({ clientId, clean, properties })
-        t.check(connack.sessionPresent === present, `session present is ${connack.sessionPresent}`)
-        await client.disconnect()
-      }
-    })
-
     test('3.2.0-2', 'sends one CONNACK and no more', async (t) => {
       const client = await t.connect()
       await client.subscribe({ filter: t.topic(), qos: 2 })

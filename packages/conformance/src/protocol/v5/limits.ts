@@ -107,7 +107,7 @@ export function limits(): Chapter {
     })
 
     test(
-      '3.2.2-21',
+      '3.2.2-21 3.1.2-21',
       'closes after one and a half times the keep alive time that it set itself',
       async (t) => {
         const probe = await t.accepted({ keepAlive: 65_535 })

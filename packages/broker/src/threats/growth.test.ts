@@ -1,7 +1,7 @@
 /** Traffic that looks legal, and what it may make the broker keep: nothing without a bound, nothing for good. */
 import { Buffer } from 'node:buffer'
 import type { Context, MiddlewareLike } from '@mqtt-stack/core'
-import type { TestClient } from '@mqtt-stack/testing'
+import type { RecordingLogger, StreamEnd, TestClient } from '@mqtt-stack/testing'
 import { settle, streamPair, VirtualClock } from '@mqtt-stack/testing'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -103,6 +103,68 @@ describe('clients that do not read', () => {
     await settle()
     expect(deaf.received.filter(({ cmd }) => cmd === 'publish')).toHaveLength(10)
     expect(drops.get('deaf')).toBe(40)
+  })
+})
+
+describe('what goes wrong at one client stays there', () => {
+  // Aedes CVE-2020-13410.
+  test('an error while a packet is written to it', async () => {
+    const { broker } = setup()
+    const lost: StreamEnd[] = []
+    for (let i = 0; i < 10; i++) {
+      const reader = await connected(broker, `lost-${i}`)
+      await reader.subscribe('news', { qos: 1 })
+      lost.push(reader.stream as StreamEnd)
+    }
+    const reader = await connected(broker, 'reader')
+    await reader.subscribe('news', { qos: 1 })
+    const publisher = await connected(broker, 'publisher')
+    publisher.send({
+      cmd: 'publish',
+      topic: 'news',
+      payload: 'x',
+      qos: 1,
+      messageId: 1,
+      retain: false,
+      dup: false,
+    })
+    // They break while the message is on its way to them.
+    for (const stream of lost) stream.reset()
+    expect(await publisher.next('puback')).toMatchObject({ messageId: 1 })
+    expect(await reader.message()).toMatchObject({ payload: 'x' })
+    expect((broker.stack.config.logger as RecordingLogger).errors).toEqual([])
+    expect(broker.stack.clients.size).toBe(2)
+  })
+
+  // NanoMQ CVE-2024-48077.
+  test('packets behind a handler that does not answer: they stay with who sends them', async () => {
+    let release = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const stuck: MiddlewareLike = {
+      name: 'Stuck',
+      authenticateConnection: (_ctx, store) => {
+        store.valid = true
+      },
+      authorizePacket: async ({ client }, store) => {
+        if (client.id === 'stuck') await gate
+        store.valid = true
+      },
+    }
+    const { broker } = setup({ use: [stuck] })
+    const sender = await connected(broker, 'stuck')
+    const [client] = [...broker.stack.clients]
+    const packet = encode.publish(4, { topic: 'a', payload: Buffer.alloc(1_000) })
+    for (let i = 0; i < 5_000; i++) sender.raw(packet)
+    await settle()
+    expect(client.inbox.backlog).toBeLessThan(200_000)
+    expect(sender.stream.writableLength).toBeGreaterThan(4_000_000)
+    const reader = await connected(broker, 'reader')
+    await reader.subscribe('b')
+    await broker.publish('b', 'served')
+    expect(await reader.message()).toMatchObject({ payload: 'served' })
+    release()
   })
 })
 

@@ -5,14 +5,14 @@ import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { OutboundManagerOptions } from '@mqtt-stack/outbound-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
 import { onTestFinished } from 'vitest'
-import { defaultStack } from './default-stack.ts'
+import { defaultStack, delayed } from './default-stack.ts'
 import { lateBackend } from './late-backend.ts'
 
 /** The backend in memory, and two that a third party could have written: all must look alike from outside. */
 export const BACKENDS: readonly (readonly [string, WholeOptions['backend']])[] = [
   ['in memory', undefined],
-  ['that answers late', (memory) => lateBackend(memory)],
   ['that stages and answers late', (memory) => lateBackend(memory, { stages: true })],
+  ['that does late what it is asked', (memory) => delayed(memory, turns)],
 ]
 
 export interface WholeOptions {
@@ -74,4 +74,8 @@ export function stopAtEnd({ stack, clock }: TestStack): void {
     await clock.advance(3 * stack.config.stallTimeout)
     await stopped
   })
+}
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise(setImmediate)
 }

@@ -642,7 +642,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     merge: 'one',
     by: 'backend’s relay, retain-manager',
     answered: 'backend',
-    doc: 'Appends to the message log of a session that outlives its connection, connected or not; `sequence` is its place there.',
+    doc: 'Appends to the message log of a session that outlives its connection, connected or not; `sequence` is its place there. Any epoch of the session will do: a receiver that has come back meanwhile is no error of the publisher, nor is one that has gone, whose store stays empty.',
   },
   lookupOfflineMessages: {
     merge: 'one',

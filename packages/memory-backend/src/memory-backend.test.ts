@@ -270,7 +270,6 @@ describe('an epoch', () => {
     storeSubscription: { topic: 't', qos: 0, options: {}, identifier: undefined },
     removeSubscription: { topic: 't' },
     clearSubscriptions: { packet: undefined },
-    storeOfflineMessage: { packet: message('x', 1), messageId: 1, qos: 1, retain: false },
     releaseOfflineMessages: { messageIds: [1], sequences: [1] },
     removeOfflineMessages: { messageIds: [1], sequences: [1] },
     clearOfflineMessages: {},
@@ -297,6 +296,23 @@ describe('an epoch', () => {
       epoch: again.epoch,
       ...CALLS[name],
     })
+  })
+
+  it('of the same session is enough for its log; a session that is gone gets nothing, which is nobody’s error', async () => {
+    const test = await alone()
+    const { clientId, epoch = 0 } = await test.openSession()
+    const again = await test.openSession()
+    const terms = { qos: 1, retain: false, identifiers: undefined, expiresAt: 0, share: undefined } as const
+    const append = (of: number): Promise<Store<'storeOfflineMessage'>> => {
+      const ctx = { client: undefined, clientId, epoch: of, packet: message('x', 1), messageId: 1, ...terms }
+      return test.stack.call('storeOfflineMessage', ctx)
+    }
+    expect(await append(epoch)).toEqual({ sequence: 1, dropped: false })
+    expect(await append(again.epoch ?? 0)).toEqual({ sequence: 2, dropped: false })
+    await test.openSession({ cleanStart: true })
+    expect(await append(again.epoch ?? 0)).toEqual({})
+    expect(await append(99)).toEqual({})
+    expect(test.backend.stats.messages).toBe(0)
   })
 
   it('fences a relay whose identifier belongs to an older connection: nobody gets the message', async () => {

@@ -281,9 +281,12 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     return this.#deliverShared(member, packet, terms, source, { queued: 0, dropped: 0 })
   }
 
+  /** Not fenced as the others are: a receiver that has come back, or has gone for good, is no error of the publisher. */
   storeOfflineMessage(ctx: Context<'storeOfflineMessage'>, store: Store<'storeOfflineMessage'>): void {
+    const record = ctx.epoch === undefined ? this.#current(ctx) : this.#find(ctx)
+    if (record === undefined || ctx.epoch < record.firstEpoch || ctx.epoch > record.epoch) return
     const { sessionMessages, sessionBytes } = this.config
-    store.sequence = this.#current(ctx).keep().log.append(ctx, sessionMessages, sessionBytes)
+    store.sequence = record.keep().log.append(ctx, sessionMessages, sessionBytes)
     store.dropped = store.sequence === undefined
   }
 
@@ -431,6 +434,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
       return
     }
     const record = kept ?? new SessionRecord(clientId, identity)
+    if (kept === undefined) record.firstEpoch = this.#newestEpoch + 1
     // A new session's epoch is above that of every older one, so that calls for an older one of this name are refused.
     record.epoch = (kept?.epoch ?? this.#newestEpoch) + 1
     this.#newestEpoch = Math.max(this.#newestEpoch, record.epoch)

@@ -15,6 +15,8 @@ export class SessionRecord implements Receiver {
   /** Who made it; nobody else may have it. */
   readonly identity: string | undefined
   epoch = 0
+  /** Of its first opening: older ones were another session's of this name. */
+  firstEpoch = 0
   client: Client | undefined = undefined
   stored = false
   /** When it is over, by the wall clock (ms), while nobody is connected to it. */

@@ -234,4 +234,37 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
     expect(receiver.delivered).toEqual(expected)
     expect(whole.logger.errors).toEqual([])
   })
+
+  it('loses nothing while its receiver comes and goes, and the publisher does not notice', async () => {
+    const whole = await wholeStack({ backend })
+    const receiver = new ExactlyOnce()
+    let connection = await device(whole)
+    await connection.subscribe('t', { qos: 2 })
+    const alice = await whole.client()
+    const count = 120
+    for (let i = 1; i <= count; i++) {
+      const qos = i % 2 === 0 ? 1 : 2
+      alice.send({
+        cmd: 'publish',
+        topic: 't',
+        payload: String(i),
+        qos,
+        messageId: i,
+        retain: false,
+        dup: false,
+      })
+      // Turns pass, but nothing settles: connections come and go while messages are on their way.
+      for (let turns = i % 4; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve))
+      if (i % 5 !== 0) continue
+      if (i % 10 === 0) connection.stream.destroy()
+      connection = whole.open({ clientId: 'device', autoAck: false })
+      connection.connect({ clean: false }).catch(() => {})
+    }
+    await receiver.serve(connection, whole, Number.POSITIVE_INFINITY)
+    expect(alice.stream.destroyed).toBe(false)
+    expect([...new Set(receiver.delivered)]).toHaveLength(count)
+    const twice = receiver.delivered.filter((payload) => Number(payload) % 2 === 1)
+    expect(twice).toHaveLength(count / 2)
+    expect(whole.logger.errors).toEqual([])
+  })
 })

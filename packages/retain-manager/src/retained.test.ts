@@ -161,7 +161,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (_name, backend) 
       [1, true],
       [1, false],
     ] as const) {
-      for (const topic of topics) await alice.publish(topic, 'old'.padEnd(1_000), { retain: true })
+      for (const topic of topics) await alice.publish(topic, 'old'.padEnd(1_000), { retain: true, qos })
       const clientId = `bob ${qos} ${clean}`
       const bob = await client({ clean, clientId })
       bob.freeze()

@@ -84,6 +84,46 @@ function conversation(version: Version): Buffer {
   ])
 }
 
+test('whatever a 5.0 client asks for in its CONNECT is kept', async () => {
+  const stand = await openStand()
+  const small = (min: number, max: number): fc.Arbitrary<number> =>
+    fc.oneof(fc.integer({ min, max: 40 }), fc.integer({ min, max }))
+  const asked = fc.record(
+    {
+      sessionExpiry: small(0, 0xffff_ffff),
+      receiveMaximum: small(1, 65_535),
+      maximumPacketSize: small(1, 0xffff_ffff),
+      topicAliasMaximum: small(0, 65_535),
+      requestProblemInformation: fc.constantFrom(0, 1),
+      requestResponseInformation: fc.constantFrom(0, 1),
+    },
+    { requiredKeys: [] },
+  )
+  const client = fc.tuple(asked, fc.boolean(), fc.integer({ min: 0, max: 2 }))
+  await fc.assert(
+    fc.asyncProperty(fc.array(client, { minLength: 20, maxLength: 40 }), async (clients) => {
+      const cases = clients.map(([properties, clean]) => ({
+        name: JSON.stringify(properties),
+        version: 5 as const,
+        phase: 'first' as const,
+        // Nothing is acknowledged but what the client published itself.
+        chunks: (clientId: string): Buffer[] => [
+          encode.connect(5, { clientId, clean, properties }),
+          conversation(5),
+        ],
+      }))
+      const outcomes = await stand.serve(cases)
+      for (const [i, { frames }] of outcomes.entries()) {
+        const [{ maximumPacketSize = 0xffff_ffff, receiveMaximum = 65_535 }] = clients[i]
+        expect(Math.max(0, ...frames.map(({ length }) => length))).toBeLessThanOrEqual(maximumPacketSize)
+        const open = frames.filter(([header]) => header >> 4 === 3 && (header & 6) !== 0)
+        expect(open.length).toBeLessThanOrEqual(receiveMaximum)
+      }
+    }),
+    { numRuns: 30, seed: 15 },
+  )
+})
+
 describe.each([
   ['at once', false],
   ['late', true],

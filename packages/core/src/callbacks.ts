@@ -618,7 +618,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     ended: (store: RelayStore) => {
       store.vetoed = true
     },
-    doc: 'A message for all who subscribed; a rule may change `packet`. `done` before the backend is a veto.',
+    doc: 'A message for all who subscribed; a rule may change `packet`. `done` before the backend is a veto. What clients send to control topics the stack vetoes before anybody is asked.',
   },
   forwardMessage: {
     merge: 'all',

@@ -136,7 +136,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     const underWay = awaiting.size - client.session.inboundIds.length + acksOf(client).ends
     if (underWay < this.config.receiveMaximum) return undefined
     const message = `more than ${this.config.receiveMaximum} messages under way`
-    throw new ProtocolError('QUOTA_EXCEEDED', ReasonCode.RECEIVE_MAXIMUM_EXCEEDED, message, 'MQTT-3.3.4-9')
+    throw new ProtocolError('QUOTA_EXCEEDED', ReasonCode.RECEIVE_MAXIMUM_EXCEEDED, message, 'MQTT-3.3.4-7')
   }
 
   /** Tells the client why; QoS 0 has no way to be told. */

@@ -2,12 +2,13 @@
 import type { Duplex } from 'node:stream'
 import type { CallbackName, CallbackRule, Context, Store } from './callbacks.ts'
 import { CALLBACKS, stopsOf } from './callbacks.ts'
-import type { ChainHost, Step, Waiting } from './chain.ts'
+import type { ChainHost, Step } from './chain.ts'
 import { Chain } from './chain.ts'
 import { checkStack } from './check-stack.ts'
 import type { Listener } from './client.ts'
 import { Client } from './client.ts'
-import type { Clock, Timer } from './clock.ts'
+import { clientOf } from './client-of.ts'
+import type { Clock } from './clock.ts'
 import { systemClock } from './clock.ts'
 import { Decoder } from './codec/decoder.ts'
 import { checkControlTopics, controlGuard, isControlTopic } from './control-topics.ts'
@@ -23,6 +24,7 @@ import { ReasonCode } from './reason-codes.ts'
 import type { StackOptions } from './stack-options.ts'
 import { STACK_OPTIONS } from './stack-options.ts'
 import { Turn } from './turn.ts'
+import { Watchdog } from './watchdog.ts'
 
 /** Called when `execute` is through: with the first handler's error, or with none. */
 export type ExecuteCallback<Name extends CallbackName> = (
@@ -31,7 +33,6 @@ export type ExecuteCallback<Name extends CallbackName> = (
   store: Store<Name>,
 ) => void
 
-const SWEEP = 1_000
 const UNKNOWN: Listener = { transport: 'stream', local: false }
 
 export class Stack {
@@ -50,9 +51,7 @@ export class Stack {
   readonly #packets: Record<PacketType, Chain>
   readonly #host: ChainHost
   readonly #guard: Step
-  /** Clients above the high-water mark, with the progress they had made when they were last looked at. */
-  readonly #watched = new Map<Client, { progress: number; since: number }>()
-  #sweep: Timer | undefined
+  readonly #watchdog = new Watchdog(this)
   #started: Promise<void> | undefined
   #ready = false
   #stopped: Promise<void> | undefined
@@ -67,7 +66,7 @@ export class Stack {
     const clock = this.clock
     this.#host = {
       strict: this.config.strict,
-      waiting: new Set(),
+      waiting: this.#watchdog.waiting,
       now: () => clock.now(),
       stray: (error, subject) => this.fail(error, clientOf(subject), undefined),
     }
@@ -297,14 +296,13 @@ export class Stack {
 
   /** Internal: a client that is above its high-water mark. */
   watch(client: Client): void {
-    if (this.#watched.has(client)) return
-    this.#watched.set(client, { progress: client.progress, since: this.clock.now() })
+    this.#watchdog.watch(client)
   }
 
   /** Internal: a connection is over. */
   forget(client: Client): void {
     this.clients.delete(client)
-    this.#watched.delete(client)
+    this.#watchdog.forget(client)
   }
 
   /** The default errorHandler: logs whose error it is and ends that connection. */
@@ -352,7 +350,7 @@ export class Stack {
       throw error
     }
     this.#ready = true
-    this.#sweep = this.clock.every(SWEEP, this.#onSweep)
+    this.#watchdog.start()
   }
 
   async #stop(): Promise<void> {
@@ -366,7 +364,7 @@ export class Stack {
       Promise.all(over),
       new Promise<void>((resolve) => this.clock.after(this.config.stallTimeout, resolve)),
     ])
-    this.#sweep?.cancel()
+    this.#watchdog.stop()
     if (this.#ready) await this.#stopAll(this.#inOrder())
   }
 
@@ -413,41 +411,6 @@ export class Stack {
     const answers = answered.length > 0 ? [`answers ${answered.join(', ')}`] : []
     return [...handled, ...answers, ...executes].join('; ')
   }
-
-  /** Finds handlers that do not answer and clients that do not read. */
-  readonly #onSweep = (): void => {
-    const now = this.clock.now()
-    for (const waiting of this.#host.waiting) {
-      if (now - waiting.since >= this.config.stallTimeout) this.#stalled(waiting)
-    }
-    for (const [client, seen] of this.#watched) {
-      if (client.progress !== seen.progress) {
-        if (!client.congested) this.#watched.delete(client)
-        else this.#watched.set(client, { progress: client.progress, since: now })
-      } else if (now - seen.since >= this.config.drainTimeout) {
-        this.config.logger?.warn(`${client.id} takes nothing of what it is sent`)
-        this.#watched.delete(client)
-        client.close(ReasonCode.QUOTA_EXCEEDED)
-        client.stream.destroy()
-      }
-    }
-  }
-
-  #stalled(waiting: Waiting): void {
-    const client = clientOf(waiting.subject)
-    if (!waiting.told) {
-      waiting.told = true
-      const { step, chain, since } = waiting
-      this.config.logger?.warn(
-        `${step.owner.name} has not answered ${chain.name} for ${this.config.stallTimeout} ms`,
-      )
-      this.tell('handlerStalled', { middleware: step.owner.name, callback: chain.name, client, since })
-    }
-    if (client !== undefined && !client.stream.destroyed) return
-    client?.abandon()
-    // Whatever it still does, nobody waits for it.
-    this.#host.waiting.delete(waiting)
-  }
 }
 
 function member(middleware: MiddlewareLike, name: string): unknown {
@@ -457,11 +420,4 @@ function member(middleware: MiddlewareLike, name: string): unknown {
 function toStep(owner: MiddlewareLike, name: string, asking: number): Step {
   const handler = member(owner, name) as Step['handler']
   return { owner, handler, asks: handler.length >= asking }
-}
-
-/** The client of a handle chain, or of a callback's context. */
-function clientOf(subject: unknown): Client | undefined {
-  if (subject instanceof Client) return subject
-  const { client } = (subject ?? {}) as { client?: unknown }
-  return client instanceof Client ? client : undefined
 }

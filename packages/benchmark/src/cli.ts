@@ -1,15 +1,13 @@
 #!/usr/bin/env node
-import type { Broker } from './brokers/broker.ts'
-import { commandBroker } from './brokers/command.ts'
-import { brokers } from './brokers/index.ts'
-import type { Options } from './options.ts'
+import { chooseLineup, isOurs } from './brokers/lineup.ts'
 import { parseOptions, USAGE } from './options.ts'
 import { conditions } from './report/conditions.ts'
-import { writeReport } from './report/report.ts'
+import { RESULTS, writeReport } from './report/report.ts'
+import { keepResult } from './report/results.ts'
+import { settingOf } from './report/setting.ts'
 import { failures, faultsOf } from './report/summary.ts'
 import { printRow } from './report/table.ts'
 import { chooseScenarios, scenarios } from './scenarios/index.ts'
-import type { Row } from './series.ts'
 import { runScenario } from './series.ts'
 
 async function main(): Promise<void> {
@@ -17,44 +15,24 @@ async function main(): Promise<void> {
   if (options.help) return console.log(USAGE)
   if (options.list) return printList()
   const chosen = chooseScenarios(options.scenarios)
-  const present = chooseBrokers(options)
-  const rows: Row[] = []
+  const lineup = chooseLineup(options, console.error)
+  const setting = settingOf(options)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => stop.abort(new Error(signal)))
 
-  console.log(conditions(present, options).join('\n') + '\n')
+  const columns = lineup.brokers.map(({ name, version }) => ({ broker: name, version }))
+  console.log(conditions([{ lineup: lineup.name, setting, columns }]).join('\n') + '\n')
   for (const scenario of chosen) {
-    const row = await runScenario(scenario, { ...options, brokers: present, signal: stop.signal, progress })
+    const row = await runScenario(scenario, { ...options, lineup, signal: stop.signal, progress })
     progress('')
     console.log(printRow(row))
-    rows.push(row)
+    if (options.report) keepResult(RESULTS, { ...row, setting })
+    // A peer that loses messages is a finding; when our own does, or does not run, the benchmark has failed.
+    const own = row.columns.filter(({ broker }) => isOurs(row.lineup, broker))
+    if (own.some((column) => faultsOf(column) || failures(column).length > 0)) process.exitCode = 1
   }
-  if (options.report) console.log(`written: ${writeReport(rows, conditions(present, options)).join(', ')}`)
-
-  // A peer that loses messages is a finding; when our own does, or does not run, the benchmark has failed.
-  const own = rows.flatMap(({ columns }) => columns.filter(({ broker }) => broker === brokers[0].name))
-  if (own.some((column) => faultsOf(column) || failures(column).length > 0)) process.exitCode = 1
-}
-
-function chooseBrokers(options: Options): Broker[] {
-  for (const name of options.only) {
-    if (!brokers.some((broker) => broker.name === name))
-      throw new Error(`--only: there is no broker "${name}"`)
-  }
-  const asked = brokers.filter(({ name, extra }) => {
-    return options.only.length > 0 ? options.only.includes(name) : options.report || !extra
-  })
-  for (const { name, version, hint } of asked) {
-    if (version === undefined) console.error(`${name} is left out: it is not there (${hint})`)
-  }
-  const present = asked.filter(({ version }) => version !== undefined)
-  // Two peers may be the same program with other flags.
-  const peers = options.peers.map(commandBroker).map((peer, i, all) => {
-    const twice = all.filter(({ name }) => name === peer.name).length > 1
-    return twice ? { ...peer, name: `${peer.name}#${i + 1}` } : peer
-  })
-  return [...present, ...peers]
+  if (options.report) console.log(`written: ${writeReport().join(', ')}`)
 }
 
 function printList(): void {

@@ -18,6 +18,17 @@ describe('options', () => {
     expect(parseOptions(['--report', 'pair0']).scenarios).toEqual(['pair0'])
   })
 
+  it('compare mqtt-stack with itself, and then with nobody else', () => {
+    expect(parseOptions(['--price', '--report'])).toMatchObject({
+      price: true,
+      scenarios: ['pair0', 'pair1'],
+    })
+    expect(parseOptions(['--node', '/n', '--report'])).toMatchObject({ node: '/n', scenarios: [] })
+    expect(parseOptions(['--price', 'pair2']).scenarios).toEqual(['pair2'])
+    expect(() => parseOptions(['--price', '--node', '/n'])).toThrow('one at a time')
+    expect(() => parseOptions(['--price', '--only', 'aedes'])).toThrow('--price')
+  })
+
   it.each([
     ['--runs', '0'],
     ['--runs', '1.5'],

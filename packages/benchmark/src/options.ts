@@ -8,6 +8,10 @@ export interface Options {
   readonly runs: number
   readonly seconds: number
   readonly warmup: number
+  /** Compare mqtt-stack with itself and one more middleware. */
+  readonly price: boolean
+  /** Compare mqtt-stack with itself on the Node at this path. */
+  readonly node: string | undefined
   readonly report: boolean
   readonly pin: boolean
   readonly list: boolean
@@ -21,11 +25,15 @@ export const USAGE = `Usage: pnpm bench [scenario...] [options]
                      may be given more than once
   --only a,b         of the brokers mqtt-stack, aedes, mosquitto, mosquitto-nodelay and relay, these
                      (without it: all but mosquitto-nodelay)
+  --price            instead of with others, mqtt-stack is compared with itself and one more middleware that does
+                     nothing: async handle, callback by return, callback by next; default scenarios: pair0 pair1
+  --node PATH        ... and here with itself on another Node
   --runs N           rounds, each with every broker started afresh and in turn (3)
   --seconds N        measured in each (3)
   --warmup N         seconds before that (2)
   --pin              broker on the first core, load on the second (Linux, taskset)
-  --report           write docs/benchmark.md and its chart; default scenarios: all
+  --report           keep the rows in packages/benchmark/results, in the place of older ones, and write docs/benchmark.md
+                     and its chart from all that are kept; default scenarios: all
   --list             print the scenarios and end
   --help`
 
@@ -39,20 +47,28 @@ export function parseOptions(args: readonly string[]): Options {
       runs: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '3' },
       warmup: { type: 'string', default: '2' },
+      price: { type: 'boolean', default: false },
+      node: { type: 'string' },
       report: { type: 'boolean', default: false },
       pin: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
-  const { peer, only, runs, seconds, warmup, report, pin, list, help } = values
+  const { peer, only, runs, seconds, warmup, price, node, report, pin, list, help } = values
+  const own = price || node !== undefined
+  if (price && node) throw new Error('--price and --node are two comparisons: one at a time')
+  if (own && (peer.length > 0 || only)) throw new Error('--price and --node take no other brokers')
   return {
-    scenarios: positionals.length === 0 && report ? ['all'] : positionals,
+    scenarios:
+      positionals.length > 0 ? positionals : price ? ['pair0', 'pair1'] : report && !own ? ['all'] : [],
     peers: peer,
     only: only.split(',').filter(Boolean),
     runs: atLeast(1, 'runs', runs, true),
     seconds: atLeast(0.1, 'seconds', seconds),
     warmup: atLeast(0, 'warmup', warmup),
+    price,
+    node,
     report,
     pin,
     list,

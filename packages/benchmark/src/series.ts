@@ -1,5 +1,6 @@
 import type { Broker } from './brokers/broker.ts'
 import { supports } from './brokers/broker.ts'
+import type { Lineup, LineupName } from './brokers/lineup.ts'
 import { startBroker } from './brokers/process.ts'
 import type { Outcome } from './load/task.ts'
 import { runLoad } from './run-load.ts'
@@ -8,10 +9,12 @@ import type { Scenario } from './scenarios/scenario.ts'
 /** What one broker did in each round of a scenario; a round that failed has its reason instead. */
 export interface Column {
   readonly broker: string
+  readonly version?: string
   readonly rounds: readonly (Outcome | Error)[]
 }
 
 export interface Row {
+  readonly lineup: LineupName
   readonly scenario: Scenario
   /** The broker that all others are compared with: the first of the run, whether or not it can do this scenario. */
   readonly subject: string
@@ -19,7 +22,7 @@ export interface Row {
 }
 
 export interface SeriesOptions {
-  readonly brokers: readonly Broker[]
+  readonly lineup: Lineup
   readonly runs: number
   readonly seconds: number
   readonly warmup: number
@@ -34,8 +37,13 @@ export interface SeriesOptions {
  * meanwhile meets all of them, and a ratio is taken within one round.
  */
 export async function runScenario(scenario: Scenario, options: SeriesOptions): Promise<Row> {
-  const takers = options.brokers.filter((broker) => supports(broker, scenario.needs))
-  const columns = takers.map((broker) => ({ broker: broker.name, rounds: [] as (Outcome | Error)[] }))
+  const { name: lineup, brokers } = options.lineup
+  const takers = brokers.filter((broker) => supports(broker, scenario.needs))
+  const columns = takers.map(({ name, version }) => ({
+    broker: name,
+    version,
+    rounds: [] as (Outcome | Error)[],
+  }))
   for (let round = 1; round <= options.runs; round++) {
     for (const [i, broker] of takers.entries()) {
       options.progress(`${scenario.name}: ${broker.name}, round ${round} of ${options.runs}`)
@@ -43,7 +51,7 @@ export async function runScenario(scenario: Scenario, options: SeriesOptions): P
       options.signal.throwIfAborted()
     }
   }
-  return { scenario, subject: options.brokers[0].name, columns }
+  return { lineup, scenario, subject: brokers[0].name, columns }
 }
 
 async function runOnce(scenario: Scenario, broker: Broker, options: SeriesOptions): Promise<Outcome | Error> {

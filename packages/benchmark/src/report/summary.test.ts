@@ -5,7 +5,6 @@ import type { Outcome } from '../load/task.ts'
 import { flow } from '../scenarios/flow.ts'
 import { pairs } from '../scenarios/layouts.ts'
 import type { Row } from '../series.ts'
-import { markdown } from './report.ts'
 import { summarize } from './summary.ts'
 import { printRow } from './table.ts'
 
@@ -14,6 +13,7 @@ function outcome(rate: number, tally: Partial<Tally> = {}): Outcome {
 }
 
 const row: Row = {
+  lineup: 'peers',
   scenario: flow('pair0', 'ten to ten', { layout: pairs(10) }),
   subject: 'ours',
   columns: [
@@ -40,9 +40,7 @@ describe('a summary', () => {
     expect(text).toContain('! broken: failed: no port')
   })
 
-  it('is a table of the report', () => {
-    const text = markdown([row], ['Some conditions.'])
-    expect(text).toContain('| pair0 | messages/s | 200 | 10 | - | 10.0 | - | 100 %, 50 % |')
-    expect(text).toContain('- pair0: theirs: 7 lost')
+  it('of a stack with itself says what is left of the first figure', () => {
+    expect(printRow({ ...row, lineup: 'price' })).toMatch(/theirs .* 0\.10 /)
   })
 })

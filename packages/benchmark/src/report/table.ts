@@ -5,6 +5,8 @@ import { failures, faultsOf, shareOf, summarize } from './summary.ts'
 /** A line of cells for each metric and broker of a row, and what went wrong beneath it. */
 export function printRow(row: Row): string {
   const lines: string[][] = []
+  // With itself it is compared the other way round: what is left of the first's figure?
+  const turned = row.lineup !== 'peers'
   for (const { metric, figures } of summarize(row)) {
     for (const figure of figures) {
       const column = row.columns.find(({ broker }) => broker === figure.broker)!
@@ -13,13 +15,14 @@ export function printRow(row: Row): string {
         formatNumber(figure.median),
         metric.label,
         `${formatNumber(figure.least)} to ${formatNumber(figure.most)}`,
-        figure.ratio === undefined ? '' : formatRatio(figure.ratio),
+        figure.ratio === undefined ? '' : formatRatio(turned ? 1 / figure.ratio : figure.ratio),
         formatShare(shareOf(column, 'broker')),
         formatShare(shareOf(column, 'load')),
       ])
     }
   }
-  const headings = ['broker', 'median', 'of', 'range', `${row.subject} to it`, 'broker core', 'load core']
+  const ratio = turned ? `to ${row.subject}` : `${row.subject} to it`
+  const headings = ['broker', 'median', 'of', 'range', ratio, 'broker core', 'load core']
   const toTheRight = [false, true, false, true, true, true, true]
   const body = row.columns.length > 0 ? align([headings, ...lines], toTheRight) : ['nobody here can do this']
   const conditions = row.scenario.conditions ? ` (${row.scenario.conditions})` : ''

@@ -1,0 +1,49 @@
+import type { Options } from '../options.ts'
+import type { Broker } from './broker.ts'
+import { commandBroker } from './command.ts'
+import { brokers } from './index.ts'
+import { mqttStack } from './mqtt-stack.ts'
+import { nodeLineup } from './node.ts'
+import { priceLineup } from './price.ts'
+
+/** What is compared: mqtt-stack with other brokers, with itself and one more middleware, or with itself on another Node. */
+export type LineupName = 'peers' | 'price' | 'node'
+
+export interface Lineup {
+  readonly name: LineupName
+  /** The first is what all others are compared with. */
+  readonly brokers: readonly Broker[]
+}
+
+/** Those that take part; who is not installed is left out, and `tell` is given a line about it. */
+export function chooseLineup(options: Options, tell: (line: string) => void): Lineup {
+  if (options.price) return { name: 'price', brokers: present(priceLineup, tell) }
+  if (options.node) return { name: 'node', brokers: present(nodeLineup(options.node), tell) }
+  for (const name of options.only) {
+    if (!brokers.some((broker) => broker.name === name))
+      throw new Error(`--only: there is no broker "${name}"`)
+  }
+  if (options.report && options.only.length > 0 && !options.only.includes(mqttStack.name))
+    throw new Error(`--report compares with ${mqttStack.name}: name it in --only too`)
+  const asked = brokers.filter(({ name, extra }) => {
+    return options.only.length > 0 ? options.only.includes(name) : options.report || !extra
+  })
+  // Two peers may be the same program with other flags.
+  const peers = options.peers.map(commandBroker).map((peer, i, all) => {
+    const twice = all.filter(({ name }) => name === peer.name).length > 1
+    return twice ? { ...peer, name: `${peer.name}#${i + 1}` } : peer
+  })
+  return { name: 'peers', brokers: [...present(asked, tell), ...peers] }
+}
+
+/** Whether a column of this lineup is mqtt-stack itself. */
+export function isOurs(lineup: LineupName, broker: string): boolean {
+  return lineup !== 'peers' || broker === mqttStack.name
+}
+
+function present(asked: readonly Broker[], tell: (line: string) => void): Broker[] {
+  return asked.filter(({ name, version, hint }) => {
+    if (version === undefined) tell(`${name} is left out: it is not there (${hint})`)
+    return version !== undefined
+  })
+}

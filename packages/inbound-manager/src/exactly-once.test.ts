@@ -2,62 +2,14 @@
 import type { Context, MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { ReliablePublisher } from '../../../scripts/reliable-devices.ts'
 import type { Whole } from '../../../scripts/whole-stack.ts'
 import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
 
-/** A message that is not acknowledged to the end. */
-interface UnderWay {
-  readonly id: number
-  readonly qos: 1 | 2
-  readonly payload: string
-  phase: 'publish' | 'pubrel'
-  /** It goes out with DUP from then on. */
-  sent: boolean
-}
-
-/** A publisher as the standard describes one: keeps what is not acknowledged over its connections, in order. */
-class Publisher {
-  readonly #under: UnderWay[] = []
-  #lastId = 0
-
-  add(qos: 1 | 2, payload: string): void {
-    this.#under.push({ id: ++this.#lastId, qos, payload, phase: 'publish', sent: false })
-  }
-
-  get done(): boolean {
-    return this.#under.length === 0
-  }
-
-  /** Sends all that is under way, then handles acknowledgements; gives up after `limit` of them. */
-  async serve(client: TestClient, { settle }: Whole, limit: number): Promise<void> {
-    for (const message of this.#under) this.#send(client, message)
-    for (let seen = 0, answered = 0; ; ) {
-      await settle()
-      if (seen === client.received.length) return
-      for (; seen < client.received.length; seen++) {
-        if (answered >= limit) return
-        if (this.#take(client, client.received[seen])) answered++
-      }
-    }
-  }
-
-  #send(client: TestClient, message: UnderWay): void {
-    const { id: messageId, qos, payload, sent } = message
-    if (message.phase === 'pubrel') client.send({ cmd: 'pubrel', messageId })
-    else client.send({ cmd: 'publish', topic: 't', payload, qos, messageId, retain: false, dup: sent })
-    message.sent = true
-  }
-
-  #take(client: TestClient, { cmd, messageId }: TestClient['received'][number]): boolean {
-    const at = this.#under.findIndex(({ id }) => id === messageId)
-    if (at < 0) return false
-    if (cmd === 'puback' || cmd === 'pubcomp') this.#under.splice(at, 1)
-    else if (cmd === 'pubrec') {
-      this.#under[at].phase = 'pubrel'
-      this.#send(client, this.#under[at])
-    }
-    return true
-  }
+/** A new connection of the publisher, which gives up after so many acknowledgements. */
+async function serve(publisher: ReliablePublisher, client: TestClient, limit?: number): Promise<void> {
+  publisher.resume(client)
+  await publisher.serve(client, limit)
 }
 
 const device = ({ client }: Whole): Promise<TestClient> =>
@@ -72,18 +24,18 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
       const whole = await wholeStack({ backend })
       const reader = await whole.client()
       await reader.subscribe('t', { qos: 2 })
-      const publisher = new Publisher()
+      const publisher = new ReliablePublisher()
       const expected: string[] = []
       for (let i = 1; i <= 12; i++) {
         expected.push(String(i))
-        publisher.add(2, String(i))
+        publisher.publish(2, String(i))
         const connection = await device(whole)
-        await publisher.serve(connection, whole, cut)
+        await serve(publisher, connection, cut)
         // At times it does not even wait for the acknowledgements.
         if (i % 3 === 0) connection.stream.destroy()
         else await connection.drop()
       }
-      await publisher.serve(await device(whole), whole, Number.POSITIVE_INFINITY)
+      await serve(publisher, await device(whole))
       expect(publisher.done).toBe(true)
       expect(payloadsOf(reader)).toEqual(expected)
       expect(whole.memory.stats.awaitingRelease).toBe(0)
@@ -100,10 +52,10 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
     const whole = await wholeStack({ backend, use: [slow] })
     const reader = await whole.client()
     await reader.subscribe('t', { qos: 2 })
-    const publisher = new Publisher()
-    publisher.add(2, 'once')
+    const publisher = new ReliablePublisher()
+    publisher.publish(2, 'once')
     const first = await device(whole)
-    await publisher.serve(first, whole, 1)
+    await serve(publisher, first, 1)
     await first.drop()
     const second = whole.open({ clientId: 'device', autoAck: false })
     second.send({
@@ -119,7 +71,7 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
     expect(second.received).toEqual([])
     relays.shift()?.()
     expect(await second.next('connack')).toMatchObject({ returnCode: 0, sessionPresent: true })
-    await publisher.serve(second, whole, Number.POSITIVE_INFINITY)
+    await serve(publisher, second)
     expect(publisher.done).toBe(true)
     expect(relays).toEqual([])
     expect(payloadsOf(reader)).toEqual(['once'])
@@ -129,14 +81,14 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
     const whole = await wholeStack({ backend })
     const reader = await whole.client()
     await reader.subscribe('t', { qos: 1 })
-    const publisher = new Publisher()
+    const publisher = new ReliablePublisher()
     for (let i = 1; i <= 6; i++) {
-      publisher.add(1, String(i))
+      publisher.publish(1, String(i))
       const connection = await device(whole)
-      await publisher.serve(connection, whole, i % 3)
+      await serve(publisher, connection, i % 3)
       await connection.drop()
     }
-    await publisher.serve(await device(whole), whole, Number.POSITIVE_INFINITY)
+    await serve(publisher, await device(whole))
     expect([...new Set(payloadsOf(reader))]).toEqual(['1', '2', '3', '4', '5', '6'])
   })
 
@@ -150,13 +102,13 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
       },
     }
     const whole = await wholeStack({ backend, use: [rule] })
-    const publisher = new Publisher()
-    publisher.add(2, 'refused')
+    const publisher = new ReliablePublisher()
+    publisher.publish(2, 'refused')
     const first = await device(whole)
-    await publisher.serve(first, whole, 0)
+    await serve(publisher, first, 0)
     await first.drop()
     const second = await device(whole)
-    await publisher.serve(second, whole, Number.POSITIVE_INFINITY)
+    await serve(publisher, second)
     expect(publisher.done).toBe(true)
     expect(asked).toBe(1)
     expect(whole.memory.stats.awaitingRelease).toBe(0)

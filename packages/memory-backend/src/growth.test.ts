@@ -113,7 +113,7 @@ describe.each(BACKENDS)('on a backend %s', (_name, backend) => {
         expect(whole.stack.clients.size).toBe(0)
         expect(whole.clock.timers).toBe(timers)
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     )
   })
 })

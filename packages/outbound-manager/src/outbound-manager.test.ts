@@ -2,7 +2,7 @@
 import type { Client, Context, MiddlewareLike, QoS, StoredMessage } from '@mqtt-stack/core'
 import { ForwardContext, ForwardStore, Publish } from '@mqtt-stack/core'
 import type { TestClient, TestStack } from '@mqtt-stack/testing'
-import { acceptAll, settle, testStack } from '@mqtt-stack/testing'
+import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { stopAtEnd } from '../../../scripts/whole-stack.ts'
 import type { OutboundManagerOptions } from './index.ts'
@@ -446,21 +446,26 @@ describe('a session with a log', () => {
     expect(await taken(test)).toEqual(['one at 1 with 1', 'two at 1 with 2'])
   })
 
-  it('sends what was stored while the log was being read', async () => {
+  it('reads on when a message was stored and forwarded while the log was being read', async () => {
     const log = new Log()
+    const test = await logged(log, { inflight: 2 }, false)
+    for (let sequence = 1; sequence <= 3; sequence++) {
+      log.append(String(sequence), 1, sequence)
+      forward(test, String(sequence), 1, sequence)
+    }
+    expect(await taken(test)).toHaveLength(2)
     let open = (): void => {}
     log.gate = new Promise((resolve) => {
       open = resolve
     })
-    const resumed = logged(log, {}, false)
-    // The log is asked and finds nothing; then there is something.
-    await settle()
-    expect(log.calls).toEqual(['lookup 64 after 0'])
-    log.append('one', 1, 1)
+    for (const messageId of [1, 2]) test.device.send({ cmd: 'puback', messageId })
+    await test.settle()
+    expect(log.calls.at(-1)).toBe('lookup 2 after 2')
+    // What was found is the third message; the fourth comes before the answer does.
+    log.append('4', 1, 4)
+    expect(forward(test, '4', 1, 4)).toBe('queued')
     open()
-    const done = await resumed
-    forward(done, 'one', 1, 1)
-    expect(await taken(done)).toEqual(['one at 1 with 1'])
+    expect(await taken(test)).toEqual(['3 at 1 with 3', '4 at 1 with 4'])
   })
 
   it('gives messages that are in no log identifiers of their own', async () => {

@@ -1,6 +1,7 @@
 /** What a session's receiver has not acknowledged, over connections that end at any point. */
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { ReliableReceiver } from '../../../scripts/reliable-devices.ts'
 import type { Whole } from '../../../scripts/whole-stack.ts'
 import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
 
@@ -22,41 +23,6 @@ async function messages(client: TestClient, { settle }: Whole): Promise<string[]
     const packet = await client.next('publish').catch(() => undefined)
     if (packet === undefined) return found
     found.push(packet.payload.toString() + (packet.dup ? ' again' : ''))
-  }
-}
-
-/** A receiver as the standard describes one, that remembers identifiers over its connections. */
-class ExactlyOnce {
-  readonly delivered: string[] = []
-  readonly #held = new Set<number>()
-
-  /** Answers the packets of a connection, and gives up after `limit` of them. */
-  async serve(client: TestClient, { settle }: Whole, limit: number): Promise<void> {
-    let seen = 0
-    for (let answered = 0; ; ) {
-      await settle()
-      if (seen === client.received.length) return
-      for (; seen < client.received.length; seen++) {
-        if (answered >= limit) return
-        if (this.#answer(client, client.received[seen])) answered++
-      }
-    }
-  }
-
-  /** Whether there was something to answer. */
-  #answer(client: TestClient, packet: TestClient['received'][number]): boolean {
-    const { messageId } = packet
-    if (messageId === undefined) return false
-    if (packet.cmd === 'publish') {
-      if (!this.#held.has(messageId)) this.delivered.push(packet.payload.toString())
-      if (packet.qos === 2) this.#held.add(messageId)
-      client.send({ cmd: packet.qos === 1 ? 'puback' : 'pubrec', messageId })
-      return true
-    }
-    if (packet.cmd !== 'pubrel') return false
-    this.#held.delete(messageId)
-    client.send({ cmd: 'pubcomp', messageId })
-    return true
   }
 }
 
@@ -193,7 +159,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
     for (const qos of [1, 2] as const) {
       for (let cut = 1; cut <= 6; cut++) {
         const whole = await wholeStack({ backend, outbound: { inflight: 3 } })
-        const receiver = new ExactlyOnce()
+        const receiver = new ReliableReceiver()
         const alice = await whole.client()
         const first = await device(whole)
         await first.subscribe('t', { qos })
@@ -203,11 +169,11 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
           expected.push(String(i + 1))
           await publish(alice, qos, 1, i + 1)
           const connection = await device(whole)
-          await receiver.serve(connection, whole, cut)
+          await receiver.serve(connection, cut)
           await connection.drop()
         }
         const last = await device(whole)
-        await receiver.serve(last, whole, Number.POSITIVE_INFINITY)
+        await receiver.serve(last)
         if (qos === 2) expect(receiver.delivered).toEqual(expected)
         // The last copies of all of them are in order [MQTT-4.6.0-6].
         else expect([...new Set(receiver.delivered)]).toEqual(expected)
@@ -219,7 +185,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
 
   it('delivers exactly once over connections that are taken over', async () => {
     const whole = await wholeStack({ backend })
-    const receiver = new ExactlyOnce()
+    const receiver = new ReliableReceiver()
     const alice = await whole.client()
     let connection = await device(whole)
     await connection.subscribe('t', { qos: 2 })
@@ -227,17 +193,17 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
     for (let i = 1; i <= 24; i++) {
       expected.push(String(i))
       await publish(alice, 2, 1, i)
-      await receiver.serve(connection, whole, i % 5)
+      await receiver.serve(connection, i % 5)
       connection = await device(whole)
     }
-    await receiver.serve(connection, whole, Number.POSITIVE_INFINITY)
+    await receiver.serve(connection)
     expect(receiver.delivered).toEqual(expected)
     expect(whole.logger.errors).toEqual([])
   })
 
   it('loses nothing while its receiver comes and goes, and the publisher does not notice', async () => {
     const whole = await wholeStack({ backend })
-    const receiver = new ExactlyOnce()
+    const receiver = new ReliableReceiver()
     let connection = await device(whole)
     await connection.subscribe('t', { qos: 2 })
     const alice = await whole.client()
@@ -260,7 +226,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
       connection = whole.open({ clientId: 'device', autoAck: false })
       connection.connect({ clean: false }).catch(() => {})
     }
-    await receiver.serve(connection, whole, Number.POSITIVE_INFINITY)
+    await receiver.serve(connection)
     expect(alice.stream.destroyed).toBe(false)
     expect([...new Set(receiver.delivered)]).toHaveLength(count)
     const twice = receiver.delivered.filter((payload) => Number(payload) % 2 === 1)

@@ -458,7 +458,7 @@ describe('a session with a log', () => {
     log.gate = new Promise((resolve) => {
       open = resolve
     })
-    for (const messageId of [1, 2]) test.device.send({ cmd: 'puback', messageId })
+    test.device.raw([0x40, 2, 0, 1, 0x40, 2, 0, 2])
     await test.settle()
     expect(log.calls.at(-1)).toBe('lookup 2 after 2')
     // What was found is the third message; the fourth comes before the answer does.

@@ -157,6 +157,8 @@ export class Stand {
       const { topic, payload } = await this.#neighbour.message()
       if (topic === 'neighbours/own' && payload === text) break
     }
+    // It remembers all that it received, which would look like a leak.
+    ;(this.#neighbour.received as unknown[]).length = 0
   }
 
   #watcher(): MiddlewareLike {

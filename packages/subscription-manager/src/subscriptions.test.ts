@@ -164,6 +164,37 @@ describe.each(BACKENDS)('a subscription on a backend %s', (_name, backend) => {
   })
 })
 
+describe('clients of every version', () => {
+  it('get each other’s messages at every QoS, live, retained and kept', async () => {
+    const { client } = await wholeStack()
+    for (const from of [3, 4, 5] as const) {
+      const alice = await client({ protocolVersion: from })
+      for (const to of [3, 4, 5] as const) {
+        const clientId = `bob of ${to} for ${from}`
+        const bob = await client({ protocolVersion: to, clientId })
+        const properties = to === 5 ? { sessionExpiryInterval: 60 } : undefined
+        const session = { protocolVersion: to, clientId: `away ${clientId}`, clean: false, properties }
+        const away = await client(session)
+        for (const one of [bob, away]) await one.subscribe('t', { qos: 2 })
+        await away.disconnect()
+        for (const qos of [0, 1, 2] as const)
+          await alice.publish('t', `${from} ${qos}`, { qos, retain: true })
+        const back = await client(session)
+        for (const qos of [0, 1, 2] as const) {
+          expect(await bob.message()).toMatchObject({ payload: `${from} ${qos}`, qos, retain: false })
+          if (qos > 0)
+            expect(await back.message()).toMatchObject({ payload: `${from} ${qos}`, qos, dup: false })
+        }
+        const late = await client({ protocolVersion: to })
+        await late.subscribe('t', { qos: 2 })
+        expect(await late.message()).toMatchObject({ payload: `${from} 2`, qos: 2, retain: true })
+        await alice.publish('t', '', { retain: true })
+        for (const one of [bob, back, late]) await one.disconnect()
+      }
+    }
+  })
+})
+
 describe('topic filters', () => {
   const TOPICS = ['a', 'a/b', 'a/b/c', '/', '/a', 'a/', 'a//b', 'b', 'é', '$SYS/a', '$a', 'A']
   const MATCHES: Record<string, readonly string[]> = {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { parseProcessorTime, processTree, residentBytes, usedProcessorTime } from './processes.ts'
+import {
+  parseProcessorTime,
+  processTree,
+  residentBytes,
+  usedProcessorTime,
+  waitedForCore,
+} from './processes.ts'
 
 describe('processor time', () => {
   it('is read behind a name with spaces and parentheses', () => {
@@ -23,5 +29,6 @@ describe('processor time', () => {
   it('of a process that there is not: nothing', () => {
     expect(processTree(2 ** 30)).toEqual([])
     expect(residentBytes([])).toBeNaN()
+    expect(waitedForCore(2 ** 30)).toBeNaN()
   })
 })

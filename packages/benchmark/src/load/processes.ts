@@ -21,6 +21,15 @@ export function usedProcessorTime(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + parseProcessorTime(readProc(`/proc/${pid}/stat`)), 0)
 }
 
+/**
+ * Seconds that a process's first thread was ready to run and had no core: on a busy machine it is this that a pause
+ * measures. NaN where the system does not tell.
+ */
+export function waitedForCore(pid: number): number {
+  const [, waited] = readProc(`/proc/${pid}/task/${pid}/schedstat`).split(' ')
+  return waited === undefined ? Number.NaN : Number(waited) / 1e9
+}
+
 export function residentBytes(pids: readonly number[]): number {
   if (pids.length === 0) return Number.NaN
   return pids.reduce((sum, pid) => {

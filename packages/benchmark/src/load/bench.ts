@@ -1,4 +1,4 @@
-import { processTree, residentBytes, usedProcessorTime } from './processes.ts'
+import { processTree, residentBytes, usedProcessorTime, waitedForCore } from './processes.ts'
 import type { Tally } from './sequence.ts'
 import { createTally } from './sequence.ts'
 import type { Target } from './wire.ts'
@@ -8,6 +8,8 @@ export interface Shares {
   readonly load: number
   /** Absent where the system has no /proc. */
   readonly broker?: number
+  /** In which the broker was ready to run and had no core: other programs had them. */
+  readonly waiting?: number
 }
 
 export interface BenchOptions {
@@ -37,15 +39,18 @@ export class Bench {
   async measure(work: () => Promise<unknown>): Promise<number> {
     const broker = processTree(this.#brokerPid)
     const brokerBefore = usedProcessorTime(broker)
+    const waitedBefore = waitedForCore(this.#brokerPid)
     const loadBefore = process.cpuUsage()
     const start = performance.now()
     await work()
     const seconds = (performance.now() - start) / 1000
     const load = process.cpuUsage(loadBefore)
     const brokerAfter = usedProcessorTime(broker)
+    const waiting = (waitedForCore(this.#brokerPid) - waitedBefore) / seconds
     this.shares = {
       load: (load.user + load.system) / 1e6 / seconds,
       broker: broker.length > 0 ? (brokerAfter - brokerBefore) / seconds : undefined,
+      waiting: Number.isNaN(waiting) ? undefined : waiting,
     }
     return seconds
   }

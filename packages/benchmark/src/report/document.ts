@@ -4,8 +4,8 @@ import { conditions } from './conditions.ts'
 import { handWritten } from './hand-written.ts'
 import type { Result } from './results.ts'
 import { faultsOf } from './summary.ts'
-import { warnings } from './table.ts'
 import { figureTable, ownTable, ratioTable, shareTable } from './tables.ts'
+import { doubts, faultLines } from './warnings.ts'
 
 const HOW_TO = `
 mqtt-stack beside Aedes, Mosquitto and a bare relay: the same load, one broker after the other, compared within a run.
@@ -59,7 +59,8 @@ export function document(results: readonly Result[], before: string): string {
   const peers = of(results, 'peers')
   const price = of(results, 'price')
   const node = of(results, 'node')
-  const told = results.flatMap((row) => warnings(row).map((line) => `- ${row.scenario.name}: ${line}`))
+  const told = linesOf(results, faultLines)
+  const care = linesOf(results, doubts)
   const parts = [
     '# Benchmark',
     HOW_TO,
@@ -73,6 +74,7 @@ export function document(results: readonly Result[], before: string): string {
     '\n## Deliveries\n',
     verdict(results),
     ...(told.length > 0 ? ['', ...told] : []),
+    ...(care.length > 0 ? ['\n## To be read with care\n', ...care] : []),
     '\n## What is left, per scenario\n',
     handWritten(before),
     '\n## The scenarios\n',
@@ -86,6 +88,10 @@ export function document(results: readonly Result[], before: string): string {
 
 function of(results: readonly Result[], lineup: LineupName): Result[] {
   return results.filter((result) => result.lineup === lineup)
+}
+
+function linesOf(results: readonly Result[], lines: (row: Result) => string[]): string[] {
+  return results.flatMap((row) => lines(row).map((line) => `- ${row.scenario.name}: ${line}`))
 }
 
 function when(rows: readonly Result[], lines: () => string[]): string[] {

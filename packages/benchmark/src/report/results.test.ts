@@ -107,6 +107,13 @@ describe('the page', () => {
     expect(page).toContain('see below.\n\n- pair0: mqtt-stack: 7 lost')
   })
 
+  it('tells where the machine was busy with something else', () => {
+    const crowded = { ...outcome(1), shares: { load: 1, broker: 0.4, waiting: 0.5 } }
+    const page = document([result('pair0', 1, { columns: [{ broker: 'aedes', rounds: [crowded] }] })], '')
+    expect(page).toContain('## To be read with care\n\n- pair0: aedes: the load was as busy')
+    expect(page).toContain('- pair0: aedes: was ready to run and had no core for 50 % of the time')
+  })
+
   it('keeps what people wrote when it is written again', () => {
     const first = document([result('pair0', 1)], '')
     expect(first).toContain('Nothing is written here yet.')

@@ -1,3 +1,4 @@
+import type { Shares } from '../load/bench.ts'
 import { faults } from '../load/sequence.ts'
 import type { Outcome } from '../load/task.ts'
 import type { Metric } from '../scenarios/scenario.ts'
@@ -58,7 +59,7 @@ export function faultsOf(column: Column): string {
   return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ')
 }
 
-export function shareOf(column: Column, who: 'load' | 'broker'): number | undefined {
+export function shareOf(column: Column, who: keyof Shares): number | undefined {
   const shares = outcomes(column).flatMap(({ shares }) => shares?.[who] ?? [])
   return shares.length > 0 ? median(shares) : undefined
 }

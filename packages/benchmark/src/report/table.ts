@@ -1,6 +1,7 @@
 import type { Row } from '../series.ts'
 import { formatNumber, formatRatio, formatShare } from './format.ts'
-import { failures, faultsOf, shareOf, summarize } from './summary.ts'
+import { shareOf, summarize } from './summary.ts'
+import { doubts, faultLines } from './warnings.ts'
 
 /** A line of cells for each metric and broker of a row, and what went wrong beneath it. */
 export function printRow(row: Row): string {
@@ -29,24 +30,10 @@ export function printRow(row: Row): string {
   return [
     `${row.scenario.name}: ${row.scenario.about}${conditions}`,
     ...body.map((line) => `  ${line}`),
-    ...warnings(row).map((line) => `  ! ${line}`),
+    ...[...faultLines(row), ...doubts(row)].map((line) => `  ! ${line}`),
     '',
   ].join('\n')
 }
-
-export function warnings(row: Row): string[] {
-  return row.columns.flatMap((column) => {
-    const told = [...new Set(failures(column).map(({ message }) => `${column.broker}: failed: ${message}`))]
-    const faults = faultsOf(column)
-    if (faults) told.push(`${column.broker}: ${faults}`)
-    if ((shareOf(column, 'load') ?? 0) > LIMITING) {
-      told.push(`${column.broker}: the load was as busy as a core can be, so the broker may be faster`)
-    }
-    return told
-  })
-}
-
-const LIMITING = 0.97
 
 function align(rows: readonly (readonly string[])[], toTheRight: readonly boolean[]): string[] {
   const widths = toTheRight.map((_, i) => Math.max(...rows.map((row) => row[i].length)))

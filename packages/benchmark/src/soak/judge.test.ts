@@ -12,7 +12,7 @@ function result(change: Partial<Plateau>[], tally: Partial<Tally> = {}): SoakRes
   const plateaus = change.map((each, i): Plateau => {
     const at = (i + 1) * 100
     const memory = { busy: 90 * MIB, rss: 80 * MIB, heapUsed: 20 * MIB, external: MIB }
-    return { at, rate: 1000, ...memory, pauses: [], waiting: 0.25, ...each }
+    return { at, rate: 1000, ...memory, pauses: [], shares: { load: 1, waiting: 0.25 }, ...each }
   })
   return { plateaus, flows: [{ name: 'pair0', about: 'pairs', tally: { ...createTally(), ...tally } }] }
 }

@@ -1,3 +1,4 @@
+import type { Shares } from '../load/bench.ts'
 import type { Tally } from '../load/sequence.ts'
 import { formatNumber, formatShare } from '../report/format.ts'
 import { markdownTable } from '../report/markdown-table.ts'
@@ -95,17 +96,19 @@ function change({ first, last, flat }: Growth): string {
 }
 
 function shares(plateaus: readonly Plateau[]): string {
-  const of = (who: 'broker' | 'load'): number | undefined => {
-    const all = plateaus.flatMap(({ shares }) => shares?.[who] ?? [])
-    return all.length > 0 ? median(all) : undefined
-  }
-  return `broker ${formatShare(of('broker'))}, load ${formatShare(of('load'))}`
+  const [broker, load] = (['broker', 'load'] as const).map((who) => formatShare(medianShare(plateaus, who)))
+  return `broker ${broker}, load ${load}`
+}
+
+function medianShare(plateaus: readonly Plateau[], of: keyof Shares): number | undefined {
+  const all = plateaus.flatMap(({ shares }) => shares?.[of] ?? [])
+  return all.length > 0 ? median(all) : undefined
 }
 
 /** Told because pauses are only as short as the machine lets them be. */
 function waited(plateaus: readonly Plateau[]): string {
-  const share = median(plateaus.map(({ waiting }) => waiting))
-  return Number.isNaN(share)
+  const share = medianShare(plateaus, 'waiting')
+  return share === undefined
     ? ''
     : ` The broker was ready to run and had no core for ${formatShare(share)} of the time.`
 }

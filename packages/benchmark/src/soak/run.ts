@@ -1,6 +1,5 @@
 import type { Shares } from '../load/bench.ts'
 import { Bench } from '../load/bench.ts'
-import { waitedForCore } from '../load/processes.ts'
 import type { Tally } from '../load/sequence.ts'
 import { sleep } from '../load/traffic.ts'
 import type { SoakBroker } from './broker.ts'
@@ -22,8 +21,6 @@ export interface Plateau {
   /** Of the span, the garbage collections that we forced left out. */
   readonly pauses: readonly Pause[]
   readonly shares?: Shares
-  /** Share of the span in which the broker was ready and had no core; NaN where the system does not tell. */
-  readonly waiting: number
 }
 
 export interface SoakResult {
@@ -52,19 +49,17 @@ export async function soak(
   let at = 0
   for (let span = 0; span < plan.spans && !signal.aborted; span++) {
     const bench = new Bench({ target, brokerPid: broker.pid, seconds: plan.seconds, warmup: 0 })
-    const waited = waitedForCore(broker.pid)
     let delivered = 0
     const seconds = await bench.measure(async () => {
       const counts = await Promise.all(flows.map(({ traffic }) => traffic.run(plan.seconds)))
       delivered = counts.reduce((sum, count) => sum + count, 0)
     })
-    const waiting = (waitedForCore(broker.pid) - waited) / seconds
     at += seconds
     const { pauses, rss: busy } = await broker.sample(false)
     await Promise.all(flows.map(({ traffic }) => traffic.pause()))
     const { rss, heapUsed, external } = await quiet(broker)
     const rate = delivered / seconds
-    const plateau = { at, rate, busy, rss, heapUsed, external, pauses, shares: bench.shares, waiting }
+    const plateau = { at, rate, busy, rss, heapUsed, external, pauses, shares: bench.shares }
     plateaus.push(plateau)
     tell(plateau)
   }

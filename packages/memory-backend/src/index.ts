@@ -2,9 +2,7 @@
  * `@mqtt-stack/memory-backend`: subscriptions, sessions, retained and offline messages in memory, gone with the process.
  * @packageDocumentation
  */
-export {
-  MEMORY_BACKEND_OPTIONS,
-  MemoryBackend,
-  type MemoryBackendOptions,
-  type MemoryBackendStats,
-} from './memory-backend.ts'
+export type { MemoryBackendStats } from './memory-backend.ts'
+export { MemoryBackend } from './memory-backend.ts'
+export type { MemoryBackendOptions } from './options.ts'
+export { MEMORY_BACKEND_OPTIONS } from './options.ts'

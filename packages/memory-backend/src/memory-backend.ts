@@ -4,87 +4,19 @@ import type {
   Context,
   DeliveryCounts,
   DeliveryTerms,
-  OptionsSpec,
   Publish,
-  RetainedMessage,
-  SessionContext,
   Share,
   SharedGroup,
   Store,
 } from '@mqtt-stack/core'
-import {
-  Deliverer,
-  grantedQoS,
-  Middleware,
-  nextMessageId,
-  ReasonCode,
-  RetainedTree,
-  Slot,
-  StackError,
-  shareOf,
-  TopicTree,
-} from '@mqtt-stack/core'
-import type { ShareStrategy } from './choose-member.ts'
-import { chooseMember, isThere, SHARE_STRATEGIES } from './choose-member.ts'
-import { ExpiryIndex } from './expiry-index.ts'
-import { SessionRecord } from './session-record.ts'
-import { mergeSubscribers, Subscriber } from './subscriber.ts'
-
-export interface MemoryBackendOptions {
-  sessions?: number
-  sessionMessages?: number
-  sessionBytes?: number
-  retainedMessages?: number
-  retainedBytes?: number
-  shareStrategy?: ShareStrategy
-  shareOnDisconnect?: boolean
-}
-
-export const MEMORY_BACKEND_OPTIONS: OptionsSpec<MemoryBackendOptions> = {
-  sessions: {
-    kind: 'number',
-    default: 1_000_000,
-    min: 1,
-    doc: 'How many sessions there may be; further CONNECTs are refused.',
-  },
-  sessionMessages: {
-    kind: 'number',
-    default: 1_000,
-    unit: 'messages',
-    doc: 'How many unacknowledged messages a stored session may have; further ones are dropped and told.',
-  },
-  sessionBytes: { kind: 'number', default: 8_388_608, unit: 'bytes', doc: 'And how many bytes of them.' },
-  retainedMessages: {
-    kind: 'number',
-    default: 100_000,
-    unit: 'messages',
-    doc: 'How many topics may have a retained message.',
-  },
-  retainedBytes: {
-    kind: 'number',
-    default: 1_048_576,
-    unit: 'bytes',
-    doc: 'Largest payload that is retained.',
-  },
-  shareStrategy: {
-    kind: 'string',
-    default: 'round-robin',
-    choices: SHARE_STRATEGIES,
-    doc: 'Which member of a shared subscription gets a message.',
-  },
-  shareOnDisconnect: {
-    kind: 'boolean',
-    default: false,
-    doc: 'What a member has not acknowledged goes to another when it disconnects, not only when its session ends.',
-  },
-}
-
-/** The record of a connection; a connection without an opened session has one that ends with it. */
-class Entry {
-  record: SessionRecord | undefined
-}
-
-const entry = new Slot(() => new Entry())
+import { Deliverer, grantedQoS, Middleware, nextMessageId, ReasonCode } from '@mqtt-stack/core'
+import type { MemoryBackendOptions } from './options.ts'
+import { MEMORY_BACKEND_OPTIONS } from './options.ts'
+import { RetainedMessages } from './retained-messages.ts'
+import type { SessionRecord } from './session-record.ts'
+import { Sessions } from './sessions.ts'
+import type { Subscriber } from './subscriber.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 /** How much a backend holds; all are 0 when every session is over and nothing is retained. */
 export interface MemoryBackendStats {
@@ -104,9 +36,6 @@ export interface MemoryBackendStats {
   readonly retained: number
 }
 
-/** Who a call is about; the seed's contexts have the client, or the identifier, alone. */
-type Addressed = Partial<SessionContext> & { readonly client?: Client | undefined }
-
 /** Non-persistent storage; everything is answered at once. */
 export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   readonly last = true
@@ -116,16 +45,16 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     'sessionTakenOver',
     'messageDropped',
   ]
-  readonly #sessions = new Map<string, SessionRecord>()
-  readonly #subscriptions = new TopicTree<Subscriber>({ merge: mergeSubscribers })
-  readonly #retained = new RetainedTree<RetainedMessage>()
-  readonly #expiring = new ExpiryIndex()
-  #unnamed = 0
-  #newestEpoch = 0
+  readonly #sessions = new Sessions((record) => this.#forget(record))
+  readonly #subscriptions: Subscriptions
+  readonly #retained: RetainedMessages
   #deliverer!: Deliverer
 
   constructor(options?: MemoryBackendOptions) {
     super(options, MEMORY_BACKEND_OPTIONS)
+    const { shareStrategy, retainedMessages, retainedBytes } = this.config
+    this.#subscriptions = new Subscriptions(shareStrategy)
+    this.#retained = new RetainedMessages(retainedMessages, retainedBytes)
   }
 
   start(): void {
@@ -135,7 +64,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   /** What it holds now; counted at each call. */
   get stats(): MemoryBackendStats {
     let [messages, messageBytes, awaitingRelease] = [0, 0, 0]
-    for (const { kept } of this.#sessions.values()) {
+    for (const { kept } of this.#sessions.all) {
       if (kept === undefined) continue
       const { log, inbound } = kept
       messages += log.size
@@ -144,7 +73,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     }
     return {
       sessions: this.#sessions.size,
-      expiring: this.#expiring.size,
+      expiring: this.#sessions.expiring,
       subscriptions: this.#subscriptions.size,
       messages,
       messageBytes,
@@ -158,7 +87,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   async openSession(ctx: Context<'openSession'>, store: Store<'openSession'>): Promise<void> {
     const { clientId, identity } = ctx
     for (;;) {
-      const record = this.#living(clientId)
+      const record = this.#sessions.living(clientId, this.stack.clock.wall())
       if (record !== undefined && record.identity !== identity) {
         store.refused = ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
         return
@@ -173,18 +102,16 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   }
 
   closeSession(ctx: Context<'closeSession'>, store: Store<'closeSession'>): void {
-    const record = this.#current(ctx)
+    const record = this.#sessions.current(ctx)
     record.client = undefined
     store.ended = ctx.expiryInterval === 0
     if (store.ended) {
-      this.#remove(record)
+      this.#sessions.remove(record)
       return
     }
     const never = ctx.expiryInterval === 0xffff_ffff
-    this.#expiring.add(
-      record,
-      never ? Number.POSITIVE_INFINITY : this.stack.clock.wall() + ctx.expiryInterval * 1_000,
-    )
+    const at = never ? Number.POSITIVE_INFINITY : this.stack.clock.wall() + ctx.expiryInterval * 1_000
+    this.#sessions.leave(record, at)
     if (this.config.shareOnDisconnect) this.#handOn(record, false)
   }
 
@@ -192,58 +119,47 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     { now, limit }: Context<'lookupExpiredSessions'>,
     store: Store<'lookupExpiredSessions'>,
   ): void {
-    for (const { clientId, epoch } of this.#expiring.due(now, limit)) store.push({ clientId, epoch })
+    for (const { clientId, epoch } of this.#sessions.due(now, limit)) store.push({ clientId, epoch })
   }
 
   removeSession(ctx: Context<'removeSession'>): void {
     const record = this.#sessions.get(ctx.clientId)
-    if (record?.epoch === ctx.epoch && record.client === undefined) this.#remove(record)
+    if (record?.epoch === ctx.epoch && record.client === undefined) this.#sessions.remove(record)
   }
 
   // Subscriptions
 
   storeSubscription(ctx: Context<'storeSubscription'>, store: Store<'storeSubscription'>): void {
     const { topic, qos, options, identifier } = ctx
-    const { subscriptions } = this.#current(ctx).keep()
+    const { subscriptions } = this.#sessions.current(ctx).keep()
     store.existed = subscriptions.has(topic)
     subscriptions.set(topic, { topic, qos, options, identifier })
   }
 
   removeSubscription(ctx: Context<'removeSubscription'>, store: Store<'removeSubscription'>): void {
-    store.existed = this.#current(ctx).kept?.subscriptions.delete(ctx.topic) ?? false
+    store.existed = this.#sessions.current(ctx).kept?.subscriptions.delete(ctx.topic) ?? false
   }
 
   clearSubscriptions(ctx: Context<'clearSubscriptions'>): void {
-    const record = this.#checked(ctx)
+    const record = this.#sessions.checked(ctx)
     if (record === undefined) return
     record.kept?.subscriptions.clear()
-    this.#unsubscribe(record)
+    this.#subscriptions.clear(record)
   }
 
   lookupSubscriptions(ctx: Context<'lookupSubscriptions'>, store: Store<'lookupSubscriptions'>): void {
-    store.push(...(this.#find(ctx)?.kept?.subscriptions.values() ?? []))
+    store.push(...(this.#sessions.find(ctx)?.kept?.subscriptions.values() ?? []))
   }
 
   subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
-    const { client, topic, options, identifier, share } = ctx
     const qos = grantedQoS(ctx, store)
-    const record = this.#recordOf(client)
-    record.filters.add(topic)
-    const identifiers = identifier === undefined ? undefined : [identifier]
-    const { rap = false, nl = false } = options
-    const subscriber = new Subscriber(record, qos, rap, nl, identifiers, share)
-    const existed =
-      share === undefined
-        ? this.#subscriptions.add(topic, record.clientId, subscriber)
-        : this.#subscriptions.addShared(share.filter, share.group, record.clientId, subscriber)
+    const existed = this.#subscriptions.add(this.#sessions.of(ctx.client), ctx, qos)
     store.existed ??= existed
     store.grant = qos
   }
 
   unsubscribeTopic({ client, topic }: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void {
-    const record = this.#recordOf(client)
-    record.filters.delete(topic)
-    const existed = this.#leave(record, topic)
+    const existed = this.#subscriptions.remove(this.#sessions.of(client), topic)
     store.existed = store.existed === true || existed
   }
 
@@ -251,10 +167,10 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   relayMessage(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {
     const { packet, inbound, client } = ctx
-    if (inbound !== undefined) this.#current(inbound).keep().inbound.add(inbound.packetId)
+    if (inbound !== undefined) this.#sessions.current(inbound).keep().inbound.add(inbound.packetId)
     const { subscribers, groups } = this.#subscriptions.match(ctx.topic)
     const publisher =
-      client === undefined ? this.#sessions.get(ctx.publisher.clientId) : entry.of(client).record
+      client === undefined ? this.#sessions.get(ctx.publisher.clientId) : this.#sessions.peek(client)
     let waiting: Promise<void>[] | undefined
     for (let i = 0; i < subscribers.length; i++) {
       const { record } = subscribers[i]
@@ -273,8 +189,8 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   }
 
   handOnMessage({ clientId, share, packet, expiresAt }: Context<'handOnMessage'>): void | Promise<void> {
-    const group = this.#subscriptions.getGroup(share.filter, share.group)
-    const member = group && chooseMember(group, this.config.shareStrategy, clientId, clientId)
+    const group = this.#subscriptions.group(share)
+    const member = group && this.#subscriptions.choose(group, clientId, clientId)
     if (member === undefined) return
     const terms = { ...member.terms(packet), expiresAt }
     const source = { messageId: nextMessageId() }
@@ -283,7 +199,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   /** Not fenced as the others are: a receiver that has come back, or has gone for good, is no error of the publisher. */
   storeOfflineMessage(ctx: Context<'storeOfflineMessage'>, store: Store<'storeOfflineMessage'>): void {
-    const record = ctx.epoch === undefined ? this.#current(ctx) : this.#find(ctx)
+    const record = ctx.epoch === undefined ? this.#sessions.current(ctx) : this.#sessions.find(ctx)
     if (record === undefined || ctx.epoch < record.firstEpoch || ctx.epoch > record.epoch) return
     const { sessionMessages, sessionBytes } = this.config
     store.sequence = record.keep().log.append(ctx, sessionMessages, sessionBytes)
@@ -292,66 +208,45 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   lookupOfflineMessages(ctx: Context<'lookupOfflineMessages'>, store: Store<'lookupOfflineMessages'>): void {
     const { after = 0, limit = Number.POSITIVE_INFINITY } = ctx
-    this.#find(ctx)?.kept?.log.read(store, after, limit)
+    this.#sessions.find(ctx)?.kept?.log.read(store, after, limit)
   }
 
   releaseOfflineMessages(ctx: Context<'releaseOfflineMessages'>): void {
-    const log = this.#current(ctx).kept?.log
+    const log = this.#sessions.current(ctx).kept?.log
     for (const sequence of ctx.sequences) log?.release(sequence)
   }
 
   removeOfflineMessages(ctx: Context<'removeOfflineMessages'>): void {
-    const log = this.#current(ctx).kept?.log
+    const log = this.#sessions.current(ctx).kept?.log
     // The seed's context has messageIds alone.
     if (ctx.sequences === undefined) log?.removeById(ctx.messageIds)
     else for (const sequence of ctx.sequences) log?.remove(sequence)
   }
 
   clearOfflineMessages(ctx: Context<'clearOfflineMessages'>): void {
-    this.#checked(ctx)?.kept?.log.clear()
+    this.#sessions.checked(ctx)?.kept?.log.clear()
   }
 
   storeInboundMessage(ctx: Context<'storeInboundMessage'>): void {
-    this.#current(ctx).keep().inbound.add(ctx.packetId)
+    this.#sessions.current(ctx).keep().inbound.add(ctx.packetId)
   }
 
   releaseInboundMessages(ctx: Context<'releaseInboundMessages'>): void {
-    const { kept } = this.#current(ctx)
+    const { kept } = this.#sessions.current(ctx)
     for (const id of ctx.packetIds) kept?.inbound.delete(id)
   }
 
   // Retained messages
 
   storeRetainedMessage(ctx: Context<'storeRetainedMessage'>, store: Store<'storeRetainedMessage'>): void {
-    const { topic, packet, messageId, expiresAt } = ctx
-    if (packet.payloadLength === 0) {
-      store.replaced = this.#retained.delete(topic)
-      return
-    }
-    store.replaced = this.#retained.get(topic) !== undefined
-    const full = !store.replaced && this.#retained.size >= this.config.retainedMessages
-    const large = packet.payloadLength > this.config.retainedBytes
-    // What was retained is out of date, whether or not there is room for what came [MQTT-3.3.1-7].
-    if (large) this.#retained.delete(topic)
-    if (full || large) store.refused = ReasonCode.QUOTA_EXCEEDED
-    else this.#retained.set(topic, { topic, packet: packet.own(true), messageId, expiresAt })
+    this.#retained.store(ctx, store)
   }
 
   lookupRetainedMessages(
     ctx: Context<'lookupRetainedMessages'>,
     store: Store<'lookupRetainedMessages'>,
   ): void {
-    const { topic, limit = Number.POSITIVE_INFINITY } = ctx
-    const now = this.stack.clock.wall()
-    let after = ctx.after
-    do {
-      const page = this.#retained.match(topic, { after, limit: limit - store.length })
-      for (const [name, message] of page.entries) {
-        if (message.expiresAt === 0 || message.expiresAt > now) store.push(message)
-        else this.#retained.delete(name)
-      }
-      after = page.after
-    } while (after !== undefined && store.length < limit)
+    this.#retained.lookup(ctx, store, this.stack.clock.wall())
   }
 
   /** A copy for one member of a group. */
@@ -361,7 +256,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     ctx: Context<'relayMessage'>,
     store: Store<'relayMessage'>,
   ): void | Promise<void> {
-    const member = chooseMember(group, this.config.shareStrategy, ctx.publisher.clientId)
+    const member = this.#subscriptions.choose(group, ctx.publisher.clientId)
     if (member === undefined) return
     return this.#deliverShared(member, packet, member.terms(packet), ctx, store)
   }
@@ -391,24 +286,11 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
    */
   #handOn(record: SessionRecord, over: boolean): void {
     const { clientId } = record
-    const isWanted = ({ filter, group }: Share): boolean =>
-      over ||
-      (this.#subscriptions.getGroup(filter, group)?.members ?? []).some(
-        (member) => member.record !== record && isThere(member),
-      )
+    const isWanted = (share: Share): boolean => over || this.#subscriptions.hasOther(share, record)
     for (const { share, packet, qos, expiresAt } of record.kept?.log.takeShared(isWanted) ?? []) {
       if (share !== undefined)
         this.stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt })
     }
-  }
-
-  /** The session that is there, if its time is not over. */
-  #living(clientId: string): SessionRecord | undefined {
-    const record = this.#sessions.get(clientId)
-    if (record === undefined || record.client !== undefined) return record
-    if (record.expiresAt > this.stack.clock.wall()) return record
-    this.#remove(record)
-    return undefined
   }
 
   /** Resolves when the session's connection is closed and settled. */
@@ -419,86 +301,26 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     // Without a connection middleware nobody has closed it.
     client.close(ReasonCode.SESSION_TAKEN_OVER)
     record.client = undefined
-    if (!record.stored) this.#remove(record)
+    if (!record.stored) this.#sessions.remove(record)
   }
 
-  #open(
-    { client, clientId, identity, cleanStart, expiryInterval }: Context<'openSession'>,
-    store: Store<'openSession'>,
-    found: SessionRecord | undefined,
-  ): void {
-    const kept = cleanStart ? undefined : found
-    if (found !== kept && found !== undefined) this.#remove(found)
+  #open(ctx: Context<'openSession'>, store: Store<'openSession'>, found: SessionRecord | undefined): void {
+    const kept = ctx.cleanStart ? undefined : found
+    if (found !== kept && found !== undefined) this.#sessions.remove(found)
     if (kept === undefined && this.#sessions.size >= this.config.sessions) {
       store.refused = ReasonCode.QUOTA_EXCEEDED
       return
     }
-    const record = kept ?? new SessionRecord(clientId, identity)
-    if (kept === undefined) record.firstEpoch = this.#newestEpoch + 1
-    // A new session's epoch is above that of every older one, so that calls for an older one of this name are refused.
-    record.epoch = (kept?.epoch ?? this.#newestEpoch) + 1
-    this.#newestEpoch = Math.max(this.#newestEpoch, record.epoch)
-    record.client = client
-    record.stored = expiryInterval > 0 || kept !== undefined
-    this.#sessions.set(clientId, record)
-    this.#expiring.delete(record)
-    entry.of(client).record = record
+    const record = this.#sessions.open(ctx, kept)
     store.present = kept !== undefined
     store.epoch = record.epoch
     store.inboundIds = record.kept === undefined ? [] : [...record.kept.inbound]
   }
 
-  /** The record of a session, or of a connection without one. */
-  #find({ client, clientId = client?.id ?? '' }: Addressed): SessionRecord | undefined {
-    const named = this.#sessions.get(clientId)
-    if (named !== undefined || client === undefined) return named
-    const { record } = entry.of(client)
-    return record?.epoch === 0 ? record : undefined
-  }
-
-  /** The record that a call is about, if there is one; it must be the session's newest opening that calls. */
-  #checked(ctx: Addressed): SessionRecord | undefined {
-    const record = this.#find(ctx)
-    if (record === undefined || ctx.epoch === undefined || ctx.epoch === record.epoch) return record
-    throw stale(ctx)
-  }
-
-  #current(ctx: Addressed): SessionRecord {
-    const record = this.#checked(ctx)
-    if (record !== undefined) return record
-    if (ctx.client === undefined || (ctx.epoch ?? 0) !== 0) throw stale(ctx)
-    return this.#recordOf(ctx.client)
-  }
-
-  #recordOf(client: Client): SessionRecord {
-    const state = entry.of(client)
-    if (state.record === undefined) {
-      const record = new SessionRecord(`\0${++this.#unnamed}`, undefined)
-      record.client = client
-      state.record = record
-      client.onClose(() => this.#unsubscribe(record))
-    }
-    if (state.record.client === client) return state.record
-    throw stale(state.record)
-  }
-
-  #remove(record: SessionRecord): void {
-    this.#unsubscribe(record)
-    this.#expiring.delete(record)
-    if (this.#sessions.get(record.clientId) === record) this.#sessions.delete(record.clientId)
+  /** A session is over, or a connection without one. */
+  #forget(record: SessionRecord): void {
+    this.#subscriptions.clear(record)
     if (record.stored) this.#handOn(record, true)
-  }
-
-  #unsubscribe(record: SessionRecord): void {
-    for (const filter of record.filters) this.#leave(record, filter)
-    record.filters.clear()
-  }
-
-  #leave({ clientId }: SessionRecord, topic: string): boolean {
-    const share = shareOf(topic)
-    return share === undefined
-      ? this.#subscriptions.remove(topic, clientId)
-      : this.#subscriptions.removeShared(share.filter, share.group, clientId)
   }
 }
 
@@ -506,8 +328,4 @@ function push(list: Promise<void>[] | undefined, item: Promise<void>): Promise<v
   if (list === undefined) return [item]
   list.push(item)
   return list
-}
-
-function stale({ client, clientId = client?.id ?? '', epoch = 0 }: Addressed): StackError {
-  return new StackError('STALE_EPOCH', `session "${clientId}" of epoch ${epoch} is not the current one`)
 }

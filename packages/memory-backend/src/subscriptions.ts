@@ -1,0 +1,68 @@
+import type { Context, Matches, QoS, Share, SharedGroup } from '@mqtt-stack/core'
+import { shareOf, TopicTree } from '@mqtt-stack/core'
+import type { ShareStrategy } from './choose-member.ts'
+import { chooseMember, isThere } from './choose-member.ts'
+import type { SessionRecord } from './session-record.ts'
+import { mergeSubscribers, Subscriber } from './subscriber.ts'
+
+/** Who is subscribed to what, shared or not. */
+export class Subscriptions {
+  readonly #tree = new TopicTree<Subscriber>({ merge: mergeSubscribers })
+  readonly #strategy: ShareStrategy
+
+  constructor(strategy: ShareStrategy) {
+    this.#strategy = strategy
+  }
+
+  /** One a session and filter. */
+  get size(): number {
+    return this.#tree.size
+  }
+
+  match(topic: string): Matches<Subscriber> {
+    return this.#tree.match(topic)
+  }
+
+  /** True when the session had this filter before. */
+  add(record: SessionRecord, ctx: Context<'subscribeTopic'>, qos: QoS): boolean {
+    const { topic, options, identifier, share } = ctx
+    const { rap = false, nl = false } = options
+    const identifiers = identifier === undefined ? undefined : [identifier]
+    const subscriber = new Subscriber(record, qos, rap, nl, identifiers, share)
+    record.filters.add(topic)
+    return share === undefined
+      ? this.#tree.add(topic, record.clientId, subscriber)
+      : this.#tree.addShared(share.filter, share.group, record.clientId, subscriber)
+  }
+
+  /** False when there was none. */
+  remove(record: SessionRecord, topic: string): boolean {
+    record.filters.delete(topic)
+    const share = shareOf(topic)
+    return share === undefined
+      ? this.#tree.remove(topic, record.clientId)
+      : this.#tree.removeShared(share.filter, share.group, record.clientId)
+  }
+
+  clear(record: SessionRecord): void {
+    for (const filter of record.filters) this.remove(record, filter)
+  }
+
+  group({ filter, group }: Share): SharedGroup<Subscriber> | undefined {
+    return this.#tree.getGroup(filter, group)
+  }
+
+  /**
+   * Who of those who share a filter gets a message.
+   * @param except Who does not get it any more.
+   */
+  choose(group: SharedGroup<Subscriber>, publisher: string, except?: string): Subscriber | undefined {
+    return chooseMember(group, this.#strategy, publisher, except)
+  }
+
+  /** Whether somebody else who shares the filter is there to take a message. */
+  hasOther(share: Share, record: SessionRecord): boolean {
+    const members = this.group(share)?.members ?? []
+    return members.some((member) => member.record !== record && isThere(member))
+  }
+}

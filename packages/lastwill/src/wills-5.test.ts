@@ -11,6 +11,7 @@ import {
   properties,
   text,
 } from '../../../scripts/broker-5.ts'
+import { BACKENDS } from '../../../scripts/default-stack.ts'
 
 type Will = NonNullable<ConnectOptions['will']>
 
@@ -36,21 +37,22 @@ async function setup(
   delay: number,
   sessionExpiryInterval: number,
   more: ConnectOptions = {},
+  options: Parameters<typeof broker5>[0] = {},
 ): Promise<Setup> {
-  const test = broker5()
+  const test = broker5(options)
   const watcher = await test.client({ clientId: 'watcher' })
   await watcher.subscribe('#', { qos: 2 })
   const connect = { clientId: 'alice', will: will(delay), properties: { sessionExpiryInterval }, ...more }
   return { ...test, watcher, alice: await test.client(connect) }
 }
 
-/** Seconds from now until the watcher has the will; undefined when it has none within 40. */
+/** Seconds from now until the watcher has the will; undefined when it has none within 12. */
 async function heard({ watcher, seconds }: Setup): Promise<number | undefined> {
-  for (let passed = 0; passed <= 40; passed++) {
+  for (let passed = 0; passed <= 12; passed++) {
     await seconds(passed === 0 ? 0 : 1)
     const found = messagesOf(watcher)
     if (found.length === 0) continue
-    await seconds(40)
+    await seconds(12)
     expect(messagesOf(watcher)).toEqual(['gone bye q1'])
     return passed
   }
@@ -142,7 +144,7 @@ describe('the will of a connection that ends', () => {
   })
 })
 
-describe('a client that comes back', () => {
+describe.each(BACKENDS)('a client that comes back, with %s', (_name, backend) => {
   it.each([
     // delay, expiry, clean start, published after
     [0, 0, true, 0],
@@ -161,7 +163,7 @@ describe('a client that comes back', () => {
     '[MQTT-3.1.3-9] [MQTT-3.1.2-8] after 2 s: delay %i, expiry %i, clean start %s: published after %s s',
     async (delay, expiry, clean, after) => {
       for (const protocolVersion of [5, 4] as const) {
-        const test = await setup(delay, expiry)
+        const test = await setup(delay, expiry, {}, { backend: backend() })
         await test.alice.drop()
         await test.seconds(2)
         const before = messagesOf(test.watcher).length
@@ -187,7 +189,7 @@ describe('a client that comes back', () => {
     '[MQTT-3.1.4-3] [MQTT-3.1.3-9] by take-over: delay %i, expiry %i, clean start %s: published after %s s',
     async (delay, expiry, clean, after) => {
       for (const protocolVersion of [5, 4] as const) {
-        const test = await setup(delay, expiry)
+        const test = await setup(delay, expiry, {}, { backend: backend() })
         const properties = protocolVersion === 5 ? { sessionExpiryInterval: 100 } : undefined
         await test.client({ clientId: 'alice', clean, protocolVersion, properties })
         expect((await test.alice.next('disconnect')).reasonCode).toBe(0x8e)
@@ -197,7 +199,7 @@ describe('a client that comes back', () => {
   )
 
   it('[MQTT-3.1.2-8] the will of a session that ends by clean start is out before CONNACK', async () => {
-    const { alice, open, watcher } = await setup(5, 10)
+    const { alice, open, watcher } = await setup(5, 10, {}, { backend: backend() })
     await alice.drop()
     const next = open({ clientId: 'alice' })
     let heardBefore: number | undefined
@@ -209,7 +211,7 @@ describe('a client that comes back', () => {
   })
 
   it('too late does not change what was published', async () => {
-    const test = await setup(5, 10)
+    const test = await setup(5, 10, {}, { backend: backend() })
     await test.alice.drop()
     await test.seconds(6)
     await test.client({ clientId: 'alice', clean: false, properties: { sessionExpiryInterval: 10 } })
@@ -218,7 +220,7 @@ describe('a client that comes back', () => {
   })
 
   it('has the will of its last connection alone', async () => {
-    const test = await setup(5, 100)
+    const test = await setup(5, 100, {}, { backend: backend() })
     const again = { clientId: 'alice', clean: false, properties: { sessionExpiryInterval: 100 } }
     await test.alice.drop()
     await test.seconds(2)
@@ -236,14 +238,14 @@ describe('a client that comes back', () => {
   })
 
   it('as somebody else does not touch the will', async () => {
-    const test = await setup(5, 10)
+    const test = await setup(5, 10, {}, { backend: backend() })
     await test.alice.drop()
     await test.client({ clientId: 'bob', clean: false })
     expect(await heard(test)).toBe(5)
   })
 
   it('and is refused does not touch the will', async () => {
-    const test = await setup(5, 10)
+    const test = await setup(5, 10, {}, { backend: backend() })
     await test.alice.drop()
     await expect(test.client({ clientId: 'alice', username: 'eve', password: 'x' })).rejects.toThrow(
       'refused',

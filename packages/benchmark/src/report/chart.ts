@@ -9,6 +9,7 @@ const LABEL = 110
 const WIDTH = 520
 const FIGURE = 150
 const GAP = 12
+const LEGEND = 130
 
 interface Bars {
   readonly name: string
@@ -24,7 +25,7 @@ export function chart(rows: readonly Row[]): string {
   )
   const names = [...new Set(groups.flatMap(({ summary }) => summary.figures.map(({ broker }) => broker)))]
   const parts: string[] = names.map((name, i) => {
-    const x = LABEL + i * 110
+    const x = LABEL + i * LEGEND
     return `${rectangle(x, 8, 10, 10, colour(i))}${text(x + 16, 17, name)}`
   })
   let y = 32
@@ -41,7 +42,8 @@ export function chart(rows: readonly Row[]): string {
   }
   const size = `width="${LABEL + WIDTH + FIGURE}" height="${y}"`
   const style = 'font-family="system-ui, sans-serif" font-size="11" fill="#6b7280"'
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${style}>\n${parts.join('\n')}\n</svg>\n`
+  const title = '<title>Messages a second by scenario and broker</title>'
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${style}>\n${title}\n${parts.join('\n')}\n</svg>\n`
 }
 
 function colour(index: number): string {

@@ -5,7 +5,7 @@ import { handWritten } from './hand-written.ts'
 import type { Result } from './results.ts'
 import { faultsOf } from './summary.ts'
 import { figureTable, ownTable, ratioTable, shareTable } from './tables.ts'
-import { doubts, faultLines } from './warnings.ts'
+import { crowdLine, faultLines, loadLines } from './warnings.ts'
 
 const HOW_TO = `
 mqtt-stack beside Aedes, Mosquitto and a bare relay: the same load, one broker after the other, compared within a run.
@@ -60,7 +60,7 @@ export function document(results: readonly Result[], before: string): string {
   const price = of(results, 'price')
   const node = of(results, 'node')
   const told = linesOf(results, faultLines)
-  const care = linesOf(results, doubts)
+  const care = [...linesOf(results, loadLines), ...linesOf(results, crowdLine)]
   const parts = [
     '# Benchmark',
     HOW_TO,

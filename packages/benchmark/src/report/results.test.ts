@@ -111,7 +111,7 @@ describe('the page', () => {
     const crowded = { ...outcome(1), shares: { load: 1, broker: 0.4, waiting: 0.5 } }
     const page = document([result('pair0', 1, { columns: [{ broker: 'aedes', rounds: [crowded] }] })], '')
     expect(page).toContain('## To be read with care\n\n- pair0: aedes: the load was as busy')
-    expect(page).toContain('- pair0: aedes: was ready to run and had no core for 50 % of the time')
+    expect(page).toContain('- pair0: ready to run, and no core was free, of the time: aedes 50 %')
   })
 
   it('keeps what people wrote when it is written again', () => {

@@ -15,15 +15,18 @@ export function faultLines({ columns }: Row): string[] {
   })
 }
 
-/** Why a figure may be lower than what the broker can do. */
-export function doubts({ columns }: Row): string[] {
-  return columns.flatMap((column) => {
-    const told: string[] = []
+/** Which brokers may be faster than their figure, because the load was not. */
+export function loadLines({ columns }: Row): string[] {
+  return columns
+    .filter((column) => (shareOf(column, 'load') ?? 0) > LIMITING)
+    .map(({ broker }) => `${broker}: the load was as busy as a core can be, so the broker may be faster`)
+}
+
+/** Which brokers other programs kept from running, in one line, or in none. */
+export function crowdLine({ columns }: Row): string[] {
+  const crowded = columns.flatMap((column) => {
     const waiting = shareOf(column, 'waiting') ?? 0
-    if ((shareOf(column, 'load') ?? 0) > LIMITING)
-      told.push(`${column.broker}: the load was as busy as a core can be, so the broker may be faster`)
-    if (waiting > CROWDED)
-      told.push(`${column.broker}: was ready to run and had no core for ${formatShare(waiting)} of the time`)
-    return told
+    return waiting > CROWDED ? `${column.broker} ${formatShare(waiting)}` : []
   })
+  return crowded.length > 0 ? [`ready to run, and no core was free, of the time: ${crowded.join(', ')}`] : []
 }

@@ -91,8 +91,10 @@ export class Broker extends EventEmitter<BrokerEvents> {
     const relay = new RelayContext(undefined, Publish.from({ topic, payload, ...options }), SELF, undefined)
     const relayed = new RelayStore()
     await this.stack.run('relayMessage', relay, relayed)
-    if (!relayed.vetoed)
-      this.stack.tell('messagePublished', { client: undefined, packet: relay.packet, relayed })
+    if (!relayed.vetoed) {
+      const { packet } = relay
+      this.stack.tell('messagePublished', { client: undefined, publisher: SELF, packet, relayed })
+    }
     return relayed
   }
 

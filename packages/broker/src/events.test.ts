@@ -7,8 +7,9 @@ test('clients, subscriptions and messages are told', async () => {
   const told: unknown[] = []
   broker.on('clientConnected', ({ client, present }) => told.push(['connected', client.id, present]))
   broker.on('subscribed', ({ client, topic, qos }) => told.push(['subscribed', client.id, topic, qos]))
-  broker.on('published', ({ client, packet, relayed }) => {
-    told.push(['published', client?.id, packet.topic, String(packet.payload), relayed.matched])
+  broker.on('published', ({ client, publisher, packet, relayed }) => {
+    told.push(['published', client?.id ?? `(${publisher.clientId})`, packet.topic, String(packet.payload)])
+    told.push(relayed.matched)
   })
   broker.on('clientDisconnected', ({ client, clean }) => told.push(['disconnected', client.id, clean]))
   const alice = memoryClient(broker, { clientId: 'alice' })
@@ -18,16 +19,20 @@ test('clients, subscriptions and messages are told', async () => {
   await broker.publish('b', 'own')
   await alice.disconnect()
   const bob = memoryClient(broker, { clientId: 'bob' })
-  await bob.connect()
+  await bob.connect({ will: { topic: 'gone', payload: Buffer.from('bob'), qos: 0, retain: false } })
   await bob.drop()
   await settle()
   expect(told).toEqual([
     ['connected', 'alice', false],
     ['subscribed', 'alice', 'a/#', 1],
-    ['published', 'alice', 'a/b', 'hello', 1],
-    ['published', undefined, 'b', 'own', 0],
+    ['published', 'alice', 'a/b', 'hello'],
+    1,
+    ['published', '()', 'b', 'own'],
+    0,
     ['disconnected', 'alice', true],
     ['connected', 'bob', false],
+    ['published', '(bob)', 'gone', 'bob'],
+    0,
     ['disconnected', 'bob', false],
   ])
 })

@@ -10,7 +10,7 @@ export interface BrokerEvents {
   clientDisconnected: [event: Context<'clientDisconnected'>]
   /** A filter was granted, after its SUBACK. */
   subscribed: [event: Context<'topicSubscribed'>]
-  /** A message of a client was relayed, or (without `client`) one of the broker's own. */
+  /** A message was relayed: a client's or, without `client`, a will (of `publisher`) or one of the broker's own. */
   published: [event: Context<'messagePublished'>]
 }
 

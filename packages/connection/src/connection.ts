@@ -186,8 +186,8 @@ export class Connection extends Middleware<ConnectionOptions> {
       client.reasonCode ??
       (clean ? ReasonCode.SUCCESS : ReasonCode.UNSPECIFIED_ERROR)
     if (disconnect !== undefined)
-      await this.stack.tellInTurn('cleanDisconnect', { client, packet: disconnect, reasonCode })
-    else await this.stack.tellInTurn('uncleanDisconnect', { client, reasonCode, cause })
+      await this.stack.call('cleanDisconnect', { client, packet: disconnect, reasonCode })
+    else await this.stack.call('uncleanDisconnect', { client, reasonCode, cause })
     this.stack.tell('clientDisconnected', { client, clean, reasonCode, cause })
   }
 }

@@ -1,4 +1,6 @@
 /** The dispatcher: those who take part in one packet type or one callback, called in order. */
+import type { CallbackRule } from './callback-rules.ts'
+import { stopsOf } from './callback-rules.ts'
 import { blame, StackError } from './errors.ts'
 import type { MiddlewareLike } from './middleware.ts'
 
@@ -112,17 +114,6 @@ export class Chain {
     }
   }
 
-  /** Calls every handler in order and waits for each, whatever becomes of the others; errors go to `report`. */
-  async each(subject: Anything, report: (error: Error) => void): Promise<void> {
-    for (let i = 0; i < this.steps.length; i++) {
-      try {
-        await this.run(subject, {}, i, i + 1)
-      } catch (error) {
-        report(error as Error)
-      }
-    }
-  }
-
   #meaningless(step: Step, answer: unknown): Error {
     const { name } = step.owner
     const error = new StackError(
@@ -175,6 +166,36 @@ export class Chain {
     if (returned !== undefined && isPromise(returned)) returned.then(undefined, guard.fail)
     return guard.answer()
   }
+}
+
+/** The chain of a callback of the rule `each`: no failure and no done keeps a handler from being called. */
+class EachChain extends Chain {
+  readonly #stray: ChainHost['stray']
+
+  constructor(name: string, host: ChainHost) {
+    super(name, host)
+    this.#stray = host.stray
+  }
+
+  override async run(
+    subject: Anything,
+    store: Anything,
+    from: number = 0,
+    to: number = this.steps.length,
+  ): Promise<void> {
+    for (let i = from; i < to; i++) {
+      try {
+        await super.run(subject, store, i, i + 1)
+      } catch (error) {
+        this.#stray(error as Error, subject)
+      }
+    }
+  }
+}
+
+/** A chain that keeps to the rule of its callback. */
+export function chainOf(name: string, host: ChainHost, rule: CallbackRule): Chain {
+  return rule.merge === 'each' ? new EachChain(name, host) : new Chain(name, host, stopsOf(rule), rule.ended)
 }
 
 /** One call of one handler with `next` and `done`: takes the first answer, reports every later one. */

@@ -1,5 +1,5 @@
 /** What is checked before a stack starts. */
-import type { CallbackRule } from './callbacks.ts'
+import type { CallbackRule } from './callback-rules.ts'
 import { StackError } from './errors.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import { MEMBERS } from './middleware.ts'

@@ -26,7 +26,6 @@ export const ERRORS = {
   STORE_KEY_TAKEN: 'Two handlers set the same key where each key has one owner.',
   HANDLER_FAILED:
     'A handler failed with something that is not an Error. Throw or pass an Error; the value is its cause.',
-  STALLED: 'A handler did not answer within the stall timeout; its connection was given up.',
   OPTION_UNKNOWN: 'An option that the table of options does not know. Check the spelling.',
   OPTION_MISSING: 'An option without a default was not given.',
   OPTION_INVALID: 'An option is not of the kind, or not in the range, that its table names.',
@@ -34,7 +33,6 @@ export const ERRORS = {
   STACK_STOPPED: 'The stack was used after it had been stopped. Make a new one.',
   LISTEN_FAILED:
     'A listener could not be opened: the port is taken, the address is not ours, or a file cannot be read.',
-  BACKEND_STOPPED: 'A backend was called after stop().',
   STALE_EPOCH: 'A backend was called for a session that somebody else has opened since.',
   MALFORMED_PACKET: 'Bytes that cannot be read as the packet they claim to be.',
   PROTOCOL_ERROR: 'A well-formed packet that the protocol does not allow there.',

@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 export * from './ack.ts'
+export * from './callback-rules.ts'
 export * from './callbacks.ts'
 export { Chain, DONE, type Done } from './chain.ts'
 export * from './churn-map.ts'

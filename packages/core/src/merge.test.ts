@@ -1,8 +1,9 @@
 /** How the answers of several handlers become one: the merge rules of the callback table. */
 import { RecordingLogger, settle, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { AuthenticateContext, AuthorizeContext, MergeRule, SubscribeContext } from './callbacks.ts'
-import { CALLBACKS } from './callbacks.ts'
+import type { MergeRule } from './callback-rules.ts'
+import { CALLBACKS } from './callback-rules.ts'
+import type { AuthenticateContext, AuthorizeContext, SubscribeContext } from './callbacks.ts'
 import { DONE } from './chain.ts'
 import type { RelayContext } from './contexts.ts'
 import { RelayStore } from './contexts.ts'
@@ -261,29 +262,58 @@ describe('told', () => {
     expect(errors.map(({ message }) => message)).toEqual(['thrown', 'rejected'])
   })
 
-  it('in turn: each waits for the one before, and one who fails or is done keeps nobody from being told', async () => {
+  it('costs nothing when nobody listens', () => {
+    expect(stackOf().tell('messageDropped', DROPPED)).toBeUndefined()
+  })
+})
+
+describe('each', () => {
+  it('is the rule of how a connection ended', () => {
+    expect(named('each')).toEqual(['cleanDisconnect', 'uncleanDisconnect'])
+  })
+
+  it('each waits for the one before, and one who fails or is done keeps nobody from being called', async () => {
     const log: string[] = []
     const errors: Error[] = []
     const stack = new Stack({ strict: true, errorHandler: (error) => void errors.push(error) })
     stack.use(
       {
         name: 'Slow',
-        async closeClient() {
+        async cleanDisconnect() {
           await new Promise((resolve) => setImmediate(resolve))
           log.push('slow')
         },
       },
-      { name: 'Rejects', closeClient: async () => Promise.reject(new Error('rejected')) },
-      { name: 'Done', closeClient: () => DONE },
-      { name: 'Last', closeClient: () => void log.push('last') },
+      { name: 'Rejects', cleanDisconnect: async () => Promise.reject(new Error('rejected')) },
+      { name: 'Done', cleanDisconnect: () => DONE },
+      { name: 'Last', cleanDisconnect: () => void log.push('last') },
     )
-    await stack.tellInTurn('closeClient', {} as never)
+    await stack.call('cleanDisconnect', {} as never)
     expect(log).toEqual(['slow', 'last'])
     expect(errors.map(({ message }) => message)).toEqual(['rejected'])
   })
 
-  it('costs nothing when nobody listens', () => {
-    expect(stackOf().tell('messageDropped', DROPPED)).toBeUndefined()
+  it('keeps to it however it is executed', async () => {
+    const log: string[] = []
+    const errors: Error[] = []
+    const stack = new Stack({ strict: true, errorHandler: (error) => void errors.push(error) })
+    stack.use(
+      {
+        name: 'Throws',
+        uncleanDisconnect() {
+          throw new Error('thrown')
+        },
+      },
+      { name: 'Last', uncleanDisconnect: () => void log.push('last') },
+    )
+    const failures: (Error | null)[] = []
+    stack.execute('uncleanDisconnect', {} as never, {}, (error) => void failures.push(error))
+    stack.tell('uncleanDisconnect', {} as never)
+    await stack.chain('uncleanDisconnect').run({}, {})
+    await settle()
+    expect(log).toEqual(['last', 'last', 'last'])
+    expect(failures).toEqual([null])
+    expect(errors.map(({ message }) => message)).toEqual(['thrown', 'thrown', 'thrown'])
   })
 })
 
@@ -327,7 +357,7 @@ describe('the table of callbacks', () => {
   it.each(Object.entries(CALLBACKS))(
     '%s has a rule, a line of documentation, and both sides named',
     (_name, rule) => {
-      expect(['all', 'first', 'veto', 'one', 'told']).toContain(rule.merge)
+      expect(['all', 'first', 'veto', 'one', 'each', 'told']).toContain(rule.merge)
       expect(rule.doc).toMatch(/\.$/)
       expect(rule.by).toBeTruthy()
       expect(rule.answered).toBeTruthy()

@@ -1,5 +1,6 @@
 /** What a middleware is: any object with some of these members. */
-import type { CallbackName, CallbackRule, Handler } from './callbacks.ts'
+import type { CallbackRule } from './callback-rules.ts'
+import type { CallbackName, Handler } from './callbacks.ts'
 import type { Done } from './chain.ts'
 import type { Client } from './client.ts'
 import type { OptionsSpec, Resolved } from './options.ts'

@@ -1,7 +1,8 @@
 /** How callbacks are executed, asked for and defined. */
 import { RecordingLogger, settle } from '@mqtt-stack/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import type { CallbackRule, Context, Store } from './callbacks.ts'
+import type { CallbackRule } from './callback-rules.ts'
+import type { Context, Store } from './callbacks.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import type { ExecuteCallback } from './stack.ts'
 import { Stack } from './stack.ts'

@@ -1,9 +1,10 @@
 /** The stack: middlewares in order, and the callbacks by which they ask and tell each other. */
 import type { Duplex } from 'node:stream'
-import type { CallbackName, CallbackRule, Context, Store } from './callbacks.ts'
-import { CALLBACKS, stopsOf } from './callbacks.ts'
+import type { CallbackRule } from './callback-rules.ts'
+import { CALLBACKS } from './callback-rules.ts'
+import type { CallbackName, Context, Store } from './callbacks.ts'
 import type { ChainHost, Step } from './chain.ts'
-import { Chain } from './chain.ts'
+import { Chain, chainOf } from './chain.ts'
 import { checkStack } from './check-stack.ts'
 import type { Listener } from './client.ts'
 import { Client } from './client.ts'
@@ -70,8 +71,7 @@ export class Stack {
       now: () => clock.now(),
       stray: (error, subject) => this.fail(error, clientOf(subject), undefined),
     }
-    for (const [name, rule] of this.#rules)
-      this.#callbacks.set(name, new Chain(name, this.#host, stopsOf(rule), rule.ended))
+    for (const [name, rule] of this.#rules) this.#callbacks.set(name, chainOf(name, this.#host, rule))
     this.#packets = Object.fromEntries(
       PACKET_TYPES.filter((type) => type !== undefined).map((type) => [
         type,
@@ -114,7 +114,7 @@ export class Stack {
     if (known !== undefined)
       throw new StackError('CALLBACK_REDEFINED', `callback "${name}" is defined already`)
     this.#rules.set(name, rule)
-    this.#callbacks.set(name, new Chain(name, this.#host, stopsOf(rule), rule.ended))
+    this.#callbacks.set(name, chainOf(name, this.#host, rule))
     this.#compile()
     return this
   }
@@ -198,11 +198,6 @@ export class Stack {
     const chain = this.chain(name)
     // Not the client's error: whoever is told something cannot end its connection by failing.
     if (chain.answered) chain.tell(ctx, (error) => this.fail(error, undefined, undefined))
-  }
-
-  /** Tells everybody who listens, one after the other; resolves when all are through. Errors as for {@link tell}. */
-  tellInTurn<Name extends CallbackName>(name: Name, ctx: Context<Name>): Promise<void> {
-    return this.chain(name).each(ctx, (error) => this.fail(error, clientOf(ctx), undefined))
   }
 
   /**

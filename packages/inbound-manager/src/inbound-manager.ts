@@ -298,7 +298,8 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
 
   #tell(relay: RelayContext, relayed: RelayStore): void {
     if (relayed.vetoed || !this.#published.answered) return
-    this.stack.tell('messagePublished', { client: relay.client, packet: relay.packet, relayed })
+    const { client, publisher, packet } = relay
+    this.stack.tell('messagePublished', { client, publisher, packet, relayed })
   }
 }
 

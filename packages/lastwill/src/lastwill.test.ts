@@ -55,6 +55,35 @@ describe('the will', () => {
     expect(publisher.clientId).toBe('alice')
   })
 
+  it('is told as published, with whose it is, once it is relayed', async () => {
+    const told: Context<'messagePublished'>[] = []
+    const { connect, stack, relayed } = await stackOf({
+      name: 'Log',
+      relayMessage: (_ctx, store) => {
+        store.matched++
+      },
+      messagePublished: (ctx) => void told.push(ctx),
+    })
+    const alice = await connect({ clientId: 'alice', will: WILL })
+    expect(told).toEqual([])
+    await stack.call('uncleanDisconnect', unclean(alice))
+    expect(relayed).toHaveLength(1)
+    const [{ client, publisher, packet, relayed: store }] = told
+    expect([told.length, client, publisher.clientId]).toEqual([1, undefined, 'alice'])
+    expect([packet.topic, store.matched]).toEqual(['gone', 1])
+  })
+
+  it('is not told as published when a rule vetoes it', async () => {
+    const told: unknown[] = []
+    const { connect, stack } = await stackOf({
+      name: 'Rule',
+      relayMessage: () => DONE,
+      messagePublished: (ctx) => void told.push(ctx),
+    })
+    await stack.call('uncleanDisconnect', unclean(await connect({ clientId: 'alice', will: WILL })))
+    expect(told).toEqual([])
+  })
+
   it.each([0, 1, 2] as const)('[MQTT-3.1.2-9] [MQTT-3.1.2-14] keeps its QoS %i', async (qos) => {
     const { connect, stack, relayed } = await stackOf()
     const alice = await connect({ will: { ...WILL, qos } })

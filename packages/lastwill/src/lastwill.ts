@@ -6,6 +6,7 @@ import type {
   Done,
   OptionsSpec,
   PacketType,
+  Publisher,
   Timer,
 } from '@mqtt-stack/core'
 import {
@@ -18,6 +19,7 @@ import {
   RelayStore,
   Slot,
 } from '@mqtt-stack/core'
+import type { WaitingWill } from './waiting-wills.ts'
 import { WaitingWills } from './waiting-wills.ts'
 
 export interface LastWillOptions {
@@ -50,7 +52,12 @@ const will = new Slot(() => new Will())
  */
 export class LastWill extends Middleware<LastWillOptions> {
   readonly handles: readonly PacketType[] = ['connect']
-  readonly uses: readonly CallbackName[] = ['relayMessage', 'lookupConnackProperties', 'closeClient']
+  readonly uses: readonly CallbackName[] = [
+    'relayMessage',
+    'messagePublished',
+    'lookupConnackProperties',
+    'closeClient',
+  ]
   readonly #waiting = new WaitingWills()
   #timer: Timer | undefined
 
@@ -61,7 +68,7 @@ export class LastWill extends Middleware<LastWillOptions> {
   start(): void {
     this.#timer = this.stack.clock.every(this.config.sweep, () => {
       const due = this.#waiting.due(this.stack.clock.now())
-      for (const { message, publisher } of due) this.#relay(message, publisher)
+      for (const waiting of due) this.#relay(waiting)
     })
   }
 
@@ -102,7 +109,7 @@ export class LastWill extends Middleware<LastWillOptions> {
   /** Nobody can come back any more. */
   sessionEnded({ clientId }: Context<'sessionEnded'>): void {
     const waiting = this.#waiting.take(clientId)
-    if (waiting !== undefined) this.#relay(waiting.message, waiting.publisher)
+    if (waiting !== undefined) this.#relay(waiting)
   }
 
   /** @param expiryInterval Seconds that the session outlives its connection: the delay is never longer. */
@@ -117,21 +124,17 @@ export class LastWill extends Middleware<LastWillOptions> {
     this.#waiting.add(clientId, { message, publisher, dueAt: this.stack.clock.now() + delay * 1_000 })
   }
 
-  #publish(message: Publish, publisher: RelayContext['publisher']): void | Promise<void> {
-    return this.stack.run(
-      'relayMessage',
-      new RelayContext(undefined, message, publisher, undefined),
-      new RelayStore(),
-    )
+  async #publish(message: Publish, publisher: Publisher): Promise<void> {
+    const relay = new RelayContext(undefined, message, publisher, undefined)
+    const relayed = new RelayStore()
+    await this.stack.run('relayMessage', relay, relayed)
+    if (relayed.vetoed) return
+    this.stack.tell('messagePublished', { client: undefined, publisher, packet: relay.packet, relayed })
   }
 
   /** For a will whose connection is long gone: nobody waits for it. */
-  #relay(message: Publish, publisher: RelayContext['publisher']): void {
-    this.stack.execute(
-      'relayMessage',
-      new RelayContext(undefined, message, publisher, undefined),
-      new RelayStore(),
-    )
+  #relay({ message, publisher }: WaitingWill): void {
+    this.#publish(message, publisher).catch((error: Error) => this.stack.fail(error, undefined, undefined))
   }
 
   /**

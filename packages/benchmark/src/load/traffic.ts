@@ -87,6 +87,11 @@ export class Traffic {
     await inParallel(clients.length, CONNECTING, (i) => clients[i].leave())
   }
 
+  /** Breaks all connections without a word. */
+  break(): void {
+    for (const client of [...this.#publishers, ...this.#subscribers]) client.break()
+  }
+
   #buildSubscribers(): void {
     const { name = 'bench', qos, payload, subscribers } = this.#plan
     const delivered = (publisher: number): void => this.window.delivered(publisher)

@@ -41,5 +41,7 @@ function sample(collect: boolean): Sample {
 const broker = createBroker({ listeners: [{ transport: 'tcp', port: 0 }] })
 const [{ port }] = await broker.listen()
 process.on('message', ({ collect }: SoakQuestion) => process.send?.(sample(collect)))
+// A terminal sends it to us too; our parent decides when it is over.
+process.on('SIGINT', () => {})
 process.once('disconnect', () => process.exit(0))
 process.send?.({ port })

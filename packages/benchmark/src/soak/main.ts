@@ -19,13 +19,13 @@ async function main(): Promise<void> {
   const { seconds, out, help } = parseSoakOptions(process.argv.slice(2))
   if (help) return console.log(SOAK_USAGE)
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)))
   const date = new Date().toISOString().slice(0, 10)
   const broker = await startSoakBroker()
   try {
     const plan = { spans: SPANS, seconds: seconds / SPANS }
     const result = await soak(broker, plan, tell, stop.signal)
-    if (stop.signal.aborted) throw new Error('ended before its time')
     const judgement = judge(result)
     const version = mqttStack.version ?? ''
     const page = soakPage(result, judgement, {
@@ -55,5 +55,6 @@ function tell(plateau: Plateau): void {
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error)
-  process.exitCode = 1
+  // The load may still have connections and timers.
+  process.exit(1)
 })

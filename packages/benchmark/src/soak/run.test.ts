@@ -48,8 +48,9 @@ describe('a soak', () => {
 
   it('ends when it is told to', async () => {
     const stop = new AbortController()
-    const plan = { spans: 100, seconds: 0.05 }
-    const { plateaus } = await soak(await brokerHere([]), plan, () => stop.abort(), stop.signal)
-    expect(plateaus).toHaveLength(1)
+    const plan = { spans: 2, seconds: 3600 }
+    const ended = soak(await brokerHere([]), plan, () => {}, stop.signal)
+    setTimeout(() => stop.abort(new Error('enough')), 10)
+    await expect(ended).rejects.toThrow('enough')
   })
 })

@@ -3,6 +3,7 @@ import { Bench } from '../load/bench.ts'
 import type { Tally } from '../load/sequence.ts'
 import { sleep } from '../load/traffic.ts'
 import type { SoakBroker } from './broker.ts'
+import type { Flow } from './mix.ts'
 import { createMix } from './mix.ts'
 import type { Pause } from './sample.ts'
 
@@ -34,7 +35,10 @@ export interface SoakPlan {
   readonly seconds: number
 }
 
-/** Full rate, a quiet moment, full rate again: memory is compared from one quiet moment to the next. */
+/**
+ * Full rate, a quiet moment, full rate again: memory is compared from one quiet moment to the next.
+ * @throws The signal's reason, once it is aborted.
+ */
 export async function soak(
   broker: SoakBroker,
   plan: SoakPlan,
@@ -42,36 +46,49 @@ export async function soak(
   signal: AbortSignal,
 ): Promise<SoakResult> {
   const flows = createMix(broker.port)
-  const target = { port: broker.port, transport: 'tcp', version: 4 } as const
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  aborted.catch(() => {})
   const plateaus: Plateau[] = []
-  for (const { traffic } of flows) await traffic.connect()
-  await broker.sample(true)
-  let at = 0
-  for (let span = 0; span < plan.spans && !signal.aborted; span++) {
-    const bench = new Bench({ target, brokerPid: broker.pid, seconds: plan.seconds, warmup: 0 })
-    let delivered = 0
-    const seconds = await bench.measure(async () => {
-      const counts = await Promise.all(flows.map(({ traffic }) => traffic.run(plan.seconds)))
-      delivered = counts.reduce((sum, count) => sum + count, 0)
-    })
-    at += seconds
-    const { pauses, rss: busy } = await broker.sample(false)
-    await Promise.all(flows.map(({ traffic }) => traffic.pause()))
-    const { rss, heapUsed, external } = await quiet(broker)
-    const rate = delivered / seconds
-    const plateau = { at, rate, busy, rss, heapUsed, external, pauses, shares: bench.shares }
-    plateaus.push(plateau)
-    tell(plateau)
+  try {
+    for (const { traffic } of flows) await traffic.connect()
+    await broker.sample(true)
+    for (let span = 0; span < plan.spans; span++) {
+      const plateau = await climb(broker, flows, plan.seconds, aborted)
+      plateaus.push({ ...plateau, at: plateau.at + (plateaus.at(-1)?.at ?? 0) })
+      tell(plateaus[span])
+      signal.throwIfAborted()
+    }
+    await Promise.all(flows.map(({ traffic }) => traffic.settle()))
+    for (const { traffic } of flows) await traffic.close()
+  } finally {
+    for (const { traffic } of flows) traffic.break()
   }
-  await Promise.all(flows.map(({ traffic }) => traffic.settle()))
-  for (const { traffic } of flows) await traffic.close()
   return { plateaus, flows }
+}
+
+/** One span and the quiet moment after it; its `at` counts from the span's begin. */
+async function climb(
+  broker: SoakBroker,
+  flows: readonly Flow[],
+  span: number,
+  aborted: Promise<never>,
+): Promise<Plateau> {
+  const target = { port: broker.port, transport: 'tcp', version: 4 } as const
+  const bench = new Bench({ target, brokerPid: broker.pid, seconds: span, warmup: 0 })
+  let delivered = 0
+  const at = await bench.measure(async () => {
+    const runs = Promise.all(flows.map(({ traffic }) => traffic.run(span)))
+    const counts = await Promise.race([runs, aborted])
+    delivered = counts.reduce((sum, count) => sum + count, 0)
+  })
+  const { pauses, rss: busy } = await broker.sample(false)
+  await Promise.all(flows.map(({ traffic }) => traffic.pause()))
+  await sleep(QUIET_MS)
+  const { rss, heapUsed, external } = await broker.sample(true)
+  return { at, rate: delivered / at, busy, rss, heapUsed, external, pauses, shares: bench.shares }
 }
 
 // Acknowledgements and timers of the last turn are done by then.
 const QUIET_MS = 100
-
-async function quiet(broker: SoakBroker): ReturnType<SoakBroker['sample']> {
-  await sleep(QUIET_MS)
-  return broker.sample(true)
-}

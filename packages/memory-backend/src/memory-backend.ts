@@ -10,6 +10,7 @@ import type {
   Store,
 } from '@mqtt-stack/core'
 import { Deliverer, grantedQoS, Middleware, nextMessageId, ReasonCode } from '@mqtt-stack/core'
+import type { MessageLog } from './message-log.ts'
 import type { MemoryBackendOptions } from './options.ts'
 import { MEMORY_BACKEND_OPTIONS } from './options.ts'
 import { RetainedMessages } from './retained-messages.ts'
@@ -202,8 +203,20 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     const record = ctx.epoch === undefined ? this.#sessions.current(ctx) : this.#sessions.find(ctx)
     if (record === undefined || ctx.epoch < record.firstEpoch || ctx.epoch > record.epoch) return
     const { sessionMessages, sessionBytes } = this.config
-    store.sequence = record.keep().log.append(ctx, sessionMessages, sessionBytes)
+    const { log } = record.keep()
+    store.sequence = log.append(ctx, sessionMessages, sessionBytes)
+    if (store.sequence === undefined && this.#makeRoom(record, log))
+      store.sequence = log.append(ctx, sessionMessages, sessionBytes)
     store.dropped = store.sequence === undefined
+    if (record.client !== undefined) log.begin()
+  }
+
+  /** What is over keeps nothing else out; whether there was any. */
+  #makeRoom({ clientId, client }: SessionRecord, log: MessageLog): boolean {
+    const expired = log.takeExpired(this.stack.clock.wall())
+    for (const packet of expired)
+      this.stack.tell('messageDropped', { clientId, client, packet, reason: 'expired', count: 1 })
+    return expired.length > 0
   }
 
   lookupOfflineMessages(ctx: Context<'lookupOfflineMessages'>, store: Store<'lookupOfflineMessages'>): void {

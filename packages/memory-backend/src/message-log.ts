@@ -17,6 +17,10 @@ export class MessageLog {
   readonly #sent = new Set<number>()
   #last = 0
   #bytes = 0
+  /** Up to here messages may have been sent: then their time is not over any more [MQTT-4.3.3-7]. */
+  #begun = 0
+  /** When the next of those behind that is over. */
+  #nextExpiry: number = Number.POSITIVE_INFINITY
 
   /** How many messages it holds. */
   get size(): number {
@@ -47,7 +51,29 @@ export class MessageLog {
       released: false,
     })
     this.#bytes += packet.size
+    if (expiresAt !== 0 && expiresAt < this.#nextExpiry) this.#nextExpiry = expiresAt
     return sequence
+  }
+
+  /** What is in it now may be on its way. */
+  begin(): void {
+    this.#begun = this.#last
+  }
+
+  /** Takes out the messages whose time was over before they were sent [MQTT-3.3.2-5]. */
+  takeExpired(now: number): Publish[] {
+    const found: Publish[] = []
+    if (now < this.#nextExpiry) return found
+    this.#nextExpiry = Number.POSITIVE_INFINITY
+    for (const { sequence, expiresAt, packet } of this.#entries.values()) {
+      if (sequence <= this.#begun || expiresAt === 0) continue
+      if (expiresAt > now) this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt)
+      else {
+        found.push(packet)
+        this.remove(sequence)
+      }
+    }
+    return found
   }
 
   /** Pushes up to `limit` messages behind a sequence. */
@@ -69,6 +95,7 @@ export class MessageLog {
   /** Whoever reads it sends it. */
   #give(entry: StoredMessage, into: StoredMessage[]): void {
     into.push(entry)
+    if (entry.sequence > this.#begun) this.#begun = entry.sequence
     if (entry.share !== undefined) this.#sent.add(entry.sequence)
   }
 

@@ -558,6 +558,28 @@ describe('message expiry', () => {
     expect(memory.stats.messages).toBe(0)
   })
 
+  it('[MQTT-3.3.2-5] keeps nothing else out of a log that is full', async () => {
+    const told: string[] = []
+    const options = { use: [dropsInto(told)], backend: { sessionMessages: 3 } }
+    const { client, seconds } = broker5(options)
+    const given = withSession(600, { autoAck: false, properties: { receiveMaximum: 1 } })
+    const first = await client(given)
+    await first.subscribe('a', { qos: 1 })
+    const publisher = await client()
+    // Sent: its time is not over any more.
+    await publish(publisher, [1])
+    await seconds(0)
+    await first.drop()
+    await publish(publisher, [5, 100, 200])
+    expect(told).toEqual(['200 log-full'])
+    await seconds(10)
+    await publish(publisher, [300, 400])
+    expect(told).toEqual(['200 log-full', '5 expired', '400 log-full'])
+    const second = await client({ ...given, autoAck: true })
+    await seconds(0)
+    expect(payloads(second)).toEqual(['1', '100', '300'])
+  })
+
   it('[MQTT-3.3.2-5] [MQTT-3.3.2-6] goes on in the retained store', async () => {
     const { client, seconds, memory } = broker5()
     const publisher = await client()

@@ -25,6 +25,17 @@ export function raisers(packages) {
     sources.filter(({ text }) => text.includes(`'${code}'`)).map(({ folder }) => folder)
 }
 
+/**
+ * Error codes that nobody raises: the table is of those that users can meet.
+ * @param {Readonly<Record<string, string>>} errors
+ * @param {(code: string) => string[]} raisedBy
+ */
+export function idleCodes(errors, raisedBy) {
+  return Object.keys(errors)
+    .filter((code) => raisedBy(code).length === 0)
+    .map((code) => `packages/core/src/errors.ts: nobody raises ${code}`)
+}
+
 /** @param {string} src */
 function sourceOf(src) {
   return readdirSync(src, { recursive: true, encoding: 'utf8' })

@@ -25,6 +25,13 @@ const CONSTANTS = [
     'What a closed connection has to read our last words; then it is cut off.',
   ],
   [
+    'core/src/codec/properties.ts',
+    'MAX_USER_PROPERTIES',
+    '',
+    'User properties that a packet of a 5.0 client may hold; more are refused (0x97).',
+  ],
+  ['core/src/codec/properties.ts', 'MAX_USER_PROPERTY_BYTES', 'bytes', 'And how many bytes of them.'],
+  [
     'core/src/codec/topic-cache.ts',
     'ENTRIES',
     '',

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { brokerSections } from './docs-broker.mjs'
-import { linkProblems, raisers } from './docs-checks.mjs'
+import { idleCodes, linkProblems, raisers } from './docs-checks.mjs'
 import { constantsTable } from './docs-constants.mjs'
 import { describePackages, loadBroker, loadCore } from './docs-packages.mjs'
 import {
@@ -46,7 +46,11 @@ for (const pkg of packages) {
   })
 }
 keep('packages/broker/README.md', await brokerSections(broker))
-problems.push(...wordProblems(CALLBACKS, packages), ...linkProblems())
+problems.push(
+  ...wordProblems(CALLBACKS, packages),
+  ...idleCodes(ERRORS, raisers(packages)),
+  ...linkProblems(),
+)
 
 for (const problem of problems) console.error(problem)
 if (problems.length > 0) {

@@ -178,9 +178,9 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   },
   handOnMessage: {
     merge: 'one',
-    by: 'outbound-manager',
+    by: 'outbound-manager for a session without a log; backend for one with',
     answered: 'backend',
-    doc: 'A message of a shared subscription that a session without a log leaves behind goes to another member.',
+    doc: 'A message of a shared subscription that a session leaves behind goes to another member.',
   },
   drainClient: {
     merge: 'all',

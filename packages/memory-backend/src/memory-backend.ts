@@ -43,6 +43,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   readonly uses: readonly CallbackName[] = [
     'forwardMessage',
     'storeOfflineMessage',
+    'handOnMessage',
     'sessionTakenOver',
     'messageDropped',
   ]

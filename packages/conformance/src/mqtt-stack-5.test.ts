@@ -1,5 +1,11 @@
 import { describe, it } from 'vitest'
 import { mqttStacks } from '../../../scripts/conformance/mqtt-stack-target.ts'
+import { checkColumn } from '../../../scripts/conformance/own-column.ts'
 import { describeProtocol } from './harness/describe-protocol.ts'
+import type { Result } from './harness/run-test.ts'
 
-describeProtocol({ describe, it, version: 5, setup: mqttStacks, patience: 5_000 })
+const results: Result[] = []
+const onResult = (result: Result): number => results.push(result)
+describeProtocol({ describe, it, version: 5, setup: mqttStacks, onResult })
+
+checkColumn(5, results)

@@ -2,6 +2,7 @@
 import { chaptersOf } from '../protocol/index.ts'
 import type { Version } from '../wire/packet-types.ts'
 import type { Test } from './chapter.ts'
+import type { Result } from './run-test.ts'
 import { runTest } from './run-test.ts'
 import type { Setup, Target } from './target.ts'
 
@@ -23,6 +24,8 @@ export interface ProtocolSuite extends Partial<Target> {
   setup?: Setup | readonly Setup[]
   /** Whether what the standard only recommends fails a test too; true by default. */
   strict?: boolean
+  /** Told of each result as it comes. */
+  onResult?(result: Result): void
   /** Which tests are run; all by default. */
   filter?(test: Test): boolean
   /** Milliseconds of real time after which a packet that does not come is given up; 5,000 by default. */
@@ -43,7 +46,9 @@ export function describeProtocol(suite: ProtocolSuite): void {
     suite.describe(title, () => {
       for (const test of chosen) {
         suite.it(test.title, async (context?: RunnerContext) => {
-          const { status, message, error } = await runTest(test, setups, { patience })
+          const result = await runTest(test, setups, { patience })
+          suite.onResult?.(result)
+          const { status, message, error } = result
           if (status === 'skip') context?.skip?.(message)
           else if (status === 'fail' || (status === 'remark' && strict)) throw error
         })

@@ -1,6 +1,6 @@
 /** What a test works with: clients, names of its own, time. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ConnectInput } from '../wire/encode.ts'
+import type { ConnectInput, PublishInput } from '../wire/encode.ts'
 import * as encode from '../wire/encode.ts'
 import type { Version } from '../wire/packet-types.ts'
 import type { Connack } from '../wire/packets.ts'
@@ -96,6 +96,21 @@ export class TestContext {
   async barrier(to: RawClient, from: RawClient = to, qos: readonly number[] = [0, 1]): Promise<void> {
     await to.mark(`${this.#name}/${++this.#names}`, from, qos)
     await this.target.settle?.()
+  }
+
+  /** Publishes a retained message and waits until the broker has done all that follows from it. */
+  async keep(client: RawClient, message: PublishInput): Promise<void> {
+    await client.publish({ ...message, retain: true })
+    await this.barrier(client)
+  }
+
+  /** What fails here breaks no demand of the standard. */
+  async recommended(check: Promise<void>): Promise<void> {
+    try {
+      await check
+    } catch (error) {
+      throw error instanceof Skip ? error : new Remark((error as Error).message)
+    }
   }
 
   /** Nothing that `from` caused comes to `to`. */

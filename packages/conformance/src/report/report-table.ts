@@ -6,7 +6,7 @@ const MARK: Readonly<Record<Status, string>> = { pass: 'ok', remark: 'remark', f
 /** Counts of each outcome. */
 export type Counts = Readonly<Record<Status, number>>
 
-export function count(results: readonly Result[]): Counts {
+export function countResults(results: readonly Result[]): Counts {
   const counts = { pass: 0, remark: 0, fail: 0, skip: 0 }
   for (const { status } of results) counts[status]++
   return counts
@@ -20,12 +20,12 @@ export function reportTable(results: readonly Result[], verbose = false): string
     chapters.set(result.test.chapter, [...list, result])
   }
   const width = Math.max(8, ...[...chapters.keys()].map((title) => title.length))
-  const rows = [...chapters].map(([title, list]) => row(title.padEnd(width), count(list)))
+  const rows = [...chapters].map(([title, list]) => row(title.padEnd(width), countResults(list)))
   const told = results.filter(({ status }) => verbose || status === 'fail' || status === 'remark')
   return [
     `${'chapter'.padEnd(width)}    pass  remark    fail    skip`,
     ...rows,
-    row('all'.padEnd(width), count(results)),
+    row('all'.padEnd(width), countResults(results)),
     ...(told.length > 0 ? [''] : []),
     ...told.map(line),
   ].join('\n')

@@ -72,7 +72,7 @@ export function keepalive(version: Version): Chapter {
       client.send(encode.disconnect(version), encode.publish(version, { topic: t.topic(), payload: 'late' }))
       await client.gone()
       await t.target.settle?.()
-      await t.silent(watcher)
+      await t.recommended(t.silent(watcher))
     })
   })
 }

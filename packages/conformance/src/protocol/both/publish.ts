@@ -61,7 +61,7 @@ export function publish(version: Version): Chapter {
         await watcher.subscribe({ filter: t.topic(), qos: 1 })
         for (const dup of [false, false, true]) {
           await client.publish({ topic: t.topic(), payload: `${dup}`, qos: 1, id: 9, dup })
-          await watcher.message({ payload: `${dup}`, dup: false })
+          await watcher.message({ payload: `${dup}` })
         }
         await t.silent(watcher, client)
       },

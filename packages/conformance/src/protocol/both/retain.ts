@@ -10,7 +10,7 @@ export function retain(version: Version): Chapter {
       'keeps a retained message for later subscribers',
       async (t) => {
         const publisher = await t.connect()
-        await publisher.publish({ topic: t.topic(), payload: 'kept', qos: 1, retain: true })
+        await t.keep(publisher, { topic: t.topic(), payload: 'kept', qos: 1 })
         for (let one = 0; one < 2; one++) {
           const client = await t.connect()
           await client.subscribe({ filter: t.topic(), qos: 1 })
@@ -28,7 +28,7 @@ export function retain(version: Version): Chapter {
           `gives a message retained at QoS ${stored} to a subscription of QoS ${granted} at ${qos}`,
           async (t) => {
             const client = await t.connect()
-            await client.publish({ topic: t.topic(), payload: 'kept', qos: stored, retain: true })
+            await t.keep(client, { topic: t.topic(), payload: 'kept', qos: stored })
             await client.subscribe({ filter: t.topic(), qos: granted })
             await client.message({ payload: 'kept', qos, retain: true })
           },
@@ -39,7 +39,7 @@ export function retain(version: Version): Chapter {
     test({ 4: '3.3.1-6', 5: '3.3.1-5' }, 'keeps only the last retained message of a topic', async (t) => {
       const client = await t.connect()
       for (const payload of ['one', 'two', 'three']) {
-        await client.publish({ topic: t.topic(), payload, qos: 1, retain: true })
+        await t.keep(client, { topic: t.topic(), payload, qos: 1 })
       }
       await client.subscribe(t.topic())
       await client.message({ payload: 'three', retain: true })
@@ -52,7 +52,7 @@ export function retain(version: Version): Chapter {
       async (t) => {
         const client = await t.connect()
         const topics = ['a', 'a/b', 'a/c', 'b/b'].map((below) => t.topic(below))
-        for (const topic of topics) await client.publish({ topic, payload: topic, qos: 1, retain: true })
+        for (const topic of topics) await t.keep(client, { topic, payload: topic, qos: 1 })
         for (const [filter, expected] of [
           [t.topic('#'), topics],
           [t.topic('+/b'), [topics[1], topics[3]]],
@@ -70,8 +70,8 @@ export function retain(version: Version): Chapter {
 
     test({ 4: '3.3.1-7' }, 'replaces a retained message by a retained message of QoS 0', async (t) => {
       const client = await t.connect()
-      await client.publish({ topic: t.topic(), payload: 'old', qos: 1, retain: true })
-      await client.publish({ topic: t.topic(), payload: 'new', qos: 0, retain: true })
+      await t.keep(client, { topic: t.topic(), payload: 'old', qos: 1 })
+      await t.keep(client, { topic: t.topic(), payload: 'new', qos: 0 })
       await client.ping()
       const reader = await t.connect()
       await reader.subscribe({ filter: t.topic(), qos: 1 })
@@ -85,7 +85,7 @@ export function retain(version: Version): Chapter {
 
     test({ 4: '3.3.1-8' }, 'sets RETAIN on what a new subscription brings', async (t) => {
       const client = await t.connect()
-      await client.publish({ topic: t.topic(), payload: 'kept', retain: true })
+      await t.keep(client, { topic: t.topic(), payload: 'kept' })
       await client.subscribe(t.topic())
       await client.message({ payload: 'kept', retain: true })
     })
@@ -97,7 +97,7 @@ export function retain(version: Version): Chapter {
         const client = await t.connect()
         await client.subscribe({ filter: t.topic(), qos: 2 })
         for (const qos of [0, 1, 2]) {
-          await client.publish({ topic: t.topic(), payload: `${qos}`, qos, retain: true })
+          await t.keep(client, { topic: t.topic(), payload: `${qos}`, qos })
           await client.message({ payload: `${qos}`, qos, retain: false })
         }
       },
@@ -110,8 +110,8 @@ export function retain(version: Version): Chapter {
         `removes the retained message by an empty one of QoS ${qos}, and does not keep that`,
         async (t) => {
           const client = await t.connect()
-          await client.publish({ topic: t.topic(), payload: 'old', qos: 1, retain: true })
-          await client.publish({ topic: t.topic(), payload: '', qos, retain: true })
+          await t.keep(client, { topic: t.topic(), payload: 'old', qos: 1 })
+          await t.keep(client, { topic: t.topic(), payload: '', qos })
           await client.ping()
           const reader = await t.connect()
           await reader.subscribe({ filter: t.topic(), qos: 2 })
@@ -126,7 +126,7 @@ export function retain(version: Version): Chapter {
       async (t) => {
         const client = await t.connect()
         await client.subscribe({ filter: t.topic(), qos: 1 })
-        await client.publish({ topic: t.topic(), payload: '', qos: 1, retain: true })
+        await t.keep(client, { topic: t.topic(), payload: '', qos: 1 })
         await client.message({ topic: t.topic(), payload: '', retain: false })
       },
     )
@@ -144,7 +144,7 @@ export function retain(version: Version): Chapter {
       const what = payload === '' ? 'an empty message' : 'a message'
       test(untouched, `does not touch the retained message by ${what} without RETAIN`, async (t) => {
         const client = await t.connect()
-        await client.publish({ topic: t.topic(), payload: 'kept', qos: 1, retain: true })
+        await t.keep(client, { topic: t.topic(), payload: 'kept', qos: 1 })
         await client.publish({ topic: t.topic(), payload, qos: 1 })
         const reader = await t.connect()
         await reader.subscribe(t.topic())
@@ -154,7 +154,7 @@ export function retain(version: Version): Chapter {
 
     test('', 'answers an empty retained message for a topic that has none', async (t) => {
       const client = await t.connect()
-      for (const qos of [0, 1, 2]) await client.publish({ topic: t.topic(), payload: '', qos, retain: true })
+      for (const qos of [0, 1, 2]) await t.keep(client, { topic: t.topic(), payload: '', qos })
       await client.ping()
     })
   })

@@ -151,7 +151,7 @@ export function session(version: Version): Chapter {
 
     test({ 4: '3.1.2-7' }, 'keeps a retained message when the session of its publisher ends', async (t) => {
       const publisher = await t.connect({ clean: true })
-      await publisher.publish({ topic: t.topic(), payload: 'stays', retain: true, qos: 1 })
+      await t.keep(publisher, { topic: t.topic(), payload: 'stays', qos: 1 })
       await publisher.disconnect()
       const client = await t.connect()
       await client.subscribe(t.topic())

@@ -68,7 +68,7 @@ export function subscribe(version: Version): Chapter {
       'sends retained messages again when a subscription is replaced',
       async (t) => {
         const client = await t.connect()
-        await client.publish({ topic: t.topic(), payload: 'kept', qos: 1, retain: true })
+        await t.keep(client, { topic: t.topic(), payload: 'kept', qos: 1 })
         for (const qos of [1, 1, 0]) {
           await client.subscribe({ filter: t.topic(), qos })
           await client.message({ payload: 'kept', retain: true, qos })
@@ -96,7 +96,7 @@ export function subscribe(version: Version): Chapter {
     test(several, 'takes several filters as if each had come alone', async (t) => {
       const client = await t.connect()
       for (const below of ['a', 'b', 'c']) {
-        await client.publish({ topic: t.topic(below), payload: `kept ${below}`, retain: true, qos: 1 })
+        await t.keep(client, { topic: t.topic(below), payload: `kept ${below}`, qos: 1 })
       }
       await client.subscribe(...['a', 'b', 'c'].map((below, qos) => ({ filter: t.topic(below), qos })))
       const kept = new Map<string, number>()

@@ -178,12 +178,12 @@ export function will(version: Version): Chapter {
       const late = await t.connect()
       await late.subscribe(t.topic())
       await late.message({ payload: 'kept', retain: true })
-      await watcher.publish({ topic: t.topic(), retain: true })
+      await t.keep(watcher, { topic: t.topic() })
     })
 
     test('', 'removes a retained message by an empty will with will retain', async (t) => {
       const watcher = await t.connect()
-      await watcher.publish({ topic: t.topic(), payload: 'old', retain: true, qos: 1 })
+      await t.keep(watcher, { topic: t.topic(), payload: 'old', qos: 1 })
       await watcher.subscribe({ filter: t.topic(), qos: 1 })
       await watcher.message({ payload: 'old', retain: true })
       const client = await t.connect({ will: { topic: t.topic(), payload: '', retain: true } })

@@ -2,7 +2,6 @@
 import { Buffer } from 'node:buffer'
 import type { Chapter } from '../../harness/chapter.ts'
 import { chapter } from '../../harness/chapter.ts'
-import { Remark } from '../../harness/errors.ts'
 import type { RawClient } from '../../harness/raw-client.ts'
 import type { TestContext } from '../../harness/test-context.ts'
 import { byte, join, overlong, packet, two, variable } from '../../wire/bytes.ts'
@@ -153,7 +152,7 @@ export function properties(): Chapter {
           await t.each(numbered, async (value) => {
             const client = await sent(t, place, counted(property(name, value)))
             // The standard names the two values and does not say what a third one is.
-            if (name === 'payloadFormat') await recommended(client.expectRefusal(...codes))
+            if (name === 'payloadFormat') await t.recommended(client.expectRefusal(...codes))
             else await client.expectRefusal(...codes)
           })
         },
@@ -251,15 +250,6 @@ async function refused(t: TestContext, place: Place, bytes: Uint8Array, ...codes
 /** Properties behind their length. */
 function counted(bytes: Uint8Array): Uint8Array {
   return join(variable(bytes.length), bytes)
-}
-
-/** What fails here breaks no demand. */
-async function recommended(check: Promise<void>): Promise<void> {
-  try {
-    await check
-  } catch (error) {
-    throw new Remark((error as Error).message)
-  }
 }
 
 /** The same, the length of the properties included. */

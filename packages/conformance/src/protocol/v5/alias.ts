@@ -42,7 +42,7 @@ export function alias(): Chapter {
         const { client } = await withAliases(t)
         const properties = { topicAlias: 1 }
         await client.publish({ topic: t.topic(), payload: 'set', qos, properties })
-        await client.publish({ topic: '', payload: 'kept', qos, retain: true, properties })
+        await t.keep(client, { topic: '', payload: 'kept', qos, properties })
         await client.subscribe(t.topic())
         await client.message({ topic: t.topic(), payload: 'kept', retain: true })
       })

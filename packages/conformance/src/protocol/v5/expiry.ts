@@ -32,7 +32,7 @@ export function expiry(): Chapter {
         await t.advance(3_000)
         const client = await t.connect({ clientId, ...stored(5) })
         const { properties } = await client.message()
-        t.check(within(properties.messageExpiry, 94, 97), `it is ${properties.messageExpiry}`)
+        t.check(within(properties.messageExpiry, 94, 98), `it is ${properties.messageExpiry}`)
       },
       slow,
     )
@@ -47,7 +47,7 @@ export function expiry(): Chapter {
         await t.advance(3_000)
         await client.subscribe(t.topic())
         const { properties } = await client.message({ retain: true })
-        t.check(within(properties.messageExpiry, 94, 97), `it is ${properties.messageExpiry}`)
+        t.check(within(properties.messageExpiry, 94, 98), `it is ${properties.messageExpiry}`)
       },
       slow,
     )

@@ -43,8 +43,8 @@ export function mixed(): Chapter {
 
     test('', 'gives messages retained by either version to subscribers of the other', async (t) => {
       const [client, older] = [await t.connect(), await t.connect({ version: 4 })]
-      await client.publish({ topic: t.topic('new'), payload: 'of 5.0', qos: 1, retain: true })
-      await older.publish({ topic: t.topic('old'), payload: 'of 3.1.1', qos: 1, retain: true })
+      await t.keep(client, { topic: t.topic('new'), payload: 'of 5.0', qos: 1 })
+      await t.keep(older, { topic: t.topic('old'), payload: 'of 3.1.1', qos: 1 })
       await client.subscribe({ filter: t.topic('old'), qos: 1 })
       await client.message({ payload: 'of 3.1.1', retain: true })
       await older.subscribe({ filter: t.topic('new'), qos: 1 })

@@ -44,7 +44,7 @@ export function publish(): Chapter {
 
       test(numbers, `keeps ${what} in a retained message`, async (t) => {
         const client = await t.connect()
-        await client.publish({ topic: t.topic(), payload: 'text', qos: 1, retain: true, properties })
+        await t.keep(client, { topic: t.topic(), payload: 'text', qos: 1, properties })
         await client.subscribe(t.topic())
         sameProperties(t, (await client.message({ retain: true })).properties, properties)
       })

@@ -7,7 +7,7 @@ export function retain(): Chapter {
   return chapter(5, '3.3.1 RETAIN of 5.0', (test) => {
     test('3.3.1-9', 'sends retained messages at every SUBSCRIBE with retain handling 0', async (t) => {
       const client = await t.connect()
-      await client.publish({ topic: t.topic(), payload: 'kept', qos: 1, retain: true })
+      await t.keep(client, { topic: t.topic(), payload: 'kept', qos: 1 })
       for (let time = 0; time < 2; time++) {
         await client.subscribe({ filter: t.topic(), retainHandling: 0 })
         await client.message({ payload: 'kept', retain: true })
@@ -20,7 +20,7 @@ export function retain(): Chapter {
       'sends retained messages with retain handling 1 only to a new subscription',
       async (t) => {
         const client = await t.connect()
-        await client.publish({ topic: t.topic(), payload: 'kept', qos: 1, retain: true })
+        await t.keep(client, { topic: t.topic(), payload: 'kept', qos: 1 })
         await client.subscribe({ filter: t.topic(), retainHandling: 1 })
         await client.message({ payload: 'kept', retain: true })
         await client.subscribe({ filter: t.topic(), qos: 1, retainHandling: 1 })
@@ -34,7 +34,7 @@ export function retain(): Chapter {
     test('3.3.1-10', 'takes a subscription that a resumed session has for one that exists', async (t) => {
       const clientId = t.clientId()
       const before = await t.connect({ clientId, ...fresh(5) })
-      await before.publish({ topic: t.topic(), payload: 'kept', qos: 1, retain: true })
+      await t.keep(before, { topic: t.topic(), payload: 'kept', qos: 1 })
       await before.subscribe({ filter: t.topic(), retainHandling: 1 })
       await before.message({ payload: 'kept' })
       await before.disconnect()
@@ -45,17 +45,17 @@ export function retain(): Chapter {
 
     test('3.3.1-11', 'sends no retained messages with retain handling 2', async (t) => {
       const client = await t.connect()
-      await client.publish({ topic: t.topic(), payload: 'kept', qos: 1, retain: true })
+      await t.keep(client, { topic: t.topic(), payload: 'kept', qos: 1 })
       await client.subscribe({ filter: t.topic(), retainHandling: 2 })
       await t.silent(client)
-      await client.publish({ topic: t.topic(), payload: 'live', qos: 1, retain: true })
+      await t.keep(client, { topic: t.topic(), payload: 'live', qos: 1 })
       await client.message({ payload: 'live', retain: false })
     })
 
     test('3.3.1-9 3.3.1-11', 'heeds the retain handling of each filter of a SUBSCRIBE', async (t) => {
       const client = await t.connect()
       for (const below of ['a', 'b', 'c']) {
-        await client.publish({ topic: t.topic(below), payload: below, qos: 1, retain: true })
+        await t.keep(client, { topic: t.topic(below), payload: below, qos: 1 })
       }
       await client.subscribe(
         ...['a', 'b', 'c'].map((below, at) => ({ filter: t.topic(below), retainHandling: 2 - at })),
@@ -101,7 +101,7 @@ export function retain(): Chapter {
       await before.subscribe({ filter: t.topic(), qos: 1, retainAsPublished: true })
       await before.disconnect()
       const publisher = await t.connect()
-      await publisher.publish({ topic: t.topic(), payload: 'kept', qos: 1, retain: true })
+      await t.keep(publisher, { topic: t.topic(), payload: 'kept', qos: 1 })
       await publisher.publish({ topic: t.topic(), payload: 'plain', qos: 1 })
       const client = await t.connect({ clientId, ...stored(5) })
       await client.message({ payload: 'kept', retain: true })
@@ -113,7 +113,7 @@ export function retain(): Chapter {
       'sends what a new subscription brings with RETAIN, whatever retain as published says',
       async (t) => {
         const client = await t.connect()
-        await client.publish({ topic: t.topic(), payload: 'kept', qos: 1, retain: true })
+        await t.keep(client, { topic: t.topic(), payload: 'kept', qos: 1 })
         for (const retainAsPublished of [true, false]) {
           await client.subscribe({ filter: t.topic(), retainAsPublished })
           await client.message({ payload: 'kept', retain: true })

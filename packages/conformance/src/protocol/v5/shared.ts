@@ -21,6 +21,7 @@ export function shared(): Chapter {
     ]) {
       const numbers = filter === '$share//a' || filter === '$share/' ? '4.8.2-1' : '4.8.2-2'
       test(numbers, `does not accept the shared filter ${filter}`, async (t) => {
+        await available(t)
         const client = await t.connect()
         client.send(encode.subscribe(5, { id: 1, filters: [filter] }))
         await Promise.race([client.closed, client.expect('suback', { codes: [0x8f] })])
@@ -30,6 +31,7 @@ export function shared(): Chapter {
 
     for (const filter of ['$share/g/a#', '$share/g/a/#/b', '$share/g/+a']) {
       test('', `does not accept ${filter}, whose filter is malformed`, async (t) => {
+        await available(t)
         const client = await t.connect()
         client.send(encode.subscribe(5, { id: 1, filters: [filter] }))
         await Promise.race([client.closed, client.expect('suback', { codes: [0x8f] })])
@@ -96,7 +98,7 @@ export function shared(): Chapter {
     test('', 'sends no retained messages to a shared subscription', async (t) => {
       await available(t)
       const client = await t.connect()
-      await client.publish({ topic: t.topic(), payload: 'kept', qos: 1, retain: true })
+      await t.keep(client, { topic: t.topic(), payload: 'kept', qos: 1 })
       await client.subscribe({ filter: `$share/one/${t.topic()}`, qos: 1 })
       await t.silent(client)
     })

@@ -55,7 +55,7 @@ export function subscribe(): Chapter {
         filters: [{ filter, qos: 0 }],
         properties: { subscriptionIdentifier: [2] },
       })
-      await client.publish({ topic: filter, payload: 'x', qos: 1, retain: true })
+      await t.keep(client, { topic: filter, payload: 'x', qos: 1 })
       await client.message({ qos: 0, retain: false, properties: { subscriptionIdentifier: [2] } })
       await client.subscribe({ filter, retainHandling: 2 })
       await client.publish({ topic: filter, payload: 'y' })
@@ -110,7 +110,7 @@ export function subscribe(): Chapter {
 
     test('3.3.4-3', 'sends the identifier with retained messages', async (t) => {
       const client = await t.connect()
-      await client.publish({ topic: t.topic(), payload: 'kept', qos: 1, retain: true })
+      await t.keep(client, { topic: t.topic(), payload: 'kept', qos: 1 })
       await client.subscribeWith({ filters: [t.topic()], properties: { subscriptionIdentifier: [7] } })
       await client.message({ retain: true, properties: { subscriptionIdentifier: [7] } })
     })

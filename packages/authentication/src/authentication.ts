@@ -7,6 +7,7 @@ import type {
   OptionsSpec,
   Packets,
   PacketType,
+  Stack,
   Store,
   Timer,
 } from '@mqtt-stack/core'
@@ -51,11 +52,16 @@ const exchange = new Slot(() => new Exchange())
  */
 export class Authentication extends Middleware<AuthenticationOptions> {
   readonly handles: readonly PacketType[] = ['connect', 'auth']
-  readonly requires: readonly CallbackName[] = ['authenticateConnection']
   readonly uses: readonly CallbackName[] = ['authenticateExchange', 'closeClient']
 
   constructor(options?: AuthenticationOptions) {
     super(options, AUTHENTICATION_OPTIONS)
+  }
+
+  /** Somebody has to know clients by name and password, unless all come by an authentication method. */
+  get requires(): readonly CallbackName[] {
+    const { stack } = this as { stack?: Stack }
+    return stack?.answers('authenticateExchange') === true ? [] : ['authenticateConnection']
   }
 
   handle(client: Client, packet: ConnectPacket | AuthPacket): Promise<void | Done> {

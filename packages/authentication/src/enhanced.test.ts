@@ -172,6 +172,7 @@ describe('enhanced authentication', () => {
           } satisfies MiddlewareLike,
         },
       ],
+      authorize: false,
       allowAnonymous: 'local',
     })
     const bytes = Buffer.from(Array.from({ length: 4_000 }, (_, i) => i & 255))

@@ -91,6 +91,26 @@ describe('with a provider', () => {
   })
 })
 
+describe('with a provider of an authentication method alone', () => {
+  const mirror: MiddlewareLike = {
+    name: 'Mirror',
+    authenticateExchange(_ctx, store) {
+      store.state = 'success'
+    },
+  }
+
+  test('clients without one are refused', async () => {
+    expect(await tries({ use: [mirror], authorize: false })).toEqual([5])
+    expect(await tries({ use: [mirror], authorize: false }, JOE)).toEqual([4])
+  })
+
+  test('access rules are asked for', () => {
+    expect(() => createBroker({ use: [mirror] })).toThrow(
+      expect.objectContaining({ code: 'CALLBACK_UNANSWERED' }),
+    )
+  })
+})
+
 describe('with access rules', () => {
   test('what they do not allow is refused: anonymous clients get no yes from elsewhere', async () => {
     expect(await tries({ use: [rules] })).toEqual([0, 0x80])

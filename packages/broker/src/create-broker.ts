@@ -20,7 +20,9 @@ import { arrange } from './order.ts'
 export function createBroker(options: BrokerOptions = {}): Broker {
   const config = resolveBroker(options)
   const middlewares = arrange(makeBuiltIns(config), config.use)
-  const authenticated = middlewares.some((one) => answers(one, 'authenticateConnection'))
+  const authenticated = middlewares.some(
+    (one) => answers(one, 'authenticateConnection') || answers(one, 'authenticateExchange'),
+  )
   const ruled = middlewares.some((one) => answers(one, 'authorizePacket'))
   if (!ruled) checkRules(middlewares, authenticated)
   const allowed = config.allowAnonymous ?? (authenticated ? false : 'local')

@@ -1,9 +1,10 @@
-// Writes (--write) and checks docs/conformance.md; --peers runs the suite against the other brokers first.
+// Writes (--write) and checks docs/conformance.md; --peers runs the suite against the other brokers first, with --missing
+// only the tests that they have no answer to.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readColumns, withColumn, writeColumns } from './conformance/columns.mjs'
+import { missing, readColumns, withColumn, writeColumns } from './conformance/columns.mjs'
 import { pageText } from './conformance/page.mjs'
 import { PEERS, targetsOf } from './conformance/peers.mjs'
 import { root } from './workspace.mjs'
@@ -12,6 +13,7 @@ const { values } = parseArgs({
   options: {
     write: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
+    missing: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: Object.keys(PEERS) },
   },
 })
@@ -22,6 +24,8 @@ const { chaptersOf, countResults, runSuite, STANDARDS } = suite
 /** @param {3 | 4 | 5} version */
 const testsOf = (version) => chaptersOf(version).flatMap((chapter) => chapter.tests)
 
+// Brokers that were started end with this process, however it ends.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 if (values.peers) for (const key of values.only) await runPeer(key)
 
 const file = join(root, 'docs', 'conformance.md')
@@ -42,7 +46,8 @@ async function runPeer(key) {
   const { setups, deaths, stop } = targetsOf(peer, directory)
   try {
     peer.prepare?.(directory)
-    const tests = [...testsOf(3), ...testsOf(4), ...testsOf(5)]
+    const all = [...testsOf(3), ...testsOf(4), ...testsOf(5)]
+    const tests = values.missing ? missing(key, all) : all
     let results = await runSuite(tests, setups, { parallel: 8, patience: 2_000 })
     if (deaths() > 0) {
       // Whoever was connected when another test brought the broker down has failed for nothing.
@@ -53,7 +58,7 @@ async function runPeer(key) {
       )
       results = results.map((one) => again.get(one.test) ?? one)
     }
-    writeColumns(withColumn({ key, name: peer.name, version }, results))
+    writeColumns(withColumn({ key, name: peer.name, version }, results, all))
     for (const one of [3, 4, 5]) {
       const counts = countResults(results.filter(({ test }) => test.version === one))
       console.log(`${peer.name} ${version}, protocol level ${one}:`, counts)

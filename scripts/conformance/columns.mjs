@@ -5,6 +5,7 @@ import { root } from '../workspace.mjs'
 
 /** @typedef {{ key: string, name: string, version: string }} Column */
 /** @typedef {{ brokers: Column[], results: Record<string, Record<string, string>> }} Columns */
+/** @typedef {import('../../packages/conformance/src/harness/chapter.ts').Test} Test */
 /** @typedef {import('../../packages/conformance/src/harness/run-test.ts').Result} Result */
 
 export const FILE = join(root, 'docs', 'conformance.json')
@@ -24,32 +25,45 @@ export function nameOf({ chapter, title }) {
 }
 
 /**
- * Puts what a broker did into the file; tests that are no more go, new ones have `?` for other brokers.
+ * Puts what a broker did into the file. Tests that are no more go; what was not run keeps its letter, or has `?`.
  * @param {Column} column
- * @param {readonly Result[]} results of one version or more
+ * @param {readonly Result[]} results
+ * @param {readonly Test[]} tests all of the versions that the results are of
  * @param {Columns} [columns]
  * @returns {Columns}
  */
-export function withColumn(column, results, columns = readColumns()) {
+export function withColumn(column, results, tests, columns = readColumns()) {
   const before = columns.brokers.map(({ key }) => key)
   const brokers = [...columns.brokers.filter(({ key }) => key !== column.key), column].sort(
     (a, b) => ORDER.indexOf(a.key) - ORDER.indexOf(b.key),
   )
-  /** @type {Columns['results']} */
+  const letters = new Map(results.map(({ test, status }) => [test, LETTERS[status]]))
   const all = { ...columns.results }
-  for (const version of new Set(results.map(({ test }) => test.version))) {
+  for (const version of new Set(tests.map((test) => test.version))) {
     const old = columns.results[version] ?? {}
-    const rows = results.filter(({ test }) => test.version === version)
+    const rows = tests.filter((test) => test.version === version)
     all[version] = Object.fromEntries(
-      rows.map(({ test, status }) => {
-        const letters = brokers.map(({ key }) =>
-          key === column.key ? LETTERS[status] : (old[nameOf(test)]?.[before.indexOf(key)] ?? '?'),
-        )
-        return [nameOf(test), letters.join('')]
+      rows.map((test) => {
+        const row = brokers.map(({ key }) => {
+          const kept = old[nameOf(test)]?.[before.indexOf(key)] ?? '?'
+          return key === column.key ? (letters.get(test) ?? kept) : kept
+        })
+        return [nameOf(test), row.join('')]
       }),
     )
   }
   return { brokers, results: all }
+}
+
+/**
+ * The tests that a broker has no answer to.
+ * @param {string} key
+ * @param {readonly Test[]} tests
+ */
+export function missing(key, tests) {
+  const { brokers, results } = readColumns()
+  const at = brokers.findIndex((broker) => broker.key === key)
+  return tests.filter((test) => (results[test.version]?.[nameOf(test)]?.[at] ?? '?') === '?')
 }
 
 /** @param {Columns} columns */

@@ -19,7 +19,7 @@ export function checkColumn(version: Version, results: readonly Result[]): void 
     if (results.length < tests.length) return context.skip('only some tests were run')
     // biome-ignore lint/suspicious/noUndeclaredEnvVars: no task of turbo runs tests
     if (process.env.CONFORMANCE_WRITE === '1') {
-      writeColumns(withColumn({ key: KEY, name: 'mqtt-stack', version: brokerVersion() }, results))
+      writeColumns(withColumn({ key: KEY, name: 'mqtt-stack', version: brokerVersion() }, results, tests))
     }
     const { brokers, results: rows } = readColumns()
     const at = brokers.findIndex(({ key }) => key === KEY)

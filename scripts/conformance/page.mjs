@@ -41,7 +41,12 @@ export function pageText(standards, testsOf, columns) {
       chapterTable(tests, columns),
     ].join('\n\n')
   })
-  return [INTRODUCTION, '## Summary', summary(standards, testsOf, columns), ...sections, ''].join('\n\n')
+  const old = [
+    '## MQTT 3.1',
+    'MQTT 3.1 has no numbers. What it shares with 3.1.1 is tested by the same tests.',
+    chapterTable(testsOf(3), columns),
+  ].join('\n\n')
+  return [INTRODUCTION, '## Summary', summary(standards, testsOf, columns), ...sections, old, ''].join('\n\n')
 }
 
 /**
@@ -63,6 +68,11 @@ function summary(standards, testsOf, columns) {
       [`${name}: ${tests.length} tests`, ...results],
     ]
   })
+  const old = testsOf(3)
+  rows.push([
+    `3.1: ${old.length} tests`,
+    ...columns.brokers.map((_, at) => countText(old.map((test) => letter(test, columns, at)))),
+  ])
   const head = ['', ...columns.brokers.map(({ name, version }) => `${name} ${version}`)]
   return `${table(head, rows)}\n\nIn each cell: pass / pass * / fail / does not apply.`
 }

@@ -77,8 +77,8 @@ export function publish(version: Version): Chapter {
           const watcher = await t.connect()
           await watcher.subscribe({ filter: t.topic(), qos: 2 })
           const message = { topic: t.topic(), payload: 'once', qos: 2, id: 3 }
-          for (let time = 0; time < 3; time++) {
-            client.send(encode.publish(version, { ...message, dup: dup && time > 0 }))
+          for (const again of [false, true]) {
+            client.send(encode.publish(version, { ...message, dup: dup && again }))
             await client.expect('pubrec', { id: 3 })
           }
           client.send(encode.ack(version, 'pubrel', 3))
@@ -164,6 +164,21 @@ export function publish(version: Version): Chapter {
         t.check(id !== held.id, `identifier ${id} was given twice`)
       }
       await client.acknowledge(held)
+    })
+
+    test('', 'keeps the identifiers of both directions apart', async (t) => {
+      const client = await t.connect()
+      await client.subscribe({ filter: t.topic(), qos: 2 })
+      const publisher = await t.connect()
+      await publisher.publish({ topic: t.topic(), payload: 'to the client', qos: 2 })
+      const { id } = await client.expect('publish', { payload: 'to the client' })
+      client.send(encode.publish(version, { topic: t.topic('other'), payload: 'x', qos: 2, id }))
+      await client.expect('pubrec', { id })
+      client.send(encode.ack(version, 'pubrec', id))
+      await client.expect('pubrel', { id })
+      client.send(encode.ack(version, 'pubrel', id), encode.ack(version, 'pubcomp', id))
+      await client.expect('pubcomp', { id, code: 0 })
+      await t.silent(client)
     })
 
     test({ 4: '4.3.3-1', 5: '4.3.3-4' }, 'answers PUBREC with PUBREL of the same identifier', async (t) => {

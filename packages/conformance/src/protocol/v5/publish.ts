@@ -2,9 +2,11 @@
 import { Buffer } from 'node:buffer'
 import type { Chapter } from '../../harness/chapter.ts'
 import { chapter } from '../../harness/chapter.ts'
+import { Remark } from '../../harness/errors.ts'
 import type { TestContext } from '../../harness/test-context.ts'
 import * as encode from '../../wire/encode.ts'
 import type { Properties } from '../../wire/properties.ts'
+import { hex } from '../../wire/reason-codes.ts'
 import { fresh, stored } from '../sessions.ts'
 
 const user = [
@@ -162,13 +164,13 @@ export function publish(): Chapter {
     test('3.7.2-1', 'answers a PUBREL that it does not know with PUBCOMP of 0x92', async (t) => {
       const client = await t.connect()
       client.send(encode.ack(5, 'pubrel', 77))
-      await client.expect('pubcomp', { id: 77, code: 0x92 })
+      notFound((await client.expect('pubcomp', { id: 77 })).code)
     })
 
     test('3.6.2-1', 'answers a PUBREC that it does not know with PUBREL of 0x92', async (t) => {
       const client = await t.connect()
       client.send(encode.ack(5, 'pubrec', 78))
-      await client.expect('pubrel', { id: 78, code: 0x92 })
+      notFound((await client.expect('pubrel', { id: 78 })).code)
     })
 
     const refusing = [
@@ -197,4 +199,9 @@ function sameProperties(t: TestContext, actual: Properties, wanted: Properties):
   const normal = ({ payloadFormat = 0, ...rest }: Properties): string =>
     JSON.stringify(Object.entries({ payloadFormat, ...rest }).sort())
   t.check(normal(actual) === normal(wanted), `came as ${normal(actual)}`)
+}
+
+/** Success is a code of the table too, but not what is the case. */
+function notFound(code: number): void {
+  if (code !== 0x92) throw new Remark(`said ${hex(code)}, not 0x92`)
 }

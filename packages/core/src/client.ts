@@ -43,6 +43,10 @@ export interface Goodbye {
   readonly serverReference?: string | undefined
 }
 
+/** Where a stream's listeners find their client. */
+const CLIENT: unique symbol = Symbol('client')
+type Carrier = Duplex & { [CLIENT]: Client }
+
 /** Bytes that may wait behind a handler that has not answered, before the stream is paused. */
 const PAUSE_AT = 65_536
 /** Milliseconds that a closed connection may take to read our last words. */
@@ -67,10 +71,9 @@ export class Client implements SlotHost, Source {
   receivedAt: number
   /** Internal: what came and is not handled. */
   readonly inbox: Inbox
-  /** Internal: the topic aliases that the client set (5.0). */
-  readonly aliases: TopicAliases
   /** What the client asked for in its CONNECT (5.0). */
   settings: ClientSettings = DEFAULT_SETTINGS
+  #aliases: TopicAliases | undefined
   readonly #outbox: Outbox
   /** A handler has not answered yet. */
   #busy = false
@@ -96,12 +99,20 @@ export class Client implements SlotHost, Source {
     this.listener = listener
     this.receivedAt = stack.clock.now()
     this.inbox = new Inbox(stack.config.connectLimit)
-    this.aliases = new TopicAliases(stack.config.topicAliases)
-    this.#outbox = new Outbox(stream, stack.turn, this.#taken)
+    this.#outbox = new Outbox(stream, stack.turn, this)
     this.session.client = this
-    stream.on('error', this.#onError)
-    stream.on('close', this.#onEnd)
-    stream.on('end', this.#onEnd)
+    // Listeners that are the same for all, and find their client on the stream: an idle one holds no closures.
+    const carrier = stream as Carrier
+    carrier[CLIENT] = this
+    stream.on('error', onError)
+    stream.on('close', onEnd)
+    stream.on('end', onEnd)
+  }
+
+  /** Internal: the topic aliases that the client set (5.0). */
+  get aliases(): TopicAliases {
+    this.#aliases ??= new TopicAliases(this.stack.config.topicAliases)
+    return this.#aliases
   }
 
   /** Client identifier; empty before CONNECT. */
@@ -142,7 +153,7 @@ export class Client implements SlotHost, Source {
 
   /** Starts reading; called by the stack. */
   read(): void {
-    this.stream.on('data', this.#onData)
+    this.stream.on('data', onData)
   }
 
   /** CONNECT is accepted: larger packets may come. */
@@ -253,7 +264,19 @@ export class Client implements SlotHost, Source {
     stream.once('close', () => timer.cancel())
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  /** Internal: the stream failed. */
+  failed(error: Error): void {
+    this.#cause ??= error
+  }
+
+  /** Internal: the other side will send no more. */
+  ended(): void {
+    this.#ended = true
+    if (!this.#busy && !this.#pumping) this.#pump()
+  }
+
+  /** Internal: bytes came. */
+  receive(chunk: Buffer): void {
     if (this.closed) return
     this.receivedAt = this.stack.clock.now()
     this.inbox.push(chunk)
@@ -264,16 +287,8 @@ export class Client implements SlotHost, Source {
     }
   }
 
-  readonly #onError = (error: Error): void => {
-    this.#cause ??= error
-  }
-
-  readonly #onEnd = (): void => {
-    this.#ended = true
-    if (!this.#busy && !this.#pumping) this.#pump()
-  }
-
-  readonly #taken = (): void => {
+  /** Internal: the stream has taken something. */
+  taken(): void {
     if (this.#drainListeners !== undefined && this.#outbox.pending <= this.stack.config.highWater)
       this.#drained()
     if (!this.#flooded || this.#outbox.pending > 2 * this.stack.config.highWater) return
@@ -377,4 +392,16 @@ export class Client implements SlotHost, Source {
       this.stack.fail(error as Error, this, undefined)
     }
   }
+}
+
+function onData(this: Duplex, chunk: Buffer): void {
+  ;(this as Carrier)[CLIENT].receive(chunk)
+}
+
+function onError(this: Duplex, error: Error): void {
+  ;(this as Carrier)[CLIENT].failed(error)
+}
+
+function onEnd(this: Duplex): void {
+  ;(this as Carrier)[CLIENT].ended()
 }

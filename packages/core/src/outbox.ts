@@ -14,6 +14,12 @@ const BY_REFERENCE = 8_192
 
 const pool = new BufferPool()
 
+/** Whose outbox it is. */
+export interface Owner {
+  /** Called after each write that the other side has taken. */
+  taken(): void
+}
+
 export class Outbox implements EndOfTurn {
   readonly #stream: Duplex
   readonly #turn: Turn
@@ -30,16 +36,15 @@ export class Outbox implements EndOfTurn {
   /** Buffers handed to the stream, oldest first; where one of them is not ours, nothing. */
   #lent: (Buffer | undefined)[] | undefined
 
-  readonly #onTaken: () => void
+  readonly #owner: Owner
   /** Counts writes that the other side has taken. */
   progress = 0
 
-  /** @param onTaken Called after each write that the other side has taken. */
-  constructor(stream: Duplex, turn: Turn, onTaken: () => void) {
+  constructor(stream: Duplex, turn: Turn, owner: Owner) {
     this.#stream = stream
     this.#turn = turn
     this.#reuse = stream instanceof Socket
-    this.#onTaken = onTaken
+    this.#owner = owner
   }
 
   /** Bytes that the other side has not taken: held here, or by the stream. */
@@ -91,7 +96,8 @@ export class Outbox implements EndOfTurn {
 
   /** Hands over what there is now. */
   flush(): void {
-    this.#endRun()
+    if (this.#length === 0 && this.#run !== undefined && this.#stream.writableLength === 0) this.#handOver()
+    else this.#endRun()
     const buffer = this.#buffer
     if (buffer === undefined || this.#length === 0) return
     const filled = buffer.subarray(0, this.#length)
@@ -123,6 +129,17 @@ export class Outbox implements EndOfTurn {
     this.#runStart = start
     this.#runEnd = end
     this.#schedule()
+  }
+
+  /** Nothing else goes out, and the stream takes what it gets: the stretch itself is written, and no chunk held for long. */
+  #handOver(): void {
+    const run = this.#run
+    if (run === undefined) return
+    const stretch = run.subarray(this.#runStart, this.#runEnd)
+    this.#run = undefined
+    this.#runStart = 0
+    this.#runEnd = 0
+    if (!this.#stream.destroyed && !this.#stream.writableEnded) this.#write(stretch, undefined)
   }
 
   #endRun(): void {
@@ -192,6 +209,6 @@ export class Outbox implements EndOfTurn {
     // An idle client holds no list.
     if (this.#lent?.length === 0) this.#lent = undefined
     this.progress++
-    this.#onTaken()
+    this.#owner.taken()
   }
 }

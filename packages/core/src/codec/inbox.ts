@@ -140,14 +140,18 @@ export class Inbox {
   #append(part: Buffer): void {
     const have = this.#have + part.length
     if (have > this.#held.length) {
-      const grown = Buffer.allocUnsafeSlow(
-        this.#need > 0 ? Math.min(this.#need, Math.max(have, 2 * this.#held.length)) : 8,
-      )
+      const grown = Buffer.allocUnsafeSlow(this.#room(have))
       grown.set(this.#held.subarray(0, this.#have))
       this.#held = grown
     }
     this.#held.set(part, this.#have)
     this.#have = have
+  }
+
+  /** All that the frame needs once a quarter of it is there; until then no more than twice what came. */
+  #room(have: number): number {
+    if (this.#need === 0) return 8
+    return this.#need <= 4 * have ? this.#need : Math.max(have, 2 * this.#held.length)
   }
 
   /** Where the frame that begins at `at` ends; 0 while its length is not whole. Sets `body`. */

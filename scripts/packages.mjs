@@ -71,6 +71,8 @@ function keep(path, wanted) {
 function shape({ folder, dir, role, manifest }) {
   const files = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'tsconfig.json', 'src']
   const untracked = ['dist', 'node_modules', '.turbo']
+  // What was measured is kept beside what measures.
+  if (folder === 'benchmark') untracked.push('results')
   for (const entry of readdirSync(dir)) {
     if (![...files, ...untracked].includes(entry))
       problems.push(`packages/${folder}/${entry}: is in no package`)

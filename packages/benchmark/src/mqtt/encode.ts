@@ -42,7 +42,8 @@ export const DISCONNECT: Buffer = Buffer.from([0xe0, 0])
 
 export function connect(fields: ConnectFields): Buffer {
   const version = fields.version ?? 4
-  const keepalive = fields.keepalive ?? 300
+  // A subscriber that only receives is silent: longer than the longest run, or it is rightly closed.
+  const keepalive = fields.keepalive ?? 3_600
   const flags = (fields.clean ?? true) ? 2 : 0
   const expiry = fields.sessionExpiry ? [0x11, ...uint32(fields.sessionExpiry)] : []
   return packet(

@@ -28,7 +28,7 @@ export function conditions(rows: readonly Conditional[]): string[] {
     }),
     `Load: closed loop, at most ${USUAL.window.toLocaleString('en')} messages under way over all clients ` +
       `(${FAN_OUT_WINDOW.toLocaleString('en')} deliveries for a fan-out); ${USUAL.payload}-byte payloads, ` +
-      `topics of 15 characters, ${USUAL.batch} messages a write; keepalive 300 s. Exceptions stand with their scenario.`,
+      `topics of 15 characters, ${USUAL.batch} messages a write; keepalive 3,600 s. Exceptions stand with their scenario.`,
     ...apart(rows, ({ runs, seconds, warmup }) => {
       return (
         `Figures: median of ${runs} ${runs === 1 ? 'round' : 'rounds'}, brokers started afresh and in turn; ` +

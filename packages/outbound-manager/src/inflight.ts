@@ -3,25 +3,33 @@ import type { Outgoing } from './sender.ts'
 
 /** A message that was sent and is not acknowledged. */
 export class Inflight {
-  /** Packet identifier. */
-  readonly id: number
-  readonly qos: QoS
+  /** Packet identifier; 0 for one that is free. */
+  id = 0
+  qos: QoS = 0
   /** The broker's own identifier; 0 for what is in no log. */
-  readonly messageId: number
+  messageId = 0
   /** Place in the log. */
-  readonly sequence: number
+  sequence = 0
   /** QoS 2: whether PUBREC came (`releasing`) and PUBREL went out (`released`). */
   phase: 'sent' | 'releasing' | 'released' = 'sent'
-
   /** Of a shared subscription and in no log: whom it may go to next. */
-  readonly shared: Outgoing | undefined
+  shared: Outgoing | undefined = undefined
 
-  constructor(id: number, qos: QoS, messageId: number, sequence: number, shared?: Outgoing) {
+  /** Sent with this identifier. */
+  begin(id: number, qos: QoS, messageId: number, sequence: number, shared: Outgoing | undefined): this {
     this.id = id
     this.qos = qos
     this.messageId = messageId
     this.sequence = sequence
+    this.phase = 'sent'
     this.shared = shared
+    return this
+  }
+
+  /** Acknowledged: holds nothing until it begins again. */
+  end(): void {
+    this.id = 0
+    this.shared = undefined
   }
 }
 

@@ -1,10 +1,12 @@
 import type { Client, Clock, ForwardContext, QoS, Stack, StoredMessage } from '@mqtt-stack/core'
 import { expiryOf, Slot } from '@mqtt-stack/core'
-import { Inflight, packetIdOf } from './inflight.ts'
+import type { Inflight } from './inflight.ts'
+import { packetIdOf } from './inflight.ts'
 import { Releases } from './releases.ts'
 import type { Outgoing, Sender } from './sender.ts'
 import { UnderWay } from './under-way.ts'
 import type { WaitingQueue } from './waiting-queue.ts'
+import { Window } from './window.ts'
 
 /** How far a session's log was ever sent, over all its connections. */
 class Sent {
@@ -26,13 +28,11 @@ const FAR = 32_767
 export class Outflow {
   readonly #stack: Stack
   readonly #client: Client
-  readonly #window: number
   readonly #queue: WaitingQueue
   readonly #sender: Sender
   readonly #underWay: UnderWay = new UnderWay()
   readonly #releases: Releases
-  /** By packet identifier. */
-  readonly #inflight = new Map<number, Inflight>()
+  readonly #window: Window
   /** Sequence of the last message of the log that was sent on this connection. */
   #position = 0
   /** Counts messages that are in no log; their packet identifiers follow from it. */
@@ -43,8 +43,9 @@ export class Outflow {
   #reading = false
   /** Messages came for the log while it was being read. */
   #missed = false
-  /** Delivered since the last turn's end. */
-  #delivered: Inflight[] = []
+  /** Messages of the log that were delivered since the last turn's end: their identifiers, and their places in it. */
+  #messageIds: number[] = []
+  #sequences: number[] = []
   #scheduled = false
   #draining = false
   #drainListeners: (() => void)[] | undefined
@@ -52,7 +53,7 @@ export class Outflow {
   constructor(stack: Stack, client: Client, window: number, queue: WaitingQueue, sender: Sender) {
     this.#stack = stack
     this.#client = client
-    this.#window = window
+    this.#window = new Window(window)
     this.#queue = queue
     this.#sender = sender
     this.#releases = new Releases(stack, client, this.#underWay)
@@ -60,7 +61,7 @@ export class Outflow {
 
   get #full(): boolean {
     const { connected, closed } = this.#client
-    return this.#inflight.size >= this.#window || !connected || closed
+    return this.#window.room <= 0 || !connected || closed
   }
 
   /** QoS 1 and 2 of a session with a log, where the message already is. */
@@ -72,7 +73,7 @@ export class Outflow {
     // A gap: one before it was stored and has not come by.
     const next = this.#sent !== undefined && !this.#behind && sequence === this.#position + 1
     // Asked first, so that a client that takes nothing is noticed also behind a full window.
-    if (this.#client.congested || !next || this.#full || this.#inflight.has(id)) {
+    if (this.#client.congested || !next || this.#full || this.#window.get(id) !== undefined) {
       this.#behind = true
       this.#missed = true
       this.#goOn()
@@ -80,7 +81,7 @@ export class Outflow {
     }
     this.#position = sequence
     this.#sent!.upTo = sequence
-    this.#send(ctx, false, new Inflight(id, qos, messageId, sequence))
+    this.#send(ctx, false, this.#window.add(id, qos, messageId, sequence, undefined))
     return 'sent'
   }
 
@@ -88,7 +89,7 @@ export class Outflow {
   forwardLive(message: Outgoing): 'sent' | 'queued' | 'dropped' {
     const id = packetIdOf(this.#unlogged + 1)
     const waits = this.#behind || !this.#queue.empty
-    if (this.#client.congested || waits || this.#full || this.#inflight.has(id)) {
+    if (this.#client.congested || waits || this.#full || this.#window.get(id) !== undefined) {
       if (!this.#queue.push(kept(message, this.#stack.clock))) return 'dropped'
       this.#goOn()
       return 'queued'
@@ -99,7 +100,7 @@ export class Outflow {
 
   /** The message that an acknowledgement of this kind belongs to. */
   find(id: number, qos: QoS): Inflight | undefined {
-    const entry = this.#inflight.get(id)
+    const entry = this.#window.get(id)
     return entry?.qos === qos ? entry : undefined
   }
 
@@ -110,9 +111,13 @@ export class Outflow {
 
   /** PUBACK or PUBCOMP: frees the identifier at once, and the log's entry at the end of the turn. */
   delivered(entry: Inflight): void {
-    this.#inflight.delete(entry.id)
-    if (entry.messageId !== 0) this.#delivered.push(entry)
-    if (entry.messageId !== 0 || this.#behind || !this.#queue.empty) this.#schedule()
+    const { messageId } = entry
+    if (messageId !== 0) {
+      this.#messageIds.push(messageId)
+      this.#sequences.push(entry.sequence)
+    }
+    this.#window.delete(entry)
+    if (messageId !== 0 || this.#behind || !this.#queue.empty) this.#schedule()
   }
 
   /** CONNACK is out: first what was in flight, then the log, or what queued up meanwhile. */
@@ -145,7 +150,10 @@ export class Outflow {
   /** What a session that ends with its connection leaves behind of shared subscriptions goes to others. */
   handOn(): void {
     const { clientId } = this.#client.session
-    const sent = [...this.#inflight.values()].filter(({ qos }) => qos === 1).map(({ shared }) => shared)
+    const next = packetIdOf(this.#unlogged + 1)
+    const age = ({ id }: Inflight): number => (next - id + 65_535) % 65_535
+    const inflight = this.#window.entries().sort((a, b) => age(b) - age(a))
+    const sent = inflight.filter(({ qos }) => qos === 1).map(({ shared }) => shared)
     for (const message of [...sent, ...this.#queue.takeShared()]) {
       if (message?.share === undefined) continue
       const { share, packet, qos, expiresAt } = message
@@ -192,7 +200,7 @@ export class Outflow {
   #fill(): void {
     while (!this.#queue.empty && !this.#full) {
       const id = packetIdOf(this.#unlogged + 1)
-      if (this.#inflight.has(id)) return
+      if (this.#window.get(id) !== undefined) return
       if (this.#client.congested) {
         this.#whenDrained()
         return
@@ -217,7 +225,7 @@ export class Outflow {
           this.#whenDrained()
           break
         }
-        const limit = this.#window - this.#inflight.size
+        const limit = this.#window.room
         const page: StoredMessage[] = []
         this.#missed = false
         await this.#lookup(limit, page)
@@ -244,7 +252,7 @@ export class Outflow {
     for (const message of page) {
       if (this.#full || this.#client.congested) return false
       const id = packetIdOf(message.sequence)
-      if (this.#inflight.has(id)) return true
+      if (this.#window.get(id) !== undefined) return true
       this.#sendStored(message, id)
     }
     return false
@@ -253,17 +261,16 @@ export class Outflow {
   #sendLive(message: Outgoing, id: number): void {
     this.#unlogged++
     const shared = message.share === undefined ? undefined : kept(message, this.#stack.clock)
-    this.#send(message, false, new Inflight(id, message.qos, 0, 0, shared))
+    this.#send(message, false, this.#window.add(id, message.qos, 0, 0, shared))
   }
 
   #sendStored(message: StoredMessage, id: number): void {
     const { messageId, sequence, qos, released } = message
     const known = this.#begin()
-    const entry = new Inflight(id, qos, messageId, sequence)
+    const entry = this.#window.add(id, qos, messageId, sequence, undefined)
     this.#position = sequence
     if (released) {
       entry.phase = 'released'
-      this.#inflight.set(id, entry)
       this.#client.ack('pubrel', id)
     } else {
       const begun = sequence <= known.upTo
@@ -281,18 +288,18 @@ export class Outflow {
   }
 
   #send(message: Outgoing, dup: boolean, entry: Inflight, begun = false): void {
-    this.#inflight.set(entry.id, entry)
     // What is over, or larger than the client takes, counts as delivered.
     if (!this.#sender.send(message, dup, entry.id, begun)) this.delivered(entry)
   }
 
   /** Tells the log what was delivered. */
   #remove(): void {
-    if (this.#delivered.length === 0) return
+    if (this.#messageIds.length === 0) return
     const { clientId, epoch } = this.#client.session
-    const messageIds = this.#delivered.map(({ messageId }) => messageId)
-    const sequences = this.#delivered.map(({ sequence }) => sequence)
-    this.#delivered = []
+    const messageIds = this.#messageIds
+    const sequences = this.#sequences
+    this.#messageIds = []
+    this.#sequences = []
     const fail = (error: Error): void => this.#stack.fail(error, this.#client, undefined)
     try {
       const later = this.#stack.run('removeOfflineMessages', { clientId, epoch, messageIds, sequences }, {})

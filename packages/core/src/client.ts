@@ -1,5 +1,6 @@
 /** One connection: packets in, one at a time and in order; packets out, one write a turn. */
 import type { Buffer } from 'node:buffer'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { AckType } from './ack.ts'
 import { ACK_HEADER } from './ack.ts'
@@ -29,8 +30,8 @@ export interface Listener {
   readonly transport: string
   /** Only this machine can reach it: loopback, a Unix socket, memory. */
   readonly local: boolean
-  /** Address of the other side, where there is one. */
-  readonly remote?: string
+  /** Address of the other side, where there is one; ask for it while the connection is open. */
+  readonly remote?: string | undefined
 }
 
 /** What goes with the end of a connection. */
@@ -85,6 +86,8 @@ export class Client implements SlotHost, Source {
   #asked = false
   /** The other side will send no more. */
   #ended = false
+  /** DISCONNECT came, behind which nothing may [MQTT-3.14.4-2]. */
+  #goodbye = false
   #finished = false
   #cause: Error | undefined
   #drainListeners: (() => void)[] | undefined
@@ -257,6 +260,11 @@ export class Client implements SlotHost, Source {
   #hangUp(): void {
     const { stream } = this
     if (stream.destroyed) return
+    // Nothing is on its way, neither here nor there.
+    if ((this.#ended || this.#goodbye) && isPlain(stream) && stream.writableLength === 0) {
+      stream.destroy()
+      return
+    }
     stream.end()
     // Whoever does not hang up in return is cut off; until then its bytes are read and dropped, so that ours arrive.
     stream.resume()
@@ -331,6 +339,7 @@ export class Client implements SlotHost, Source {
           `a ${packet.cmd.toUpperCase()} where only ${this.#expected.join(' or ')} may come`,
         )
       }
+      if (packet.cmd === 'disconnect') this.#goodbye = true
       if (this.#diverted !== undefined) {
         this.#diverted(packet)
         return true
@@ -392,6 +401,11 @@ export class Client implements SlotHost, Source {
       this.stack.fail(error as Error, this, undefined)
     }
   }
+}
+
+/** A socket without a protocol of its own for the end. */
+function isPlain(stream: Duplex): boolean {
+  return stream instanceof Socket && !('encrypted' in stream)
 }
 
 function onData(this: Duplex, chunk: Buffer): void {

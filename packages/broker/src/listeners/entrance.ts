@@ -3,7 +3,8 @@ import type { ListenOptions, Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Client, Stack } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
-import { authority, portAddress, remoteOf } from './address.ts'
+import { authority, portAddress } from './address.ts'
+import { Arrival } from './arrival.ts'
 
 /** Nothing has been opened yet. */
 export interface Entrance {
@@ -41,7 +42,7 @@ export function portEntrance(
   const { host, port, backlog, maxConnections } = config
   let local = false
   const server = makeServer((stream, socket, foreign = false) =>
-    stack.connect(stream, { transport, local: local && !foreign, remote: remoteOf(socket) }),
+    stack.connect(stream, new Arrival(transport, local && !foreign, socket)),
   )
   server.maxConnections = maxConnections
   return {

@@ -32,11 +32,8 @@ describe('TLS', () => {
     expect(broker.addresses[0].url).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+$/)
     expect(await clientOn(dial(broker)).connect()).toMatchObject({ returnCode: 0 })
     const [{ listener }] = broker.stack.clients
-    expect(listener).toEqual({
-      transport: 'tls',
-      local: true,
-      remote: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
-    })
+    const { transport, local, remote } = listener
+    expect([transport, local, remote]).toEqual(['tls', true, expect.stringMatching(/^127\.0\.0\.1:\d+$/)])
   })
 
   test('with authorities, clients need a certificate of theirs', async () => {

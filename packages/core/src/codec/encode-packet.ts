@@ -1,5 +1,5 @@
 /** Packets of every type but PUBLISH and the acknowledgements, as bytes that the client is willing to take. */
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import type { Packet as PlainPacket } from 'mqtt-packet'
 import { generate, writeToStream } from 'mqtt-packet'
 import type { ClientSettings } from '../client-settings.ts'
@@ -32,6 +32,11 @@ export function encodePacket(
 }
 
 function encode(packet: OutgoingPacket, protocolVersion: ProtocolVersion): Buffer {
+  // Many clients come at once, and many are idle: these two are made as often as that.
+  if (packet.cmd === 'pingresp') return Buffer.of(0xd0, 0)
+  if (packet.cmd === 'connack' && protocolVersion < 5) {
+    return Buffer.of(0x20, 2, packet.sessionPresent ? 1 : 0, packet.returnCode ?? 0)
+  }
   const bytes = generate(packet as PlainPacket, { protocolVersion })
   // mqtt-packet writes nothing at all where user properties hold no pair.
   return bytes.length > 0

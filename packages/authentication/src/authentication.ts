@@ -8,10 +8,11 @@ import type {
   Packets,
   PacketType,
   Stack,
+  Steps,
   Store,
   Timer,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, ProtocolError, ReasonCode, Slot } from '@mqtt-stack/core'
+import { DONE, Middleware, ProtocolError, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
 
 type AuthPacket = Packets['auth']
 
@@ -64,10 +65,10 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     return stack?.answers('authenticateExchange') === true ? [] : ['authenticateConnection']
   }
 
-  handle(client: Client, packet: ConnectPacket | AuthPacket): Promise<void | Done> {
+  handle(client: Client, packet: ConnectPacket | AuthPacket): void | Done | Promise<void | Done> {
     if (packet.cmd === 'auth') return this.#answered(client, packet)
     const method = packet.properties?.authenticationMethod
-    return method === undefined ? this.#connect(client, packet) : this.#begin(client, packet, method)
+    return method === undefined ? proceed(this.#connect(client, packet)) : this.#begin(client, packet, method)
   }
 
   /** CONNACK names the method and holds the last of its data [MQTT-4.12.0-5]. */
@@ -80,11 +81,11 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     if (data !== undefined) store.set('authenticationData', data)
   }
 
-  async #connect(client: Client, packet: ConnectPacket): Promise<void | Done> {
+  *#connect(client: Client, packet: ConnectPacket): Steps<void | Done> {
     const { username, password } = packet
     const store: Store<'authenticateConnection'> = {}
     try {
-      await this.stack.call('authenticateConnection', { client, packet, username, password }, store)
+      yield this.stack.run('authenticateConnection', { client, packet, username, password }, store)
     } catch (error) {
       return this.#failed(client, error as Error)
     }

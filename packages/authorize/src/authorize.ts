@@ -10,11 +10,12 @@ import type {
   PacketType,
   Publish,
   QoS,
+  Steps,
   Store,
   SubscribePacket,
   Subscription,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
+import { DONE, Middleware, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
 
 /** What was decided about the packet that a client is being served with. */
 class Decision {
@@ -47,8 +48,8 @@ export class Authorize extends Middleware {
     packet: ConnectPacket | Publish | SubscribePacket,
   ): void | Done | Promise<void | Done> {
     if (packet.cmd === 'publish') return this.#publish(client, packet)
-    if (packet.cmd === 'subscribe') return this.#subscribe(client, packet)
-    if (packet.will !== undefined) return this.#will(client, packet)
+    if (packet.cmd === 'subscribe') return proceed(this.#subscribe(client, packet))
+    if (packet.will !== undefined) return proceed(this.#will(client, packet))
   }
 
   /** The veto for what `handle` refused. */
@@ -62,18 +63,22 @@ export class Authorize extends Middleware {
   }
 
   /** The most that a filter may be granted; rights are asked for again when a session is resumed. */
-  async subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Promise<void> {
-    const grant = await this.#grant(ctx)
+  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void | Promise<void> {
+    return proceed(this.#limit(ctx, store))
+  }
+
+  *#limit(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Steps {
+    const grant = yield* this.#grant(ctx)
     if (grant !== ctx.qos) store.grant = grant
   }
 
-  async #grant({ client, packet, options }: Context<'subscribeTopic'>): Promise<QoS | ReasonCode> {
+  *#grant({ client, packet, options }: Context<'subscribeTopic'>): Steps<QoS | ReasonCode> {
     if (packet.cmd === 'subscribe') {
       // Nobody was asked about a filter that is not in the packet.
       return grantsOf.get(packet)?.get(options) ?? ReasonCode.NOT_AUTHORIZED
     }
     const asked: SubscribePacket = { cmd: 'subscribe', subscriptions: [options] }
-    const [grant] = await this.#grants(client, asked)
+    const [grant] = yield* this.#grants(client, asked)
     return grant
   }
 
@@ -91,25 +96,25 @@ export class Authorize extends Middleware {
     state.reasonCode = store.reasonCode ?? ReasonCode.NOT_AUTHORIZED
   }
 
-  async #subscribe(client: Client, packet: SubscribePacket): Promise<void> {
-    const grants = await this.#grants(client, packet)
+  *#subscribe(client: Client, packet: SubscribePacket): Steps {
+    const grants = yield* this.#grants(client, packet)
     grantsOf.set(packet, new Map(packet.subscriptions.map((filter, i) => [filter, grants[i]])))
   }
 
-  async #grants(client: Client, packet: SubscribePacket): Promise<readonly (QoS | ReasonCode)[]> {
+  *#grants(client: Client, packet: SubscribePacket): Steps<readonly (QoS | ReasonCode)[]> {
     const store: AuthorizeStore = { grants: packet.subscriptions.map(({ qos }) => qos) }
     const ctx: AuthorizeContext = { client, packet, action: 'subscribe' }
-    await this.stack.call('authorizePacket', ctx, store)
+    yield this.stack.run('authorizePacket', ctx, store)
     const refusal = store.reasonCode ?? ReasonCode.NOT_AUTHORIZED
     return packet.subscriptions.map((_, i) =>
       store.valid === true ? (store.grants?.[i] ?? refusal) : refusal,
     )
   }
 
-  async #will(client: Client, packet: ConnectPacket): Promise<void | Done> {
+  *#will(client: Client, packet: ConnectPacket): Steps<void | Done> {
     const store: AuthorizeStore = {}
     try {
-      await this.stack.call('authorizePacket', { client, packet, action: 'will' }, store)
+      yield this.stack.run('authorizePacket', { client, packet, action: 'will' }, store)
     } catch (error) {
       this.stack.fail(error as Error, undefined, packet)
       store.valid = false

@@ -8,10 +8,11 @@ import type {
   Done,
   OptionsSpec,
   PacketType,
+  Steps,
   Store,
   Timer,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, ProtocolError, ReasonCode, Slot } from '@mqtt-stack/core'
+import { DONE, Middleware, ProtocolError, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
 
 export interface ConnectionOptions {
   forceMQTT4?: boolean
@@ -73,7 +74,8 @@ export class Connection extends Middleware<ConnectionOptions> {
     const state = life.of(client)
     state.connectTimer = this.stack.clock.after(this.config.connectTimeout, () => client.close())
     client.onClose((cause) => {
-      const end = this.#end(client, state, cause)
+      const end = proceed(this.#end(client, state, cause))
+      if (end === undefined) return
       this.#ending.add(end)
       void end.then(() => this.#ending.delete(end))
     })
@@ -163,10 +165,10 @@ export class Connection extends Middleware<ConnectionOptions> {
       : undefined
   }
 
-  async #end(client: Client, state: Life, cause: Error | undefined): Promise<void> {
+  *#end(client: Client, state: Life, cause: Error | undefined): Steps {
     state.connectTimer?.cancel()
     state.connectTimer = undefined
-    if (client.connected) await this.#tellEnd(client, state, cause)
+    if (client.connected) yield* this.#tellEnd(client, state, cause)
     this.#forget(client, state.clientId)
     state.over = true
     for (const resolve of state.waiting) resolve()
@@ -179,15 +181,15 @@ export class Connection extends Middleware<ConnectionOptions> {
     else this.#clients.delete(clientId)
   }
 
-  async #tellEnd(client: Client, { disconnect }: Life, cause: Error | undefined): Promise<void> {
+  *#tellEnd(client: Client, { disconnect }: Life, cause: Error | undefined): Steps {
     const clean = disconnect !== undefined
     const reasonCode =
       disconnect?.reasonCode ??
       client.reasonCode ??
       (clean ? ReasonCode.SUCCESS : ReasonCode.UNSPECIFIED_ERROR)
     if (disconnect !== undefined)
-      await this.stack.call('cleanDisconnect', { client, packet: disconnect, reasonCode })
-    else await this.stack.call('uncleanDisconnect', { client, reasonCode, cause })
+      yield this.stack.run('cleanDisconnect', { client, packet: disconnect, reasonCode }, {})
+    else yield this.stack.run('uncleanDisconnect', { client, reasonCode, cause }, {})
     this.stack.tell('clientDisconnected', { client, clean, reasonCode, cause })
   }
 }

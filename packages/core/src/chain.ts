@@ -3,6 +3,8 @@ import type { CallbackRule } from './callback-rules.ts'
 import { stopsOf } from './callback-rules.ts'
 import { blame, StackError } from './errors.ts'
 import type { MiddlewareLike } from './middleware.ts'
+import type { Steps } from './steps.ts'
+import { proceed } from './steps.ts'
 
 declare const done: unique symbol
 
@@ -177,15 +179,19 @@ class EachChain extends Chain {
     this.#stray = host.stray
   }
 
-  override async run(
+  override run(
     subject: Anything,
     store: Anything,
     from: number = 0,
     to: number = this.steps.length,
-  ): Promise<void> {
+  ): void | Promise<void> {
+    return proceed(this.#each(subject, store, from, to))
+  }
+
+  *#each(subject: Anything, store: Anything, from: number, to: number): Steps {
     for (let i = from; i < to; i++) {
       try {
-        await super.run(subject, store, i, i + 1)
+        yield super.run(subject, store, i, i + 1)
       } catch (error) {
         this.#stray(error as Error, subject)
       }

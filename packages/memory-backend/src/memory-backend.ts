@@ -7,9 +7,10 @@ import type {
   Publish,
   Share,
   SharedGroup,
+  Steps,
   Store,
 } from '@mqtt-stack/core'
-import { Deliverer, grantedQoS, Middleware, nextMessageId, ReasonCode } from '@mqtt-stack/core'
+import { Deliverer, grantedQoS, Middleware, nextMessageId, proceed, ReasonCode } from '@mqtt-stack/core'
 import type { MessageLog } from './message-log.ts'
 import type { MemoryBackendOptions } from './options.ts'
 import { MEMORY_BACKEND_OPTIONS } from './options.ts'
@@ -86,21 +87,8 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   // Sessions
 
-  async openSession(ctx: Context<'openSession'>, store: Store<'openSession'>): Promise<void> {
-    const { clientId, identity } = ctx
-    for (;;) {
-      const record = this.#sessions.living(clientId, this.stack.clock.wall())
-      if (record !== undefined && record.identity !== identity) {
-        store.refused = ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
-        return
-      }
-      // Found free and opened without a wait in between: of several who want it one is the first.
-      if (record?.client === undefined) {
-        this.#open(ctx, store, record)
-        return
-      }
-      await this.#takeOver(record, record.client)
-    }
+  openSession(ctx: Context<'openSession'>, store: Store<'openSession'>): void | Promise<void> {
+    return proceed(this.#claim(ctx, store))
   }
 
   closeSession(ctx: Context<'closeSession'>, store: Store<'closeSession'>): void {
@@ -304,6 +292,24 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     for (const { share, packet, qos, expiresAt } of record.kept?.log.takeShared(isWanted) ?? []) {
       if (share !== undefined)
         this.stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt })
+    }
+  }
+
+  /** Opens the session once nobody else is connected to it. */
+  *#claim(ctx: Context<'openSession'>, store: Store<'openSession'>): Steps {
+    const { clientId, identity } = ctx
+    for (;;) {
+      const record = this.#sessions.living(clientId, this.stack.clock.wall())
+      if (record !== undefined && record.identity !== identity) {
+        store.refused = ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
+        return
+      }
+      // Found free and opened without a wait in between: of several who want it one is the first.
+      if (record?.client === undefined) {
+        this.#open(ctx, store, record)
+        return
+      }
+      yield this.#takeOver(record, record.client)
     }
   }
 

@@ -9,9 +9,10 @@ import type {
   OptionsSpec,
   QoS,
   RetainedMessage,
+  Steps,
   Store,
 } from '@mqtt-stack/core'
-import { Deliverer, expiryOf, Middleware, Slot } from '@mqtt-stack/core'
+import { Deliverer, expiryOf, Middleware, proceed, Slot } from '@mqtt-stack/core'
 import { Changes } from './changes.ts'
 
 export interface RetainManagerOptions {
@@ -80,7 +81,7 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     if (!wantsRetained(ctx)) return
     const state = due.of(ctx.client)
     state.waiting.set(ctx.topic, ctx)
-    if (!state.busy) return this.#deliverDue(ctx.client, state)
+    if (!state.busy) return proceed(this.#deliverDue(ctx.client, state))
   }
 
   /** What was not delivered yet is not wanted any more [MQTT-3.10.4-2]. */
@@ -90,7 +91,7 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     if (state.current === topic) state.current = undefined
   }
 
-  async #deliverDue(client: Client, state: Due): Promise<void> {
+  *#deliverDue(client: Client, state: Due): Steps {
     state.busy = true
     for (const [filter, ctx] of state.waiting) {
       state.waiting.delete(filter)
@@ -98,7 +99,7 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
       state.current = filter
       this.#changes.begin()
       try {
-        await this.#deliverAll(ctx, state)
+        yield* this.#deliverAll(ctx, state)
       } catch (error) {
         this.stack.fail(error as Error, client, undefined)
       }
@@ -109,19 +110,18 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
   }
 
   /** Page by page as the client takes them: retained messages are not to be dropped for their number. */
-  async #deliverAll(ctx: Context<'topicSubscribed'>, state: Due): Promise<void> {
+  *#deliverAll(ctx: Context<'topicSubscribed'>, state: Due): Steps {
     const { client, topic } = ctx
     const limit = this.config.page
     let after: string | undefined
     for (;;) {
       const page: RetainedMessage[] = []
-      await this.stack.call('lookupRetainedMessages', { topic, client, after, limit }, page)
+      yield this.stack.run('lookupRetainedMessages', { topic, client, after, limit }, page)
       for (const message of page) {
-        if (client.congested) await client.drained()
-        const newest = this.#changes.outdated(message) ? await this.#lookupAgain(ctx, message) : message
+        if (client.congested) yield client.drained()
+        const newest = this.#changes.outdated(message) ? yield* this.#lookupAgain(ctx, message) : message
         if (client.closed || state.current !== topic) return
-        const later = newest && this.#deliver(ctx, newest)
-        if (later !== undefined) await later
+        yield newest && this.#deliver(ctx, newest)
       }
       if (page.length < limit) return
       after = page[page.length - 1].topic
@@ -129,11 +129,13 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
   }
 
   /** What the topic has now, unless what is newer came live before it. */
-  async #lookupAgain(
+  *#lookupAgain(
     { client }: Context<'topicSubscribed'>,
     { topic }: RetainedMessage,
-  ): Promise<RetainedMessage | undefined> {
-    const [found] = await this.stack.call('lookupRetainedMessages', { topic, client, limit: 1 }, [])
+  ): Steps<RetainedMessage | undefined> {
+    const page: RetainedMessage[] = []
+    yield this.stack.run('lookupRetainedMessages', { topic, client, limit: 1 }, page)
+    const [found] = page
     return found !== undefined && this.#changes.overtaken(found) ? undefined : found
   }
 

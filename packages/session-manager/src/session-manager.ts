@@ -10,11 +10,21 @@ import type {
   PacketType,
   Session,
   SessionContext,
+  Steps,
   Store,
   SubscriptionRecord,
   Timer,
 } from '@mqtt-stack/core'
-import { ConnackProperties, DONE, grantedQoS, Middleware, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
+import {
+  ConnackProperties,
+  DONE,
+  grantedQoS,
+  Middleware,
+  proceed,
+  ReasonCode,
+  Slot,
+  shareOf,
+} from '@mqtt-stack/core'
 
 export interface SessionManagerOptions {
   maximumExpiry?: number
@@ -87,65 +97,84 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     this.#timer?.cancel()
   }
 
-  async handle(client: Client, packet: ConnectPacket): Promise<void | Done> {
+  handle(client: Client, packet: ConnectPacket): void | Done | Promise<void | Done> {
+    return proceed(this.#connect(client, packet))
+  }
+
+  /** Stores the subscription of a session that outlives its connection. */
+  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void | Promise<void> {
+    if (ctx.restored || !ctx.client.session.stored || !this.stack.answers('storeSubscription')) return
+    return proceed(this.#store(ctx, store))
+  }
+
+  unsubscribeTopic(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void | Promise<void> {
+    if (!ctx.client.session.stored || !this.stack.answers('removeSubscription')) return
+    return proceed(this.#remove(ctx, store))
+  }
+
+  /** A 5.0 client may change its mind about how long its session is to last [MQTT-3.14.2-2]. */
+  cleanDisconnect({ client, packet }: Context<'cleanDisconnect'>): void | Promise<void> {
+    const interval = packet.properties?.sessionExpiryInterval
+    if (interval !== undefined) client.session.expiryInterval = Math.min(interval, this.config.maximumExpiry)
+    return proceed(this.#close(client))
+  }
+
+  uncleanDisconnect({ client }: Context<'uncleanDisconnect'>): void | Promise<void> {
+    return proceed(this.#close(client))
+  }
+
+  *#connect(client: Client, packet: ConnectPacket): Steps<void | Done> {
     // It was closed while somebody before us thought about it: it must not take a session from anybody.
     if (client.closed) return DONE
     if (client.session.clientId === '') client.session.clientId = packet.clientId || `auto-${randomUUID()}`
     const store: Store<'openSession'> = {}
     try {
-      await this.#open(client, packet, store)
-      if (store.refused === undefined) await this.#restore(client, packet, store)
+      yield* this.#open(client, packet, store)
+      if (store.refused === undefined) yield* this.#restore(client, packet, store)
     } catch (error) {
       this.stack.fail(error as Error, undefined, packet)
       store.refused = ReasonCode.SERVER_UNAVAILABLE
     }
     if (store.refused !== undefined) {
       this.stack.closeClient(client, store.refused, 'the session is refused')
-      await this.#close(client)
+      yield* this.#close(client)
       return DONE
     }
-    await this.#accept(client, packet, store.present === true)
+    yield* this.#accept(client, packet, store.present === true)
   }
 
-  /** Stores the subscription of a session that outlives its connection. */
-  async subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Promise<void> {
-    const { client, packet, topic, options, identifier, restored } = ctx
-    const { clientId, epoch, stored } = client.session
-    if (restored || !stored || !this.stack.answers('storeSubscription')) return
-    const qos = grantedQoS(ctx, store)
-    const record = { client, packet, clientId, epoch, topic, qos, options, identifier }
-    const { existed } = await this.stack.call('storeSubscription', record)
-    store.existed = existed
+  *#store(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Steps {
+    const { client, packet, topic, options, identifier } = ctx
+    const { clientId, epoch } = client.session
+    const record = {
+      client,
+      packet,
+      clientId,
+      epoch,
+      topic,
+      qos: grantedQoS(ctx, store),
+      options,
+      identifier,
+    }
+    const stored: Store<'storeSubscription'> = {}
+    yield this.stack.run('storeSubscription', record, stored)
+    store.existed = stored.existed
   }
 
-  async unsubscribeTopic(
-    { client, topic }: Context<'unsubscribeTopic'>,
-    store: Store<'unsubscribeTopic'>,
-  ): Promise<void> {
-    const { clientId, epoch, stored } = client.session
-    if (!stored || !this.stack.answers('removeSubscription')) return
-    const { existed } = await this.stack.call('removeSubscription', { client, clientId, epoch, topic })
-    store.existed = existed
-  }
-
-  /** A 5.0 client may change its mind about how long its session is to last [MQTT-3.14.2-2]. */
-  cleanDisconnect({ client, packet }: Context<'cleanDisconnect'>): Promise<void> {
-    const interval = packet.properties?.sessionExpiryInterval
-    if (interval !== undefined) client.session.expiryInterval = Math.min(interval, this.config.maximumExpiry)
-    return this.#close(client)
-  }
-
-  uncleanDisconnect({ client }: Context<'uncleanDisconnect'>): Promise<void> {
-    return this.#close(client)
+  *#remove({ client, topic }: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): Steps {
+    const { clientId, epoch } = client.session
+    const removed: Store<'removeSubscription'> = {}
+    yield this.stack.run('removeSubscription', { client, clientId, epoch, topic }, removed)
+    store.existed = removed.existed
   }
 
   /** Claims the session; whoever else had it is gone and settled then. */
-  async #open(client: Client, packet: ConnectPacket, store: Store<'openSession'>): Promise<void> {
+  *#open(client: Client, packet: ConnectPacket, store: Store<'openSession'>): Steps {
     const { clientId, identity } = client.session
     const cleanStart = packet.clean !== false
     const expiryInterval = this.#expiryOf(packet, cleanStart)
     const ctx = { client, packet, clientId, identity, cleanStart, expiryInterval }
-    await this.stack.call('openSession', ctx, store)
+    yield this.stack.run('openSession', ctx, store)
     if (store.refused !== undefined) return
     opening.of(client).open = true
     if (cleanStart) store.present = false
@@ -163,17 +192,17 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     return Math.min(properties?.sessionExpiryInterval ?? 0, maximumExpiry)
   }
 
-  async #properties(
+  *#properties(
     client: Client,
     packet: ConnectPacket,
     sessionPresent: boolean,
-  ): Promise<ConnackPacket['properties']> {
+  ): Steps<ConnackPacket['properties']> {
     if (client.protocolVersion !== 5) return undefined
     const store = new ConnackProperties()
     const { expiryInterval } = client.session
     const asked = packet.properties?.sessionExpiryInterval ?? 0
     if (expiryInterval !== asked) store.set('sessionExpiryInterval', expiryInterval)
-    await this.stack.call('lookupConnackProperties', { client, packet, sessionPresent }, store)
+    yield this.stack.run('lookupConnackProperties', { client, packet, sessionPresent }, store)
     // For those alone who asked for it [MQTT-3.1.2-28].
     if (!client.settings.requestResponseInformation) delete store.values.responseInformation
     return store.values
@@ -195,52 +224,53 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   }
 
   /** Brings back what the session holds, or makes sure that it holds nothing. */
-  async #restore(client: Client, packet: ConnectPacket, opened: Store<'openSession'>): Promise<void> {
+  *#restore(client: Client, packet: ConnectPacket, opened: Store<'openSession'>): Steps {
     // A store that knows nothing but subscriptions, as the seed's, tells by them whether there is a session.
     const unknown = packet.clean === false && !this.stack.answers('openSession')
-    if (opened.present !== true && !unknown) await this.#clear(client, packet)
-    else if ((await this.#resubscribe(client, packet)) > 0) opened.present = true
+    if (opened.present !== true && !unknown) yield* this.#clear(client, packet)
+    else if ((yield* this.#resubscribe(client, packet)) > 0) opened.present = true
   }
 
   /** Subscribes again to what was stored; what is not allowed any more is given up. Answers how many there were. */
-  async #resubscribe(client: Client, packet: ConnectPacket): Promise<number> {
+  *#resubscribe(client: Client, packet: ConnectPacket): Steps<number> {
     const { clientId } = client.session
     const records: SubscriptionRecord[] = []
-    await this.stack.call('lookupSubscriptions', { client, packet, clientId }, records)
+    yield this.stack.run('lookupSubscriptions', { client, packet, clientId }, records)
     for (const { topic, qos, options, identifier } of records) {
       const ctx = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: true }
-      const { grant } = await this.stack.call('subscribeTopic', ctx)
-      if (grant === false || (grant ?? 0) >= 0x80)
-        await this.stack.call('unsubscribeTopic', { client, packet, topic })
+      const store: Store<'subscribeTopic'> = {}
+      yield this.stack.run('subscribeTopic', ctx, store)
+      if (store.grant === false || (store.grant ?? 0) >= 0x80)
+        yield this.stack.run('unsubscribeTopic', { client, packet, topic }, {})
     }
     return records.length
   }
 
   /** Whatever an earlier session of this client left goes. */
-  async #clear(client: Client, packet: ConnectPacket): Promise<void> {
+  *#clear(client: Client, packet: ConnectPacket): Steps {
     const { clientId, epoch } = client.session
-    await this.stack.call('clearSubscriptions', { client, packet, clientId, epoch })
-    await this.stack.call('clearOfflineMessages', { clientId, epoch })
+    yield this.stack.run('clearSubscriptions', { client, packet, clientId, epoch }, {})
+    yield this.stack.run('clearOfflineMessages', { clientId, epoch }, {})
   }
 
-  async #accept(client: Client, packet: ConnectPacket, present: boolean): Promise<void> {
-    const properties = await this.#properties(client, packet, present)
+  *#accept(client: Client, packet: ConnectPacket, present: boolean): Steps {
+    const properties = yield* this.#properties(client, packet, present)
     // It went before it was accepted: no disconnect is told, and nobody else will close its session.
-    if (client.closed) return this.#close(client)
+    if (client.closed) return yield* this.#close(client)
     // The byte of session present was reserved in 3.1.
     const sessionPresent = present && client.protocolVersion > 3
     if (!client.tryWrite({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent, properties })) {
       this.stack.closeClient(client, ReasonCode.PACKET_TOO_LARGE, 'CONNACK is larger than the client takes')
-      return this.#close(client)
+      return yield* this.#close(client)
     }
     client.accept()
     // From here on nothing live overtakes what was missed.
-    const resumed = this.stack.call('resumeSession', { client, present })
+    const resumed = this.stack.run('resumeSession', { client, present }, {})
     this.stack.tell('clientConnected', { client, packet, present })
-    await resumed
+    yield resumed
   }
 
-  async #close(client: Client): Promise<void> {
+  *#close(client: Client): Steps {
     const state = opening.of(client)
     if (!state.open) return
     state.open = false
@@ -252,9 +282,9 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     if (lasts && epoch > 0) this.#sleeping.set(clientId, session)
     if (!lasts) this.stack.tell('sessionEnded', { clientId, reason: 'closed' })
     if (this.stack.answers('closeSession'))
-      await this.stack.call('closeSession', { clientId, epoch, expiryInterval })
+      yield this.stack.run('closeSession', { clientId, epoch, expiryInterval }, {})
     else if (!lasts)
-      await this.stack.call('clearSubscriptions', { client, packet: undefined, clientId, epoch })
+      yield this.stack.run('clearSubscriptions', { client, packet: undefined, clientId, epoch }, {})
   }
 
   async #sweep(): Promise<void> {

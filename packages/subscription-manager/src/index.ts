@@ -9,12 +9,13 @@ import type {
   OptionsSpec,
   PacketType,
   QoS,
+  Steps,
   Store,
   SubscribePacket,
   Subscription,
   UnsubscribePacket,
 } from '@mqtt-stack/core'
-import { Middleware, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
+import { Middleware, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
 
 export interface SubscriptionManagerOptions {
   subscriptions?: number
@@ -45,8 +46,10 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     super(options, SUBSCRIPTION_MANAGER_OPTIONS)
   }
 
-  handle(client: Client, packet: SubscribePacket | UnsubscribePacket): Promise<void> {
-    return packet.cmd === 'subscribe' ? this.#subscribe(client, packet) : this.#unsubscribe(client, packet)
+  handle(client: Client, packet: SubscribePacket | UnsubscribePacket): void | Promise<void> {
+    return proceed(
+      packet.cmd === 'subscribe' ? this.#subscribe(client, packet) : this.#unsubscribe(client, packet),
+    )
   }
 
   /** Notes what a resumed session brings along. */
@@ -58,11 +61,11 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     held.of(client).delete(topic)
   }
 
-  async #subscribe(client: Client, packet: SubscribePacket): Promise<void> {
+  *#subscribe(client: Client, packet: SubscribePacket): Steps {
     const stores: Store<'subscribeTopic'>[] = []
     for (const [i, options] of packet.subscriptions.entries()) {
-      if (i % FILTERS_A_TURN === FILTERS_A_TURN - 1) await nextTurn()
-      stores.push(await this.#filter(client, packet, options))
+      if (i % FILTERS_A_TURN === FILTERS_A_TURN - 1) yield nextTurn()
+      stores.push(yield* this.#filter(client, packet, options))
     }
     const granted = stores.map(({ grant }) => toCode(client, grant))
     client.write({ cmd: 'suback', messageId: packet.messageId, granted })
@@ -83,11 +86,7 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     }
   }
 
-  async #filter(
-    client: Client,
-    packet: SubscribePacket,
-    options: Subscription,
-  ): Promise<Store<'subscribeTopic'>> {
+  *#filter(client: Client, packet: SubscribePacket, options: Subscription): Steps<Store<'subscribeTopic'>> {
     const { topic, qos } = options
     const filters = held.of(client)
     // To subscribe again replaces a subscription, and needs no room [MQTT-3.8.4-3].
@@ -97,38 +96,39 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     const identifier = packet.properties?.subscriptionIdentifier
     const ctx = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: false }
     try {
-      await this.stack.call('subscribeTopic', ctx, store)
+      yield this.stack.run('subscribeTopic', ctx, store)
     } catch (error) {
       // The filter is refused; the client and its other filters go on.
       this.stack.fail(error as Error, undefined, packet)
       store.grant = ReasonCode.UNSPECIFIED_ERROR
     }
-    if (toCode(client, store.grant) >= 0x80) await this.#undo(client, packet, topic, store)
+    if (toCode(client, store.grant) >= 0x80) yield* this.#undo(client, packet, topic, store)
     else filters.add(topic)
     return store
   }
 
   /** A filter that was stored before somebody behind refused it must not come back with the session. */
-  async #undo(
+  *#undo(
     client: Client,
     packet: SubscribePacket,
     topic: string,
     { existed }: Store<'subscribeTopic'>,
-  ): Promise<void> {
+  ): Steps {
     if (existed !== false) return
     try {
-      await this.stack.call('unsubscribeTopic', { client, packet, topic })
+      yield this.stack.run('unsubscribeTopic', { client, packet, topic }, {})
     } catch (error) {
       this.stack.fail(error as Error, undefined, packet)
     }
   }
 
-  async #unsubscribe(client: Client, packet: UnsubscribePacket): Promise<void> {
+  *#unsubscribe(client: Client, packet: UnsubscribePacket): Steps {
     const granted: ReasonCode[] = []
     for (const [i, topic] of packet.unsubscriptions.entries()) {
-      if (i % FILTERS_A_TURN === FILTERS_A_TURN - 1) await nextTurn()
-      const { existed } = await this.stack.call('unsubscribeTopic', { client, packet, topic })
-      granted.push(existed === true ? ReasonCode.SUCCESS : ReasonCode.NO_SUBSCRIPTION_EXISTED)
+      if (i % FILTERS_A_TURN === FILTERS_A_TURN - 1) yield nextTurn()
+      const store: Store<'unsubscribeTopic'> = {}
+      yield this.stack.run('unsubscribeTopic', { client, packet, topic }, store)
+      granted.push(store.existed === true ? ReasonCode.SUCCESS : ReasonCode.NO_SUBSCRIPTION_EXISTED)
     }
     client.write({ cmd: 'unsuback', messageId: packet.messageId, granted })
   }

@@ -1,6 +1,5 @@
 /** What the standards demand of the packets that mqtt-packet reads, checked on their bytes. */
 import type { Buffer } from 'node:buffer'
-import { ProtocolError } from '../errors.ts'
 import type { ProtocolVersion } from '../packets.ts'
 import { ReasonCode } from '../reason-codes.ts'
 import { parseShare } from '../topics.ts'
@@ -8,23 +7,14 @@ import { Fields } from './fields.ts'
 import { malformed, protocolError } from './malformed.ts'
 import { PropertyScan, scanProperties } from './properties.ts'
 import { AUTH_CODES, DISCONNECT_CODES } from './reason-tables.ts'
-import { checkCharacters, checkTopicFilter, checkTopicName } from './topic-check.ts'
+import { checkTopicFilter } from './topic-check.ts'
 
-/** What a check found out besides. */
-export class FrameFacts {
-  /** The version that a CONNECT asks for, as soon as it can be read: its answer must be of that version. */
-  version: ProtocolVersion | undefined
-  /** The will's properties within the frame, without its delay; from === to for none. */
-  readonly will: [from: number, to: number][] = []
-}
-
-type Check = (fields: Fields, version: ProtocolVersion, maxLevels: number, facts: FrameFacts) => void
+type Check = (fields: Fields, version: ProtocolVersion, maxLevels: number) => void
 
 /** What a client may send, by packet type, with its reserved flags; what is missing only a server may send. */
 const RULES: Readonly<
   Record<number, { readonly name: string; readonly flags: number; readonly check: Check } | undefined>
 > = {
-  1: { name: 'CONNECT', flags: 0, check: checkConnect },
   8: { name: 'SUBSCRIBE', flags: 2, check: checkSubscribe },
   10: { name: 'UNSUBSCRIBE', flags: 2, check: checkUnsubscribe },
   12: { name: 'PINGREQ', flags: 0, check: () => {} },
@@ -35,7 +25,7 @@ const RULES: Readonly<
 const scan = new PropertyScan()
 
 /**
- * Checks one whole frame that is neither PUBLISH nor an acknowledgement.
+ * Checks one whole frame that is neither CONNECT, PUBLISH nor an acknowledgement.
  * @throws ProtocolError naming the standard's statement.
  */
 export function checkFrame(
@@ -45,12 +35,10 @@ export function checkFrame(
   end: number,
   version: ProtocolVersion,
   maxLevels: number,
-  facts: FrameFacts,
 ): void {
   const header = bytes[start]
   const type = header >> 4
   const rule = RULES[type]
-  if (type === 1) facts.version = versionOf(bytes, body, end)
   if (type === 0 || (type === 15 && version !== 5)) throw malformed(`the reserved packet type ${type}`)
   if (rule === undefined) throw protocolError(`packet type ${type} from a client`)
   // 3.1 lets a client mark a SUBSCRIBE or UNSUBSCRIBE that it sends again; mqtt-packet does not.
@@ -59,64 +47,8 @@ export function checkFrame(
     throw malformed(`reserved flags ${header & 15} in a ${rule.name}`, 'MQTT-2.1.3-1')
   }
   const fields = new Fields(rule.name, bytes, body, end)
-  rule.check(fields, version, maxLevels, facts)
+  rule.check(fields, version, maxLevels)
   fields.finish()
-}
-
-/** The version that a CONNECT asks for, if it is one that is served, whatever else is wrong with it. */
-function versionOf(bytes: Buffer, body: number, end: number): ProtocolVersion | undefined {
-  const length = bytes[body + 1]
-  const level = bytes[body + 2 + length]
-  if (bytes[body] !== 0 || body + 3 + length > end) return undefined
-  const name = bytes.toString('latin1', body + 2, body + 2 + length)
-  if (name === 'MQIsdp') return level === 3 ? level : undefined
-  return name === 'MQTT' && (level === 4 || level === 5) ? level : undefined
-}
-
-function checkConnect(fields: Fields, _version: ProtocolVersion, maxLevels: number, facts: FrameFacts): void {
-  const name = fields.string()
-  const level = fields.byte()
-  if (name !== 'MQTT' && name !== 'MQIsdp')
-    throw protocolError(`protocol name ${JSON.stringify(name)}`, 'MQTT-3.1.2-1')
-  if (name === 'MQIsdp' ? level !== 3 : level !== 4 && level !== 5) {
-    throw new ProtocolError(
-      'UNSUPPORTED_VERSION',
-      ReasonCode.UNSUPPORTED_PROTOCOL_VERSION,
-      `protocol level ${level} of ${name}`,
-      'MQTT-3.1.2-2',
-    )
-  }
-  const v5 = level === 5
-  const flags = fields.byte()
-  const will = (flags & 0x04) !== 0
-  const willQos = (flags >> 3) & 3
-  if ((flags & 0x01) !== 0) throw malformed('the reserved connect flag is set', 'MQTT-3.1.2-3')
-  if (!will && willQos !== 0) throw malformed('a will QoS without a will', 'MQTT-3.1.2-11')
-  if (!will && (flags & 0x20) !== 0) throw malformed('a will retain flag without a will', 'MQTT-3.1.2-13')
-  if (willQos === 3) throw malformed('a will with QoS 3', 'MQTT-3.1.2-12')
-  if (!v5 && (flags & 0x40) !== 0 && (flags & 0x80) === 0) {
-    throw malformed('a password without a user name', 'MQTT-3.1.2-22')
-  }
-  fields.skip(2)
-  if (v5) {
-    scanProperties(fields, 'CONNECT', scan)
-    if (scan.hasData && !scan.hasMethod) throw protocolError('authentication data without a method')
-  }
-  checkCharacters(fields.string(), 'a client identifier')
-  if (will) checkWill(fields, v5, maxLevels, facts)
-  if ((flags & 0x80) !== 0) fields.text()
-  if ((flags & 0x40) !== 0) fields.binary()
-}
-
-function checkWill(fields: Fields, v5: boolean, maxLevels: number, facts: FrameFacts): void {
-  if (v5) {
-    scanProperties(fields, 'WILL', scan)
-    const { start, end, delayAt } = scan
-    if (delayAt === 0) facts.will.push([start, end])
-    else facts.will.push([start, delayAt], [delayAt + 5, end])
-  }
-  checkTopicName(fields.string(), maxLevels)
-  fields.binary()
 }
 
 function checkSubscribe(fields: Fields, version: ProtocolVersion, maxLevels: number): void {

@@ -31,8 +31,6 @@ export class ColdReader {
     const made = mqtt.parser({ protocolVersion: version })
     made.on('packet', (packet) => {
       this.#packet = packet as Packet
-      // A CONNECT makes itself the parser's settings; the next frame is another client's.
-      ;(made as unknown as { settings: object }).settings = { protocolVersion: version }
     })
     made.on('error', (error: Error) => {
       this.#error = error

@@ -230,16 +230,23 @@ describe('decoding', () => {
       },
     ],
     ['UNSUBSCRIBE', { cmd: 'unsubscribe', messageId: 7, unsubscriptions: ['a/#', 'b'] }],
-    ['PINGREQ', { cmd: 'pingreq' }],
-    ['DISCONNECT', { cmd: 'disconnect' }],
+    ['DISCONNECT with a reason', { cmd: 'disconnect', reasonCode: 4 }],
   ])('leaves %s to mqtt-packet', (_name, packet) => {
     for (const version of VERSIONS) {
+      if (packet.cmd === 'disconnect' && version < 5) continue
       const bytes = mqtt.generate(packet, { protocolVersion: version })
       for (let at = 0; at <= bytes.length; at++) {
         const packets = read(cut(bytes, [at]), version)
         expect(JSON.stringify(packets)).toBe(JSON.stringify(reference(bytes, version)))
       }
     }
+  })
+
+  it.each(VERSIONS)('reads PINGREQ and DISCONNECT without a body in version %i', (version) => {
+    expect(read([Uint8Array.of(0xc0, 0, 0xe0, 0)], version)).toEqual([
+      { cmd: 'pingreq' },
+      { cmd: 'disconnect', reasonCode: 0 },
+    ])
   })
 
   it('one client’s CONNECT does not change how another’s packets are read', () => {

@@ -1,14 +1,15 @@
 /**
- * Packets out of frames. PUBLISH and the acknowledgements are read straight from the chunk; every other packet is
- * checked against the standard here and then read by mqtt-packet, one whole frame at a time.
+ * Packets out of frames. PUBLISH, the acknowledgements and CONNECT are read straight from the chunk; every other packet
+ * is checked against the standard here and then read by mqtt-packet, one whole frame at a time.
  */
 import { Buffer } from 'node:buffer'
 import type { AckProperties, AckType } from '../ack.ts'
 import { Ack } from '../ack.ts'
 import type { ConnectPacket, Packet, ProtocolVersion, QoS } from '../packets.ts'
 import { PropertySpan, Publish } from '../publish.ts'
-import { checkFrame, FrameFacts } from './check-frame.ts'
+import { checkFrame } from './check-frame.ts'
 import { ColdReader } from './cold-reader.ts'
+import { readConnect, versionOf } from './connect.ts'
 import { Fields } from './fields.ts'
 import type { Inbox } from './inbox.ts'
 import { malformed, protocolError } from './malformed.ts'
@@ -22,6 +23,7 @@ import { TopicCache } from './topic-cache.ts'
 const CONNECT = 1
 const PUBLISH = 3
 const PUBCOMP = 7
+const PINGREQ = 12
 const ACKS: Readonly<Record<number, AckType>> = { 4: 'puback', 5: 'pubrec', 6: 'pubrel', 7: 'pubcomp' }
 
 const EMPTY = Buffer.alloc(0)
@@ -60,7 +62,7 @@ export class Decoder {
     if (source.protocolVersion === 5) checkLength(inbox)
     if (type === PUBLISH) return this.#publish(source, inbox.bytes, inbox.start, inbox.body, inbox.end)
     if (type > PUBLISH && type <= PUBCOMP) return this.#ack(inbox, source.protocolVersion)
-    return this.#checked(source, type)
+    return type === CONNECT ? this.#connect(source) : this.#checked(source)
   }
 
   #publish(source: Source, bytes: Buffer, start: number, body: number, end: number): Publish {
@@ -167,25 +169,23 @@ export class Decoder {
     return new Ack(cmd, messageId, reasonCode, parseProperties(bytes, start, to) as AckProperties | undefined)
   }
 
-  #checked(source: Source, type: number): Packet {
-    const { bytes, start, body, end } = source.inbox
-    const facts = new FrameFacts()
-    try {
-      checkFrame(bytes, start, body, end, source.protocolVersion, this.#maxLevels, facts)
-    } finally {
-      if (facts.version !== undefined && source.inbox.awaitsConnect) source.protocolVersion = facts.version
-    }
-    if (facts.version === 5) checkLength(source.inbox)
-    const packet = this.#cold.read(bytes, start, end, source.protocolVersion)
-    return type === CONNECT ? withRawWill(packet as ConnectPacket, bytes, facts) : packet
+  #connect(source: Source): ConnectPacket {
+    const { inbox } = source
+    const { bytes, start, body, end } = inbox
+    const version = versionOf(bytes, body, end)
+    if (version !== undefined && inbox.awaitsConnect) source.protocolVersion = version
+    if (version === 5) checkLength(inbox)
+    return readConnect(bytes, start, body, end, this.#maxLevels)
   }
-}
 
-/** The will's properties as bytes: mqtt-packet's object would not keep the order of user properties [MQTT-3.1.3-10]. */
-function withRawWill(packet: ConnectPacket, bytes: Buffer, { will }: FrameFacts): ConnectPacket {
-  if (packet.will === undefined || will.length === 0) return packet
-  const rawProperties = Buffer.concat(will.map(([from, to]) => bytes.subarray(from, to)))
-  return { ...packet, will: { ...packet.will, rawProperties } }
+  #checked({ inbox, protocolVersion }: Source): Packet {
+    const { bytes, start, body, end } = inbox
+    checkFrame(bytes, start, body, end, protocolVersion, this.#maxLevels)
+    // Idle clients send nothing but PINGREQ, and all that go a DISCONNECT.
+    if (body === end)
+      return bytes[start] >> 4 === PINGREQ ? { cmd: 'pingreq' } : { cmd: 'disconnect', reasonCode: 0 }
+    return this.#cold.read(bytes, start, end, protocolVersion)
+  }
 }
 
 /** In 5.0 a remaining length takes no more bytes than it needs [MQTT-1.5.5-1]. */

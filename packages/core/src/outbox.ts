@@ -12,7 +12,35 @@ import type { EndOfTurn, Turn } from './turn.ts'
 /** Payloads from here on are not copied: below, one copy is cheaper than one more buffer to write. */
 const BY_REFERENCE = 8_192
 
+/** Lists of them that are kept for the next turn: a message to many is with all of them at once. */
+const SPARE = 512
+
 const pool = new BufferPool()
+
+/** Packet identifiers and their places in a stretch of frames. */
+class Identifiers {
+  readonly #places: number[] = []
+  readonly #ids: number[] = []
+  #count = 0
+
+  add(at: number, id: number): void {
+    this.#places[this.#count] = at
+    this.#ids[this.#count++] = id
+  }
+
+  /** Writes them where the stretch is now, `shift` bytes from where it was, and forgets them. */
+  writeInto(buffer: Buffer, shift: number): void {
+    for (let i = 0; i < this.#count; i++) {
+      const at = this.#places[i] + shift
+      const id = this.#ids[i]
+      buffer[at] = id >> 8
+      buffer[at + 1] = id & 0xff
+    }
+    this.#count = 0
+  }
+}
+
+const spare: Identifiers[] = []
 
 /** Whose outbox it is. */
 export interface Owner {
@@ -31,6 +59,8 @@ export class Outbox implements EndOfTurn {
   #run: Buffer | undefined
   #runStart = 0
   #runEnd = 0
+  /** The packet identifiers that they go out with. */
+  #ids: Identifiers | undefined
   #scheduled = false
   #corked = false
   /** Buffers handed to the stream, oldest first; where one of them is not ours, nothing. */
@@ -49,7 +79,11 @@ export class Outbox implements EndOfTurn {
 
   /** Bytes that the other side has not taken: held here, or by the stream. */
   get pending(): number {
-    return this.#length + this.#runEnd - this.#runStart + this.#stream.writableLength
+    return this.#length + this.#runLength + this.#stream.writableLength
+  }
+
+  get #runLength(): number {
+    return this.#runEnd - this.#runStart
   }
 
   /** Two bytes of header, two of packet identifier: PUBACK and its like. */
@@ -65,11 +99,14 @@ export class Outbox implements EndOfTurn {
   /** A PUBLISH from its shared bytes, with its own first byte and packet identifier (0: none). */
   publish(layout: Layout, header: number, id: number): void {
     const { bytes, start, length, payloadAt } = layout
-    if (id === 0 && bytes[start] === header) {
-      this.#append(bytes, start, start + length)
+    const whole = length - payloadAt < BY_REFERENCE
+    if (bytes[start] === header && (id === 0 || whole)) {
+      // A stretch with identifiers of its own is copied, and so kept short.
+      const copied = id !== 0 || this.#ids !== undefined
+      this.#append(bytes, start, start + length, copied && (!whole || this.#runLength >= BY_REFERENCE))
+      if (id !== 0) this.#identify(start + layout.idAt, id)
       return
     }
-    const whole = length - payloadAt < BY_REFERENCE
     const size = whole ? length : payloadAt
     const at = this.#reserve(size)
     const buffer = this.#buffer as Buffer
@@ -96,7 +133,8 @@ export class Outbox implements EndOfTurn {
 
   /** Hands over what there is now. */
   flush(): void {
-    if (this.#length === 0 && this.#run !== undefined && this.#stream.writableLength === 0) this.#handOver()
+    const alone = this.#length === 0 && this.#run !== undefined && this.#ids === undefined
+    if (alone && this.#stream.writableLength === 0) this.#handOver()
     else this.#endRun()
     const buffer = this.#buffer
     if (buffer === undefined || this.#length === 0) return
@@ -116,11 +154,11 @@ export class Outbox implements EndOfTurn {
   }
 
   /**
-   * A frame that goes out as it came. Publishers send in bursts: of a burst each receiver is owed the same stretch of
-   * the chunk, which is copied, or written, once.
+   * A frame that goes out as it came, but for its packet identifier. Publishers send in bursts: of a burst each receiver
+   * is owed the same stretch of the chunk, which is copied, or written, once.
    */
-  #append(bytes: Buffer, start: number, end: number): void {
-    if (this.#run === bytes && this.#runEnd === start) {
+  #append(bytes: Buffer, start: number, end: number, anew: boolean): void {
+    if (this.#run === bytes && this.#runEnd === start && !anew) {
       this.#runEnd = end
       return
     }
@@ -129,6 +167,12 @@ export class Outbox implements EndOfTurn {
     this.#runStart = start
     this.#runEnd = end
     this.#schedule()
+  }
+
+  /** The last frame of the run goes out with an identifier of its own. */
+  #identify(at: number, id: number): void {
+    this.#ids ??= spare.pop() ?? new Identifiers()
+    this.#ids.add(at, id)
   }
 
   /** Nothing else goes out, and the stream takes what it gets: the stretch itself is written, and no chunk held for long. */
@@ -147,14 +191,20 @@ export class Outbox implements EndOfTurn {
     if (run === undefined) return
     const start = this.#runStart
     const end = this.#runEnd
+    const ids = this.#ids
     this.#run = undefined
     this.#runStart = 0
     this.#runEnd = 0
-    if (end - start >= BY_REFERENCE) this.#reference(run.subarray(start, end))
-    else {
-      const at = this.#reserve(end - start)
-      copyBytes(run, start, end, this.#buffer as Buffer, at)
+    this.#ids = undefined
+    if (ids === undefined && end - start >= BY_REFERENCE) {
+      this.#reference(run.subarray(start, end))
+      return
     }
+    const at = this.#reserve(end - start)
+    copyBytes(run, start, end, this.#buffer as Buffer, at)
+    if (ids === undefined) return
+    ids.writeInto(this.#buffer as Buffer, at - start)
+    if (spare.length < SPARE) spare.push(ids)
   }
 
   /** Puts a large payload behind what is buffered; the turn's end sends all of it with one writev. */

@@ -93,6 +93,17 @@ export class LoadClient implements FrameSink {
     await closed
   }
 
+  /** Says DISCONNECT and hangs up at once, as a program does that is done; resolves once the socket is closed. */
+  async quit(): Promise<void> {
+    const socket = this.#socket
+    this.#leaving = true
+    if (!socket || socket.closed) return
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    this.send(DISCONNECT)
+    socket.destroy()
+    await closed
+  }
+
   /** Breaks the connection without a word. */
   break(): void {
     this.#leaving = true
@@ -150,9 +161,9 @@ export class LoadClient implements FrameSink {
     this.readEnded()
   }
 
-  #closed(error = new Error('closed by the broker')): void {
+  #closed(error: Error | undefined): void {
     if (this.#leaving) return
-    const failure = new Error(`${this.id}: ${error.message}`)
+    const failure = new Error(`${this.id}: ${error?.message ?? 'closed by the broker'}`)
     if (!this.#awaited) throw failure
     this.#awaited.reject(failure)
     this.#awaited = undefined

@@ -18,7 +18,7 @@ export const connect: Scenario = {
       for (let n = 0; !stopped; n++) {
         const client = new LoadClient(bench.target, `bench-${index}-${n}`)
         await client.connect()
-        await client.leave()
+        await client.quit()
         done++
       }
     }

@@ -13,6 +13,7 @@ import type {
   Timer,
 } from '@mqtt-stack/core'
 import { DONE, Middleware, ProtocolError, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
+import { Unheard } from './unheard.ts'
 
 export interface ConnectionOptions {
   forceMQTT4?: boolean
@@ -41,7 +42,6 @@ export const CONNECTION_OPTIONS: OptionsSpec<ConnectionOptions> = {
 
 /** What is known of one connection. */
 class Life {
-  connectTimer: Timer | undefined
   /** Under which it is found; a middleware behind may rename the client. */
   clientId = ''
   connecting = false
@@ -65,14 +65,19 @@ export class Connection extends Middleware<ConnectionOptions> {
   readonly #clients = new Map<string, Client[]>()
   /** Ends of connections that others are still busy with. */
   readonly #ending = new Set<Promise<void>>()
+  #unheard!: Unheard
 
   constructor(options?: ConnectionOptions) {
     super(options, CONNECTION_OPTIONS)
   }
 
+  start(): void {
+    this.#unheard = new Unheard(this.stack.clock, this.config.connectTimeout)
+  }
+
   install(client: Client): void {
     const state = life.of(client)
-    state.connectTimer = this.stack.clock.after(this.config.connectTimeout, () => client.close())
+    this.#unheard.add(client)
     client.onClose((cause) => {
       const end = proceed(this.#end(client, state, cause))
       if (end === undefined) return
@@ -83,6 +88,7 @@ export class Connection extends Middleware<ConnectionOptions> {
 
   /** Waits until all connections are settled, so that what their ends set off finds its stores open. */
   async stop(): Promise<void> {
+    this.#unheard.stop()
     const { clock, config } = this.stack
     let timer: Timer | undefined
     const late = new Promise<void>((resolve) => {
@@ -139,8 +145,7 @@ export class Connection extends Middleware<ConnectionOptions> {
       throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, 'a second CONNECT', 'MQTT-3.1.0-2')
     }
     state.connecting = true
-    state.connectTimer?.cancel()
-    state.connectTimer = undefined
+    this.#unheard.delete(client)
     const refusal = this.#refusal(packet)
     if (refusal !== undefined) {
       client.close(refusal)
@@ -166,8 +171,7 @@ export class Connection extends Middleware<ConnectionOptions> {
   }
 
   *#end(client: Client, state: Life, cause: Error | undefined): Steps {
-    state.connectTimer?.cancel()
-    state.connectTimer = undefined
+    this.#unheard.delete(client)
     if (client.connected) yield* this.#tellEnd(client, state, cause)
     this.#forget(client, state.clientId)
     state.over = true

@@ -1,6 +1,5 @@
 /** One connection: packets in, one at a time and in order; packets out, one write a turn. */
 import type { Buffer } from 'node:buffer'
-import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { AckType } from './ack.ts'
 import { ACK_HEADER } from './ack.ts'
@@ -18,6 +17,7 @@ import { ProtocolError } from './errors.ts'
 import { farewell } from './farewell.ts'
 import { Outbox } from './outbox.ts'
 import type { ConnectPacket, OutgoingPacket, Packet, PacketType, ProtocolVersion, QoS } from './packets.ts'
+import { isPlain } from './plain-socket.ts'
 import type { Publish } from './publish.ts'
 import type { ReasonCode } from './reason-codes.ts'
 import { Session } from './session.ts'
@@ -401,11 +401,6 @@ export class Client implements SlotHost, Source {
       this.stack.fail(error as Error, this, undefined)
     }
   }
-}
-
-/** A socket without a protocol of its own for the end. */
-function isPlain(stream: Duplex): boolean {
-  return stream instanceof Socket && !('encrypted' in stream)
 }
 
 function onData(this: Duplex, chunk: Buffer): void {

@@ -112,6 +112,32 @@ describe('an outbox', () => {
     expect(joined(socket.writes[0])).toEqual(joined(parts))
   })
 
+  it('has no Nagle delay from the moment that something could be held back', () => {
+    const { outbox, socket, turn } = setup()
+    let asked = 0
+    socket.setNoDelay = () => {
+      asked++
+      return socket
+    }
+    const send = (size: number, from = outbox): void => {
+      from.bytes(Buffer.alloc(size))
+      from.flush()
+    }
+    send(4)
+    expect(asked).toBe(0)
+    send(4)
+    expect(asked).toBe(1)
+    send(4)
+    expect(asked).toBe(1)
+    // More than one segment.
+    send(2_000, new Outbox(socket, turn, { taken() {} }))
+    expect(asked).toBe(2)
+    // A handshake wrote before.
+    Object.assign(socket, { encrypted: true })
+    send(4, new Outbox(socket, turn, { taken() {} }))
+    expect(asked).toBe(3)
+  })
+
   it('sends a burst as the stretch of the chunk that it is', async () => {
     const { outbox, socket } = setup()
     const frame = message('x'.repeat(100)).bytes

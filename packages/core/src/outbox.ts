@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { BufferPool, LARGEST } from './buffers.ts'
 import { copyBytes } from './codec/bytes.ts'
 import type { Layout } from './codec/encode-publish.ts'
+import { isPlain } from './plain-socket.ts'
 import type { EndOfTurn, Turn } from './turn.ts'
 
 /** Payloads from here on are not copied: below, one copy is cheaper than one more buffer to write. */
@@ -14,6 +15,9 @@ const BY_REFERENCE = 8_192
 
 /** Lists of them that are kept for the next turn: a message to many is with all of them at once. */
 const SPARE = 512
+
+/** What every network carries in one piece. */
+const ONE_SEGMENT = 536
 
 const pool = new BufferPool()
 
@@ -67,6 +71,10 @@ export class Outbox implements EndOfTurn {
   #lent: (Buffer | undefined)[] | undefined
 
   readonly #owner: Owner
+  /** Nothing was written yet, and no protocol lies between that may have. */
+  #untouched: boolean
+  /** Without Nagle's delay. */
+  #prompt = false
   /** Counts writes that the other side has taken. */
   progress = 0
 
@@ -74,6 +82,7 @@ export class Outbox implements EndOfTurn {
     this.#stream = stream
     this.#turn = turn
     this.#reuse = stream instanceof Socket
+    this.#untouched = isPlain(stream)
     this.#owner = owner
   }
 
@@ -243,7 +252,22 @@ export class Outbox implements EndOfTurn {
   #write(bytes: Uint8Array, lent: Buffer | undefined): void {
     if (this.#lent === undefined) this.#lent = [lent]
     else this.#lent.push(lent)
+    if (!this.#prompt) this.#hurry(bytes.length)
     this.#stream.write(bytes, this.#taken)
+  }
+
+  /**
+   * Nagle's delay holds a segment back while another is not acknowledged: it is off before that can be. Of many clients
+   * that come at once most get no more than a CONNACK, and the call is saved.
+   */
+  #hurry(size: number): void {
+    if (this.#untouched && size <= ONE_SEGMENT) {
+      this.#untouched = false
+      return
+    }
+    this.#prompt = true
+    const stream = this.#stream
+    if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true)
   }
 
   #schedule(): void {

@@ -236,7 +236,6 @@ export class Stack {
 
   /** Serves one stream. */
   connect(stream: Duplex, listener: Listener = UNKNOWN): Client {
-    if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true)
     const client = new Client(this, stream, listener)
     this.clients.add(client)
     if (this.#stopped !== undefined) client.close()

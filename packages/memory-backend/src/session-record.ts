@@ -21,8 +21,8 @@ export class SessionRecord implements Receiver {
   stored = false
   /** When it is over, by the wall clock (ms), while nobody is connected to it. */
   expiresAt: number = Number.POSITIVE_INFINITY
-  /** Filters that it is subscribed to. */
-  readonly filters: Set<string> = new Set()
+  /** Filters that it is subscribed to; made with the first. */
+  filters: Set<string> | undefined = undefined
   /** Made when there is something to keep: most sessions end with their connection. */
   kept: Kept | undefined = undefined
 

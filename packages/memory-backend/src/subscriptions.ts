@@ -29,6 +29,7 @@ export class Subscriptions {
     const { rap = false, nl = false } = options
     const identifiers = identifier === undefined ? undefined : [identifier]
     const subscriber = new Subscriber(record, qos, rap, nl, identifiers, share)
+    record.filters ??= new Set()
     record.filters.add(topic)
     return share === undefined
       ? this.#tree.add(topic, record.clientId, subscriber)
@@ -37,7 +38,7 @@ export class Subscriptions {
 
   /** False when there was none. */
   remove(record: SessionRecord, topic: string): boolean {
-    record.filters.delete(topic)
+    record.filters?.delete(topic)
     const share = shareOf(topic)
     return share === undefined
       ? this.#tree.remove(topic, record.clientId)
@@ -45,7 +46,7 @@ export class Subscriptions {
   }
 
   clear(record: SessionRecord): void {
-    for (const filter of record.filters) this.remove(record, filter)
+    for (const filter of record.filters ?? []) this.remove(record, filter)
   }
 
   group({ filter, group }: Share): SharedGroup<Subscriber> | undefined {

@@ -38,6 +38,8 @@ export class Deliverer {
   readonly #stack: Stack
   readonly #forward: Chain
   readonly #log: Chain
+  /** A store that was answered at once serves the next receiver. */
+  #spare: ForwardStore | undefined
 
   constructor(stack: Stack) {
     this.#stack = stack
@@ -115,15 +117,18 @@ export class Deliverer {
   }
 
   #send(ctx: ForwardContext, counts: DeliveryCounts): void | Promise<void> {
-    const store = new ForwardStore()
+    const store = this.#spare ?? new ForwardStore()
+    this.#spare = undefined
     try {
       const later = this.#forward.run(ctx, store)
-      if (later === undefined) count(store, counts)
-      else
+      if (later !== undefined)
         return later.then(
           () => count(store, counts),
           (error: Error) => this.#stack.fail(error, ctx.client, ctx.packet),
         )
+      count(store, counts)
+      store.outcome = undefined
+      this.#spare = store
     } catch (error) {
       this.#stack.fail(error as Error, ctx.client, ctx.packet)
     }

@@ -23,20 +23,22 @@ const pool = new BufferPool()
 
 /** Packet identifiers and their places in a stretch of frames. */
 class Identifiers {
-  readonly #places: number[] = []
-  readonly #ids: number[] = []
+  /** Place and identifier, in turn; what is behind the count is left over. */
+  readonly #list: number[] = []
   #count = 0
 
   add(at: number, id: number): void {
-    this.#places[this.#count] = at
-    this.#ids[this.#count++] = id
+    const list = this.#list
+    list[this.#count++] = at
+    list[this.#count++] = id
   }
 
   /** Writes them where the stretch is now, `shift` bytes from where it was, and forgets them. */
   writeInto(buffer: Buffer, shift: number): void {
-    for (let i = 0; i < this.#count; i++) {
-      const at = this.#places[i] + shift
-      const id = this.#ids[i]
+    const list = this.#list
+    for (let i = 0; i < this.#count; i += 2) {
+      const at = list[i] + shift
+      const id = list[i + 1]
       buffer[at] = id >> 8
       buffer[at + 1] = id & 0xff
     }
@@ -88,7 +90,9 @@ export class Outbox implements EndOfTurn {
 
   /** Bytes that the other side has not taken: held here, or by the stream. */
   get pending(): number {
-    return this.#length + this.#runLength + this.#stream.writableLength
+    const here = this.#length + this.#runLength
+    // Most have taken all that they were sent.
+    return this.#lent === undefined ? here : here + this.#stream.writableLength
   }
 
   get #runLength(): number {

@@ -1,6 +1,11 @@
 import type { DeliveryTerms, Publish, QoS, Share } from '@mqtt-stack/core'
 import type { SessionRecord } from './session-record.ts'
 
+/** Of subscriptions that have nothing of their own to say, by QoS and retain flag. */
+const PLAIN: readonly DeliveryTerms[] = ([0, 1, 2] as const).flatMap((qos) =>
+  [false, true].map((retain) => ({ qos, retain, identifiers: undefined, expiresAt: 0, share: undefined })),
+)
+
 /** One subscription in the topic tree, or several of one session merged for a topic. */
 export class Subscriber {
   readonly record: SessionRecord
@@ -12,6 +17,7 @@ export class Subscriber {
   readonly share: Share | undefined
   /** What the session gets of its own messages: this, without what is subscribed to with no local (5.0). */
   readonly own: Subscriber | undefined
+  readonly #plain: boolean
   /** By QoS and retain flag: the same for every message. */
   #terms: (DeliveryTerms | undefined)[] | undefined = undefined
 
@@ -30,6 +36,7 @@ export class Subscriber {
     this.identifiers = identifiers
     this.share = share
     this.own = noLocal ? own : this
+    this.#plain = identifiers === undefined && share === undefined
   }
 
   /** How a message that comes now is delivered. */
@@ -37,6 +44,7 @@ export class Subscriber {
     const qos = Math.min(packet.qos, this.qos) as QoS
     const retain = this.retainAsPublished && packet.retain
     const which = qos * 2 + (retain ? 1 : 0)
+    if (this.#plain) return PLAIN[which]
     this.#terms ??= [undefined, undefined, undefined, undefined, undefined, undefined]
     const known = this.#terms[which]
     if (known !== undefined) return known

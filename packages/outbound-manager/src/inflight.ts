@@ -3,33 +3,25 @@ import type { Outgoing } from './sender.ts'
 
 /** A message that was sent and is not acknowledged. */
 export class Inflight {
-  /** Packet identifier; 0 for one that is free. */
-  id = 0
-  qos: QoS = 0
+  /** Packet identifier. */
+  readonly id: number
+  readonly qos: QoS
   /** The broker's own identifier; 0 for what is in no log. */
-  messageId = 0
+  readonly messageId: number
   /** Place in the log. */
-  sequence = 0
+  readonly sequence: number
   /** QoS 2: whether PUBREC came (`releasing`) and PUBREL went out (`released`). */
   phase: 'sent' | 'releasing' | 'released' = 'sent'
-  /** Of a shared subscription and in no log: whom it may go to next. */
-  shared: Outgoing | undefined = undefined
 
-  /** Sent with this identifier. */
-  begin(id: number, qos: QoS, messageId: number, sequence: number, shared: Outgoing | undefined): this {
+  /** Of a shared subscription and in no log: whom it may go to next. */
+  readonly shared: Outgoing | undefined
+
+  constructor(id: number, qos: QoS, messageId: number, sequence: number, shared?: Outgoing) {
     this.id = id
     this.qos = qos
     this.messageId = messageId
     this.sequence = sequence
-    this.phase = 'sent'
     this.shared = shared
-    return this
-  }
-
-  /** Acknowledged: holds nothing until it begins again. */
-  end(): void {
-    this.id = 0
-    this.shared = undefined
   }
 }
 

@@ -5,17 +5,12 @@ import { OUTBOUND_MANAGER_OPTIONS } from './options.ts'
 import { Outflow } from './outflow.ts'
 import type { Outgoing } from './sender.ts'
 import { Sender } from './sender.ts'
-import { WaitingQueue } from './waiting-queue.ts'
 
 export type { OutboundManagerOptions } from './options.ts'
 
 /** Made at the first QoS 1 or 2 message, or when a session is resumed. */
-class Lane {
-  flow: Outflow | undefined
-  sender: Sender | undefined
-}
-
-const lane = new Slot(() => new Lane())
+const flows = new Slot<Outflow | undefined>(() => undefined)
+const senders = new Slot<Sender | undefined>(() => undefined)
 
 /** Answers forwardMessage; alone owns the window, resending and PUBREL. */
 export class OutboundManager extends Middleware<OutboundManagerOptions> {
@@ -51,26 +46,19 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
   }
 
   handle(client: Client, { cmd, messageId: id, reasonCode }: Ack): void {
-    const { flow } = lane.of(client)
-    const entry = flow?.find(id, cmd === 'puback' ? 1 : 2)
-    if (flow !== undefined && entry !== undefined) {
-      // A PUBREC that refuses ends the exchange (5.0).
-      if (cmd === 'pubrec' && reasonCode < 0x80) flow.received(entry)
-      else flow.delivered(entry)
-    } else if (cmd === 'pubrec' && reasonCode < 0x80) {
-      // For an identifier that is not in flight PUBREL is all that is left.
-      const unknown = client.protocolVersion === 5 ? ReasonCode.PACKET_IDENTIFIER_NOT_FOUND : 0
-      client.ack('pubrel', id, unknown)
-    }
+    if (flows.peek(client)?.acknowledged(cmd, id, reasonCode) === true) return
+    if (cmd !== 'pubrec' || reasonCode >= 0x80) return
+    // For an identifier that is not in flight PUBREL is all that is left.
+    const unknown = client.protocolVersion === 5 ? ReasonCode.PACKET_IDENTIFIER_NOT_FOUND : 0
+    client.ack('pubrel', id, unknown)
   }
 
   resumeSession({ client, present }: Context<'resumeSession'>): void | Promise<void> {
-    if (client.session.stored || lane.of(client).flow !== undefined)
-      return this.#flowOf(client).resume(present)
+    if (client.session.stored || flows.peek(client) !== undefined) return this.#flowOf(client).resume(present)
   }
 
   drainClient({ client }: Context<'drainClient'>): void | Promise<void> {
-    return lane.of(client).flow?.drained()
+    return flows.peek(client)?.drained()
   }
 
   cleanDisconnect({ client, packet }: Context<'cleanDisconnect'>): void | Promise<void> {
@@ -82,7 +70,7 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
   }
 
   #leave(client: Client, expiryInterval: number): void | Promise<void> {
-    const { flow } = lane.of(client)
+    const flow = flows.peek(client)
     if (expiryInterval === 0) flow?.handOn()
     return flow?.settle()
   }
@@ -108,20 +96,22 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
   }
 
   #flowOf(client: Client): Outflow {
-    const state = lane.of(client)
-    if (state.flow === undefined) {
-      const { inflight, queueMessages, queueBytes } = this.config
-      const window = Math.min(inflight, client.settings.receiveMaximum)
-      const queue = new WaitingQueue(queueMessages, queueBytes)
-      state.flow = new Outflow(this.stack, client, window, queue, this.#senderOf(client))
-    }
-    return state.flow
+    return flows.peek(client) ?? this.#begin(client)
+  }
+
+  #begin(client: Client): Outflow {
+    const window = Math.min(this.config.inflight, client.settings.receiveMaximum)
+    const flow = new Outflow(this.stack, client, window, this.config, this.#senderOf(client))
+    flows.set(client, flow)
+    return flow
   }
 
   #senderOf(client: Client): Sender {
-    const state = lane.of(client)
-    state.sender ??= new Sender(this.stack, client, this.config.topicAliases)
-    return state.sender
+    const known = senders.peek(client)
+    if (known !== undefined) return known
+    const sender = new Sender(this.stack, client, this.config.topicAliases)
+    senders.set(client, sender)
+    return sender
   }
 }
 

@@ -1,11 +1,11 @@
-import type { Client, Clock, ForwardContext, QoS, Stack, StoredMessage } from '@mqtt-stack/core'
+import type { AckType, Client, Clock, ForwardContext, Stack, StoredMessage } from '@mqtt-stack/core'
 import { expiryOf, Slot } from '@mqtt-stack/core'
-import type { Inflight } from './inflight.ts'
-import { packetIdOf } from './inflight.ts'
+import { Inflight, packetIdOf } from './inflight.ts'
 import { Releases } from './releases.ts'
 import type { Outgoing, Sender } from './sender.ts'
 import { UnderWay } from './under-way.ts'
-import type { WaitingQueue } from './waiting-queue.ts'
+import type { QueueLimits } from './waiting-queue.ts'
+import { WaitingQueue } from './waiting-queue.ts'
 import { Window } from './window.ts'
 
 /** How far a session's log was ever sent, over all its connections. */
@@ -28,8 +28,12 @@ const FAR = 32_767
 export class Outflow {
   readonly #stack: Stack
   readonly #client: Client
-  readonly #queue: WaitingQueue
+  readonly #limits: QueueLimits
+  /** Made when the first message has to wait. */
+  #queue: WaitingQueue | undefined
   readonly #sender: Sender
+  /** The sender has nothing to add to a message. */
+  readonly #direct: boolean
   readonly #underWay: UnderWay = new UnderWay()
   readonly #releases: Releases
   readonly #window: Window
@@ -50,18 +54,23 @@ export class Outflow {
   #draining = false
   #drainListeners: (() => void)[] | undefined
 
-  constructor(stack: Stack, client: Client, window: number, queue: WaitingQueue, sender: Sender) {
+  constructor(stack: Stack, client: Client, window: number, limits: QueueLimits, sender: Sender) {
     this.#stack = stack
     this.#client = client
     this.#window = new Window(window)
-    this.#queue = queue
+    this.#limits = limits
     this.#sender = sender
+    this.#direct = sender.direct
     this.#releases = new Releases(stack, client, this.#underWay)
   }
 
   get #full(): boolean {
     const { connected, closed } = this.#client
     return this.#window.room <= 0 || !connected || closed
+  }
+
+  get #queued(): boolean {
+    return this.#queue !== undefined && !this.#queue.empty
   }
 
   /** QoS 1 and 2 of a session with a log, where the message already is. */
@@ -73,7 +82,7 @@ export class Outflow {
     // A gap: one before it was stored and has not come by.
     const next = this.#sent !== undefined && !this.#behind && sequence === this.#position + 1
     // Asked first, so that a client that takes nothing is noticed also behind a full window.
-    if (this.#client.congested || !next || this.#full || this.#window.get(id) !== undefined) {
+    if (this.#client.congested || !next || this.#full || this.#window.has(id)) {
       this.#behind = true
       this.#missed = true
       this.#goOn()
@@ -81,15 +90,16 @@ export class Outflow {
     }
     this.#position = sequence
     this.#sent!.upTo = sequence
-    this.#send(ctx, false, this.#window.add(id, qos, messageId, sequence, undefined))
+    this.#send(ctx, false, new Inflight(id, qos, messageId, sequence))
     return 'sent'
   }
 
   /** QoS 1 and 2 that are in no log: of a session that ends with its connection. */
   forwardLive(message: Outgoing): 'sent' | 'queued' | 'dropped' {
     const id = packetIdOf(this.#unlogged + 1)
-    const waits = this.#behind || !this.#queue.empty
-    if (this.#client.congested || waits || this.#full || this.#window.get(id) !== undefined) {
+    const waits = this.#behind || this.#queued
+    if (this.#client.congested || waits || this.#full || this.#window.has(id)) {
+      this.#queue ??= new WaitingQueue(this.#limits)
       if (!this.#queue.push(kept(message, this.#stack.clock))) return 'dropped'
       this.#goOn()
       return 'queued'
@@ -98,26 +108,15 @@ export class Outflow {
     return 'sent'
   }
 
-  /** The message that an acknowledgement of this kind belongs to. */
-  find(id: number, qos: QoS): Inflight | undefined {
+  /** PUBACK, PUBREC or PUBCOMP: frees the identifier, or goes on with PUBREL; false when nothing waits for it. */
+  acknowledged(cmd: AckType, id: number, reasonCode: number): boolean {
+    if (cmd === 'puback' && this.#freed(id)) return true
     const entry = this.#window.get(id)
-    return entry?.qos === qos ? entry : undefined
-  }
-
-  /** PUBREC: PUBREL follows. */
-  received(entry: Inflight): void {
-    this.#releases.received(entry)
-  }
-
-  /** PUBACK or PUBCOMP: frees the identifier at once, and the log's entry at the end of the turn. */
-  delivered(entry: Inflight): void {
-    const { messageId } = entry
-    if (messageId !== 0) {
-      this.#messageIds.push(messageId)
-      this.#sequences.push(entry.sequence)
-    }
-    this.#window.delete(entry)
-    if (messageId !== 0 || this.#behind || !this.#queue.empty) this.#schedule()
+    if (entry?.qos !== (cmd === 'puback' ? 1 : 2)) return false
+    // A PUBREC that refuses ends the exchange (5.0).
+    if (cmd === 'pubrec' && reasonCode < 0x80) this.#releases.received(entry)
+    else this.#delivered(entry)
+    return true
   }
 
   /** CONNACK is out: first what was in flight, then the log, or what queued up meanwhile. */
@@ -154,7 +153,7 @@ export class Outflow {
     const age = ({ id }: Inflight): number => (next - id + 65_535) % 65_535
     const inflight = this.#window.entries().sort((a, b) => age(b) - age(a))
     const sent = inflight.filter(({ qos }) => qos === 1).map(({ shared }) => shared)
-    for (const message of [...sent, ...this.#queue.takeShared()]) {
+    for (const message of [...sent, ...(this.#queue?.takeShared() ?? [])]) {
       if (message?.share === undefined) continue
       const { share, packet, qos, expiresAt } = message
       this.#stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt })
@@ -169,7 +168,7 @@ export class Outflow {
   }
 
   get #drainedNow(): boolean {
-    return this.#client.closed || (!this.#behind && this.#queue.empty)
+    return this.#client.closed || (!this.#behind && !this.#queued)
   }
 
   #tellDrained(): void {
@@ -198,9 +197,9 @@ export class Outflow {
 
   /** Sends from the queue what the window has room for. */
   #fill(): void {
-    while (!this.#queue.empty && !this.#full) {
+    while (this.#queue !== undefined && !this.#queue.empty && !this.#full) {
       const id = packetIdOf(this.#unlogged + 1)
-      if (this.#window.get(id) !== undefined) return
+      if (this.#window.has(id)) return
       if (this.#client.congested) {
         this.#whenDrained()
         return
@@ -252,7 +251,7 @@ export class Outflow {
     for (const message of page) {
       if (this.#full || this.#client.congested) return false
       const id = packetIdOf(message.sequence)
-      if (this.#window.get(id) !== undefined) return true
+      if (this.#window.has(id)) return true
       this.#sendStored(message, id)
     }
     return false
@@ -260,17 +259,24 @@ export class Outflow {
 
   #sendLive(message: Outgoing, id: number): void {
     this.#unlogged++
-    const shared = message.share === undefined ? undefined : kept(message, this.#stack.clock)
-    this.#send(message, false, this.#window.add(id, message.qos, 0, 0, shared))
+    const { qos, share } = message
+    if (qos === 1 && share === undefined) {
+      this.#window.add(id, undefined)
+      if (!this.#write(message, false, id, false)) this.#freed(id)
+      return
+    }
+    const shared = share === undefined ? undefined : kept(message, this.#stack.clock)
+    this.#send(message, false, new Inflight(id, qos, 0, 0, shared))
   }
 
   #sendStored(message: StoredMessage, id: number): void {
     const { messageId, sequence, qos, released } = message
     const known = this.#begin()
-    const entry = this.#window.add(id, qos, messageId, sequence, undefined)
+    const entry = new Inflight(id, qos, messageId, sequence)
     this.#position = sequence
     if (released) {
       entry.phase = 'released'
+      this.#window.add(id, entry)
       this.#client.ack('pubrel', id)
     } else {
       const begun = sequence <= known.upTo
@@ -287,9 +293,37 @@ export class Outflow {
     if (known.upTo < this.#position) known.upTo = this.#position
   }
 
+  /** Frees the identifier of a message that is in no log; false when it is no such message's. */
+  #freed(id: number): boolean {
+    if (!this.#window.deletePlain(id)) return false
+    if (this.#behind || this.#queued) this.#schedule()
+    return true
+  }
+
+  /** Frees the identifier at once, and the log's entry at the end of the turn. */
+  #delivered(entry: Inflight): void {
+    this.#window.delete(entry)
+    const { messageId, sequence } = entry
+    if (messageId !== 0) {
+      this.#messageIds.push(messageId)
+      this.#sequences.push(sequence)
+    }
+    if (messageId !== 0 || this.#behind || this.#queued) this.#schedule()
+  }
+
   #send(message: Outgoing, dup: boolean, entry: Inflight, begun = false): void {
+    this.#window.add(entry.id, entry)
     // What is over, or larger than the client takes, counts as delivered.
-    if (!this.#sender.send(message, dup, entry.id, begun)) this.delivered(entry)
+    if (!this.#write(message, dup, entry.id, begun)) this.#delivered(entry)
+  }
+
+  /** False for what the client does not get: it is told. */
+  #write(message: Outgoing, dup: boolean, id: number, begun: boolean): boolean {
+    const { packet, qos, retain, identifiers, expiresAt } = message
+    // Most messages go as they are.
+    const plain = this.#direct && identifiers === undefined && expiresAt === 0
+    if (plain && this.#client.publish(packet, qos, retain, dup, id)) return true
+    return this.#sender.send(message, dup, id, begun)
   }
 
   /** Tells the log what was delivered. */

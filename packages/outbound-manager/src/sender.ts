@@ -27,6 +27,11 @@ export class Sender {
     this.#aliases = most > 0 ? new AliasesOut(most) : undefined
   }
 
+  /** It sets no topic aliases: a message without subscription identifiers and expiry goes as it is. */
+  get direct(): boolean {
+    return this.#aliases === undefined
+  }
+
   /**
    * Sends it; false when its time is over or the client does not take its size, which is told.
    * @param begun It was sent before: then its time is not over any more [MQTT-4.3.3-7].

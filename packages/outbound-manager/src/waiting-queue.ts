@@ -1,16 +1,20 @@
 import type { Outgoing } from './sender.ts'
 
+/** How much a queue holds. */
+export interface QueueLimits {
+  readonly queueMessages: number
+  readonly queueBytes: number
+}
+
 /** Messages that wait for room in the window, their packets owned: first in, first out, bounded in messages and bytes. */
 export class WaitingQueue {
-  readonly #maxMessages: number
-  readonly #maxBytes: number
+  readonly #limits: QueueLimits
   #waiting: (Outgoing | undefined)[] = []
   #head = 0
   #bytes = 0
 
-  constructor(maxMessages: number, maxBytes: number) {
-    this.#maxMessages = maxMessages
-    this.#maxBytes = maxBytes
+  constructor(limits: QueueLimits) {
+    this.#limits = limits
   }
 
   get empty(): boolean {
@@ -20,8 +24,8 @@ export class WaitingQueue {
   /** False when it is full. */
   push(waiting: Outgoing): boolean {
     const { size } = waiting.packet
-    if (this.#waiting.length - this.#head >= this.#maxMessages || this.#bytes + size > this.#maxBytes)
-      return false
+    const { queueMessages, queueBytes } = this.#limits
+    if (this.#waiting.length - this.#head >= queueMessages || this.#bytes + size > queueBytes) return false
     this.#waiting.push(waiting)
     this.#bytes += size
     return true

@@ -1,64 +1,77 @@
 /** The window against the plain map that it stands for. */
-import type { QoS } from '@mqtt-stack/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Inflight } from './inflight.ts'
 import { Window } from './window.ts'
 
-/** Sends with the next identifier, or acknowledges the nth that is in flight. */
+/** Sends with the next identifier, with more to know or not, or acknowledges the nth that is in flight. */
 const steps = fc.array(
   fc.oneof(
-    fc.record({ send: fc.constantFrom<QoS>(1, 2) }),
+    fc.record({ plain: fc.boolean() }),
     // Mostly the oldest, as clients do.
     fc.record({ acknowledge: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.nat(70)) }),
   ),
   { maxLength: 600 },
 )
 
+const entryOf = (id: number): Inflight => new Inflight(id, 2, 0, 0)
+
 describe('Window', () => {
   it('holds what a map would hold, in any order of acknowledgements', () => {
     fc.assert(
       fc.property(fc.constantFrom(1, 5, 16, 20, 64), fc.nat(65_534), steps, (limit, from, todo) => {
         const window = new Window(limit)
-        const model = new Map<number, { qos: QoS; sequence: number }>()
-        let sequence = from
+        const model = new Map<number, Inflight | undefined>()
+        let next = from
         for (const step of todo) {
-          if ('send' in step) {
-            const id = 1 + (sequence % 65_535)
-            if (window.room === 0 || window.get(id) !== undefined) continue
-            window.add(id, step.send, sequence, ++sequence, undefined)
-            model.set(id, { qos: step.send, sequence })
+          if ('plain' in step) {
+            const id = 1 + (next % 65_535)
+            expect(window.has(id)).toBe(model.has(id))
+            if (window.room === 0 || window.has(id)) continue
+            const entry = step.plain ? undefined : entryOf(id)
+            window.add(id, entry)
+            model.set(id, entry)
+            next++
           } else {
             const id = [...model.keys()][step.acknowledge]
             if (id === undefined) continue
-            window.delete(window.get(id)!)
+            const entry = window.get(id)
+            expect(entry).toBe(model.get(id))
+            expect(window.deletePlain(id)).toBe(entry === undefined)
+            if (entry !== undefined) window.delete(entry)
             model.delete(id)
-            expect(window.get(id)).toBeUndefined()
+            expect(window.has(id)).toBe(false)
           }
           expect(window.room).toBe(limit - model.size)
         }
-        for (const [id, { qos, sequence: at }] of model)
-          expect(window.get(id)).toMatchObject({ id, qos, sequence: at, phase: 'sent' })
-        expect(new Set(window.entries().map(({ id }) => id))).toEqual(new Set(model.keys()))
+        for (const id of model.keys()) expect(window.has(id)).toBe(true)
+        const entries = [...model.values()].filter((entry) => entry !== undefined)
+        expect(new Set(window.entries())).toEqual(new Set(entries))
       }),
     )
   })
 
-  it('keeps one that is never acknowledged, however many pass it', () => {
-    const window = new Window(64)
-    const late = window.add(1, 1, 0, 0, undefined)
-    for (let id = 2; id < 1_000; id++) window.delete(window.add(id, 1, 0, 0, undefined))
-    expect(window.get(1)).toBe(late)
-    expect(window.room).toBe(63)
-  })
+  it.each([undefined, entryOf(1)])(
+    'keeps one that is never acknowledged, however many pass it (%o)',
+    (late) => {
+      const window = new Window(64)
+      window.add(1, late)
+      for (let id = 2; id < 1_000; id++) {
+        window.add(id, undefined)
+        expect(window.deletePlain(id)).toBe(true)
+      }
+      expect([window.has(1), window.get(1), window.room]).toEqual([true, late, 63])
+    },
+  )
 
-  it('uses an entry again, but none of QoS 2, which a release may still hold', () => {
+  it('knows nothing of identifiers that are not in flight', () => {
     const window = new Window(64)
-    const once = window.add(1, 1, 0, 0, undefined)
-    window.delete(once)
-    expect(window.add(17, 1, 0, 0, undefined)).toBe(once)
-    const twice = window.add(2, 2, 0, 0, undefined)
-    window.delete(twice)
-    expect(twice.id).toBe(2)
-    expect(window.add(18, 2, 0, 0, undefined)).not.toBe(twice)
+    window.add(7, entryOf(7))
+    expect([window.has(23), window.get(23), window.deletePlain(23), window.deletePlain(7)]).toEqual([
+      false,
+      undefined,
+      false,
+      false,
+    ])
   })
 })

@@ -50,6 +50,8 @@ type Carrier = Duplex & { [CLIENT]: Client }
 
 /** Bytes that may wait behind a handler that has not answered, before the stream is paused. */
 const PAUSE_AT = 65_536
+/** Of the fixed header. */
+const DISCONNECT = 14
 /** Milliseconds that a closed connection may take to read our last words. */
 const LINGER = 2_000
 
@@ -329,6 +331,7 @@ export class Client implements SlotHost, Source {
     try {
       if (!this.inbox.advance()) return false
       if (this.inbox.awaitsConnect) this.#asked = true
+      const type = this.inbox.type
       packet = this.stack.decoder.decode(this)
       if (this.inbox.awaitsConnect) {
         this.inbox.awaitsConnect = false
@@ -339,12 +342,12 @@ export class Client implements SlotHost, Source {
           `a ${packet.cmd.toUpperCase()} where only ${this.#expected.join(' or ')} may come`,
         )
       }
-      if (packet.cmd === 'disconnect') this.#goodbye = true
+      if (type === DISCONNECT) this.#goodbye = true
       if (this.#diverted !== undefined) {
         this.#diverted(packet)
         return true
       }
-      const later = this.stack.dispatch(this, packet)
+      const later = this.stack.dispatch(this, packet, type)
       if (later !== undefined) this.#wait(later, packet)
     } catch (error) {
       this.#fail(error as Error, packet)

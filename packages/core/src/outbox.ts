@@ -7,46 +7,17 @@ import type { Duplex } from 'node:stream'
 import { BufferPool, LARGEST } from './buffers.ts'
 import { copyBytes } from './codec/bytes.ts'
 import type { Layout } from './codec/encode-publish.ts'
+import { Identifiers } from './identifiers.ts'
 import { isPlain } from './plain-socket.ts'
 import type { EndOfTurn, Turn } from './turn.ts'
 
 /** Payloads from here on are not copied: below, one copy is cheaper than one more buffer to write. */
 const BY_REFERENCE = 8_192
 
-/** Lists of them that are kept for the next turn: a message to many is with all of them at once. */
-const SPARE = 512
-
 /** What every network carries in one piece. */
 const ONE_SEGMENT = 536
 
 const pool = new BufferPool()
-
-/** Packet identifiers and their places in a stretch of frames. */
-class Identifiers {
-  /** Place and identifier, in turn; what is behind the count is left over. */
-  readonly #list: number[] = []
-  #count = 0
-
-  add(at: number, id: number): void {
-    const list = this.#list
-    list[this.#count++] = at
-    list[this.#count++] = id
-  }
-
-  /** Writes them where the stretch is now, `shift` bytes from where it was, and forgets them. */
-  writeInto(buffer: Buffer, shift: number): void {
-    const list = this.#list
-    for (let i = 0; i < this.#count; i += 2) {
-      const at = list[i] + shift
-      const id = list[i + 1]
-      buffer[at] = id >> 8
-      buffer[at + 1] = id & 0xff
-    }
-    this.#count = 0
-  }
-}
-
-const spare: Identifiers[] = []
 
 /** Whose outbox it is. */
 export interface Owner {
@@ -184,7 +155,7 @@ export class Outbox implements EndOfTurn {
 
   /** The last frame of the run goes out with an identifier of its own. */
   #identify(at: number, id: number): void {
-    this.#ids ??= spare.pop() ?? new Identifiers()
+    this.#ids ??= Identifiers.take()
     this.#ids.add(at, id)
   }
 
@@ -215,9 +186,7 @@ export class Outbox implements EndOfTurn {
     }
     const at = this.#reserve(end - start)
     copyBytes(run, start, end, this.#buffer as Buffer, at)
-    if (ids === undefined) return
-    ids.writeInto(this.#buffer as Buffer, at - start)
-    if (spare.length < SPARE) spare.push(ids)
+    ids?.writeInto(this.#buffer as Buffer, at - start)
   }
 
   /** Puts a large payload behind what is buffered; the turn's end sends all of it with one writev. */

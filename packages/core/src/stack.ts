@@ -19,7 +19,7 @@ import type { MiddlewareLike } from './middleware.ts'
 import { MEMBERS } from './middleware.ts'
 import type { Resolved } from './options.ts'
 import { resolveOptions } from './options.ts'
-import type { Packet, PacketType } from './packets.ts'
+import type { Packet } from './packets.ts'
 import { PACKET_TYPES } from './packets.ts'
 import { ReasonCode } from './reason-codes.ts'
 import type { StackOptions } from './stack-options.ts'
@@ -49,7 +49,8 @@ export class Stack {
   readonly decoder: Decoder
   readonly #rules = new Map<string, CallbackRule>(Object.entries(CALLBACKS))
   readonly #callbacks = new Map<string, Chain>()
-  readonly #packets: Record<PacketType, Chain>
+  /** By the number that a packet's first byte has for its type. */
+  readonly #packets: readonly Chain[]
   readonly #host: ChainHost
   readonly #guard: Step
   readonly #watchdog = new Watchdog(this)
@@ -72,12 +73,7 @@ export class Stack {
       stray: (error, subject) => this.fail(error, clientOf(subject), undefined),
     }
     for (const [name, rule] of this.#rules) this.#callbacks.set(name, chainOf(name, this.#host, rule))
-    this.#packets = Object.fromEntries(
-      PACKET_TYPES.filter((type) => type !== undefined).map((type) => [
-        type,
-        new Chain(`handle ${type}`, this.#host),
-      ]),
-    ) as Record<PacketType, Chain>
+    this.#packets = PACKET_TYPES.map((type) => new Chain(`handle ${type}`, this.#host))
   }
 
   /**
@@ -258,14 +254,14 @@ export class Stack {
    * that it waited for, so that the client's packets stay in order.
    */
   resume(owner: MiddlewareLike, client: Client, packet: Packet): void | Promise<void> {
-    const chain = this.#packets[packet.cmd]
+    const chain = this.#packets[PACKET_TYPES.indexOf(packet.cmd)]
     return chain.run(client, packet, chain.steps.findIndex((step) => step.owner === owner) + 1)
   }
 
-  /** Internal: a packet for the middlewares that handle its type. */
-  dispatch(client: Client, packet: Packet): void | Promise<void> {
-    if (this.config.strict) freezePacket(packet)
-    return this.#packets[packet.cmd].run(client, packet)
+  /** Internal: a packet for the middlewares that handle its type, as a number. */
+  dispatch(client: Client, packet: Packet, type: number): void | Promise<void> {
+    if (this.#host.strict) freezePacket(packet)
+    return this.#packets[type].run(client, packet)
   }
 
   /** Ends a connection: executes closeClient, and closes it in any case. */
@@ -311,11 +307,12 @@ export class Stack {
   }
 
   #compile(): void {
-    for (const type of Object.keys(this.#packets) as PacketType[]) {
+    for (const [number, type] of PACKET_TYPES.entries()) {
+      if (type === undefined) continue
       const takers = this.middlewares.filter(
         ({ handle, handles }) => handle !== undefined && (handles?.includes(type) ?? true),
       )
-      this.#packets[type].steps = takers.map((owner) => toStep(owner, 'handle', 3))
+      this.#packets[number].steps = takers.map((owner) => toStep(owner, 'handle', 3))
     }
     for (const [name, chain] of this.#callbacks) {
       chain.steps = this.#inOrder()

@@ -1,7 +1,8 @@
-import type { AckType, Client, Clock, ForwardContext, Stack, StoredMessage } from '@mqtt-stack/core'
-import { expiryOf, Slot } from '@mqtt-stack/core'
+import type { AckType, Client, Clock, ForwardContext, Stack, Steps, StoredMessage } from '@mqtt-stack/core'
+import { expiryOf, proceed, Slot } from '@mqtt-stack/core'
 import { Inflight, packetIdOf } from './inflight.ts'
 import { Releases } from './releases.ts'
+import { Removals } from './removals.ts'
 import type { Outgoing, Sender } from './sender.ts'
 import { UnderWay } from './under-way.ts'
 import type { QueueLimits } from './waiting-queue.ts'
@@ -36,6 +37,7 @@ export class Outflow {
   readonly #direct: boolean
   readonly #underWay: UnderWay = new UnderWay()
   readonly #releases: Releases
+  readonly #removals: Removals
   readonly #window: Window
   /** Sequence of the last message of the log that was sent on this connection. */
   #position = 0
@@ -47,9 +49,6 @@ export class Outflow {
   #reading = false
   /** Messages came for the log while it was being read. */
   #missed = false
-  /** Messages of the log that were delivered since the last turn's end: their identifiers, and their places in it. */
-  #messageIds: number[] = []
-  #sequences: number[] = []
   #scheduled = false
   #draining = false
   #drainListeners: (() => void)[] | undefined
@@ -62,6 +61,7 @@ export class Outflow {
     this.#sender = sender
     this.#direct = sender.direct
     this.#releases = new Releases(stack, client, this.#underWay)
+    this.#removals = new Removals(stack, client, this.#underWay)
   }
 
   get #full(): boolean {
@@ -127,7 +127,7 @@ export class Outflow {
     }
     const known = this.#begin()
     if (!present && known.upTo < 0) known.upTo = 0
-    return this.#read()
+    return proceed(this.#read())
   }
 
   /** Resolves when nothing waits behind the window any more, or the client is gone; nothing when it is so already. */
@@ -142,7 +142,7 @@ export class Outflow {
 
   /** Removes what was delivered from the log; resolves when no call to it is under way. */
   settle(): void | Promise<void> {
-    this.#remove()
+    this.#removals.tell()
     return this.#underWay.settled()
   }
 
@@ -162,7 +162,7 @@ export class Outflow {
 
   endTurn(): void {
     this.#scheduled = false
-    this.#remove()
+    this.#removals.tell()
     if (this.#behind) this.#readOn()
     else this.#fill()
   }
@@ -211,11 +211,16 @@ export class Outflow {
 
   #readOn(): void {
     this.#begin()
-    this.#read().catch((error: Error) => this.#stack.fail(error, this.#client, undefined))
+    const fail = (error: Error): void => this.#stack.fail(error, this.#client, undefined)
+    try {
+      proceed(this.#read())?.catch(fail)
+    } catch (error) {
+      fail(error as Error)
+    }
   }
 
   /** Reads the log as far as the window has room, and to its end if it has. */
-  async #read(): Promise<void> {
+  *#read(): Steps {
     if (this.#reading) return
     this.#reading = true
     try {
@@ -227,7 +232,7 @@ export class Outflow {
         const limit = this.#window.room
         const page: StoredMessage[] = []
         this.#missed = false
-        await this.#lookup(limit, page)
+        yield this.#lookup(limit, page)
         const blocked = this.#resend(page)
         // Its acknowledgement will set us off.
         if (blocked) break
@@ -304,10 +309,7 @@ export class Outflow {
   #delivered(entry: Inflight): void {
     this.#window.delete(entry)
     const { messageId, sequence } = entry
-    if (messageId !== 0) {
-      this.#messageIds.push(messageId)
-      this.#sequences.push(sequence)
-    }
+    if (messageId !== 0) this.#removals.add(messageId, sequence)
     if (messageId !== 0 || this.#behind || this.#queued) this.#schedule()
   }
 
@@ -324,25 +326,6 @@ export class Outflow {
     const plain = this.#direct && identifiers === undefined && expiresAt === 0
     if (plain && this.#client.publish(packet, qos, retain, dup, id)) return true
     return this.#sender.send(message, dup, id, begun)
-  }
-
-  /** Tells the log what was delivered. */
-  #remove(): void {
-    if (this.#messageIds.length === 0) return
-    const { clientId, epoch } = this.#client.session
-    const messageIds = this.#messageIds
-    const sequences = this.#sequences
-    this.#messageIds = []
-    this.#sequences = []
-    const fail = (error: Error): void => this.#stack.fail(error, this.#client, undefined)
-    try {
-      const later = this.#stack.run('removeOfflineMessages', { clientId, epoch, messageIds, sequences }, {})
-      if (later === undefined) return
-      this.#underWay.note(later)
-      later.catch(fail)
-    } catch (error) {
-      fail(error as Error)
-    }
   }
 
   /** Goes on once the client has taken what it was sent. */

@@ -58,7 +58,7 @@ export class Decoder {
    */
   decode(source: Source): Packet {
     const { inbox } = source
-    const type = inbox.bytes[inbox.start] >> 4
+    const { type } = inbox
     if (source.protocolVersion === 5) checkLength(inbox)
     if (type === PUBLISH) return this.#publish(source, inbox.bytes, inbox.start, inbox.body, inbox.end)
     if (type > PUBLISH && type <= PUBCOMP) return this.#ack(inbox, source.protocolVersion)

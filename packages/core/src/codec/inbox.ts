@@ -35,6 +35,11 @@ export class Inbox {
     this.limit = limit
   }
 
+  /** The type of the current frame, as the number that its first byte has. */
+  get type(): number {
+    return this.bytes[this.start] >> 4
+  }
+
   /** Bytes that came and are not handled, the unfinished frame left out. */
   get backlog(): number {
     return this.#backlog + this.#chunk.length - this.#at

@@ -1,0 +1,41 @@
+import type { Client, Stack } from '@mqtt-stack/core'
+import type { UnderWay } from './under-way.ts'
+
+/** What was delivered of a session's log; the log is told once a turn. */
+export class Removals {
+  readonly #stack: Stack
+  readonly #client: Client
+  readonly #underWay: UnderWay
+  #messageIds: number[] = []
+  #sequences: number[] = []
+
+  constructor(stack: Stack, client: Client, underWay: UnderWay) {
+    this.#stack = stack
+    this.#client = client
+    this.#underWay = underWay
+  }
+
+  add(messageId: number, sequence: number): void {
+    this.#messageIds.push(messageId)
+    this.#sequences.push(sequence)
+  }
+
+  /** Tells the log. */
+  tell(): void {
+    if (this.#messageIds.length === 0) return
+    const { clientId, epoch } = this.#client.session
+    const messageIds = this.#messageIds
+    const sequences = this.#sequences
+    this.#messageIds = []
+    this.#sequences = []
+    const fail = (error: Error): void => this.#stack.fail(error, this.#client, undefined)
+    try {
+      const later = this.#stack.run('removeOfflineMessages', { clientId, epoch, messageIds, sequences }, {})
+      if (later === undefined) return
+      this.#underWay.note(later)
+      later.catch(fail)
+    } catch (error) {
+      fail(error as Error)
+    }
+  }
+}

@@ -34,6 +34,8 @@ export class MatchCache<A> {
   readonly #ring: Cached<A>[] = []
   /** A bit for each topic that was seen lately and is not held; two in a hundred are taken for another. */
   readonly #prints: Uint32Array
+  /** Asked for last: of a burst, most messages are to one topic. */
+  #latest: Cached<A> | undefined
   #printed = 0
   #hand = 0
   #bytes = 0
@@ -64,8 +66,9 @@ export class MatchCache<A> {
 
   /** The answer remembered for a topic. */
   get(topic: string): A | undefined {
-    const cached = this.#byTopic.get(topic)
+    const cached = this.#latest?.topic === topic ? this.#latest : this.#byTopic.get(topic)
     if (cached === undefined) return undefined
+    this.#latest = cached
     cached.used = true
     return cached.answer
   }
@@ -124,6 +127,7 @@ export class MatchCache<A> {
       const last = ring.pop()!
       if (last === cached) this.#hand = 0
       else ring[this.#hand++] = last
+      if (cached === this.#latest) this.#latest = undefined
       this.#byTopic.delete(cached.topic)
       this.#sorted.remove(cached.topic)
       this.#bytes -= cached.bytes

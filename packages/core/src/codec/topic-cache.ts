@@ -13,6 +13,8 @@ export class TopicCache {
   readonly #bytes: (Uint8Array | undefined)[] = new Array(ENTRIES).fill(undefined)
   readonly #topics: string[] = new Array(ENTRIES).fill('')
   readonly #maxLevels: number
+  /** The entry that was read last: of a burst, most messages are to one topic. */
+  #latest = 0
 
   /** @param maxLevels Levels that a topic may have. */
   constructor(maxLevels: number) {
@@ -24,10 +26,13 @@ export class TopicCache {
    * @throws ProtocolError for what is no topic name, or has too many levels.
    */
   read(bytes: Buffer, at: number, end: number): string {
+    const latest = this.#bytes[this.#latest]
+    if (latest !== undefined && equal(latest, bytes, at, end)) return this.#topics[this.#latest]
     if (end - at > LONGEST) return this.#decode(bytes, at, end)
     let hash = end - at
     for (let i = at; i < end; i++) hash = (Math.imul(hash, 31) + bytes[i]) | 0
     const entry = (hash ^ (hash >>> 15)) & (ENTRIES - 1)
+    this.#latest = entry
     const known = this.#bytes[entry]
     if (known !== undefined && equal(known, bytes, at, end)) return this.#topics[entry]
     const topic = this.#decode(bytes, at, end)
@@ -46,8 +51,9 @@ export class TopicCache {
   }
 }
 
+/** Compared from the end, where topics that are not the same mostly differ. */
 function equal(known: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean {
   if (known.length !== end - at) return false
-  for (let i = at, j = 0; i < end; i++, j++) if (known[j] !== bytes[i]) return false
+  for (let i = end - 1, j = known.length - 1; j >= 0; i--, j--) if (known[j] !== bytes[i]) return false
   return true
 }

@@ -217,6 +217,32 @@ describe('CONNECT', () => {
     await settle()
     expect(order).toEqual(['resuming true', 'told', 'resumed'])
   })
+
+  it.each([
+    [
+      'at once',
+      () => {
+        throw new Error('no log')
+      },
+    ],
+    ['later', () => Promise.reject(new Error('no log'))],
+  ])(
+    'tells of a client also where resumeSession fails %s, which ends the connection',
+    async (_when, resumeSession) => {
+      const told: string[] = []
+      const { open, logger, settle } = await stackOf({
+        openSession: opened({ epoch: 1, present: true }),
+        resumeSession,
+        clientConnected: () => void told.push('connected'),
+      })
+      const device = open()
+      await device.connect({ clean: false })
+      await device.closed
+      await settle()
+      expect(told).toEqual(['connected'])
+      expect(logger.errors).toHaveLength(1)
+    },
+  )
 })
 
 describe('a store that knows subscriptions alone, as the seed’s', () => {

@@ -265,8 +265,12 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     }
     client.accept()
     // From here on nothing live overtakes what was missed.
-    const resumed = this.stack.run('resumeSession', { client, present }, {})
-    this.stack.tell('clientConnected', { client, packet, present })
+    let resumed: void | Promise<void>
+    try {
+      resumed = this.stack.run('resumeSession', { client, present }, {})
+    } finally {
+      this.stack.tell('clientConnected', { client, packet, present })
+    }
     yield resumed
   }
 

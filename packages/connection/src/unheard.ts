@@ -34,7 +34,7 @@ export class Unheard {
     for (const [client, since] of this.#since) {
       const left = since + this.#timeout - now
       if (left > 0) {
-        this.#timer = this.#clock.after(left, this.#sweep)
+        this.#timer ??= this.#clock.after(left, this.#sweep)
         return
       }
       this.#since.delete(client)

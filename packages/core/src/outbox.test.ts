@@ -138,6 +138,16 @@ describe('an outbox', () => {
     expect(asked).toBe(3)
   })
 
+  it('asks for one turn, whatever identifiers a burst goes out with', () => {
+    const { socket, turn } = setup()
+    let turns = 0
+    const counting = Object.assign(Object.create(turn) as Turn, { write: () => void turns++ })
+    const outbox = new Outbox(socket, counting, { taken() {} })
+    outbox.publish(message('hello', 1), 0x32, 7)
+    outbox.endTurn()
+    expect([turns, socket.writes.length, outbox.pending]).toEqual([1, 1, socket.writableLength])
+  })
+
   it('sends a burst as the stretch of the chunk that it is', async () => {
     const { outbox, socket } = setup()
     const frame = message('x'.repeat(100)).bytes

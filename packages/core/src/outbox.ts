@@ -130,6 +130,8 @@ export class Outbox implements EndOfTurn {
   }
 
   endTurn(): void {
+    // While it is scheduled, so that what it puts into the buffer asks for no turn of its own.
+    if (this.#ids !== undefined) this.#endRun()
     this.#scheduled = false
     this.flush()
     if (!this.#corked) return

@@ -38,8 +38,6 @@ export class Deliverer {
   readonly #stack: Stack
   readonly #forward: Chain
   readonly #log: Chain
-  /** A store that was answered at once serves the next receiver. */
-  #spare: ForwardStore | undefined
 
   constructor(stack: Stack) {
     this.#stack = stack
@@ -117,8 +115,7 @@ export class Deliverer {
   }
 
   #send(ctx: ForwardContext, counts: DeliveryCounts): void | Promise<void> {
-    const store = this.#spare ?? new ForwardStore()
-    this.#spare = undefined
+    const store = new ForwardStore()
     try {
       const later = this.#forward.run(ctx, store)
       if (later !== undefined)
@@ -127,8 +124,6 @@ export class Deliverer {
           (error: Error) => this.#stack.fail(error, ctx.client, ctx.packet),
         )
       count(store, counts)
-      store.outcome = undefined
-      this.#spare = store
     } catch (error) {
       this.#stack.fail(error as Error, ctx.client, ctx.packet)
     }

@@ -346,6 +346,21 @@ describe('encoding', () => {
     }
   })
 
+  it('a CONNACK and a PINGRESP equal mqtt-packet’s; a CONNACK that says nothing is no acceptance', () => {
+    for (const version of VERSIONS) {
+      for (const packet of [
+        { cmd: 'pingresp' },
+        { cmd: 'connack', sessionPresent: true, returnCode: 0, reasonCode: 0 },
+        { cmd: 'connack', sessionPresent: false, returnCode: 5, reasonCode: 135 },
+      ] as const)
+        expect(encodePacket(packet, version, DEFAULT_SETTINGS)).toEqual(
+          mqtt.generate(packet, { protocolVersion: version }),
+        )
+    }
+    const silent = { cmd: 'connack', sessionPresent: false, reasonCode: 135 } as const
+    expect(() => encodePacket(silent, 4, DEFAULT_SETTINGS)).toThrow('Invalid return code')
+  })
+
   it.each(Object.entries(ACK_HEADER))('a %s is as short as it can be', (cmd, header) => {
     const packet = { cmd, messageId: 0x1234 } as mqtt.Packet
     const bytes = [header, 2, 0x12, 0x34]

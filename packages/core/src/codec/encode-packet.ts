@@ -34,8 +34,8 @@ export function encodePacket(
 function encode(packet: OutgoingPacket, protocolVersion: ProtocolVersion): Buffer {
   // Many clients come at once, and many are idle: these two are made as often as that.
   if (packet.cmd === 'pingresp') return Buffer.of(0xd0, 0)
-  if (packet.cmd === 'connack' && protocolVersion < 5) {
-    return Buffer.of(0x20, 2, packet.sessionPresent ? 1 : 0, packet.returnCode ?? 0)
+  if (packet.cmd === 'connack' && protocolVersion < 5 && packet.returnCode !== undefined) {
+    return Buffer.of(0x20, 2, packet.sessionPresent ? 1 : 0, packet.returnCode)
   }
   const bytes = generate(packet as PlainPacket, { protocolVersion })
   // mqtt-packet writes nothing at all where user properties hold no pair.

@@ -49,7 +49,7 @@ class Life {
   assigned = false
   disconnect: DisconnectPacket | undefined
   over = false
-  waiting: (() => void)[] = []
+  waiting: (() => void)[] | undefined
 }
 
 const life = new Slot(() => new Life())
@@ -175,7 +175,7 @@ export class Connection extends Middleware<ConnectionOptions> {
     if (client.connected) yield* this.#tellEnd(client, state, cause)
     this.#forget(client, state.clientId)
     state.over = true
-    for (const resolve of state.waiting) resolve()
+    for (const resolve of state.waiting ?? []) resolve()
   }
 
   #forget(client: Client, clientId: string): void {
@@ -202,5 +202,8 @@ export class Connection extends Middleware<ConnectionOptions> {
 function settled(client: Client): Promise<void> {
   const state = life.peek(client)
   if (state === undefined || state.over) return Promise.resolve()
-  return new Promise((resolve) => state.waiting.push(resolve))
+  return new Promise((resolve) => {
+    state.waiting ??= []
+    state.waiting.push(resolve)
+  })
 }

@@ -93,7 +93,7 @@ export class Client implements SlotHost, Source {
   #finished = false
   #cause: Error | undefined
   #drainListeners: (() => void)[] | undefined
-  #closeListeners: ((cause: Error | undefined) => void)[] = []
+  #closeListeners: readonly ((cause: Error | undefined) => void)[] = []
   #expected: readonly PacketType[] | undefined
   #diverted: ((packet: Packet) => void) | undefined
 
@@ -231,7 +231,8 @@ export class Client implements SlotHost, Source {
   /** Calls `listener` once, when the connection is over and its last packet has been handled. */
   onClose(listener: (cause: Error | undefined) => void): void {
     if (this.#finished) this.#tellClose(listener)
-    else this.#closeListeners.push(listener)
+    // A few, and for long: pushed to, a list would keep room for seventeen.
+    else this.#closeListeners = [...this.#closeListeners, listener]
   }
 
   /**

@@ -88,7 +88,7 @@ export class Client implements SlotHost, Source {
   #asked = false
   /** The other side will send no more. */
   #ended = false
-  /** DISCONNECT came, behind which nothing may [MQTT-3.14.4-2]. */
+  /** DISCONNECT came, behind which nothing may [MQTT-3.14.4-1]. */
   #goodbye = false
   #finished = false
   #cause: Error | undefined

@@ -118,12 +118,12 @@ export class Deliverer {
     const store = new ForwardStore()
     try {
       const later = this.#forward.run(ctx, store)
-      if (later !== undefined)
+      if (later === undefined) count(store, counts)
+      else
         return later.then(
           () => count(store, counts),
           (error: Error) => this.#stack.fail(error, ctx.client, ctx.packet),
         )
-      count(store, counts)
     } catch (error) {
       this.#stack.fail(error as Error, ctx.client, ctx.packet)
     }

@@ -8,8 +8,9 @@ import { Sender } from './sender.ts'
 
 export type { OutboundManagerOptions } from './options.ts'
 
-/** Made at the first QoS 1 or 2 message, or when a session is resumed. */
+/** Made at the first QoS 1 or 2 message, or when a session is resumed: each is looked up with `peek`. */
 const flows = new Slot<Outflow | undefined>(() => undefined)
+/** Made at the first message that does not go as it is, or with the flow. */
 const senders = new Slot<Sender | undefined>(() => undefined)
 
 /** Answers forwardMessage; alone owns the window, resending and PUBREL. */

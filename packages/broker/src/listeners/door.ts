@@ -13,16 +13,10 @@ export class Door {
   readonly #logger: Logger
   readonly #sockets = new Set<Socket>()
   #shut: Promise<void> | undefined
-  /** One for all sockets. */
-  readonly #forget: (this: Socket) => void
 
   constructor(entrance: Entrance, logger: Logger) {
     this.#entrance = entrance
     this.#logger = logger
-    const sockets = this.#sockets
-    this.#forget = function () {
-      sockets.delete(this)
-    }
     entrance.server.on('connection', this.#count)
   }
 
@@ -74,6 +68,6 @@ export class Door {
 
   readonly #count = (socket: Socket): void => {
     this.#sockets.add(socket)
-    socket.on('close', this.#forget)
+    socket.once('close', () => this.#sockets.delete(socket))
   }
 }

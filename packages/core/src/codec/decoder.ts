@@ -183,7 +183,7 @@ export class Decoder {
     checkFrame(bytes, start, body, end, protocolVersion, this.#maxLevels)
     // Idle clients send nothing but PINGREQ, and all that go a DISCONNECT.
     if (body === end)
-      return bytes[start] >> 4 === PINGREQ ? { cmd: 'pingreq' } : { cmd: 'disconnect', reasonCode: 0 }
+      return inbox.type === PINGREQ ? { cmd: 'pingreq' } : { cmd: 'disconnect', reasonCode: 0 }
     return this.#cold.read(bytes, start, end, protocolVersion)
   }
 }

@@ -32,7 +32,13 @@ export class Publisher extends LoadClient {
   /** Deliveries so far, to all subscribers together. */
   delivered = 0
   acked = 0
-  readonly #options: PublisherOptions
+  // Fields of its own: these are read for each message, and what a spread made is slow to read from.
+  readonly #qos: Qos
+  readonly #payload: number
+  readonly #batch: number
+  readonly #window: number
+  readonly #fan: number
+  readonly #acknowledged: (publisher: Publisher) => void
   readonly #batches: Buffer[]
   readonly #size: number
   readonly #envelope: number
@@ -42,12 +48,17 @@ export class Publisher extends LoadClient {
   constructor(options: PublisherOptions) {
     super(options.target, options.id)
     this.index = options.index
-    this.#options = options
-    const { target, topic, qos, batch } = options
+    const { target, topic, qos, payload, batch, window, fan, acknowledged } = options
+    this.#qos = qos
+    this.#payload = payload
+    this.#batch = batch
+    this.#window = window
+    this.#fan = fan
+    this.#acknowledged = acknowledged
     const message = publish({
       topic,
       qos,
-      payload: Buffer.alloc(options.payload, 0x2e),
+      payload: Buffer.alloc(payload, 0x2e),
       version: target.version,
       properties: options.properties,
     })
@@ -56,29 +67,26 @@ export class Publisher extends LoadClient {
     const bare = Buffer.concat(Array.from({ length: batch }, () => message))
     const ready = envelope(target.transport, bare)
     this.#envelope = ready.length - bare.length
-    this.#batches = Array.from({ length: Math.ceil(options.window / batch) + 1 }, () => Buffer.from(ready))
+    this.#batches = Array.from({ length: Math.ceil(window / batch) + 1 }, () => Buffer.from(ready))
   }
 
   /** Whether another batch stays within this publisher's own window. */
   hasRoom(): boolean {
-    const { batch, window, fan, qos } = this.#options
-    const done = this.sent + batch - window
-    return this.delivered >= done * fan && (qos === 0 || this.acked >= done)
+    const done = this.sent + this.#batch - this.#window
+    return this.delivered >= done * this.#fan && (this.#qos === 0 || this.acked >= done)
   }
 
   isSettled(): boolean {
-    const { fan, qos } = this.#options
-    return this.delivered >= this.sent * fan && (qos === 0 || this.acked >= this.sent)
+    return this.delivered >= this.sent * this.#fan && (this.#qos === 0 || this.acked >= this.sent)
   }
 
   writeBatch(): void {
-    const { batch, qos, payload } = this.#options
     const bytes = this.#batches[this.#turn]
     this.#turn = (this.#turn + 1) % this.#batches.length
-    for (let i = 0, at = this.#envelope; i < batch; i++, at += this.#size) {
+    for (let i = 0, at = this.#envelope; i < this.#batch; i++, at += this.#size) {
       const end = at + this.#size
-      stamp(bytes, end - payload, end, this.index, this.sent)
-      if (qos > 0) {
+      stamp(bytes, end - this.#payload, end, this.index, this.sent)
+      if (this.#qos > 0) {
         const id = (this.sent % 65535) + 1
         bytes[at + this.#idOffset] = id >> 8
         bytes[at + this.#idOffset + 1] = id
@@ -92,7 +100,7 @@ export class Publisher extends LoadClient {
     const type = first >> 4
     if (type === PacketType.PUBACK || type === PacketType.PUBCOMP) {
       this.acked++
-      this.#options.acknowledged(this)
+      this.#acknowledged(this)
     } else if (type === PacketType.PUBREC) {
       this.acknowledge(PacketType.PUBREL, (buffer[start] << 8) | buffer[start + 1])
     } else super.frame(buffer, first, start, end)

@@ -1,6 +1,8 @@
+import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Answer, Outcome, Task } from './load/task.ts'
+import { merge } from './merge.ts'
 import { LOAD_CORE, pinned } from './pin.ts'
 
 const MAIN = fileURLToPath(new URL('./load/main.js', import.meta.url))
@@ -13,8 +15,36 @@ export interface LoadOptions {
   readonly signal: AbortSignal
 }
 
-/** Runs one task in a process of its own, so that the load shares neither heap nor event loop with anything. */
-export function runLoad(task: Task, { pin, signal }: LoadOptions): Promise<Outcome> {
+/**
+ * Runs a task in so many processes of their own, so that the load shares neither heap nor event loop with anything,
+ * and counts them as one. When one fails, all end.
+ */
+export async function runLoad(
+  task: Omit<Task, 'part'>,
+  parts: number,
+  options: LoadOptions,
+): Promise<Outcome> {
+  const failed = new AbortController()
+  const signal = AbortSignal.any([options.signal, failed.signal])
+  const ready: ChildProcess[] = []
+  const whenReady = (child: ChildProcess): void => {
+    if (ready.push(child) === parts) for (const each of ready) each.send('go')
+  }
+  const outcomes = Array.from({ length: parts }, (_, part) =>
+    runPart({ ...task, part }, { ...options, signal }, whenReady),
+  )
+  try {
+    return merge(await Promise.all(outcomes))
+  } finally {
+    failed.abort()
+  }
+}
+
+function runPart(
+  task: Task,
+  { pin, signal }: LoadOptions,
+  whenReady: (child: ChildProcess) => void,
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const { file, args } = pinned({ file: process.execPath, args: [MAIN] }, LOAD_CORE, pin)
     const child = spawn(file, args, { signal, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
@@ -23,8 +53,9 @@ export function runLoad(task: Task, { pin, signal }: LoadOptions): Promise<Outco
       child.kill('SIGKILL')
       reject(new Error('the load did not come to an end'))
     }, patience)
-    child.once('message', (answer: Answer) => {
-      if ('error' in answer) reject(new Error(answer.error))
+    child.on('message', (answer: Answer) => {
+      if ('ready' in answer) whenReady(child)
+      else if ('error' in answer) reject(new Error(answer.error))
       else resolve(answer.outcome)
     })
     child.once('error', reject)

@@ -60,7 +60,7 @@ async function runOnce(scenario: Scenario, broker: Broker, options: SeriesOption
     const running = await startBroker(broker, scenario.transport ?? 'tcp', pin)
     try {
       const task = { scenario: scenario.name, port: running.port, brokerPid: running.pid, seconds, warmup }
-      return await runLoad(task, { pin, signal })
+      return await runLoad(task, scenario.parts ?? 1, { pin, signal })
     } finally {
       await running.stop()
     }

@@ -5,6 +5,7 @@ import type { Target } from './wire.ts'
 
 /** Processor time used in the measured span, as a share of one core: 1 is a core fully busy. */
 export interface Shares {
+  /** Of all processes of the load together. */
   readonly load: number
   /** Absent where the system has no /proc. */
   readonly broker?: number
@@ -17,6 +18,8 @@ export interface BenchOptions {
   readonly brokerPid: number
   readonly seconds: number
   readonly warmup: number
+  readonly part?: number
+  readonly together?: () => Promise<void>
 }
 
 /** What a scenario is given: where the broker is, how long to measure, and what to count into. */
@@ -24,6 +27,10 @@ export class Bench {
   readonly target: Target
   readonly seconds: number
   readonly warmup: number
+  /** Which part of the load this process is, from 0. */
+  readonly part: number
+  /** Resolves once all parts of the load have called it. */
+  readonly together: () => Promise<void>
   readonly tally: Tally = createTally()
   shares: Shares | undefined
   readonly #brokerPid: number
@@ -32,6 +39,8 @@ export class Bench {
     this.target = options.target
     this.seconds = options.seconds
     this.warmup = options.warmup
+    this.part = options.part ?? 0
+    this.together = options.together ?? (async () => {})
     this.#brokerPid = options.brokerPid
   }
 

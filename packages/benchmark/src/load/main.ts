@@ -7,9 +7,16 @@ async function perform(task: Task): Promise<Answer> {
   const scenario = scenarios.find(({ name }) => name === task.scenario)
   if (!scenario) return { error: `no scenario ${task.scenario}` }
   const target = { port: task.port, transport: scenario.transport ?? 'tcp', version: scenario.version ?? 4 }
-  const bench = new Bench({ ...task, target })
+  const bench = new Bench({ ...task, target, together })
   const values = await scenario.run(bench)
   return { outcome: { values, tally: bench.tally, shares: bench.shares } }
+}
+
+function together(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('message', () => resolve())
+    process.send?.({ ready: true } satisfies Answer)
+  })
 }
 
 function answer(message: Answer): void {

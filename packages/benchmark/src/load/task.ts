@@ -4,6 +4,8 @@ import type { Tally } from './sequence.ts'
 /** What the load's process is told, and what it answers: plain data, for it crosses a process boundary. */
 export interface Task {
   readonly scenario: string
+  /** Which part of the load this process is, from 0. */
+  readonly part: number
   readonly port: number
   readonly brokerPid: number
   readonly seconds: number
@@ -16,4 +18,5 @@ export interface Outcome {
   readonly shares?: Shares
 }
 
-export type Answer = { readonly outcome: Outcome } | { readonly error: string }
+/** Between the two a load says that it is ready, and goes on when it hears that all parts are. */
+export type Answer = { readonly outcome: Outcome } | { readonly error: string } | { readonly ready: true }

@@ -16,9 +16,9 @@ export function faultLines({ columns }: Row): string[] {
 }
 
 /** Which brokers may be faster than their figure, because the load was not. */
-export function loadLines({ columns }: Row): string[] {
+export function loadLines({ scenario, columns }: Row): string[] {
   return columns
-    .filter((column) => (shareOf(column, 'load') ?? 0) > LIMITING)
+    .filter((column) => (shareOf(column, 'load') ?? 0) > LIMITING * (scenario.parts ?? 1))
     .map(({ broker }) => `${broker}: the load was as busy as a core can be, so the broker may be faster`)
 }
 

@@ -8,7 +8,8 @@ export const USUAL = { qos: 0, payload: 32, batch: 16, window: 4096 } as const
 export const FAN_OUT_WINDOW = 20_000
 
 export interface FlowOptions extends Partial<Omit<Plan, keyof Layout>> {
-  readonly layout: Layout
+  /** Of the whole load, or of each of its parts, which are processes of their own. */
+  readonly layout: Layout | readonly Layout[]
   readonly scenario?: Partial<Pick<Scenario, 'group' | 'needs' | 'transport' | 'version' | 'conditions'>>
   readonly metrics?: readonly Metric[]
   /** Something that goes on beside the flow; it is set up before the flow begins and stopped after it. */
@@ -26,18 +27,24 @@ export interface Beside {
 /** A steady flow of messages through the broker, in messages delivered a second. */
 export function flow(name: string, about: string, options: FlowOptions): Scenario {
   const { layout, scenario, metrics = [], beside, ...settings } = options
-  const plan: Plan = { ...USUAL, ...settings, ...layout }
+  const layouts = [layout].flat()
+  const plans = layouts.map((each, part): Plan => {
+    const whole = { ...USUAL, ...settings }
+    return { ...whole, window: whole.window / layouts.length, name: `bench${part || ''}`, ...each }
+  })
   return {
     name,
     about,
     ...scenario,
-    needs: [...needsOf(plan), ...(scenario?.needs ?? [])],
+    parts: layouts.length,
+    needs: [...needsOf(plans[0]), ...(scenario?.needs ?? [])],
     metrics: [RATE, ...metrics],
 
     async run(bench) {
       const company = await beside?.(bench)
-      const traffic = new Traffic(plan, bench.target, bench.tally)
+      const traffic = new Traffic(plans[bench.part], bench.target, bench.tally)
       await traffic.connect()
+      await bench.together()
       await traffic.run(bench.warmup)
       company?.begin?.()
       let delivered = 0

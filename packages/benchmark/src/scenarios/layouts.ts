@@ -5,14 +5,17 @@ function topic(kind: string, index: number): string {
   return `bench/${kind}/${String(index).padStart(4, '0')}`
 }
 
-/** Each publisher has a topic and a subscriber of its own; `kind`, of four letters, sets them apart from other pairs. */
-export function pairs(count: number, kind = 'pair'): Layout {
+/**
+ * Each publisher has a topic and a subscriber of its own; `kind`, of four letters, or the number of the `first` of them
+ * set them apart from other pairs.
+ */
+export function pairs(count: number, kind = 'pair', first = 0): Layout {
   return {
     publishers: count,
     subscribers: count,
     fan: 1,
-    topic: (publisher) => topic(kind, publisher),
-    filter: (subscriber) => topic(kind, subscriber),
+    topic: (publisher) => topic(kind, first + publisher),
+    filter: (subscriber) => topic(kind, first + subscriber),
     hears: (subscriber) => [subscriber, 1],
   }
 }

@@ -22,6 +22,8 @@ export interface Scenario {
   readonly needs: readonly Feature[]
   readonly transport?: Transport
   readonly version?: Version
+  /** Processes that the load is spread over, where one alone would keep a broker waiting (1). */
+  readonly parts?: number
   /** Payload, window and batch where they are not the usual ones. */
   readonly conditions?: string
   readonly metrics: readonly Metric[]

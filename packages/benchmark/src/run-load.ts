@@ -35,8 +35,9 @@ export async function runLoad(
   )
   try {
     return merge(await Promise.all(outcomes))
-  } finally {
+  } catch (error) {
     failed.abort()
+    throw error
   }
 }
 

@@ -91,7 +91,7 @@ export interface StoredMessage {
   readonly qos: QoS
   readonly retain: boolean
   readonly identifiers: readonly number[] | undefined
-  /** When it is over, by the wall clock (ms); 0 for never. */
+  /** When it is over, by the stack's clock (`now()`, ms); 0 for never. */
   readonly expiresAt: number
   readonly share: Share | undefined
   /** QoS 2: PUBREC came, PUBREL is what is to be sent. */
@@ -103,7 +103,7 @@ export interface RetainedMessage {
   readonly topic: string
   readonly packet: Publish
   readonly messageId: number
-  /** When it is over, by the wall clock (ms); 0 for never. */
+  /** When it is over, by the stack's clock (`now()`, ms); 0 for never. */
   readonly expiresAt: number
 }
 
@@ -243,7 +243,7 @@ export interface Callbacks {
   }
   lookupExpiredSessions: {
     ctx: {
-      /** Wall clock, ms since 1970. */
+      /** By the stack's clock (`now()`, ms). */
       now: number
       /** The most that may be pushed. */
       limit: number
@@ -316,7 +316,7 @@ export interface Callbacks {
       qos: QoS
       retain: boolean
       identifiers: readonly number[] | undefined
-      /** When it is over, by the wall clock (ms); 0 for never. */
+      /** When it is over, by the stack's clock (`now()`, ms); 0 for never. */
       expiresAt: number
       share: Share | undefined
     }
@@ -363,7 +363,7 @@ export interface Callbacks {
       topic: string
       packet: Publish
       messageId: number
-      /** When it is over, by the wall clock (ms); 0 for never. */
+      /** When it is over, by the stack's clock (`now()`, ms); 0 for never. */
       expiresAt: number
     }
     store: {

@@ -114,7 +114,7 @@ export class ForwardContext {
   readonly messageId: number | undefined
   /** Place in the session's message log; none for what is not stored. */
   readonly sequence: number | undefined
-  /** When the message is over, by the wall clock (ms); 0: what its expiry interval says begins now. */
+  /** When the message is over, by the stack's clock (`now()`, ms); 0: what its expiry interval says begins now. */
   readonly expiresAt: number
   /** The shared subscription that it is delivered for. */
   readonly share: Share | undefined

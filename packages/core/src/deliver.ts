@@ -28,7 +28,7 @@ export interface DeliveryTerms {
   readonly retain: boolean
   /** Subscription identifiers (5.0). */
   readonly identifiers: readonly number[] | undefined
-  /** When the message is over, by the wall clock (ms); 0: what its expiry interval says begins now. */
+  /** When the message is over, by the stack's clock (`now()`, ms); 0: what its expiry interval says begins now. */
   readonly expiresAt: number
   readonly share: Share | undefined
 }
@@ -130,10 +130,11 @@ export class Deliverer {
   }
 }
 
-/** When a message that was published now is over, by the wall clock (ms); 0 for never. */
+/** When a message that was published now is over, by the stack's clock (`now()`, ms); 0 for never. */
 export function expiryOf(packet: Publish, clock: Clock): number {
   const interval = packet.expiryInterval
-  return interval === undefined ? 0 : clock.wall() + interval * 1_000
+  // 0 stands for never, and a clock may begin there.
+  return interval === undefined ? 0 : clock.now() + interval * 1_000 || -1
 }
 
 function count(store: ForwardStore, counts: DeliveryCounts): void {

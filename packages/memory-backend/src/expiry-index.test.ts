@@ -46,7 +46,6 @@ describe('an index of what expires', () => {
     expect(due(index, 200)).toEqual(['first'])
     index.delete(first)
     expect(due(index, 300)).toEqual([])
-    // The clock was set back.
     record('second', index, 50)
     expect(due(index, 49)).toEqual([])
     expect(due(index, 50)).toEqual(['second'])

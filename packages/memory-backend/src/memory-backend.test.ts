@@ -234,7 +234,7 @@ describe('a session', () => {
     await test.stack.call('subscribeTopic', subscription(client, 't', 1))
     await test.relay(message('x', 1))
     await test.stack.call('closeSession', { clientId, epoch, expiryInterval: 60 })
-    const now = test.clock.wall()
+    const now = test.clock.now()
     expect(await test.stack.call('lookupExpiredSessions', { now: now + 59_000, limit: 10 }, [])).toEqual([])
     const expired = await test.stack.call('lookupExpiredSessions', { now: now + 61_000, limit: 10 }, [])
     expect(expired).toEqual([{ clientId, epoch }])

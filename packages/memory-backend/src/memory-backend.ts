@@ -100,7 +100,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
       return
     }
     const never = ctx.expiryInterval === 0xffff_ffff
-    const at = never ? Number.POSITIVE_INFINITY : this.stack.clock.wall() + ctx.expiryInterval * 1_000
+    const at = never ? Number.POSITIVE_INFINITY : this.stack.clock.now() + ctx.expiryInterval * 1_000
     this.#sessions.leave(record, at)
     if (this.config.shareOnDisconnect) this.#handOn(record, false)
   }
@@ -202,7 +202,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   /** What is over keeps nothing else out; whether there was any. */
   #makeRoom({ clientId, client }: SessionRecord, log: MessageLog): boolean {
-    const expired = log.takeExpired(this.stack.clock.wall())
+    const expired = log.takeExpired(this.stack.clock.now())
     for (const packet of expired)
       this.stack.tell('messageDropped', { clientId, client, packet, reason: 'expired', count: 1 })
     return expired.length > 0
@@ -248,7 +248,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     ctx: Context<'lookupRetainedMessages'>,
     store: Store<'lookupRetainedMessages'>,
   ): void {
-    this.#retained.lookup(ctx, store, this.stack.clock.wall())
+    this.#retained.lookup(ctx, store, this.stack.clock.now())
   }
 
   /** A copy for one member of a group. */
@@ -299,7 +299,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   *#claim(ctx: Context<'openSession'>, store: Store<'openSession'>): Steps {
     const { clientId, identity } = ctx
     for (;;) {
-      const record = this.#sessions.living(clientId, this.stack.clock.wall())
+      const record = this.#sessions.living(clientId, this.stack.clock.now())
       if (record !== undefined && record.identity !== identity) {
         store.refused = ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
         return

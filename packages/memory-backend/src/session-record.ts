@@ -19,7 +19,7 @@ export class SessionRecord implements Receiver {
   firstEpoch = 0
   client: Client | undefined = undefined
   stored = false
-  /** When it is over, by the wall clock (ms), while nobody is connected to it. */
+  /** When it is over, by the stack's clock (ms), while nobody is connected to it. */
   expiresAt: number = Number.POSITIVE_INFINITY
   /** Filters that it is subscribed to; made with the first. */
   filters: Set<string> | undefined = undefined

@@ -71,7 +71,7 @@ export class Sessions {
     return record
   }
 
-  /** Nobody is connected to it any more; it is over at `at`, by the wall clock (ms). */
+  /** Nobody is connected to it any more; it is over at `at`, by the stack's clock (ms). */
   leave(record: SessionRecord, at: number): void {
     this.#expiring.add(record, at)
   }

@@ -613,18 +613,6 @@ describe('message expiry', () => {
     expect(left(second)).toEqual([80])
   })
 
-  it('goes by the wall clock', async () => {
-    const { client, seconds, clock } = broker5()
-    const first = await client(withSession(600))
-    await first.subscribe('a', { qos: 1 })
-    await first.drop()
-    await publish(await client(), [100, 5])
-    clock.set(clock.wall() + 30_000)
-    const second = await client(withSession(600))
-    await seconds(0)
-    expect(left(second)).toEqual([70])
-  })
-
   it.each([
     [1, 'puback'],
     [2, 'pubrec'],

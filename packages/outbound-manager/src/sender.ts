@@ -8,7 +8,7 @@ export interface Outgoing {
   readonly retain: boolean
   /** Subscription identifiers (5.0). */
   readonly identifiers: readonly number[] | undefined
-  /** When it is over, by the wall clock (ms); 0: what its expiry interval says begins now. */
+  /** When it is over, by the stack's clock (`now()`, ms); 0: what its expiry interval says begins now. */
   readonly expiresAt: number
   readonly share: Share | undefined
 }
@@ -40,13 +40,14 @@ export class Sender {
     const { packet, qos, retain, identifiers, expiresAt } = message
     const plain = identifiers === undefined && expiresAt === 0 && this.#aliases === undefined
     if (plain || this.#client.protocolVersion < 5) {
-      if (!begun && expiresAt !== 0 && expiresAt <= this.#stack.clock.wall())
+      if (!begun && expiresAt !== 0 && expiresAt <= this.#stack.clock.now())
         return this.#drop(packet, 'expired')
       return this.#client.publish(packet, qos, retain, dup, id) || this.#drop(packet, 'too-large')
     }
-    const left = Math.ceil((expiresAt - this.#stack.clock.wall()) / 1_000)
+    const left = Math.ceil((expiresAt - this.#stack.clock.now()) / 1_000)
     if (!begun && expiresAt !== 0 && left <= 0) return this.#drop(packet, 'expired')
-    const expiry = expiresAt === 0 ? undefined : Math.max(left, 0)
+    // Never more than came in, whatever a store says.
+    const expiry = expiresAt === 0 ? undefined : Math.min(Math.max(left, 0), packet.expiryInterval ?? 0)
     return (
       this.#sendWith({ identifiers, expiry }, packet, qos, retain, dup, id) || this.#drop(packet, 'too-large')
     )

@@ -145,7 +145,7 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     message: RetainedMessage,
   ): void | Promise<void> {
     const { packet, expiresAt } = message
-    if (expiresAt !== 0 && expiresAt <= this.stack.clock.wall()) return
+    if (expiresAt !== 0 && expiresAt <= this.stack.clock.now()) return
     const { session } = client
     const qos = Math.min(packet.qos, granted) as QoS
     const receiver = { clientId: session.clientId, epoch: session.epoch, client, stored: session.stored }

@@ -298,7 +298,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
       // Page by page; one that cannot be removed comes again, and is left to the next sweep.
       const seen = new Set<string>()
       for (;;) {
-        const now = this.stack.clock.wall()
+        const now = this.stack.clock.now()
         const expired = await this.stack.call('lookupExpiredSessions', { now, limit: EXPIRED_AT_ONCE }, [])
         const fresh = expired.filter(({ clientId }) => !seen.has(clientId))
         if (fresh.length === 0) break

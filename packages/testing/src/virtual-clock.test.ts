@@ -104,6 +104,21 @@ describe('VirtualClock', () => {
     expect(clock.now()).toBe(15)
   })
 
+  it('leaps: what came due meanwhile fires once, then, and periods go on from there', async () => {
+    const clock = new VirtualClock()
+    const fired: [string, number][] = []
+    const note = (name: string) => (): void => void fired.push([name, clock.now()])
+    clock.every(10, note('every 10'))
+    clock.after(25, note('once'))
+    await clock.leap(1_005)
+    expect(fired).toEqual([
+      ['every 10', 1_005],
+      ['once', 1_005],
+    ])
+    await clock.advance(10)
+    expect(fired.slice(2)).toEqual([['every 10', 1_015]])
+  })
+
   it('sets the wall clock without firing anything', async () => {
     const clock = new VirtualClock()
     let fired = 0

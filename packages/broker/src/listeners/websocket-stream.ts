@@ -20,6 +20,10 @@ export class WebSocketStream extends Duplex {
     // The library has answered with the close code that belongs to the error, and closes.
     socket.on('error', this.#end)
     socket.on('close', this.#end)
+    // Nothing follows a close frame, however long its sender keeps TCP open (RFC 6455, 1.4).
+    socket.on('closing', () => {
+      if (!this.writableEnded) this.#end()
+    })
   }
 
   override _read(): void {
@@ -54,6 +58,7 @@ export class WebSocketStream extends Duplex {
   readonly #end = (): void => {
     if (this.#over) return
     this.#over = true
+    if (this.#socket.isPaused) this.#socket.resume()
     this.push(null)
   }
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
-import { TestClient } from '@mqtt-stack/testing'
+import { TestClient, VirtualClock } from '@mqtt-stack/testing'
 import fc from 'fast-check'
 import { connectAsync } from 'mqtt'
 import { generate } from 'mqtt-packet'
@@ -54,6 +54,14 @@ const UPGRADE = {
   'sec-websocket-version': '13',
   'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
 }
+
+const UPGRADE_REQUEST = Object.entries({ host: 'x', ...UPGRADE, 'sec-websocket-protocol': 'mqtt' })
+  .reduce((text, line) => `${text}${line.join(': ')}\r\n`, 'GET / HTTP/1.1\r\n')
+  .concat('\r\n')
+
+/** A whole frame as clients send it, with a mask of zeros. */
+const masked = (opcode: number, payload: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload])
 
 describe('clients', () => {
   test('MQTT.js connects, publishes and receives', async () => {
@@ -132,6 +140,26 @@ describe('clients', () => {
     })
     socket.close()
     expect(await watcher.message()).toMatchObject({ payload: 'gone' })
+  })
+
+  test('the connection is over at the close frame, though TCP stays open: its will is sent at once', async () => {
+    // Time stands still: nobody is cut off for lingering.
+    const broker = await wsBroker({}, { stack: { clock: new VirtualClock() } })
+    const watcher = clientOn(open(broker))
+    await watcher.connect({ clientId: 'watcher' })
+    await watcher.subscribe('wills')
+    const { port } = broker.addresses[0]
+    const socket = connect({ port: port as number, host: '127.0.0.1', allowHalfOpen: true })
+    onTestFinished(() => void socket.destroy())
+    socket.write(UPGRADE_REQUEST)
+    await once(socket, 'data')
+    const will = { topic: 'wills', payload: Buffer.from('gone'), qos: 0, retain: false } as const
+    socket.write(masked(2, generate({ cmd: 'connect', clientId: 'lost', clean: true, keepalive: 0, will })))
+    await once(socket, 'data')
+    socket.write(masked(8, Buffer.from([3, 232])))
+    expect([...(await once(socket, 'data'))[0]]).toEqual([0x88, 2, 3, 232])
+    expect(await watcher.message()).toMatchObject({ payload: 'gone' })
+    expect(socket.destroyed).toBe(false)
   })
 
   test('pages of other sites are not local', async () => {
@@ -245,10 +273,6 @@ describe('bad input', () => {
 })
 
 describe('fuzz', () => {
-  const UPGRADE_REQUEST = Object.entries({ host: 'x', ...UPGRADE, 'sec-websocket-protocol': 'mqtt' })
-    .reduce((text, line) => `${text}${line.join(': ')}\r\n`, 'GET / HTTP/1.1\r\n')
-    .concat('\r\n')
-
   /** What becomes of one connection: it must be over once its other side has nothing more to say. */
   async function over(port: number, chunks: readonly Uint8Array[]): Promise<void> {
     const socket = connect(port, '127.0.0.1').on('error', () => {})

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { Resolved, Stack } from '@mqtt-stack/core'
 import { WebSocketServer } from 'ws'
 import { isLoopback } from './address.ts'
+import { ClosingWebSocket } from './closing-web-socket.ts'
 import { limitEarly, SLACK } from './early-limit.ts'
 import type { Entrance, Serve } from './entrance.ts'
 import { portEntrance } from './entrance.ts'
@@ -49,6 +50,7 @@ type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer, upgraded
 function upgrader(path: string | undefined, maxPayload: number, serve: Serve): Upgrade {
   const sockets = new WebSocketServer({
     noServer: true,
+    WebSocket: ClosingWebSocket,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload,

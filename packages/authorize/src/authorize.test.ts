@@ -256,6 +256,46 @@ describe('SUBSCRIBE', () => {
     expect(await granted(rule)).toEqual(Array(3).fill(ReasonCode.NOT_AUTHORIZED))
   })
 
+  it('is asked about shared filters as the filters that are shared, whatever the share is called', async () => {
+    const asked: unknown[] = []
+    const rule: Rule = ({ packet }, store) => {
+      if (packet.cmd !== 'subscribe') return
+      store.valid = true
+      store.grants = packet.subscriptions.map(({ topic, qos }) =>
+        topic.startsWith('secret') ? ReasonCode.NOT_AUTHORIZED : qos,
+      )
+      asked.push(packet.subscriptions.map(({ topic, share }) => [topic, share?.group, share?.filter]))
+    }
+    const { client, behind, settle } = await stackOf(rule)
+    const alice = await client({ protocolVersion: 5 })
+    const filters = ['$share/g/secret/#', '$share/secret/open', 'secret/#', 'open']
+    alice.subscribe(filters, { qos: 1 }).catch(() => {})
+    await settle()
+    expect(behind.grants.map(({ grant }) => grant)).toEqual([0x87, undefined, 0x87, undefined])
+    expect(asked).toEqual([
+      [
+        ['secret/#', 'g', 'secret/#'],
+        ['open', 'secret', 'open'],
+        ['secret/#', undefined, undefined],
+        ['open', undefined, undefined],
+      ],
+    ])
+    expect(behind.asked?.subscriptions.map(({ topic }) => topic)).toEqual(filters)
+  })
+
+  it('is asked about shared filters in the same way when a session is resumed', async () => {
+    const rule: Rule = ({ packet }, store) => {
+      store.valid = packet.cmd === 'subscribe' && !packet.subscriptions[0].topic.startsWith('secret')
+    }
+    const { client, stack } = await stackOf(rule)
+    await client()
+    const [from] = stack.clients
+    const connect = { cmd: 'connect', clientId: 'a', clean: false, protocolId: 'MQTT', keepalive: 0 } as const
+    const options = { topic: '$share/g/secret/#', qos: 1 } as const
+    const { grant } = await stack.call('subscribeTopic', subscribing(from, connect, options))
+    expect(grant).toBe(ReasonCode.NOT_AUTHORIZED)
+  })
+
   it('is refused for a filter that nobody was asked about', async () => {
     const { client, stack, behind, settle } = await stackOf(yes)
     const alice = await client()

@@ -1,4 +1,5 @@
 import type {
+  AskedSubscribe,
   AuthorizeContext,
   AuthorizeStore,
   CallbackName,
@@ -15,7 +16,7 @@ import type {
   SubscribePacket,
   Subscription,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
+import { DONE, Middleware, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
 
 /** What was decided about the packet that a client is being served with. */
 class Decision {
@@ -103,7 +104,7 @@ export class Authorize extends Middleware {
 
   *#grants(client: Client, packet: SubscribePacket): Steps<readonly (QoS | ReasonCode)[]> {
     const store: AuthorizeStore = { grants: packet.subscriptions.map(({ qos }) => qos) }
-    const ctx: AuthorizeContext = { client, packet, action: 'subscribe' }
+    const ctx: AuthorizeContext = { client, packet: withoutShares(packet), action: 'subscribe' }
     yield this.stack.run('authorizePacket', ctx, store)
     const refusal = store.reasonCode ?? ReasonCode.NOT_AUTHORIZED
     return packet.subscriptions.map((_, i) =>
@@ -128,4 +129,14 @@ export class Authorize extends Middleware {
     )
     return DONE
   }
+}
+
+/** The packet with `$share/group/filter` taken apart: a right to read is one to the topics, not to a share of them. */
+function withoutShares(packet: SubscribePacket): AskedSubscribe {
+  if (!packet.subscriptions.some(({ topic }) => shareOf(topic) !== undefined)) return packet
+  const subscriptions = packet.subscriptions.map((asked) => {
+    const share = shareOf(asked.topic)
+    return share === undefined ? asked : { ...asked, topic: share.filter, share }
+  })
+  return { ...packet, subscriptions }
 }

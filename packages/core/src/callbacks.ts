@@ -29,11 +29,19 @@ export interface AuthenticateContext {
   readonly password: Uint8Array | undefined
 }
 
+/**
+ * A SUBSCRIBE as access rules see it: of a filter `$share/group/filter` the `topic` is `filter` alone, for that is what
+ * the client would read, and `share` has both parts.
+ */
+export type AskedSubscribe = Omit<SubscribePacket, 'subscriptions'> & {
+  subscriptions: (Subscription & { readonly share?: Share | undefined })[]
+}
+
 /** Who wants to do what. */
 export interface AuthorizeContext {
   readonly client: Client
-  /** PUBLISH, SUBSCRIBE, or the CONNECT that holds a will. */
-  readonly packet: Publish | SubscribePacket | ConnectPacket
+  /** PUBLISH, SUBSCRIBE with the filters of shares taken apart, or the CONNECT that holds a will. */
+  readonly packet: Publish | AskedSubscribe | ConnectPacket
   readonly action: 'publish' | 'subscribe' | 'will'
 }
 

@@ -122,6 +122,7 @@ export type DropReason =
   | 'log-full'
   | 'not-connected'
   | 'retained-full'
+  | 'memory-full'
   | 'too-large'
   | 'expired'
 
@@ -333,6 +334,8 @@ export interface Callbacks {
       sequence?: number
       /** The log is full. */
       dropped?: boolean
+      /** Why, where it is not the log's own bound (`log-full`). */
+      reason?: DropReason
     }
   }
   lookupOfflineMessages: {
@@ -368,6 +371,8 @@ export interface Callbacks {
   storeRetainedMessage: {
     ctx: {
       client: Client | undefined
+      /** Whose message it is, connected or not: what keeping it costs is on its account. */
+      publisher?: Publisher
       topic: string
       packet: Publish
       messageId: number

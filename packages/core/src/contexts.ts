@@ -81,6 +81,10 @@ export class RelayStore {
   queued = 0
   /** Receivers who lose it, as messageDropped tells. */
   dropped = 0
+  /** Of those, receivers for whom there was no memory to keep it in. */
+  unkept = 0
+  /** It was to be retained, and there was no room. */
+  unretained = false
   /** A handler ended the chain with `done`: nobody behind it has relayed the message. */
   vetoed = false
   /** Set with a veto: the reason code that the publisher of a 5.0 connection is told. */

@@ -1,4 +1,5 @@
 /** The last step of a relay, the same for every backend and for retained messages: into the log, then to the client. */
+import type { Store } from './callbacks.ts'
 import type { Chain } from './chain.ts'
 import type { Client } from './client.ts'
 import type { Clock } from './clock.ts'
@@ -19,7 +20,7 @@ export interface Receiver {
 }
 
 /** What a delivery is counted in. */
-export type DeliveryCounts = Pick<RelayStore, 'queued' | 'dropped'>
+export type DeliveryCounts = Pick<RelayStore, 'queued' | 'dropped'> & Partial<Pick<RelayStore, 'unkept'>>
 
 /** What a receiver gets besides the message. */
 export interface DeliveryTerms {
@@ -80,12 +81,14 @@ export class Deliverer {
     const { clientId, epoch, client } = receiver
     const { qos, retain, identifiers, share } = terms
     const expiresAt = terms.expiresAt === 0 ? expiryOf(packet, this.#stack.clock) : terms.expiresAt
-    const store: { sequence?: number; dropped?: boolean } = {}
+    const store: Store<'storeOfflineMessage'> = {}
     const ctx = { client, clientId, epoch, packet, messageId, qos, retain, identifiers, expiresAt, share }
     const forward = (): void | Promise<void> => {
       if (store.dropped === true) {
         counts.dropped++
-        this.#stack.tell('messageDropped', { clientId, client, packet, reason: 'log-full', count: 1 })
+        const { reason = 'log-full' } = store
+        if (reason === 'memory-full') counts.unkept = (counts.unkept ?? 0) + 1
+        this.#stack.tell('messageDropped', { clientId, client, packet, reason, count: 1 })
         return
       }
       // The connection may have come or gone while the log was written.

@@ -73,6 +73,9 @@ export class Publish implements Layout {
   /** The layout of `bytes`; -1 where they cannot be sent on as they are. */
   readonly #variant: number
   #others: (Layout | undefined)[] | undefined
+  /** Internal: how many places of the ledger hold this message, and the bytes that each was charged. */
+  keepers: number
+  keptSize: number
   /** Whose the memory is: the socket's chunk, shared with other kept messages, or its own. */
   #owned: 'no' | 'shared' | 'alone'
 
@@ -105,6 +108,8 @@ export class Publish implements Layout {
     this.span = span
     this.#variant = span !== undefined && span.aliasAt !== 0 ? -1 : variantOf(v5, qos > 0)
     this.#others = undefined
+    this.keepers = 0
+    this.keptSize = 0
     this.#owned = owned ? 'alone' : 'no'
   }
 

@@ -1,5 +1,6 @@
 /** What MQTT calls the session state's owner: it may outlive the connection. */
 import type { Client } from './client.ts'
+import type { Account } from './ledger.ts'
 import type { SlotHost } from './slot.ts'
 
 /** A publisher as rules and backends see it, with or without a connection. */
@@ -7,6 +8,8 @@ export interface Publisher {
   readonly clientId: string
   /** What authentication found out about the client; `undefined` for anonymous ones. */
   readonly identity: string | undefined
+  /** What is kept of its messages is counted here; nothing for the broker itself, and until something is kept. */
+  readonly account?: Account | undefined
 }
 
 /**
@@ -26,6 +29,8 @@ export class Session implements SlotHost, Publisher {
   resumed = false
   /** The connection that has it now. */
   client: Client | undefined = undefined
+  /** What is kept for it is counted here, with or without a connection; see `stack.ledger.accountOf(client)`. */
+  account: Account | undefined = undefined
   readonly slots: unknown[] = []
 
   /**

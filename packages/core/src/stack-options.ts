@@ -25,6 +25,9 @@ export interface StackOptions {
   highWater?: number
   drainTimeout?: number
   stallTimeout?: number
+  memoryCeiling?: number
+  memoryShare?: number
+  packetTimeout?: number
 }
 
 export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
@@ -93,5 +96,25 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     min: 1,
     unit: 'ms',
     doc: 'A handler that has not answered for so long is told by handlerStalled.',
+  },
+  memoryCeiling: {
+    kind: 'number',
+    optional: true,
+    min: 1,
+    unit: 'bytes',
+    doc: 'What clients may make the broker keep in all; what would pass it is refused (0x97). By default half of the memory that the process may have, or of the engine’s heap, whichever is less.',
+  },
+  memoryShare: {
+    kind: 'number',
+    default: 0.5,
+    max: 1,
+    doc: 'The part of it that one identity may have or, of anonymous clients, those of one address.',
+  },
+  packetTimeout: {
+    kind: 'number',
+    default: 30_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A client of whose unfinished packet less than 8 KiB came in so long is closed.',
   },
 }

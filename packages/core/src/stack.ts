@@ -15,6 +15,7 @@ import { Decoder } from './codec/decoder.ts'
 import { checkControlTopics, controlGuard, isControlTopic } from './control-topics.ts'
 import { blame, blameOf, ProtocolError, StackError } from './errors.ts'
 import { freezePacket } from './freeze.ts'
+import { defaultCeiling, Ledger } from './ledger.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import { MEMBERS } from './middleware.ts'
 import type { Resolved } from './options.ts'
@@ -39,6 +40,8 @@ const UNKNOWN: Listener = { transport: 'stream', local: false }
 export class Stack {
   readonly config: Resolved<StackOptions>
   readonly clock: Clock
+  /** What clients make the broker keep, in bytes. */
+  readonly ledger: Ledger
   /** Everybody connected. */
   readonly clients: Set<Client> = new Set()
   /** In the order of `use()`. */
@@ -61,6 +64,8 @@ export class Stack {
   /** @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`. */
   constructor(options?: StackOptions) {
     this.config = resolveOptions('Stack', options, STACK_OPTIONS)
+    const { memoryCeiling = defaultCeiling(), memoryShare } = this.config
+    this.ledger = new Ledger({ memoryCeiling, memoryShare })
     checkControlTopics(this.config.controlTopics)
     this.#guard = controlGuard(this.config.controlTopics)
     this.clock = this.config.clock ?? systemClock

@@ -13,9 +13,16 @@ import type {
   Session,
   Store,
 } from '@mqtt-stack/core'
-import { Middleware, ProtocolError, ReasonCode, RelayContext, RelayStore, Slot } from '@mqtt-stack/core'
+import {
+  Middleware,
+  PacketIds,
+  ProtocolError,
+  ReasonCode,
+  RelayContext,
+  RelayStore,
+  Slot,
+} from '@mqtt-stack/core'
 import { AckQueue } from './ack-queue.ts'
-import { PacketIds } from './packet-ids.ts'
 
 export interface InboundManagerOptions {
   relays?: number

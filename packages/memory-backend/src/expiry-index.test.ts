@@ -1,12 +1,14 @@
+import { Ledger } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
 import { ExpiryIndex } from './expiry-index.ts'
 import { SessionRecord } from './session-record.ts'
 
 const NOW = 1_800_000_000_000
 const MANY = Number.POSITIVE_INFINITY
+const ledger = new Ledger({ memoryCeiling: MANY, memoryShare: 1 })
 
 function record(clientId: string, index: ExpiryIndex, seconds: number): SessionRecord {
-  const made = new SessionRecord(clientId, undefined)
+  const made = new SessionRecord(clientId, undefined, ledger)
   index.add(made, NOW + seconds * 1_000)
   return made
 }
@@ -53,7 +55,7 @@ describe('an index of what expires', () => {
 
   it('does not count what never expires', () => {
     const index = new ExpiryIndex()
-    index.add(new SessionRecord('for ever', undefined), MANY)
+    index.add(new SessionRecord('for ever', undefined, ledger), MANY)
     expect(index.size).toBe(0)
     expect(due(index, 1_000_000_000)).toEqual([])
   })

@@ -111,6 +111,7 @@ describe.each(BACKENDS)('on a backend %s', (_name, backend) => {
         expect(Object.entries(whole.memory.stats).filter(([, count]) => count !== 0)).toEqual([])
         expect(whole.logger.errors).toEqual([])
         expect(whole.stack.clients.size).toBe(0)
+        expect([whole.stack.ledger.held, whole.stack.ledger.owners]).toEqual([0, 0])
         expect(whole.clock.timers).toBe(timers)
       }),
       { numRuns: 12 },

@@ -20,6 +20,9 @@ import { Sessions } from './sessions.ts'
 import type { Subscriber } from './subscriber.ts'
 import { Subscriptions } from './subscriptions.ts'
 
+/** The part of `sessions` that may be ones that outlive their connection. */
+const STORED_AT_MOST = 15 / 16
+
 /** How much a backend holds; all are 0 when every session is over and nothing is retained. */
 export interface MemoryBackendStats {
   /** Sessions, connected or not. */
@@ -48,7 +51,10 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     'sessionTakenOver',
     'messageDropped',
   ]
-  readonly #sessions = new Sessions((record) => this.#forget(record))
+  readonly #sessions = new Sessions(
+    () => this.stack.ledger,
+    (record) => this.#forget(record),
+  )
   readonly #subscriptions: Subscriptions
   readonly #retained: RetainedMessages
   #deliverer!: Deliverer
@@ -144,6 +150,10 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
     const qos = grantedQoS(ctx, store)
     const existed = this.#subscriptions.add(this.#sessions.of(ctx.client), ctx, qos)
+    if (existed === undefined) {
+      store.grant = ReasonCode.QUOTA_EXCEEDED
+      return
+    }
     store.existed ??= existed
     store.grant = qos
   }
@@ -157,7 +167,13 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   relayMessage(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {
     const { packet, inbound, client } = ctx
-    if (inbound !== undefined) this.#sessions.current(inbound).keep().inbound.add(inbound.packetId)
+    if (inbound !== undefined && !this.#hold(this.#sessions.current(inbound), inbound.packetId)) {
+      store.vetoed = true
+      store.reasonCode = ReasonCode.QUOTA_EXCEEDED
+      const { clientId } = inbound
+      this.stack.tell('messageDropped', { clientId, client, packet, reason: 'memory-full', count: 1 })
+      return
+    }
     const { subscribers, groups } = this.#subscriptions.match(ctx.topic)
     const publisher =
       client === undefined ? this.#sessions.get(ctx.publisher.clientId) : this.#sessions.peek(client)
@@ -175,7 +191,17 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
       const later = this.#share(groups[i], packet, ctx, store)
       if (later !== undefined) waiting = push(waiting, later)
     }
-    if (waiting !== undefined) return Promise.all(waiting).then(() => {})
+    if (waiting !== undefined) return Promise.all(waiting).then(() => this.#judge(ctx, store))
+    if (store.dropped > 0 || store.unretained) this.#judge(ctx, store)
+  }
+
+  /** A message that nobody has because there is no room for it is refused; older publishers cannot be told. */
+  #judge({ client, inbound }: Context<'relayMessage'>, store: Store<'relayMessage'>): void {
+    const { matched, unkept, unretained } = store
+    if (unkept < matched || (matched === 0 && !unretained) || client?.protocolVersion !== 5) return
+    store.reasonCode = ReasonCode.QUOTA_EXCEEDED
+    // A refusal ends the exchange: the identifier is free.
+    if (inbound !== undefined) this.#sessions.find(inbound)?.kept?.inbound.delete(inbound.packetId)
   }
 
   handOnMessage({ clientId, share, packet, expiresAt }: Context<'handOnMessage'>): void | Promise<void> {
@@ -193,10 +219,12 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     if (record === undefined || ctx.epoch < record.firstEpoch || ctx.epoch > record.epoch) return
     const { sessionMessages, sessionBytes } = this.config
     const { log } = record.keep()
-    store.sequence = log.append(ctx, sessionMessages, sessionBytes)
-    if (store.sequence === undefined && this.#makeRoom(record, log))
-      store.sequence = log.append(ctx, sessionMessages, sessionBytes)
-    store.dropped = store.sequence === undefined
+    let appended = log.append(ctx, sessionMessages, sessionBytes)
+    if (typeof appended === 'string' && this.#makeRoom(record, log))
+      appended = log.append(ctx, sessionMessages, sessionBytes)
+    store.dropped = typeof appended === 'string'
+    if (typeof appended === 'string') store.reason = appended
+    else store.sequence = appended
     if (record.client !== undefined) log.begin()
   }
 
@@ -230,7 +258,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   }
 
   storeInboundMessage(ctx: Context<'storeInboundMessage'>): void {
-    this.#sessions.current(ctx).keep().inbound.add(ctx.packetId)
+    this.#hold(this.#sessions.current(ctx), ctx.packetId)
   }
 
   releaseInboundMessages(ctx: Context<'releaseInboundMessages'>): void {
@@ -241,7 +269,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   // Retained messages
 
   storeRetainedMessage(ctx: Context<'storeRetainedMessage'>, store: Store<'storeRetainedMessage'>): void {
-    this.#retained.store(ctx, store)
+    this.#retained.store(ctx, store, this.stack.ledger.accountFor(ctx))
   }
 
   lookupRetainedMessages(
@@ -270,10 +298,11 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     source: { readonly messageId: number },
     store: DeliveryCounts,
   ): void | Promise<void> {
-    const counts = { queued: 0, dropped: 0 }
+    const counts = { queued: 0, dropped: 0, unkept: 0 }
     const note = (): void => {
       store.queued += counts.queued
       store.dropped += counts.dropped
+      store.unkept = (store.unkept ?? 0) + counts.unkept
       const sent = terms.qos > 0 && counts.queued + counts.dropped === 0
       if (sent) record.kept?.log.markSent(source.messageId, terms.share)
     }
@@ -327,20 +356,43 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   #open(ctx: Context<'openSession'>, store: Store<'openSession'>, found: SessionRecord | undefined): void {
     const kept = ctx.cleanStart ? undefined : found
     if (found !== kept && found !== undefined) this.#sessions.remove(found)
-    if (kept === undefined && this.#sessions.size >= this.config.sessions) {
+    if (kept === undefined && this.#isFull(ctx.expiryInterval > 0)) {
       store.refused = ReasonCode.QUOTA_EXCEEDED
       return
     }
     const record = this.#sessions.open(ctx, kept)
+    if (record === undefined) {
+      store.refused = ReasonCode.QUOTA_EXCEEDED
+      return
+    }
     store.present = kept !== undefined
     store.epoch = record.epoch
-    store.inboundIds = record.kept === undefined ? [] : [...record.kept.inbound]
+    store.inboundIds = record.kept === undefined ? [] : record.kept.inbound.list()
+  }
+
+  /** The last places are for sessions that end with their connection, so that nobody is kept out by who is gone. */
+  #isFull(stored: boolean): boolean {
+    const { sessions } = this.config
+    return (
+      this.#sessions.size >= sessions ||
+      (stored && this.#sessions.stored >= Math.ceil(sessions * STORED_AT_MOST))
+    )
+  }
+
+  /** Keeps the identifier of a QoS 2 message; false where the ledger has no room for it. */
+  #hold(record: SessionRecord, packetId: number): boolean {
+    const { inbound } = record.keep()
+    const growth = inbound.growth(packetId)
+    if (growth > 0 && !record.charge(growth)) return false
+    inbound.add(packetId)
+    return true
   }
 
   /** A session is over, or a connection without one. */
   #forget(record: SessionRecord): void {
     this.#subscriptions.clear(record)
     if (record.stored) this.#handOn(record, true)
+    record.end()
   }
 }
 

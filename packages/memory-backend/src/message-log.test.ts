@@ -1,16 +1,17 @@
 import type { StoredMessage } from '@mqtt-stack/core'
-import { Publish } from '@mqtt-stack/core'
+import { Ledger, Publish } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
 import { MessageLog } from './message-log.ts'
 
 const MANY = Number.POSITIVE_INFINITY
+const account = new Ledger({ memoryCeiling: MANY, memoryShare: 1 }).account('bob')
 
 function append(
   log: MessageLog,
   payload: string,
   maxMessages = 1_000,
   maxBytes = 1_000_000,
-): number | undefined {
+): number | string {
   const packet = Publish.from({ topic: 't', payload, qos: 2 })
   const message = { client: undefined, clientId: 'bob', epoch: 1, packet, messageId: 1_000 + log.size }
   const terms = { qos: 2, retain: false, identifiers: undefined, expiresAt: 0, share: undefined } as const
@@ -28,7 +29,7 @@ function read(log: MessageLog, after = 0, limit = MANY): string[] {
 
 describe('a message log', () => {
   it('counts messages from 1, and never uses a number again', () => {
-    const log = new MessageLog()
+    const log = new MessageLog(account)
     expect([append(log, 'a'), append(log, 'b')]).toEqual([1, 2])
     log.remove(2)
     log.remove(1)
@@ -39,7 +40,7 @@ describe('a message log', () => {
   })
 
   it('is read in order, behind a place, as far as asked', () => {
-    const log = new MessageLog()
+    const log = new MessageLog(account)
     for (const payload of ['a', 'b', 'c', 'd', 'e']) append(log, payload)
     log.remove(1)
     expect(read(log)).toEqual(['2 b', '3 c', '4 d', '5 e'])
@@ -54,7 +55,7 @@ describe('a message log', () => {
   })
 
   it('keeps the place of what is released, and lets its payload go', () => {
-    const log = new MessageLog()
+    const log = new MessageLog(account)
     const large = 'x'.repeat(10_000)
     for (const payload of ['a', large, 'c']) append(log, payload)
     const before = log.bytes
@@ -68,14 +69,14 @@ describe('a message log', () => {
   })
 
   it('is bounded in messages and bytes, and takes more once something is delivered', () => {
-    const log = new MessageLog()
-    expect([append(log, 'a', 2), append(log, 'b', 2), append(log, 'c', 2)]).toEqual([1, 2, undefined])
+    const log = new MessageLog(account)
+    expect([append(log, 'a', 2), append(log, 'b', 2), append(log, 'c', 2)]).toEqual([1, 2, 'log-full'])
     log.remove(1)
     expect(append(log, 'd', 2)).toBe(3)
-    const small = new MessageLog()
+    const small = new MessageLog(account)
     const large = 'x'.repeat(400)
     expect([append(small, large, 10, 1_000), append(small, large, 10, 1_000)]).toEqual([1, 2])
-    expect(append(small, large, 10, 1_000)).toBeUndefined()
+    expect(append(small, large, 10, 1_000)).toBe('log-full')
     small.remove(1)
     expect(append(small, large, 10, 1_000)).toBe(3)
     small.clear()
@@ -83,14 +84,14 @@ describe('a message log', () => {
   })
 
   it('can be thinned by the broker’s identifiers, as the seed does', () => {
-    const log = new MessageLog()
+    const log = new MessageLog(account)
     for (const payload of ['a', 'b', 'c']) append(log, payload)
     log.removeById([1_002, 1_000, 77])
     expect(read(log)).toEqual(['2 b'])
   })
 
   it('finds what is behind a place, whatever was delivered before it', () => {
-    const log = new MessageLog()
+    const log = new MessageLog(account)
     for (let i = 0; i < 200; i++) append(log, 'x')
     // One message stays unacknowledged while thousands go by.
     for (let sequence = 2; sequence <= 5_000; sequence++) {

@@ -1,5 +1,6 @@
-import type { Context, Share, StoredMessage } from '@mqtt-stack/core'
+import type { Account, Context, DropReason, Share, StoredMessage } from '@mqtt-stack/core'
 import { Publish } from '@mqtt-stack/core'
+import { ENTRY_COST } from './costs.ts'
 
 type Message = Context<'storeOfflineMessage'>
 
@@ -15,12 +16,18 @@ export class MessageLog {
   readonly #entries = new Map<number, StoredMessage>()
   /** Those of shared subscriptions that were sent. */
   readonly #sent = new Set<number>()
+  readonly #account: Account
   #last = 0
   #bytes = 0
   /** Up to here messages may have been sent: then their time is not over any more [MQTT-4.3.3-7]. */
   #begun = 0
   /** When the next of those behind that is over. */
   #nextExpiry: number = Number.POSITIVE_INFINITY
+
+  /** @param account What the messages cost is counted here. */
+  constructor(account: Account) {
+    this.#account = account
+  }
 
   /** How many messages it holds. */
   get size(): number {
@@ -32,10 +39,11 @@ export class MessageLog {
     return this.#bytes
   }
 
-  /** The message's sequence; `undefined` when the log is full. */
-  append(message: Message, maxMessages: number, maxBytes: number): number | undefined {
+  /** The message's sequence, or why it is not taken. */
+  append(message: Message, maxMessages: number, maxBytes: number): number | DropReason {
     const { packet, messageId, identifiers, expiresAt = 0, share } = message
-    if (this.#entries.size >= maxMessages || this.#bytes + packet.size > maxBytes) return undefined
+    if (this.#entries.size >= maxMessages || this.#bytes + packet.size > maxBytes) return 'log-full'
+    if (!this.#account.keep(packet, ENTRY_COST, true)) return 'memory-full'
     const sequence = ++this.#last
     // The seed's context has neither QoS nor retain flag of its own.
     const { qos = packet.qos, retain = packet.retain } = message
@@ -104,6 +112,7 @@ export class MessageLog {
     const entry = this.#entries.get(sequence)
     if (entry === undefined || entry.released) return
     this.#bytes -= entry.packet.size
+    this.#account.giveUp(entry.packet, 0)
     this.#entries.set(sequence, { ...entry, packet: RELEASED, released: true })
   }
 
@@ -112,6 +121,7 @@ export class MessageLog {
     if (entry === undefined) return
     this.#entries.delete(sequence)
     this.#sent.delete(sequence)
+    this.#uncount(entry)
     if (!entry.released) this.#bytes -= entry.packet.size
   }
 
@@ -144,8 +154,14 @@ export class MessageLog {
   }
 
   clear(): void {
+    for (const entry of this.#entries.values()) this.#uncount(entry)
     this.#sent.clear()
     this.#entries.clear()
     this.#bytes = 0
+  }
+
+  #uncount({ packet, released }: StoredMessage): void {
+    if (released) this.#account.release(ENTRY_COST)
+    else this.#account.giveUp(packet, ENTRY_COST)
   }
 }

@@ -1,9 +1,15 @@
-import type { Context, RetainedMessage, Store } from '@mqtt-stack/core'
+import type { Account, Context, RetainedMessage, Store } from '@mqtt-stack/core'
 import { ReasonCode, RetainedTree } from '@mqtt-stack/core'
+import { RETAINED_COST } from './costs.ts'
+
+/** With whose account it is counted on. */
+interface Retained extends RetainedMessage {
+  readonly account: Account
+}
 
 /** The retained message of each topic; bounded in topics and in payload size. */
 export class RetainedMessages {
-  readonly #tree = new RetainedTree<RetainedMessage>()
+  readonly #tree = new RetainedTree<Retained>()
   readonly #maxTopics: number
   readonly #maxBytes: number
 
@@ -16,19 +22,22 @@ export class RetainedMessages {
     return this.#tree.size
   }
 
-  store(ctx: Context<'storeRetainedMessage'>, store: Store<'storeRetainedMessage'>): void {
+  /** @param account Of whoever published it. */
+  store(ctx: Context<'storeRetainedMessage'>, store: Store<'storeRetainedMessage'>, account: Account): void {
     const { topic, packet, messageId, expiresAt } = ctx
-    if (packet.payloadLength === 0) {
-      store.replaced = this.#tree.delete(topic)
-      return
-    }
-    store.replaced = this.#tree.get(topic) !== undefined
-    const full = !store.replaced && this.#tree.size >= this.#maxTopics
-    const large = packet.payloadLength > this.#maxBytes
+    const known = this.#tree.get(topic)
+    store.replaced = known !== undefined
     // What was retained is out of date, whether or not there is room for what came [MQTT-3.3.1-7].
-    if (large) this.#tree.delete(topic)
-    if (full || large) store.refused = ReasonCode.QUOTA_EXCEEDED
-    else this.#tree.set(topic, { topic, packet: packet.own(true), messageId, expiresAt })
+    known?.account.giveUp(known.packet, costOf(topic))
+    const clears = packet.payloadLength === 0
+    const full = known === undefined && this.#tree.size >= this.#maxTopics
+    const kept =
+      !clears && !full && packet.payloadLength <= this.#maxBytes && account.keep(packet, costOf(topic), true)
+    if (kept) this.#tree.set(topic, { topic, packet: packet.own(true), messageId, expiresAt, account })
+    else {
+      this.#tree.delete(topic)
+      if (!clears) store.refused = ReasonCode.QUOTA_EXCEEDED
+    }
   }
 
   /** Pushes a page of those that are not over; the others go. */
@@ -39,9 +48,19 @@ export class RetainedMessages {
       const page = this.#tree.match(topic, { after, limit: limit - store.length })
       for (const [name, message] of page.entries) {
         if (message.expiresAt === 0 || message.expiresAt > now) store.push(message)
-        else this.#tree.delete(name)
+        else this.#remove(name, message)
       }
       after = page.after
     } while (after !== undefined && store.length < limit)
   }
+
+  #remove(topic: string, { account, packet }: Retained): void {
+    this.#tree.delete(topic)
+    account.giveUp(packet, costOf(topic))
+  }
+}
+
+/** Besides the message's bytes. */
+function costOf(topic: string): number {
+  return RETAINED_COST + topic.length
 }

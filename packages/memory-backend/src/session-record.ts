@@ -1,12 +1,18 @@
-import type { Client, Receiver, SubscriptionRecord } from '@mqtt-stack/core'
+import type { Account, Client, Ledger, Receiver, SubscriptionRecord } from '@mqtt-stack/core'
+import { PacketIds } from '@mqtt-stack/core'
+import { SESSION_COST } from './costs.ts'
 import { MessageLog } from './message-log.ts'
 
 /** What of a session outlives its connections. */
 export class Kept {
   readonly subscriptions: Map<string, SubscriptionRecord> = new Map()
-  readonly log: MessageLog = new MessageLog()
+  readonly log: MessageLog
   /** QoS 2 identifiers that await PUBREL. */
-  readonly inbound: Set<number> = new Set()
+  readonly inbound: PacketIds = new PacketIds()
+
+  constructor(account: Account) {
+    this.log = new MessageLog(account)
+  }
 }
 
 /** One session. */
@@ -26,14 +32,62 @@ export class SessionRecord implements Receiver {
   /** Made when there is something to keep: most sessions end with their connection. */
   kept: Kept | undefined = undefined
 
-  constructor(clientId: string, identity: string | undefined) {
+  readonly #ledger: Ledger
+  /** Bytes on the owner's account, those of the log left out. */
+  #charged = 0
+  #account: Account | undefined = undefined
+  /** Where the session itself is counted: not with its owner, whose address is a system call, if it ends with its connection. */
+  #base: Account | undefined = undefined
+
+  constructor(clientId: string, identity: string | undefined, ledger: Ledger) {
     this.clientId = clientId
     this.identity = identity
+    this.#ledger = ledger
+  }
+
+  /** Whose bytes it keeps: looked up with the first, for most sessions end with their connection and keep none. */
+  get account(): Account {
+    if (this.#account === undefined) {
+      const { client } = this
+      this.#account = client === undefined ? this.#ledger.own : this.#ledger.accountOf(client)
+    }
+    return this.#account
+  }
+
+  /** Counts the session itself; false where there is no room for it. */
+  open(): boolean {
+    const bytes = SESSION_COST + this.clientId.length
+    this.#base = this.stored ? this.account : this.#ledger.common
+    if (this.#base.charge(bytes, this.stored)) return true
+    this.#base = undefined
+    return false
+  }
+
+  /** Counts what is about to be kept; false where it does not fit. */
+  charge(bytes: number): boolean {
+    if (!this.account.charge(bytes, this.stored)) return false
+    this.#charged += bytes
+    return true
+  }
+
+  /** It is not kept any more. */
+  release(bytes: number): void {
+    this.#charged -= bytes
+    this.account.release(bytes)
   }
 
   /** What is kept, to add to it. */
   keep(): Kept {
-    this.kept ??= new Kept()
+    this.kept ??= new Kept(this.account)
     return this.kept
+  }
+
+  /** The session is over: nothing of it is kept. */
+  end(): void {
+    this.kept?.log.clear()
+    this.kept = undefined
+    if (this.#charged > 0) this.release(this.#charged)
+    this.#base?.release(SESSION_COST + this.clientId.length)
+    this.#base = undefined
   }
 }

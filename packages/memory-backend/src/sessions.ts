@@ -1,4 +1,4 @@
-import type { Client, Context, SessionContext } from '@mqtt-stack/core'
+import type { Client, Context, Ledger, SessionContext } from '@mqtt-stack/core'
 import { ChurnMap, Slot, StackError } from '@mqtt-stack/core'
 import { ExpiryIndex } from './expiry-index.ts'
 import { SessionRecord } from './session-record.ts'
@@ -18,16 +18,24 @@ export class Sessions {
   readonly #records = new ChurnMap<SessionRecord>()
   readonly #expiring = new ExpiryIndex()
   readonly #onGone: (record: SessionRecord) => void
+  readonly #ledger: () => Ledger
   #unnamed = 0
   #newestEpoch = 0
+  #stored = 0
 
   /** @param onGone Called for each record that is over. */
-  constructor(onGone: (record: SessionRecord) => void) {
+  constructor(ledger: () => Ledger, onGone: (record: SessionRecord) => void) {
+    this.#ledger = ledger
     this.#onGone = onGone
   }
 
   get size(): number {
     return this.#records.size
+  }
+
+  /** Sessions that outlive their connection. */
+  get stored(): number {
+    return this.#stored
   }
 
   /** Sessions without a connection that end when their time is over. */
@@ -53,21 +61,28 @@ export class Sessions {
     return undefined
   }
 
-  /** Opens a session that was found, or a new one. */
-  open(
-    { client, clientId, identity, expiryInterval }: Context<'openSession'>,
-    found: SessionRecord | undefined,
-  ): SessionRecord {
-    const record = found ?? new SessionRecord(clientId, identity)
-    if (found === undefined) record.firstEpoch = this.#newestEpoch + 1
+  /** Opens a session that was found, or a new one; nothing where the ledger has no room for it. */
+  open(ctx: Context<'openSession'>, found: SessionRecord | undefined): SessionRecord | undefined {
+    const { client, clientId } = ctx
+    const record = found ?? this.#make(ctx)
+    if (record === undefined) return undefined
     // A new session's epoch is above that of every older one, so that calls for an older one of this name are refused.
     record.epoch = (found?.epoch ?? this.#newestEpoch) + 1
     this.#newestEpoch = Math.max(this.#newestEpoch, record.epoch)
     record.client = client
-    record.stored = expiryInterval > 0 || found !== undefined
     this.#records.set(clientId, record)
     this.#expiring.delete(record)
     entry.of(client).record = record
+    return record
+  }
+
+  #make({ client, clientId, identity, expiryInterval }: Context<'openSession'>): SessionRecord | undefined {
+    const record = new SessionRecord(clientId, identity, this.#ledger())
+    record.client = client
+    record.stored = expiryInterval > 0
+    record.firstEpoch = this.#newestEpoch + 1
+    if (!record.open()) return undefined
+    if (record.stored) this.#stored++
     return record
   }
 
@@ -82,7 +97,10 @@ export class Sessions {
 
   remove(record: SessionRecord): void {
     this.#expiring.delete(record)
-    if (this.#records.get(record.clientId) === record) this.#records.delete(record.clientId)
+    if (this.#records.get(record.clientId) === record) {
+      this.#records.delete(record.clientId)
+      if (record.stored) this.#stored--
+    }
     this.#onGone(record)
   }
 
@@ -116,7 +134,7 @@ export class Sessions {
   of(client: Client): SessionRecord {
     const state = entry.of(client)
     if (state.record === undefined) {
-      const record = new SessionRecord(`\0${++this.#unnamed}`, undefined)
+      const record = new SessionRecord(`\0${++this.#unnamed}`, undefined, this.#ledger())
       record.client = client
       state.record = record
       client.onClose(() => this.#onGone(record))

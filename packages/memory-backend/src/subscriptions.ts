@@ -2,6 +2,7 @@ import type { Context, Matches, QoS, Share, SharedGroup } from '@mqtt-stack/core
 import { shareOf, TopicTree } from '@mqtt-stack/core'
 import type { ShareStrategy } from './choose-member.ts'
 import { chooseMember, isThere } from './choose-member.ts'
+import { subscriptionCost } from './costs.ts'
 import type { SessionRecord } from './session-record.ts'
 import { mergeSubscribers, Subscriber } from './subscriber.ts'
 
@@ -23,13 +24,14 @@ export class Subscriptions {
     return this.#tree.match(topic)
   }
 
-  /** True when the session had this filter before. */
-  add(record: SessionRecord, ctx: Context<'subscribeTopic'>, qos: QoS): boolean {
+  /** True when the session had this filter before; nothing where the ledger has no room for it. */
+  add(record: SessionRecord, ctx: Context<'subscribeTopic'>, qos: QoS): boolean | undefined {
     const { topic, options, identifier, share } = ctx
     const { rap = false, nl = false } = options
     const identifiers = identifier === undefined ? undefined : [identifier]
     const subscriber = new Subscriber(record, qos, rap, nl, identifiers, share)
     record.filters ??= new Set()
+    if (!record.filters.has(topic) && !record.charge(subscriptionCost(topic))) return undefined
     record.filters.add(topic)
     return share === undefined
       ? this.#tree.add(topic, record.clientId, subscriber)
@@ -38,7 +40,7 @@ export class Subscriptions {
 
   /** False when there was none. */
   remove(record: SessionRecord, topic: string): boolean {
-    record.filters?.delete(topic)
+    if (record.filters?.delete(topic) === true) record.release(subscriptionCost(topic))
     const share = shareOf(topic)
     return share === undefined
       ? this.#tree.remove(topic, record.clientId)

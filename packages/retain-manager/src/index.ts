@@ -62,18 +62,18 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     this.#deliverer = new Deliverer(this.stack)
   }
 
-  relayMessage(ctx: Context<'relayMessage'>): void | Promise<void> {
+  relayMessage(ctx: Context<'relayMessage'>, relayed: Store<'relayMessage'>): void | Promise<void> {
     if (!ctx.packet.retain) return
     const store: Store<'storeRetainedMessage'> = {}
-    const { client, topic, packet, messageId } = ctx
+    const { client, publisher, topic, packet, messageId } = ctx
     const expiresAt = expiryOf(packet, this.stack.clock)
     const later = this.stack.run(
       'storeRetainedMessage',
-      { client, topic, packet, messageId, expiresAt },
+      { client, publisher, topic, packet, messageId, expiresAt },
       store,
     )
-    if (later !== undefined) return later.then(() => this.#stored(ctx, store))
-    this.#stored(ctx, store)
+    if (later !== undefined) return later.then(() => this.#stored(ctx, store, relayed))
+    this.#stored(ctx, store, relayed)
   }
 
   /** However often a client subscribes while it takes nothing, each of its filters waits once. */
@@ -160,10 +160,15 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
   }
 
   /** Before it goes on to those who are subscribed. */
-  #stored(ctx: Context<'relayMessage'>, store: Store<'storeRetainedMessage'>): void {
+  #stored(
+    ctx: Context<'relayMessage'>,
+    store: Store<'storeRetainedMessage'>,
+    relayed: Store<'relayMessage'>,
+  ): void {
     const { client, packet, publisher, topic, messageId } = ctx
     this.#changes.note(topic, store.refused === undefined ? messageId : 0)
     if (store.refused === undefined) return
+    relayed.unretained = true
     const { clientId } = publisher
     this.stack.tell('messageDropped', { clientId, client, packet, reason: 'retained-full', count: 1 })
   }

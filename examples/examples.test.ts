@@ -1,67 +1,29 @@
-import { execFile } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createConnection as dial } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import type { IClientOptions, MqttClient } from 'mqtt'
-import { connect } from 'mqtt'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createCertificate } from '../packages/benchmark/src/brokers/certificate.ts'
 import { TestClient } from '../packages/testing/src/index.ts'
-import { packInto } from '../scripts/pack.mjs'
+import { client, exchange } from '../scripts/exchange.ts'
+import { installedFolder } from '../scripts/installed.ts'
 import { ScramClient } from '../scripts/scram-client.ts'
 import type { Spawned } from '../scripts/spawned.ts'
 import { spawned } from '../scripts/spawned.ts'
 
-/** What a user has: an empty folder, and in it the packages as they are published. */
-const folder = mkdtempSync(join(tmpdir(), 'mqtt-stack-examples-'))
+const folder = installedFolder()
 const here = fileURLToPath(new URL('.', import.meta.url))
 const examples = readdirSync(here).filter((file) => /\.[mc]js$/.test(file))
 
-beforeAll(async () => {
-  const tarballs = packInto(folder).values()
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
-  await promisify(execFile)('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs], {
-    cwd: folder,
-  })
+beforeAll(() => {
   for (const example of examples) copyFileSync(join(here, example), join(folder, example))
-}, 300_000)
-
-afterAll(() => rmSync(folder, { recursive: true }))
+})
 
 /** An example on a free port. */
 async function run(example: string, ...args: string[]): Promise<{ program: Spawned; port: string }> {
   const program = spawned(process.execPath, [example, ...args], { cwd: folder })
   const [, port] = await program.prints(/listening on (\d+)/)
   return { program, port }
-}
-
-async function client(url: string, options?: IClientOptions): Promise<MqttClient> {
-  const made = connect(url, { reconnectPeriod: 0, ...options })
-  onTestFinished(() => void made.end(true))
-  await new Promise((resolve, reject) => made.once('connect', resolve).once('error', reject))
-  return made
-}
-
-function message(from: MqttClient): Promise<string> {
-  return new Promise((resolve) => {
-    from.once('message', (topic, payload, { qos, retain }) => resolve(`${topic} ${payload} ${qos} ${retain}`))
-  })
-}
-
-/** Live at QoS 2, and retained. */
-async function exchange(url: string, options?: IClientOptions, topic = 'joe/lamp'): Promise<void> {
-  const [publisher, subscriber] = [await client(url, options), await client(url, options)]
-  await subscriber.subscribeAsync(`${topic}/#`, { qos: 2 })
-  const live = message(subscriber)
-  await publisher.publishAsync(topic, 'on', { qos: 2, retain: true })
-  expect(await live).toBe(`${topic} on 2 false`)
-  const late = await client(url, options)
-  const kept = message(late)
-  await late.subscribeAsync(topic, { qos: 1 })
-  expect(await kept).toBe(`${topic} on 1 true`)
 }
 
 test('each example has a test', () => {

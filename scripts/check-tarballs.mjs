@@ -1,14 +1,17 @@
 // Packs every published package and has publint and attw look at what would be published. Wants a build.
+// `--to DIR` keeps the tarballs there.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { join, resolve } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
 import { packInto } from './pack.mjs'
 import { root } from './workspace.mjs'
 
 const execute = promisify(execFile)
-const folder = mkdtempSync(join(tmpdir(), 'mqtt-stack-tarballs-'))
+const { to } = parseArgs({ options: { to: { type: 'string' } } }).values
+const folder = to === undefined ? mkdtempSync(join(tmpdir(), 'mqtt-stack-tarballs-')) : resolve(to)
+mkdirSync(folder, { recursive: true })
 
 try {
   const queue = [...packInto(folder)]
@@ -25,7 +28,8 @@ try {
   if (problems.length > 0) process.exitCode = 1
   else console.log(`${checked} tarballs are fit to publish`)
 } finally {
-  rmSync(folder, { recursive: true })
+  if (to === undefined) rmSync(folder, { recursive: true })
+  else console.log(`they are in ${folder}`)
 }
 
 /**

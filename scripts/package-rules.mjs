@@ -61,7 +61,8 @@ export function rangeProblems(packages, rootManifest) {
         problems.push(`packages/${folder}: core ${coreVersion} is not in ${range}`)
     }
     for (const [name, range] of Object.entries(manifest.dependencies ?? {})) {
-      if (isOurs(name)) continue
+      // Types of the platform: the user's own are the right ones, whatever their version.
+      if (isOurs(name) || (name === '@types/node' && range === '*')) continue
       if (!/^\^?\d+\.\d+\.\d+$/.test(range))
         problems.push(`packages/${folder}: ${name} has the range ${range}`)
       const first = ranges.get(name) ?? range

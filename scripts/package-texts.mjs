@@ -28,6 +28,9 @@ export function manifestText({ folder, role, manifest }) {
     type: 'module',
     sideEffects: false,
     engines: { node: '>=20.19' },
+    // For tools that do not read `exports`: TypeScript's node10 above all.
+    main: published ? './dist/index.js' : undefined,
+    types: published ? './dist/index.d.ts' : undefined,
     exports: published ? { '.': { types: './dist/index.d.ts', default: './dist/index.js' } } : undefined,
     bin,
     files: published ? ['dist', 'src', '!dist/.tsbuildinfo', '!src/**/*.test.ts', 'CHANGELOG.md'] : undefined,

@@ -18,7 +18,7 @@ export interface BrokerEvents {
 export class EventBridge implements MiddlewareLike {
   readonly name: string = 'Events'
   stack!: Stack
-  messagePublished?: MiddlewareLike['messagePublished']
+  messagePublished?: NonNullable<MiddlewareLike['messagePublished']>
   readonly #emitter: EventEmitter<BrokerEvents>
 
   constructor(emitter: EventEmitter<BrokerEvents>) {
@@ -43,7 +43,8 @@ export class EventBridge implements MiddlewareLike {
   /** Takes part in messagePublished as long as somebody listens. */
   #listen(listening: boolean): void {
     if (listening === (this.messagePublished !== undefined)) return
-    this.messagePublished = listening ? this.#published : undefined
+    if (listening) this.messagePublished = this.#published
+    else delete this.messagePublished
     this.stack.refresh()
   }
 

@@ -2,6 +2,7 @@
  * `@mqtt-stack/core`: the Stack, the Middleware contract, and what every middleware and backend builds on.
  * @packageDocumentation
  */
+/// <reference types="node" preserve="true" />
 export * from './ack.ts'
 export * from './callback-rules.ts'
 export * from './callbacks.ts'

@@ -32,6 +32,13 @@ const CONSTANTS = [
   ],
   ['core/src/codec/properties.ts', 'MAX_USER_PROPERTY_BYTES', 'bytes', 'And how many bytes of them.'],
   [
+    'core/src/pace.ts',
+    'TURN',
+    'ms',
+    'What work of clients that may be long takes of a turn of the event loop; then every socket is read.',
+  ],
+  ['core/src/pace.ts', 'PIECE', 'ms', 'And what one piece of it takes.'],
+  [
     'core/src/codec/topic-cache.ts',
     'ENTRIES',
     '',

@@ -20,6 +20,7 @@ import type { MiddlewareLike } from './middleware.ts'
 import { MEMBERS } from './middleware.ts'
 import type { Resolved } from './options.ts'
 import { resolveOptions } from './options.ts'
+import { Pace } from './pace.ts'
 import type { Packet } from './packets.ts'
 import { PACKET_TYPES } from './packets.ts'
 import { ReasonCode } from './reason-codes.ts'
@@ -42,6 +43,8 @@ export class Stack {
   readonly clock: Clock
   /** What clients make the broker keep, in bytes. */
   readonly ledger: Ledger
+  /** Shares out the turns of the event loop among work that may be long. */
+  readonly pace: Pace
   /** Everybody connected. */
   readonly clients: Set<Client> = new Set()
   /** In the order of `use()`. */
@@ -69,6 +72,7 @@ export class Stack {
     checkControlTopics(this.config.controlTopics)
     this.#guard = controlGuard(this.config.controlTopics)
     this.clock = this.config.clock ?? systemClock
+    this.pace = new Pace(this.clock, this.turn)
     this.decoder = new Decoder(this.config.topicLevels)
     const clock = this.clock
     this.#host = {

@@ -9,6 +9,7 @@ export interface EndOfTurn {
 export class Turn {
   #early: EndOfTurn[] = []
   #writes: EndOfTurn[] = []
+  #behind: EndOfTurn | undefined
   #scheduled = false
   readonly #report: (error: Error) => void
 
@@ -29,6 +30,12 @@ export class Turn {
     if (!this.#scheduled) this.#schedule()
   }
 
+  /** The one whose work is to be done once the outboxes are emptied. */
+  behind(task: EndOfTurn): void {
+    this.#behind = task
+    if (!this.#scheduled) this.#schedule()
+  }
+
   #schedule(): void {
     this.#scheduled = true
     setImmediate(this.#end)
@@ -44,6 +51,10 @@ export class Turn {
     const writes = this.#writes
     this.#writes = []
     for (const outbox of writes) this.#run(outbox)
+    const behind = this.#behind
+    if (behind === undefined) return
+    this.#behind = undefined
+    this.#run(behind)
   }
 
   #run(task: EndOfTurn): void {

@@ -15,11 +15,13 @@ import { protocolError } from './codec/malformed.ts'
 import { TopicAliases } from './codec/topic-aliases.ts'
 import { ProtocolError } from './errors.ts'
 import { farewell } from './farewell.ts'
+import type { Account } from './ledger.ts'
 import { Outbox } from './outbox.ts'
+import { addressOf } from './owner.ts'
 import type { ConnectPacket, OutgoingPacket, Packet, PacketType, ProtocolVersion, QoS } from './packets.ts'
 import { isPlain } from './plain-socket.ts'
 import type { Publish } from './publish.ts'
-import type { ReasonCode } from './reason-codes.ts'
+import { ReasonCode } from './reason-codes.ts'
 import { Session } from './session.ts'
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'
@@ -50,6 +52,8 @@ type Carrier = Duplex & { [CLIENT]: Client }
 
 /** Bytes that may wait behind a handler that has not answered, before the stream is paused. */
 const PAUSE_AT = 65_536
+/** What a connection may hold of unfinished packets that is not counted, in bytes. */
+const UNCOUNTED = 4_096
 /** Of the fixed header. */
 const DISCONNECT = 14
 /** Milliseconds that a closed connection may take to read our last words. */
@@ -81,6 +85,9 @@ export class Client implements SlotHost, Source {
   /** A handler has not answered yet. */
   #busy = false
   #pumping = false
+  /** Bytes of unfinished packets, and on whose account they are. */
+  #inboxBytes = 0
+  #inboxAccount: Account | undefined
   #paused = false
   /** Reading waits until the other side has taken what it was sent. */
   #flooded = false
@@ -104,13 +111,13 @@ export class Client implements SlotHost, Source {
     this.listener = listener
     this.receivedAt = stack.clock.now()
     this.inbox = new Inbox(stack.config.connectLimit)
-    this.#outbox = new Outbox(stream, stack.turn, this)
+    this.#outbox = new Outbox(stream, stack.turn, this, stack.ledger)
     this.session.client = this
     // Listeners that are the same for all, and find their client on the stream: an idle one holds no closures.
     const carrier = stream as Carrier
     carrier[CLIENT] = this
     stream.on('error', onError)
-    stream.on('close', onEnd)
+    stream.on('close', onClose)
     stream.on('end', onEnd)
   }
 
@@ -132,9 +139,16 @@ export class Client implements SlotHost, Source {
 
   /** Above the outbox's high-water mark: QoS 0 is not worth queueing, QoS 1 and 2 must wait. */
   get congested(): boolean {
-    if (this.#outbox.pending <= this.stack.config.highWater) return false
+    if (!this.#exceeds(this.stack.config.highWater)) return false
     this.stack.watch(this)
     return true
+  }
+
+  /** Whether so much waits for the client; less is enough of what it left untaken while outboxes hold much in all. */
+  #exceeds(bytes: number): boolean {
+    const { pending } = this.#outbox
+    if (pending === 0) return false
+    return pending > bytes || this.#outbox.untaken > this.stack.ledger.allowance(bytes)
   }
 
   /** Resolves once the client is not congested any more, or is closed. */
@@ -154,6 +168,11 @@ export class Client implements SlotHost, Source {
   /** Milliseconds without a byte; none while it is us who do not read. */
   silentFor(now: number): number {
     return this.#paused || this.#busy || this.#flooded ? 0 : now - this.receivedAt
+  }
+
+  /** It is read, and nothing of what it sent waits for us. */
+  get reading(): boolean {
+    return !this.#paused && !this.#busy && !this.#flooded
   }
 
   /** Starts reading; called by the stack. */
@@ -249,6 +268,7 @@ export class Client implements SlotHost, Source {
     }
     this.closed = true
     this.inbox.clear()
+    this.#keep(0)
     this.#outbox.flush()
     this.#hangUp()
     if (!this.#pumping && !this.#busy) this.#finish()
@@ -286,13 +306,22 @@ export class Client implements SlotHost, Source {
     if (!this.#busy && !this.#pumping) this.#pump()
   }
 
+  /** Internal: the stream is closed; what it held is gone. */
+  gone(): void {
+    this.#outbox.forget()
+    this.ended()
+  }
+
   /** Internal: bytes came. */
   receive(chunk: Buffer): void {
     if (this.closed) return
     this.receivedAt = this.stack.clock.now()
     this.inbox.push(chunk)
     this.#pump()
-    if ((this.#busy || this.#flooded) && !this.#paused && this.inbox.backlog >= PAUSE_AT) {
+    const { kept } = this.inbox
+    if (kept > UNCOUNTED) this.#keep(kept)
+    if (this.closed) return
+    if ((this.#busy || this.#flooded) && !this.#paused && this.inbox.backlog >= this.#pauseAt) {
       this.#paused = true
       this.stream.pause()
     }
@@ -300,9 +329,8 @@ export class Client implements SlotHost, Source {
 
   /** Internal: the stream has taken something. */
   taken(): void {
-    if (this.#drainListeners !== undefined && this.#outbox.pending <= this.stack.config.highWater)
-      this.#drained()
-    if (!this.#flooded || this.#outbox.pending > 2 * this.stack.config.highWater) return
+    if (this.#drainListeners !== undefined && !this.#exceeds(this.stack.config.highWater)) this.#drained()
+    if (!this.#flooded || this.#exceeds(2 * this.stack.config.highWater)) return
     this.#flooded = false
     this.#pump()
   }
@@ -312,7 +340,7 @@ export class Client implements SlotHost, Source {
     if (this.#pumping || this.#busy) return
     this.#pumping = true
     while (!this.closed && !this.#busy) {
-      if (this.#outbox.pending > 2 * this.stack.config.highWater && !this.#ended) {
+      if (!this.#ended && this.#exceeds(2 * this.stack.config.highWater)) {
         this.#flooded = true
         this.stack.watch(this)
         break
@@ -320,6 +348,7 @@ export class Client implements SlotHost, Source {
       if (!this.#step()) break
     }
     this.#pumping = false
+    if (this.#inboxBytes > 0) this.#keep(this.inbox.kept)
     if (this.#busy) return
     if (this.closed) this.#finish()
     else if (this.#ended) this.close()
@@ -375,6 +404,38 @@ export class Client implements SlotHost, Source {
     })
   }
 
+  /** What may wait behind a handler: less while memory is short. */
+  get #pauseAt(): number {
+    return this.stack.ledger.allowance(PAUSE_AT)
+  }
+
+  /** Counts what is held of packets that are not complete or not handled; what does not fit ends the connection. */
+  #keep(kept: number): void {
+    const bytes = kept > UNCOUNTED ? kept : 0
+    if (this.inbox.have > UNCOUNTED) this.stack.watchPacket(this)
+    const more = bytes - this.#inboxBytes
+    if (more <= 0) {
+      if (more < 0) this.#inboxAccount?.release(-more)
+      this.#inboxBytes = bytes
+      return
+    }
+    const { ledger } = this.stack
+    if (this.#inboxBytes === 0)
+      this.#inboxAccount = this.connected
+        ? ledger.accountOf(this)
+        : ledger.account(addressOf(this.listener.remote))
+    if (this.#inboxAccount?.charge(more, false) !== true) {
+      if (this.inbox.have > 0) {
+        const message = `no memory for ${bytes} bytes of packets that are not complete`
+        this.#fail(new ProtocolError('QUOTA_EXCEEDED', ReasonCode.QUOTA_EXCEEDED, message), undefined)
+        return
+      }
+      // It waits for us: it is read no further, and what came is kept.
+      this.#inboxAccount?.add(more)
+    }
+    this.#inboxBytes = bytes
+  }
+
   #resume(): void {
     this.#paused = false
     this.receivedAt = this.stack.clock.now()
@@ -413,6 +474,10 @@ function onData(this: Duplex, chunk: Buffer): void {
 
 function onError(this: Duplex, error: Error): void {
   ;(this as Carrier)[CLIENT].failed(error)
+}
+
+function onClose(this: Duplex): void {
+  ;(this as Carrier)[CLIENT].gone()
 }
 
 function onEnd(this: Duplex): void {

@@ -29,12 +29,15 @@ describe('a ledger', () => {
     expect(carol.charge(1, false)).toBe(true)
   })
 
-  it('keeps its last part for what ends with its connection', () => {
-    const ledger = new Ledger({ memoryCeiling: 1_000, memoryShare: 1 })
-    const alice = ledger.account('alice')
-    expect(alice.charge(875, true)).toBe(true)
+  it('keeps the last eighth, of all and of each share, for what ends with its connection', () => {
+    const ledger = new Ledger({ memoryCeiling: 1_600, memoryShare: 0.5 })
+    const [alice, bob] = [ledger.account('alice'), ledger.account('bob')]
+    expect(alice.charge(700, true)).toBe(true)
     expect(alice.charge(1, true)).toBe(false)
-    expect(ledger.common.charge(125, false)).toBe(true)
+    expect(alice.charge(100, false)).toBe(true)
+    expect(bob.charge(600, true)).toBe(true)
+    expect(bob.charge(1, true)).toBe(false)
+    expect(ledger.common.charge(200, false)).toBe(true)
     expect(ledger.common.charge(1, false)).toBe(false)
   })
 
@@ -91,9 +94,12 @@ describe('a ledger', () => {
     ledger.weigh(1)
     expect(ledger.allowance(100_000)).toBe(16_384)
     expect(ledger.allowance(1_000)).toBe(1_000)
-    ledger.weigh(-250_001)
+    ledger.weigh(-187_501)
     expect(ledger.allowance(100_000)).toBe(100_000)
     ledger.common.add(900_000)
+    expect(ledger.allowance(100_000)).toBe(100_000)
+    // Full, and a sixteenth of it in outboxes.
+    ledger.weigh(1)
     expect(ledger.allowance(100_000)).toBe(16_384)
   })
 

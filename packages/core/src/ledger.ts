@@ -6,10 +6,13 @@ import type { RelayContext } from './contexts.ts'
 import { ownerOf } from './owner.ts'
 import type { Publish } from './publish.ts'
 
-/** Of the ceiling: what only things that end with their connection may fill, so that others can still come in. */
+/** Of the ceiling, and of each share: what only things that end with their connection may fill. */
 const RESERVE = 1 / 8
 /** Of the ceiling: what outboxes may hold before QoS 0 to slow clients is dropped earlier. */
 const OUTBOXES = 1 / 4
+/** The same where the ledger is as good as full. */
+const OUTBOXES_WHEN_FULL = 1 / 16
+const FULL = 15 / 16
 /** What a client may leave untaken when outboxes hold too much, in bytes. */
 const CROWDED = 16_384
 
@@ -31,8 +34,6 @@ export class Ledger {
   readonly ceiling: number
   /** The most that one owner may hold. */
   readonly share: number
-  /** The most that is filled with what outlives its connection. */
-  readonly lasting: number
   /** Bytes held now. */
   held = 0
   /** Bytes that wait in outboxes; part of `held`. */
@@ -51,7 +52,6 @@ export class Ledger {
   constructor({ memoryCeiling, memoryShare }: LedgerLimits) {
     this.ceiling = memoryCeiling
     this.share = Math.floor(memoryCeiling * memoryShare)
-    this.lasting = Math.floor(memoryCeiling * (1 - RESERVE))
     this.own = new Account(this, '', memoryCeiling)
     this.common = new Account(this, '', memoryCeiling)
   }
@@ -93,9 +93,10 @@ export class Ledger {
     this.held += bytes
   }
 
-  /** What a client may leave untaken: less than its high-water mark while outboxes hold much in all. */
+  /** What one client may have waiting: less than what it may otherwise, while outboxes hold much in all. */
   allowance(highWater: number): number {
-    if (this.outboxes <= this.ceiling * OUTBOXES && this.held <= this.lasting) return highWater
+    if (this.outboxes <= this.ceiling * OUTBOXES_WHEN_FULL) return highWater
+    if (this.outboxes <= this.ceiling * OUTBOXES && this.held <= this.ceiling * FULL) return highWater
     return Math.min(highWater, CROWDED)
   }
 }
@@ -122,7 +123,7 @@ export class Account {
 
   /**
    * Counts bytes that are about to be kept; false, and nothing counted, where they do not fit.
-   * @param lasting They outlive the connection: then the last part of the ceiling is not for them.
+   * @param lasting They outlive the connection: then the last eighth of ceiling and share is not for them.
    */
   charge(bytes: number, lasting: boolean): boolean {
     if (!this.#fits(bytes, bytes, lasting)) return false
@@ -165,8 +166,8 @@ export class Account {
 
   #fits(bytes: number, sum: number, lasting: boolean): boolean {
     const ledger = this.#ledger
-    const most = lasting ? ledger.lasting : ledger.ceiling
-    if (this.#held + bytes <= this.#share && ledger.held + sum <= most) return true
+    const part = lasting ? 1 - RESERVE : 1
+    if (this.#held + bytes <= this.#share * part && ledger.held + sum <= ledger.ceiling * part) return true
     ledger.refusals++
     return false
   }

@@ -1,7 +1,7 @@
 /**
  * What a client is to be sent in a turn: one growing buffer, one write. Payloads over some kB go by reference.
  */
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { BufferPool, LARGEST } from './buffers.ts'
@@ -24,6 +24,19 @@ export interface Owner {
   /** Called after each write that the other side has taken. */
   taken(): void
 }
+
+/** Where the bytes are counted that streams hold for clients. */
+export interface Scales {
+  weigh(bytes: number): void
+}
+
+const NOWHERE: Scales = { weigh() {} }
+
+/** A client that has left so many writes is slow: what it is sent is copied once more, out of buffers that are too large. */
+const MANY_WRITES = 16
+
+/** What a stream keeps beside each write that the other side has not taken, in bytes. */
+const WRITE_COST = 256
 
 export class Outbox implements EndOfTurn {
   readonly #stream: Duplex
@@ -50,13 +63,19 @@ export class Outbox implements EndOfTurn {
   #prompt = false
   /** Counts writes that the other side has taken. */
   progress = 0
+  readonly #scales: Scales
+  /** What is counted there. */
+  #weight = 0
+  /** The stream is gone, and what it held with it. */
+  #gone = false
 
-  constructor(stream: Duplex, turn: Turn, owner: Owner) {
+  constructor(stream: Duplex, turn: Turn, owner: Owner, scales: Scales = NOWHERE) {
     this.#stream = stream
     this.#turn = turn
     this.#reuse = stream instanceof Socket
     this.#untouched = isPlain(stream)
     this.#owner = owner
+    this.#scales = scales
   }
 
   /** Bytes that the other side has not taken: held here, or by the stream. */
@@ -64,6 +83,18 @@ export class Outbox implements EndOfTurn {
     const here = this.#length + this.#runLength
     // Most have taken all that they were sent.
     return this.#lent === undefined ? here : here + this.#stream.writableLength
+  }
+
+  /** Bytes that the stream holds. */
+  get untaken(): number {
+    return this.#lent === undefined ? 0 : this.#stream.writableLength
+  }
+
+  /** The stream is gone: nothing is held any more. */
+  forget(): void {
+    this.#gone = true
+    this.#scales.weigh(-this.#weight)
+    this.#weight = 0
   }
 
   get #runLength(): number {
@@ -126,7 +157,13 @@ export class Outbox implements EndOfTurn {
     this.#buffer = undefined
     this.#length = 0
     if (this.#stream.destroyed || this.#stream.writableEnded) return
-    this.#write(filled, this.#reuse ? buffer : undefined)
+    // What has to wait takes no more room than it needs.
+    if (this.#reuse && (this.#lent?.length ?? 0) >= MANY_WRITES && 2 * filled.length < buffer.length) {
+      const exact = Buffer.allocUnsafeSlow(filled.length)
+      exact.set(filled)
+      pool.give(buffer)
+      this.#write(exact, undefined)
+    } else this.#write(filled, this.#reuse ? buffer : undefined)
   }
 
   endTurn(): void {
@@ -229,6 +266,16 @@ export class Outbox implements EndOfTurn {
     else this.#lent.push(lent)
     if (!this.#prompt) this.#hurry(bytes.length)
     this.#stream.write(bytes, this.#taken)
+    this.#weigh()
+  }
+
+  /** Counts what the stream holds now; nothing for most, which have taken all. */
+  #weigh(): void {
+    const bytes = this.#stream.writableLength
+    const weight = bytes === 0 || this.#lent === undefined ? 0 : bytes + WRITE_COST * this.#lent.length
+    if (weight === this.#weight || this.#gone) return
+    this.#scales.weigh(weight - this.#weight)
+    this.#weight = weight
   }
 
   /**
@@ -258,6 +305,7 @@ export class Outbox implements EndOfTurn {
     // An idle client holds no list.
     if (this.#lent?.length === 0) this.#lent = undefined
     this.progress++
+    if (this.#weight !== 0) this.#weigh()
     this.#owner.taken()
   }
 }

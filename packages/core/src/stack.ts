@@ -298,6 +298,11 @@ export class Stack {
     this.#watchdog.watch(client)
   }
 
+  /** Internal: a client that holds an unfinished packet. */
+  watchPacket(client: Client): void {
+    this.#watchdog.watchPacket(client)
+  }
+
   /** Internal: a connection is over. */
   forget(client: Client): void {
     this.clients.delete(client)

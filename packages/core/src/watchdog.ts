@@ -5,6 +5,7 @@ import { clientOf } from './client-of.ts'
 import type { Timer } from './clock.ts'
 import { ReasonCode } from './reason-codes.ts'
 import type { Stack } from './stack.ts'
+import { Unfinished } from './unfinished.ts'
 
 /** Milliseconds between sweeps. */
 const SWEEP = 1_000
@@ -15,6 +16,7 @@ export class Watchdog {
   readonly waiting: Set<Waiting> = new Set()
   /** Clients above the high-water mark, with the progress they had made when they were last looked at. */
   readonly #congested = new Map<Client, { progress: number; since: number }>()
+  readonly #unfinished = new Unfinished()
   #timer: Timer | undefined
 
   constructor(stack: Stack) {
@@ -35,8 +37,14 @@ export class Watchdog {
     this.#congested.set(client, { progress: client.progress, since: this.#stack.clock.now() })
   }
 
+  /** A client holds an unfinished packet. */
+  watchPacket(client: Client): void {
+    this.#unfinished.add(client, this.#stack.clock.now())
+  }
+
   /** A connection is over. */
   forget(client: Client): void {
+    this.#unfinished.delete(client)
     this.#congested.delete(client)
   }
 
@@ -46,12 +54,18 @@ export class Watchdog {
     for (const waiting of this.waiting) {
       if (now - waiting.since >= config.stallTimeout) this.#stalled(waiting)
     }
+    for (const client of this.#unfinished.take(now, config.packetTimeout)) this.#unfinishedFor(client)
     for (const [client, seen] of this.#congested) {
       if (client.progress !== seen.progress) {
         if (!client.congested) this.#congested.delete(client)
         else this.#congested.set(client, { progress: client.progress, since: now })
       } else if (now - seen.since >= config.drainTimeout) this.#stuck(client)
     }
+  }
+
+  #unfinishedFor(client: Client): void {
+    const reason = `a packet that is not complete after ${this.#stack.config.packetTimeout} ms`
+    this.#stack.closeClient(client, ReasonCode.QUOTA_EXCEEDED, reason)
   }
 
   /** It has taken nothing for the drain timeout. */

@@ -30,6 +30,8 @@ export class Inbox {
   #have = 0
   #need = 0
   #backlog = 0
+  /** Counts the frames that did not come whole. */
+  begun = 0
 
   constructor(limit: number) {
     this.limit = limit
@@ -43,6 +45,17 @@ export class Inbox {
   /** Bytes that came and are not handled, the unfinished frame left out. */
   get backlog(): number {
     return this.#backlog + this.#chunk.length - this.#at
+  }
+
+  /** Bytes of the unfinished frame that came. */
+  get have(): number {
+    return this.#have
+  }
+
+  /** Bytes of memory that what is not handled takes: an unfinished frame, one that was put together, chunks. */
+  get kept(): number {
+    const whole = this.bytes === this.#chunk ? 0 : this.bytes.length
+    return this.#held.length + whole + this.#backlog + this.#chunk.length
   }
 
   push(chunk: Buffer): void {
@@ -139,6 +152,7 @@ export class Inbox {
 
   #hold(part: Buffer, need: number): void {
     this.#need = Math.max(need, 0)
+    this.begun++
     this.#append(part)
   }
 

@@ -7,6 +7,7 @@ import type {
   OptionsSpec,
   PacketType,
   Publisher,
+  Steps,
   Timer,
 } from '@mqtt-stack/core'
 import {
@@ -14,6 +15,7 @@ import {
   DONE,
   Middleware,
   Publish,
+  proceed,
   ReasonCode,
   RelayContext,
   RelayStore,
@@ -76,10 +78,16 @@ export class LastWill extends Middleware<LastWillOptions> {
     this.#timer?.cancel()
   }
 
-  handle(client: Client, packet: ConnectPacket): void | Done {
-    if (packet.will === undefined) return
-    const { topic, payload, qos, retain, properties, rawProperties } = packet.will
-    const refusal = this.#refusal(client, packet)
+  handle(client: Client, packet: ConnectPacket): void | Done | Promise<void | Done> {
+    if (packet.will !== undefined) return proceed(this.#keep(client, packet, packet.will))
+  }
+
+  *#keep(
+    client: Client,
+    packet: ConnectPacket,
+    { topic, payload, qos, retain, properties, rawProperties }: NonNullable<ConnectPacket['will']>,
+  ): Steps<void | Done> {
+    const refusal = yield* this.#refusal(client, packet)
     if (refusal !== undefined) {
       this.stack.closeClient(client, refusal, 'the will asks for what it may not have')
       return DONE
@@ -141,12 +149,17 @@ export class LastWill extends Middleware<LastWillOptions> {
    * Control topics are the broker's; and what CONNACK would say is not available may not be asked of the will either
    * [MQTT-3.2.2-12], [MQTT-3.2.2-13].
    */
-  #refusal(client: Client, packet: ConnectPacket): ReasonCode | undefined {
+  *#refusal(client: Client, packet: ConnectPacket): Steps<ReasonCode | undefined> {
     const { topic = '', qos = 0, retain = false } = packet.will ?? {}
     if (this.stack.isControlTopic(topic)) return ReasonCode.NOT_AUTHORIZED
     if (qos === 0 && !retain) return undefined
     const store = new ConnackProperties()
-    this.stack.execute('lookupConnackProperties', { client, packet, sessionPresent: false }, store)
+    try {
+      yield this.stack.run('lookupConnackProperties', { client, packet, sessionPresent: false }, store)
+    } catch (error) {
+      this.stack.fail(error as Error, undefined, packet)
+      return ReasonCode.SERVER_UNAVAILABLE
+    }
     const { maximumQoS = 2, retainAvailable = true } = store.values
     if (qos > maximumQoS) return ReasonCode.QOS_NOT_SUPPORTED
     return retain && !retainAvailable ? ReasonCode.RETAIN_NOT_SUPPORTED : undefined

@@ -1,3 +1,4 @@
+import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { ConnectOptions, DisconnectOptions, TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Broker5 } from '../../../scripts/broker-5.ts'
@@ -378,6 +379,39 @@ describe('a will that asks for what there is not', () => {
     await refused.closed
     await seconds(5)
     expect(messagesOf(watcher)).toEqual([])
+  })
+
+  it.each([
+    ['a QoS above the maximum', 'maximumQoS', 1, { qos: 2 }, 0x9b],
+    ['to be retained', 'retainAvailable', false, { retain: true }, 0x9a],
+  ] as const)(
+    '%s refuses the CONNECT also where the answer comes later',
+    async (_what, key, value, asked, code) => {
+      const late: MiddlewareLike = {
+        name: 'Late',
+        async lookupConnackProperties(_ctx, store) {
+          await new Promise(setImmediate)
+          store.set(key, value)
+        },
+      }
+      const refused = broker5({ use: [late] }).open()
+      expect((await refused.connect({ will: will(0, asked) })).reasonCode).toBe(code)
+      await refused.closed
+    },
+  )
+
+  it('refuses the CONNECT where nobody can say what there is', async () => {
+    const broken: MiddlewareLike = {
+      name: 'Broken',
+      async lookupConnackProperties() {
+        throw new Error('no answer')
+      },
+    }
+    const { open, logger } = broker5({ use: [broken] })
+    const refused = open()
+    expect((await refused.connect({ will: will(0, { qos: 1 }) })).reasonCode).toBe(0x88)
+    await refused.closed
+    expect(logger.errors).toEqual(['Broken (lookupConnackProperties): no answer'])
   })
 
   it.each([

@@ -48,7 +48,7 @@ export const TRAFFIC: Readonly<Record<string, Traffic>> = {
     version: versionOf(i),
     phase: 'first',
     open: false,
-    chunks: (clientId) => [encode.connect(versionOf(i), { clientId, flags: 0x03 })],
+    chunks: (clientId) => [encode.connect(versionOf(i), { clientId, flags: 0x1a })],
   }),
   'connect, subscribe, publish, disconnect': (i) => ({
     name: 'cycle',

@@ -122,6 +122,14 @@ describe.each(VERSIONS)('version %i: a packet', (version) => {
       await refused(version, 'connected', bytes.packet(type, flags, Buffer.alloc(flags)), MALFORMED)
   })
 
+  test('of a type that no client sends ends the connection at its first byte, however the rest looks', async () => {
+    for (const type of [0, 2, 9, 11, 13, ...(version === 5 ? [] : [15])]) {
+      const reasonCode = type === 0 || type === 15 ? MALFORMED : PROTOCOL_ERROR
+      for (const rest of [[], [0xc0], [0x0a, 0xff, 0xff], [0xff, 0xff, 0xff, 0x7f], [0xff, 0xff, 0xff, 0xff]])
+        await refused(version, 'connected', Buffer.of((type << 4) | 10, ...rest), reasonCode)
+    }
+  })
+
   // NanoMQ #2270.
   test('that ends before its packet identifier ends the connection', async () => {
     for (const qos of [1, 2]) {

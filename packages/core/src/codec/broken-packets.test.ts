@@ -11,6 +11,7 @@ import type { Packet, ProtocolVersion } from '../packets.ts'
 import { Decoder } from './decoder.ts'
 import { Inbox } from './inbox.ts'
 import { lengthBytes, writeLength } from './length.ts'
+import { CLIENT_TYPES_5 } from './packet-type.ts'
 import { TopicAliases } from './topic-aliases.ts'
 
 const VERSIONS = [3, 4, 5] as const
@@ -118,6 +119,7 @@ const decoder = new Decoder(64)
 function read(bytes: Buffer, version: ProtocolVersion, first: boolean): Packet[] {
   const inbox = new Inbox(100_000)
   inbox.awaitsConnect = first
+  if (version === 5) inbox.types = CLIENT_TYPES_5
   const source = { inbox, protocolVersion: version, aliases: new TopicAliases(10) }
   const packets: Packet[] = []
   inbox.push(bytes)

@@ -6,6 +6,7 @@ import type { Packet, ProtocolVersion } from '../packets.ts'
 import { Decoder } from './decoder.ts'
 import { Inbox } from './inbox.ts'
 import { writeLength } from './length.ts'
+import { CLIENT_TYPES_5 } from './packet-type.ts'
 import { TopicAliases } from './topic-aliases.ts'
 
 type Part = number | string | readonly Part[]
@@ -41,6 +42,7 @@ const decoder = new Decoder(64)
 function read(version: ProtocolVersion, bytes: Buffer): Packet {
   const inbox = new Inbox(1_000_000)
   inbox.awaitsConnect = bytes[0] >> 4 === 1
+  if (version === 5) inbox.types = CLIENT_TYPES_5
   inbox.push(bytes)
   if (!inbox.advance()) throw new Error('the frame is not whole')
   return decoder.decode({ inbox, protocolVersion: version, aliases: new TopicAliases(10) })
@@ -68,6 +70,9 @@ const REFUSED: readonly Row[] = [
   ['the reserved packet type 0', 4, frame(0x00), MALFORMED],
   ['the reserved packet type 15', 4, frame(0xf0), MALFORMED],
   ['[MQTT-2.2.2-2] reserved flags in CONNECT', 4, frame(0x11, 'MQTT', 4, 2, 0, 60, 'id'), MALFORMED],
+  ['a PUBREL of QoS 0', 3, frame(0x60, 0, 1), MALFORMED],
+  ['a SUBSCRIBE of QoS 2', 3, frame(0x84, 0, 1, 'a', 0), MALFORMED],
+  ['an UNSUBSCRIBE of QoS 3', 3, frame(0xa6, 0, 1, 'a'), MALFORMED],
   ['[MQTT-2.2.2-2] reserved flags in PUBACK', 4, frame(0x41, 0, 1), MALFORMED],
   ['[MQTT-2.2.2-2] reserved flags in PUBREC', 4, frame(0x52, 0, 1), MALFORMED],
   ['[MQTT-3.6.1-1] PUBREL without its flags', 4, frame(0x60, 0, 1), MALFORMED],
@@ -265,6 +270,18 @@ const ACCEPTED: readonly (readonly [
   packet: object,
 ])[] = [
   ['a CONNECT of 3.1', 3, frame(0x10, 'MQIsdp', 3, 2, 0, 60, 'id'), { protocolVersion: 3, clientId: 'id' }],
+  ...Array.from({ length: 16 }, (_, flags): (typeof ACCEPTED)[number] => [
+    `a CONNECT with ${flags} in the bits that 3.1 does not use`,
+    3,
+    frame(0x10 | flags, 'MQIsdp', 3, 3, 0, 60, 'id'),
+    { protocolVersion: 3, clientId: 'id', clean: true },
+  ]),
+  ['a PINGREQ with bits that 3.1 does not use', 3, frame(0xcf), { cmd: 'pingreq' }],
+  ['a DISCONNECT with bits that 3.1 does not use', 3, frame(0xe9), { cmd: 'disconnect' }],
+  ['a PUBACK with bits that 3.1 does not use', 3, frame(0x4b, 0, 1), { cmd: 'puback', messageId: 1 }],
+  ['a PUBREL with bits that 3.1 does not use', 3, frame(0x6b, 0, 1), { cmd: 'pubrel', messageId: 1 }],
+  ['a SUBSCRIBE with bits that 3.1 does not use', 3, frame(0x8b, 0, 1, 'a', 0), { cmd: 'subscribe' }],
+  ['an UNSUBSCRIBE with bits that 3.1 does not use', 3, frame(0xa3, 0, 1, 'a'), { cmd: 'unsubscribe' }],
   [
     'a CONNECT of 3.1.1',
     4,

@@ -5,6 +5,7 @@ import { ReasonCode } from '../reason-codes.ts'
 import { parseShare } from '../topics.ts'
 import { Fields } from './fields.ts'
 import { malformed, protocolError } from './malformed.ts'
+import { wrongType } from './packet-type.ts'
 import { PropertyScan, scanProperties } from './properties.ts'
 import { AUTH_CODES, DISCONNECT_CODES } from './reason-tables.ts'
 import { checkTopicFilter } from './topic-check.ts'
@@ -39,16 +40,26 @@ export function checkFrame(
   const header = bytes[start]
   const type = header >> 4
   const rule = RULES[type]
-  if (type === 0 || (type === 15 && version !== 5)) throw malformed(`the reserved packet type ${type}`)
-  if (rule === undefined) throw protocolError(`packet type ${type} from a client`)
-  // 3.1 lets a client mark a SUBSCRIBE or UNSUBSCRIBE that it sends again; mqtt-packet does not.
-  if (version === 3 && rule.flags === 2) bytes[start] = header & 0xf7
-  if ((bytes[start] & 15) !== rule.flags) {
-    throw malformed(`reserved flags ${header & 15} in a ${rule.name}`, 'MQTT-2.1.3-1')
-  }
+  if (rule === undefined || (type === 15 && version !== 5)) throw wrongType(type)
+  checkFlags(header & 15, rule.flags, version, rule.name)
+  // mqtt-packet knows no other flags, in 3.1 either.
+  bytes[start] = (type << 4) | rule.flags
   const fields = new Fields(rule.name, bytes, body, end)
   rule.check(fields, version, maxLevels)
   fields.finish()
+}
+
+/**
+ * Checks the lower bits of a first byte. Where later versions reserve them, 3.1 says that they are not used, and lets a
+ * client mark what it sends again: of its packets the QoS alone counts, where they have one (2.1, 3.8 of MQTT 3.1).
+ */
+export function checkFlags(flags: number, wanted: number, version: ProtocolVersion, name: string): void {
+  if (
+    flags === wanted ||
+    (version === 3 && (flags & wanted) === wanted && (wanted === 0 || (flags & 4) === 0))
+  )
+    return
+  throw malformed(`reserved flags ${flags} in a ${name}`, 'MQTT-2.1.3-1')
 }
 
 function checkSubscribe(fields: Fields, version: ProtocolVersion, maxLevels: number): void {

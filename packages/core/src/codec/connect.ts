@@ -40,13 +40,16 @@ export function readConnect(
   end: number,
   maxLevels: number,
 ): ConnectPacket {
-  if ((bytes[start] & 15) !== 0)
-    throw malformed(`reserved flags ${bytes[start] & 15} in a CONNECT`, 'MQTT-2.1.3-1')
   const fields = new Fields('CONNECT', bytes, body, end)
   const protocolId = fields.string()
   const protocolVersion = checkProtocol(protocolId, fields.byte())
   const v5 = protocolVersion === 5
+  // 3.1 does not use these bits, and reserves none.
+  if (protocolVersion > 3 && (bytes[start] & 15) !== 0)
+    throw malformed(`reserved flags ${bytes[start] & 15} in a CONNECT`, 'MQTT-2.1.3-1')
   const flags = fields.byte()
+  if (protocolVersion > 3 && (flags & RESERVED) !== 0)
+    throw malformed('the reserved connect flag is set', 'MQTT-3.1.2-3')
   checkFlags(flags, v5)
   const keepalive = fields.uint16()
   const properties = v5 ? readProperties(fields) : undefined
@@ -86,7 +89,6 @@ function checkProtocol(name: string, level: number): ProtocolVersion {
 function checkFlags(flags: number, v5: boolean): void {
   const will = (flags & WILL) !== 0
   const willQos = (flags >> 3) & 3
-  if ((flags & RESERVED) !== 0) throw malformed('the reserved connect flag is set', 'MQTT-3.1.2-3')
   if (!will && willQos !== 0) throw malformed('a will QoS without a will', 'MQTT-3.1.2-11')
   if (!will && (flags & WILL_RETAIN) !== 0)
     throw malformed('a will retain flag without a will', 'MQTT-3.1.2-13')

@@ -7,12 +7,13 @@ import type { AckProperties, AckType } from '../ack.ts'
 import { Ack } from '../ack.ts'
 import type { ConnectPacket, Packet, ProtocolVersion, QoS } from '../packets.ts'
 import { PropertySpan, Publish } from '../publish.ts'
-import { checkFrame } from './check-frame.ts'
+import { checkFlags, checkFrame } from './check-frame.ts'
 import { ColdReader } from './cold-reader.ts'
 import { readConnect, versionOf } from './connect.ts'
 import { Fields } from './fields.ts'
 import type { Inbox } from './inbox.ts'
 import { malformed, protocolError } from './malformed.ts'
+import { CLIENT_TYPES_5 } from './packet-type.ts'
 import type { PropertyOwner } from './properties.ts'
 import { PropertyScan, parseProperties, scanProperties } from './properties.ts'
 import { ACK_CODES } from './reason-tables.ts'
@@ -142,10 +143,7 @@ export class Decoder {
     const cmd = ACKS[header >> 4]
     const flags = header & 15
     const wanted = cmd === 'pubrel' ? 2 : 0
-    // 3.1 lets a client mark a PUBREL that it sends again.
-    if (flags !== wanted && !(version === 3 && (flags & 7) === wanted)) {
-      throw malformed(`reserved flags ${flags} in a ${cmd.toUpperCase()}`, 'MQTT-2.1.3-1')
-    }
+    if (flags !== wanted) checkFlags(flags, wanted, version, cmd.toUpperCase())
     if (end - body !== 2 && (version !== 5 || end - body < 2)) {
       throw malformed(`a ${cmd.toUpperCase()} of ${end - body} bytes`)
     }
@@ -174,7 +172,10 @@ export class Decoder {
     const { bytes, start, body, end } = inbox
     const version = versionOf(bytes, body, end)
     if (version !== undefined && inbox.awaitsConnect) source.protocolVersion = version
-    if (version === 5) checkLength(inbox)
+    if (version === 5) {
+      inbox.types = CLIENT_TYPES_5
+      checkLength(inbox)
+    }
     return readConnect(bytes, start, body, end, this.#maxLevels)
   }
 

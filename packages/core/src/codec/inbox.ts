@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../errors.ts'
 import { ReasonCode } from '../reason-codes.ts'
 import { MAX_REMAINING_LENGTH } from './length.ts'
+import { CLIENT_TYPES, wrongType } from './packet-type.ts'
 
 const CONNECT = 1
 const EMPTY = Buffer.alloc(0)
@@ -21,6 +22,8 @@ export class Inbox {
   limit: number
   /** Nothing but a CONNECT may come: cleared by the client when it came. */
   awaitsConnect = true
+  /** The packet types that may come, a bit for each. */
+  types: number = CLIENT_TYPES
   /** Chunks behind the current one. */
   #queue: Buffer[] | undefined
   #chunk: Buffer = EMPTY
@@ -84,7 +87,7 @@ export class Inbox {
 
   /**
    * Moves on to the next frame; false when it is not whole yet.
-   * @throws ProtocolError for a first packet that is no CONNECT, a length of more than four bytes, a frame over the limit.
+   * @throws ProtocolError for a first packet that is no CONNECT, a type that no client sends, a length of more than four bytes, a frame over the limit.
    */
   advance(): boolean {
     for (;;) {
@@ -113,6 +116,9 @@ export class Inbox {
     const chunk = this.#chunk
     const at = this.#at
     if (this.awaitsConnect) this.#checkFirst(chunk[at])
+    const type = chunk[at] >> 4
+    // Known by its first byte: nobody waits for the rest of it.
+    if (((this.types >> type) & 1) === 0) throw wrongType(type)
     const end = this.#measure(chunk, at, chunk.length)
     if (end === 0 || end > chunk.length) {
       this.#hold(chunk.subarray(at), end - at)

@@ -68,6 +68,8 @@ export class Client implements SlotHost, Source {
   session: Session = new Session()
   /** From the CONNECT; 4 before it came. */
   protocolVersion: ProtocolVersion = 4
+  /** From the CONNECT: a bridge of Mosquitto (3.1 and 3.1.1), whose own messages do not come back to it. */
+  bridge = false
   /** CONNECT was accepted. */
   connected = false
   /** No packet comes or goes any more. */

@@ -52,6 +52,23 @@ describe('control topics', () => {
     expect((await relay('$SYS/a', SELF)).relayed).toEqual(['$SYS/a'])
   })
 
+  it('but what a bridge of Mosquitto says of itself is anybody’s within the rules, in that one branch', async () => {
+    const state = '$SYS/broker/connection/host.bridge/state'
+    expect((await relay(state, ALICE, client)).relayed).toEqual([state])
+    expect((await relay(state, ALICE)).relayed).toEqual([state])
+    for (const other of [
+      '$SYS/broker/connection/state',
+      '$SYS/broker/connection//state',
+      '$SYS/broker/connection/a/b/state',
+      '$SYS/broker/connection/a/state/b',
+      '$SYS/broker/connection/a/statement',
+      '$SYS/broker/connections/a/state',
+    ])
+      expect((await relay(other, ALICE, client)).relayed).toEqual([])
+    for (const root of ['$SYS/broker/connection', state])
+      expect((await relay(state, ALICE, client, { controlTopics: ['$SYS', root] })).relayed).toEqual([])
+  })
+
   it.each(['$SYSTEM/a', '$sys/a', '$other', 'a/$SYS', '/$SYS'])('%s is an ordinary topic', async (topic) => {
     expect((await relay(topic, ALICE, client)).relayed).toEqual([topic])
   })

@@ -20,12 +20,22 @@ export function checkControlTopics(roots: unknown): void {
   )
 }
 
-/** Whether a topic is one of `roots`, or below one. */
+/** Where a bridge of Mosquitto says whether it is connected: by a retained message, and by its will. */
+const BRIDGES = '$SYS/broker/connection'
+const BRIDGE_STATE = /^\$SYS\/broker\/connection\/[^/]+\/state$/
+
+/**
+ * Whether a topic is one of `roots`, or below one. The state of a bridge is not, unless a root says so of bridges: a
+ * bridge leaves it as its will, and would otherwise not be let in.
+ */
 export function isControlTopic(topic: string, roots: readonly string[]): boolean {
   if (topic.charCodeAt(0) !== DOLLAR) return false
-  return roots.some(
-    (root) => topic.startsWith(root) && (topic.length === root.length || topic[root.length] === '/'),
-  )
+  const state = BRIDGE_STATE.test(topic)
+  return roots.some((root) => isBelow(topic, root) && (!state || isBelow(root, BRIDGES)))
+}
+
+function isBelow(topic: string, root: string): boolean {
+  return topic.startsWith(root) && (topic.length === root.length || topic[root.length] === '/')
 }
 
 /** The first handler of relayMessage, whatever the stack is made of: vetoes what a client sends, and its will. */

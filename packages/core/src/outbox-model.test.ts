@@ -60,7 +60,7 @@ function packetsOf(frames: readonly Buffer[]): Publish[] {
   const inbox = new Inbox(10_000_000)
   inbox.awaitsConnect = false
   inbox.push(Buffer.concat(frames))
-  const source = { inbox, protocolVersion: 4 as const, aliases: new TopicAliases(1) }
+  const source = { inbox, protocolVersion: 4 as const, bridge: false, aliases: new TopicAliases(1) }
   const decoder = new Decoder(64)
   return frames.map(() => {
     inbox.advance()

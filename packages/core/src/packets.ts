@@ -42,8 +42,9 @@ export interface Packets {
   auth: Readonly<IAuthPacket>
 }
 
-/** CONNECT; the properties of a 5.0 will also as bytes, which keep the order of its user properties. */
+/** CONNECT, with `bridgeMode` where its level says that it is a bridge's; the properties of a 5.0 will also as bytes, which keep the order of its user properties. */
 export type ConnectPacket = Readonly<Omit<IConnectPacket, 'will'>> & {
+  readonly bridgeMode?: true | undefined
   readonly will?: Readonly<NonNullable<IConnectPacket['will']>> & { readonly rawProperties?: Uint8Array }
 }
 

@@ -120,7 +120,7 @@ function read(bytes: Buffer, version: ProtocolVersion, first: boolean): Packet[]
   const inbox = new Inbox(100_000)
   inbox.awaitsConnect = first
   if (version === 5) inbox.types = CLIENT_TYPES_5
-  const source = { inbox, protocolVersion: version, aliases: new TopicAliases(10) }
+  const source = { inbox, protocolVersion: version, bridge: false, aliases: new TopicAliases(10) }
   const packets: Packet[] = []
   inbox.push(bytes)
   try {

@@ -45,7 +45,7 @@ function read(version: ProtocolVersion, bytes: Buffer): Packet {
   if (version === 5) inbox.types = CLIENT_TYPES_5
   inbox.push(bytes)
   if (!inbox.advance()) throw new Error('the frame is not whole')
-  return decoder.decode({ inbox, protocolVersion: version, aliases: new TopicAliases(10) })
+  return decoder.decode({ inbox, protocolVersion: version, bridge: false, aliases: new TopicAliases(10) })
 }
 
 const NAMES: Readonly<Record<ProtocolVersion, string>> = { 3: '3.1', 4: '3.1.1', 5: '5.0' }
@@ -283,6 +283,18 @@ const ACCEPTED: readonly (readonly [
   ['a SUBSCRIBE with bits that 3.1 does not use', 3, frame(0x8b, 0, 1, 'a', 0), { cmd: 'subscribe' }],
   ['an UNSUBSCRIBE with bits that 3.1 does not use', 3, frame(0xa3, 0, 1, 'a'), { cmd: 'unsubscribe' }],
   [
+    'a CONNECT of 3.1 from a bridge',
+    4,
+    frame(0x10, 'MQIsdp', 0x83, 2, 0, 60, 'id'),
+    { protocolVersion: 3, bridgeMode: true },
+  ],
+  [
+    'a CONNECT of 3.1.1 from a bridge',
+    4,
+    frame(0x10, 'MQTT', 0x84, 2, 0, 60, 'id'),
+    { protocolVersion: 4, bridgeMode: true },
+  ],
+  [
     'a CONNECT of 3.1.1',
     4,
     connect4(0x02, 'id'),
@@ -380,7 +392,7 @@ describe('taken', () => {
   it('5.0: a topic alias, set by one PUBLISH and used by another', () => {
     const inbox = new Inbox(1_000_000)
     inbox.awaitsConnect = false
-    const source = { inbox, protocolVersion: 5 as const, aliases: new TopicAliases(10) }
+    const source = { inbox, protocolVersion: 5 as const, bridge: false, aliases: new TopicAliases(10) }
     inbox.push(
       Buffer.concat([
         frame(0x30, 'a/b', properties(35, 0, 10), 0x31),

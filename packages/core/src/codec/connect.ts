@@ -16,13 +16,15 @@ const WILL_RETAIN = 0x20
 const WILL = 0x04
 const CLEAN = 0x02
 const RESERVED = 0x01
+/** Of the protocol level: a bridge of Mosquitto, which wants its own messages back no more than a 5.0 client may. */
+const BRIDGE = 0x80
 
 const scan = new PropertyScan()
 
 /** The version that a CONNECT asks for, if it is one that is served, whatever else is wrong with it. */
 export function versionOf(bytes: Buffer, body: number, end: number): ProtocolVersion | undefined {
   const length = bytes[body + 1]
-  const level = bytes[body + 2 + length]
+  const level = levelOf(bytes[body + 2 + length])
   if (bytes[body] !== 0 || body + 3 + length > end) return undefined
   const name = bytes.toString('latin1', body + 2, body + 2 + length)
   if (name === 'MQIsdp') return level === 3 ? level : undefined
@@ -42,7 +44,8 @@ export function readConnect(
 ): ConnectPacket {
   const fields = new Fields('CONNECT', bytes, body, end)
   const protocolId = fields.string()
-  const protocolVersion = checkProtocol(protocolId, fields.byte())
+  const level = fields.byte()
+  const protocolVersion = checkProtocol(protocolId, level)
   const v5 = protocolVersion === 5
   // 3.1 does not use these bits, and reserves none.
   if (protocolVersion > 3 && (bytes[start] & 15) !== 0)
@@ -64,6 +67,7 @@ export function readConnect(
     cmd: 'connect',
     protocolId,
     protocolVersion,
+    bridgeMode: level === protocolVersion ? undefined : true,
     clean,
     keepalive,
     clientId,
@@ -74,7 +78,13 @@ export function readConnect(
   } as ConnectPacket
 }
 
-function checkProtocol(name: string, level: number): ProtocolVersion {
+/** The level without the bit that bridges set in 3.1 and 3.1.1; 5.0 has options for what it means. */
+function levelOf(byte: number): number {
+  return byte === (BRIDGE | 3) || byte === (BRIDGE | 4) ? byte - BRIDGE : byte
+}
+
+function checkProtocol(name: string, byte: number): ProtocolVersion {
+  const level = levelOf(byte)
   if (name !== 'MQTT' && name !== 'MQIsdp')
     throw protocolError(`protocol name ${JSON.stringify(name)}`, 'MQTT-3.1.2-1')
   if (name === 'MQIsdp' ? level === 3 : level === 4 || level === 5) return level as ProtocolVersion

@@ -19,7 +19,7 @@ const VERSIONS = [3, 4, 5] as const
 function read(chunks: readonly Uint8Array[], protocolVersion: ProtocolVersion): Packet[] {
   const inbox = new Inbox(10_000_000)
   inbox.awaitsConnect = false
-  const source = { inbox, protocolVersion, aliases: new TopicAliases(100) }
+  const source = { inbox, protocolVersion, bridge: false, aliases: new TopicAliases(100) }
   const decoder = new Decoder(64)
   const packets: Packet[] = []
   for (const chunk of chunks) {
@@ -258,7 +258,7 @@ describe('decoding', () => {
       const inbox = new Inbox(10_000)
       for (const packet of packets) inbox.push(mqtt.generate(packet, { protocolVersion: version }))
       inbox.advance()
-      return { inbox, protocolVersion: 4, aliases: new TopicAliases(0) }
+      return { inbox, protocolVersion: 4, bridge: false, aliases: new TopicAliases(0) }
     }
     const connect: mqtt.IConnectPacket = {
       cmd: 'connect',

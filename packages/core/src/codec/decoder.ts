@@ -5,8 +5,9 @@
 import { Buffer } from 'node:buffer'
 import type { AckProperties, AckType } from '../ack.ts'
 import { Ack } from '../ack.ts'
-import type { ConnectPacket, Packet, ProtocolVersion, QoS } from '../packets.ts'
+import type { ConnectPacket, Packet, ProtocolVersion, QoS, SubscribePacket } from '../packets.ts'
 import { PropertySpan, Publish } from '../publish.ts'
+import { parseShare } from '../topics.ts'
 import { checkFlags, checkFrame } from './check-frame.ts'
 import { ColdReader } from './cold-reader.ts'
 import { readConnect, versionOf } from './connect.ts'
@@ -34,6 +35,8 @@ export interface Source {
   readonly inbox: Inbox
   /** Set by a CONNECT as soon as its version can be read: what is wrong with the rest is answered in that version. */
   protocolVersion: ProtocolVersion
+  /** A bridge of Mosquitto, by its protocol level: all it subscribes to is with no local and retain as published. */
+  bridge: boolean
   /** The topic aliases that the client set (5.0). */
   readonly aliases: TopicAliases
 }
@@ -176,17 +179,31 @@ export class Decoder {
       inbox.types = CLIENT_TYPES_5
       checkLength(inbox)
     }
-    return readConnect(bytes, start, body, end, this.#maxLevels)
+    const packet = readConnect(bytes, start, body, end, this.#maxLevels)
+    if (inbox.awaitsConnect) source.bridge = packet.bridgeMode === true
+    return packet
   }
 
-  #checked({ inbox, protocolVersion }: Source): Packet {
+  #checked({ inbox, protocolVersion, bridge }: Source): Packet {
     const { bytes, start, body, end } = inbox
     checkFrame(bytes, start, body, end, protocolVersion, this.#maxLevels)
     // Idle clients send nothing but PINGREQ, and all that go a DISCONNECT.
     if (body === end)
       return inbox.type === PINGREQ ? { cmd: 'pingreq' } : { cmd: 'disconnect', reasonCode: 0 }
-    return this.#cold.read(bytes, start, end, protocolVersion)
+    const packet = this.#cold.read(bytes, start, end, protocolVersion)
+    return bridge && packet.cmd === 'subscribe' ? asBridge(packet) : packet
   }
+}
+
+/** What Mosquitto grants its bridges: what they publish does not come back to them, and the retain flag is kept. */
+function asBridge(packet: SubscribePacket): SubscribePacket {
+  const subscriptions = packet.subscriptions.map((asked) => ({
+    ...asked,
+    // A share has no local copies [MQTT-3.8.3-4].
+    nl: parseShare(asked.topic) === undefined,
+    rap: true,
+  }))
+  return { ...packet, subscriptions }
 }
 
 /** In 5.0 a remaining length takes no more bytes than it needs [MQTT-1.5.5-1]. */

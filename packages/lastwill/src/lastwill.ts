@@ -6,7 +6,6 @@ import type {
   Done,
   OptionsSpec,
   PacketType,
-  Publisher,
   Steps,
   Timer,
 } from '@mqtt-stack/core'
@@ -23,6 +22,7 @@ import {
 } from '@mqtt-stack/core'
 import type { WaitingWill } from './waiting-wills.ts'
 import { WaitingWills } from './waiting-wills.ts'
+import { Will } from './will.ts'
 
 export interface LastWillOptions {
   sweep?: number
@@ -40,13 +40,7 @@ export const LASTWILL_OPTIONS: OptionsSpec<LastWillOptions> = {
 }
 
 /** The will of a connection, until it is published or dropped. */
-export class Will {
-  message: Publish | undefined
-  /** Seconds between the connection's end and its publication (5.0). */
-  delay = 0
-}
-
-const will = new Slot(() => new Will())
+const wills = new Slot<Will | undefined>(() => undefined)
 
 /**
  * Keeps the will of a CONNECT and relays it when the connection ends without DISCONNECT [MQTT-3.1.2-8]: at once, or
@@ -92,9 +86,17 @@ export class LastWill extends Middleware<LastWillOptions> {
       this.stack.closeClient(client, refusal, 'the will asks for what it may not have')
       return DONE
     }
-    const state = will.of(client)
-    state.delay = properties?.willDelayInterval ?? 0
-    state.message = Publish.fromRaw({ topic, payload, qos, retain }, rawProperties)
+    const message = Publish.fromRaw({ topic, payload, qos, retain }, rawProperties)
+    const kept = Will.keep(message, properties?.willDelayInterval ?? 0, this.stack.ledger.accountOf(client))
+    if (kept === undefined) {
+      this.stack.closeClient(client, ReasonCode.QUOTA_EXCEEDED, 'there is no memory for the will')
+      return DONE
+    }
+    wills.set(client, kept)
+    // Whoever is refused later is told no end of its connection.
+    client.onClose(() => {
+      if (!client.connected) this.#take(client)?.giveUp()
+    })
   }
 
   /** The will is dropped by 0x00 alone [MQTT-3.14.4-3]: 0x04 asks for it, and all others tell of an error (5.0). */
@@ -102,7 +104,7 @@ export class LastWill extends Middleware<LastWillOptions> {
     if (reasonCode !== ReasonCode.SUCCESS) {
       return this.#fire(client, packet.properties?.sessionExpiryInterval ?? client.session.expiryInterval)
     }
-    will.of(client).message = undefined
+    this.#take(client)?.giveUp()
   }
 
   uncleanDisconnect({ client }: Context<'uncleanDisconnect'>): void | Promise<void> {
@@ -111,7 +113,7 @@ export class LastWill extends Middleware<LastWillOptions> {
 
   /** The client is back in its session: a will that waits is not published. */
   resumeSession({ client, present }: Context<'resumeSession'>): void {
-    if (present) this.#waiting.take(client.id)
+    if (present) this.#waiting.take(client.id)?.will.giveUp()
   }
 
   /** Nobody can come back any more. */
@@ -122,27 +124,35 @@ export class LastWill extends Middleware<LastWillOptions> {
 
   /** @param expiryInterval Seconds that the session outlives its connection: the delay is never longer. */
   #fire(client: Client, expiryInterval: number): void | Promise<void> {
-    const state = will.of(client)
-    const { message, delay } = state
-    if (message === undefined) return
-    state.message = undefined
+    const will = this.#take(client)
+    if (will === undefined) return
     const { clientId, identity } = client.session
-    const publisher = { clientId, identity }
-    if (Math.min(delay, expiryInterval) === 0) return this.#publish(message, publisher)
-    this.#waiting.add(clientId, { message, publisher, dueAt: this.stack.clock.now() + delay * 1_000 })
+    const waiting = { will, publisher: { clientId, identity, account: will.account } }
+    if (Math.min(will.delay, expiryInterval) === 0) return this.#publish(waiting)
+    this.#waiting.add(clientId, { ...waiting, dueAt: this.stack.clock.now() + will.delay * 1_000 })
   }
 
-  async #publish(message: Publish, publisher: Publisher): Promise<void> {
-    const relay = new RelayContext(undefined, message, publisher, undefined)
+  #take(client: Client): Will | undefined {
+    const will = wills.peek(client)
+    if (will !== undefined) wills.set(client, undefined)
+    return will
+  }
+
+  async #publish({ will, publisher }: Omit<WaitingWill, 'dueAt'>): Promise<void> {
+    const relay = new RelayContext(undefined, will.message, publisher, undefined)
     const relayed = new RelayStore()
-    await this.stack.run('relayMessage', relay, relayed)
+    try {
+      await this.stack.run('relayMessage', relay, relayed)
+    } finally {
+      will.giveUp()
+    }
     if (relayed.vetoed) return
     this.stack.tell('messagePublished', { client: undefined, publisher, packet: relay.packet, relayed })
   }
 
   /** For a will whose connection is long gone: nobody waits for it. */
-  #relay({ message, publisher }: WaitingWill): void {
-    this.#publish(message, publisher).catch((error: Error) => this.stack.fail(error, undefined, undefined))
+  #relay(waiting: WaitingWill): void {
+    this.#publish(waiting).catch((error: Error) => this.stack.fail(error, undefined, undefined))
   }
 
   /**

@@ -1,8 +1,9 @@
-import type { Publish, Publisher } from '@mqtt-stack/core'
+import type { Publisher } from '@mqtt-stack/core'
+import type { Will } from './will.ts'
 
 /** A will whose delay has not passed. */
 export interface WaitingWill {
-  readonly message: Publish
+  readonly will: Will
   readonly publisher: Publisher
   /** By the stack's monotonic clock (ms). */
   readonly dueAt: number
@@ -13,6 +14,7 @@ export class WaitingWills {
   readonly #byClient = new Map<string, WaitingWill>()
 
   add(clientId: string, will: WaitingWill): void {
+    this.#byClient.get(clientId)?.will.giveUp()
     this.#byClient.set(clientId, will)
   }
 

@@ -1,4 +1,5 @@
 /** Whatever clients do that is legal, what is held for them goes when they go. */
+import { Buffer } from 'node:buffer'
 import type { TestClient } from '@mqtt-stack/testing'
 import { settle } from '@mqtt-stack/testing'
 import fc from 'fast-check'
@@ -50,7 +51,8 @@ class Play {
   #connect(clientId: string, clean: boolean): void {
     const client = this.#whole.open({ clientId })
     this.#clients.set(clientId, client)
-    client.connect({ clean }).catch(() => {})
+    const will = { topic: 'a', payload: Buffer.from(clientId), qos: 1, retain: false } as const
+    client.connect({ clean, will }).catch(() => {})
   }
 
   #act(client: TestClient, step: Exclude<Step, { what: 'connect' | 'settle' }>): void {

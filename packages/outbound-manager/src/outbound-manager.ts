@@ -81,8 +81,9 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     const flow = this.#flowOf(client)
     if (sequence !== undefined) store.outcome = flow.forwardStored(ctx, sequence)
     else {
-      store.outcome = flow.forwardLive(outgoing(ctx, qos))
-      if (store.outcome === 'dropped') this.#drop(ctx, store, 'queue-full')
+      const outcome = flow.forwardLive(outgoing(ctx, qos))
+      if (outcome === 'sent' || outcome === 'queued') store.outcome = outcome
+      else this.#drop(ctx, store, outcome)
     }
   }
 

@@ -1,4 +1,13 @@
-import type { AckType, Client, Clock, ForwardContext, Stack, Steps, StoredMessage } from '@mqtt-stack/core'
+import type {
+  AckType,
+  Client,
+  Clock,
+  DropReason,
+  ForwardContext,
+  Stack,
+  Steps,
+  StoredMessage,
+} from '@mqtt-stack/core'
 import { expiryOf, proceed, Slot } from '@mqtt-stack/core'
 import { Inflight, packetIdOf } from './inflight.ts'
 import { Releases } from './releases.ts'
@@ -95,17 +104,25 @@ export class Outflow {
   }
 
   /** QoS 1 and 2 that are in no log: of a session that ends with its connection. */
-  forwardLive(message: Outgoing): 'sent' | 'queued' | 'dropped' {
+  forwardLive(message: Outgoing): 'sent' | 'queued' | DropReason {
     const id = packetIdOf(this.#unlogged + 1)
     const waits = this.#behind || this.#queued
     if (this.#client.congested || waits || this.#full || this.#window.has(id)) {
-      this.#queue ??= new WaitingQueue(this.#limits)
-      if (!this.#queue.push(kept(message, this.#stack.clock))) return 'dropped'
+      const refused = this.#waiting().push(kept(message, this.#stack.clock))
+      if (refused !== undefined) return refused
       this.#goOn()
       return 'queued'
     }
     this.#sendLive(message, id)
     return 'sent'
+  }
+
+  #waiting(): WaitingQueue {
+    if (this.#queue !== undefined) return this.#queue
+    const queue = new WaitingQueue(this.#limits, this.#stack.ledger.accountOf(this.#client))
+    this.#client.onClose(() => queue.close())
+    this.#queue = queue
+    return queue
   }
 
   /** PUBACK, PUBREC or PUBCOMP: frees the identifier, or goes on with PUBREL; false when nothing waits for it. */

@@ -1,4 +1,8 @@
+import type { Account, DropReason } from '@mqtt-stack/core'
 import type { Outgoing } from './sender.ts'
+
+/** What a place in the queue costs besides the message, in bytes. */
+const PLACE_COST = 128
 
 /** How much a queue holds. */
 export interface QueueLimits {
@@ -9,26 +13,32 @@ export interface QueueLimits {
 /** Messages that wait for room in the window, their packets owned: first in, first out, bounded in messages and bytes. */
 export class WaitingQueue {
   readonly #limits: QueueLimits
+  readonly #account: Account
+  #closed = false
   #waiting: (Outgoing | undefined)[] = []
   #head = 0
   #bytes = 0
 
-  constructor(limits: QueueLimits) {
+  /** @param account Its client's: what waits is counted there. */
+  constructor(limits: QueueLimits, account: Account) {
     this.#limits = limits
+    this.#account = account
   }
 
   get empty(): boolean {
     return this.#head === this.#waiting.length
   }
 
-  /** False when it is full. */
-  push(waiting: Outgoing): boolean {
+  /** Why it is not taken; nothing when it is. */
+  push(waiting: Outgoing): DropReason | undefined {
     const { size } = waiting.packet
     const { queueMessages, queueBytes } = this.#limits
-    if (this.#waiting.length - this.#head >= queueMessages || this.#bytes + size > queueBytes) return false
+    if (this.#waiting.length - this.#head >= queueMessages || this.#bytes + size > queueBytes)
+      return 'queue-full'
+    if (!this.#account.keep(waiting.packet, PLACE_COST, false)) return 'memory-full'
     this.#waiting.push(waiting)
     this.#bytes += size
-    return true
+    return undefined
   }
 
   /** The oldest; only where there is one. */
@@ -36,6 +46,7 @@ export class WaitingQueue {
     const waiting = this.#waiting[this.#head]!
     this.#waiting[this.#head++] = undefined
     this.#bytes -= waiting.packet.size
+    this.#account.giveUp(waiting.packet, PLACE_COST)
     if (this.#head === this.#waiting.length) {
       this.#waiting = []
       this.#head = 0
@@ -50,5 +61,13 @@ export class WaitingQueue {
   takeShared(): Outgoing[] {
     const waiting = this.#waiting.slice(this.#head) as Outgoing[]
     return waiting.filter(({ share }) => share !== undefined)
+  }
+
+  /** The client is gone: what waits is not counted any more, and goes with it. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (let i = this.#head; i < this.#waiting.length; i++)
+      this.#account.giveUp((this.#waiting[i] as Outgoing).packet, PLACE_COST)
   }
 }

@@ -12,7 +12,7 @@ import type {
   Store,
   Timer,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, ProtocolError, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
+import { DONE, judgeAfter, Middleware, ProtocolError, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
 
 type AuthPacket = Packets['auth']
 
@@ -148,7 +148,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
   #await(client: Client, state: Exchange): void {
     client.expect(['auth', 'disconnect'])
     if (state.timer !== undefined) return
-    const timer = this.stack.clock.after(this.config.exchangeTimeout, () => {
+    const timer = judgeAfter(this.stack.clock, this.config.exchangeTimeout, () => {
       this.stack.closeClient(client, ReasonCode.NOT_AUTHORIZED, 'the authentication took too long')
     })
     state.timer = timer

@@ -10,9 +10,8 @@ import type {
   PacketType,
   Steps,
   Store,
-  Timer,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, ProtocolError, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
+import { bounded, DONE, Middleware, ProtocolError, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
 import { Unheard } from './unheard.ts'
 
 export interface ConnectionOptions {
@@ -80,22 +79,14 @@ export class Connection extends Middleware<ConnectionOptions> {
     this.#unheard.add(client)
     client.onClose((cause) => {
       const end = proceed(this.#end(client, state, cause))
-      if (end === undefined) return
-      this.#ending.add(end)
-      void end.then(() => this.#ending.delete(end))
+      if (end !== undefined) this.#note(end)
     })
   }
 
   /** Waits until all connections are settled, so that what their ends set off finds its stores open. */
   async stop(): Promise<void> {
     this.#unheard.stop()
-    const { clock, config } = this.stack
-    let timer: Timer | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = clock.after(config.stallTimeout, resolve)
-    })
-    await Promise.race([Promise.all(this.#ending), late])
-    timer?.cancel()
+    await Promise.all(this.#ending)
   }
 
   handle(client: Client, packet: ConnectPacket | DisconnectPacket): void | Done {
@@ -118,10 +109,11 @@ export class Connection extends Middleware<ConnectionOptions> {
   }
 
   /** Closes the connection and waits until what its end sets off is done. */
-  async sessionTakenOver(ctx: Context<'sessionTakenOver'>): Promise<void> {
+  sessionTakenOver(ctx: Context<'sessionTakenOver'>): Promise<void> {
     const old = ctx.client === undefined ? this.#find(ctx) : [ctx.client]
     for (const client of old) client.close(ReasonCode.SESSION_TAKEN_OVER)
-    await Promise.all(old.map(settled))
+    // Whoever they wait for has a bound of its own.
+    return bounded(Promise.all(old.map(settled)).then(() => {}))
   }
 
   /** The connections that a backend knows only by the epoch of their session. */
@@ -168,6 +160,15 @@ export class Connection extends Middleware<ConnectionOptions> {
     return Buffer.byteLength(clientId) > this.config.clientIdBytes
       ? ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
       : undefined
+  }
+
+  /** An end that others are busy with; it never fails, for their errors are theirs. */
+  #note(end: Promise<void>): void {
+    this.#ending.add(end)
+    this.stack.background(async () => {
+      await end
+      this.#ending.delete(end)
+    })
   }
 
   *#end(client: Client, state: Life, cause: Error | undefined): Steps {

@@ -1,4 +1,5 @@
 import type { Client, Clock, Timer } from '@mqtt-stack/core'
+import { judgeAfter } from '@mqtt-stack/core'
 
 /** Connections that have sent no CONNECT, oldest first: one timer for all, since most are heard of before it fires. */
 export class Unheard {
@@ -16,7 +17,7 @@ export class Unheard {
 
   add(client: Client): void {
     this.#since.set(client, this.#clock.now())
-    this.#timer ??= this.#clock.after(this.#timeout, this.#sweep)
+    this.#timer ??= judgeAfter(this.#clock, this.#timeout, this.#sweep)
   }
 
   delete(client: Client): void {
@@ -34,7 +35,7 @@ export class Unheard {
     for (const [client, since] of this.#since) {
       const left = since + this.#timeout - now
       if (left > 0) {
-        this.#timer ??= this.#clock.after(left, this.#sweep)
+        this.#timer ??= judgeAfter(this.#clock, left, this.#sweep)
         return
       }
       this.#since.delete(client)

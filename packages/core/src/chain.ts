@@ -5,6 +5,7 @@ import { blame, StackError } from './errors.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import type { Steps } from './steps.ts'
 import { proceed } from './steps.ts'
+import { bounded, Waiting } from './waiting.ts'
 
 declare const done: unique symbol
 
@@ -26,15 +27,6 @@ export interface Step {
   readonly handler: (...args: Anything[]) => Anything
   /** It declares `next`, and so answers by calling it. */
   readonly asks: boolean
-}
-
-/** A handler that has not answered yet. */
-export interface Waiting {
-  readonly step: Step
-  readonly chain: Chain
-  readonly subject: Anything
-  readonly since: number
-  told: boolean
 }
 
 /** What chains need from their stack. */
@@ -83,7 +75,17 @@ export class Chain {
     from: number = 0,
     to: number = this.steps.length,
   ): void | Promise<void> {
-    const steps = this.steps
+    return this.runSteps(this.steps, subject, store, from, to)
+  }
+
+  /** With the steps that the chain had when it began: who joins or leaves meanwhile is in the next run. */
+  protected runSteps(
+    steps: readonly Step[],
+    subject: Anything,
+    store: Anything,
+    from: number,
+    to: number,
+  ): void | Promise<void> {
     const stops = this.#stops
     for (let i = from; i < to; i++) {
       const step = steps[i]
@@ -98,11 +100,21 @@ export class Chain {
         return
       }
       if (answer !== undefined) {
-        if (isPromise(answer)) return this.#wait(answer, step, subject, store, i, to)
+        if (isPromise(answer)) return this.#wait(answer, steps, subject, store, i, to)
         if (this.#host.strict) throw this.#meaningless(step, answer)
       }
       if (stops?.(store)) return
     }
+  }
+
+  /**
+   * Calls the handlers that stand behind that of `owner`.
+   * @throws StackError `MIDDLEWARE_INVALID` where it takes no part.
+   */
+  runBehind(owner: MiddlewareLike, subject: Anything, store: Anything): void | Promise<void> {
+    const at = this.steps.findIndex((step) => step.owner === owner)
+    if (at < 0) throw new StackError('MIDDLEWARE_INVALID', `${owner.name} takes no part in ${this.name}`)
+    return this.run(subject, store, at + 1)
   }
 
   /** Calls every handler, whatever becomes of the others; each error goes to `report`. */
@@ -125,33 +137,27 @@ export class Chain {
     return blame(error, name, this.name)
   }
 
-  /** Waits for a handler, then goes on behind it. */
+  /** Waits for a handler, but not for ever, then goes on behind it. */
   #wait(
     answer: Promise<void | Done>,
-    step: Step,
+    steps: readonly Step[],
     subject: Anything,
     store: Anything,
     at: number,
     to: number,
   ): Promise<void> {
-    const { waiting } = this.#host
-    const entry: Waiting = { step, chain: this, subject, since: this.#host.now(), told: false }
-    waiting.add(entry)
-    const resume = (value: void | Done): void | Promise<void> => {
-      waiting.delete(entry)
+    const step = steps[at]
+    const waiting = new Waiting(answer, step, this.name, subject, this.#host)
+    const whole = waiting.answered.then((value) => {
       if (value === DONE) {
         this.#ended?.(store)
         return
       }
       if (value !== undefined && this.#host.strict && !step.asks) throw this.#meaningless(step, value)
       if (this.#stops?.(store)) return
-      return this.run(subject, store, at + 1, to)
-    }
-    const fail = (error: unknown): never => {
-      waiting.delete(entry)
-      throw blame(error, step.owner.name, this.name)
-    }
-    return answer.then(resume, fail)
+      return this.runSteps(steps, subject, store, at + 1, to)
+    })
+    return bounded(whole)
   }
 
   /** Calls a handler that declares `next`: whatever it does afterwards cannot move the chain again. */
@@ -185,13 +191,13 @@ class EachChain extends Chain {
     from: number = 0,
     to: number = this.steps.length,
   ): void | Promise<void> {
-    return proceed(this.#each(subject, store, from, to))
+    return proceed(this.#each(this.steps, subject, store, from, to))
   }
 
-  *#each(subject: Anything, store: Anything, from: number, to: number): Steps {
+  *#each(steps: readonly Step[], subject: Anything, store: Anything, from: number, to: number): Steps {
     for (let i = from; i < to; i++) {
       try {
-        yield super.run(subject, store, i, i + 1)
+        yield this.runSteps(steps, subject, store, i, i + 1)
       } catch (error) {
         this.#stray(error as Error, subject)
       }
@@ -265,6 +271,7 @@ class Guard {
   }
 }
 
-function isPromise(value: unknown): value is Promise<Anything> {
+/** Whether a handler, or work, has not answered yet. */
+export function isPromise(value: unknown): value is Promise<Anything> {
   return typeof (value as { then?: unknown } | null)?.then === 'function'
 }

@@ -6,3 +6,9 @@ export function clientOf(subject: unknown): Client | undefined {
   const { client } = (subject ?? {}) as { client?: unknown }
   return client instanceof Client ? client : undefined
 }
+
+/** The identifier of the client that a handle chain, or a callback, is about; empty where there is none. */
+export function clientIdOf(subject: unknown): string {
+  const { clientId } = (subject ?? {}) as { clientId?: unknown }
+  return typeof clientId === 'string' ? clientId : (clientOf(subject)?.id ?? '')
+}

@@ -26,6 +26,8 @@ export const ERRORS = {
   STORE_KEY_TAKEN: 'Two handlers set the same key where each key has one owner.',
   HANDLER_FAILED:
     'A handler failed with something that is not an Error. Throw or pass an Error; the value is its cause.',
+  HANDLER_STALLED:
+    'A handler has not answered within the stall timeout. Nobody waits for it any more; what it answers later moves nothing. Answer in time, or do what takes long behind the answer.',
   OPTION_UNKNOWN: 'An option that the table of options does not know. Check the spelling.',
   OPTION_MISSING: 'An option without a default was not given.',
   OPTION_INVALID: 'An option is not of the kind, or not in the range, that its table names.',

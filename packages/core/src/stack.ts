@@ -4,12 +4,12 @@ import type { CallbackRule } from './callback-rules.ts'
 import { CALLBACKS } from './callback-rules.ts'
 import type { CallbackName, Context, Store } from './callbacks.ts'
 import type { ChainHost, Step } from './chain.ts'
-import { Chain, chainOf } from './chain.ts'
+import { Chain, chainOf, isPromise } from './chain.ts'
 import { checkStack } from './check-stack.ts'
 import type { Listener } from './client.ts'
 import { Client } from './client.ts'
 import { clientOf } from './client-of.ts'
-import type { Clock } from './clock.ts'
+import type { Clock, Timer } from './clock.ts'
 import { systemClock } from './clock.ts'
 import { Decoder } from './codec/decoder.ts'
 import { checkControlTopics, controlGuard, isControlTopic } from './control-topics.ts'
@@ -27,6 +27,7 @@ import { ReasonCode } from './reason-codes.ts'
 import type { StackOptions } from './stack-options.ts'
 import { STACK_OPTIONS } from './stack-options.ts'
 import { Turn } from './turn.ts'
+import { bounded } from './waiting.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** Called when `execute` is through: with the first handler's error, or with none. */
@@ -189,13 +190,17 @@ export class Stack {
   }
 
   /** Executes a callback; resolves with the store, rejects with the first handler's error. */
-  async call<Name extends CallbackName>(
+  call<Name extends CallbackName>(
     name: Name,
     ctx: Context<Name>,
     store: Store<Name> = {} as Store<Name>,
   ): Promise<Store<Name>> {
-    await this.run(name, ctx, store)
-    return store
+    try {
+      const later = this.run(name, ctx, store)
+      return later === undefined ? Promise.resolve(store) : bounded(later.then(() => store))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Tells everybody who listens. Their errors are theirs: nothing comes back, and nobody else misses it. */
@@ -263,8 +268,7 @@ export class Stack {
    * that it waited for, so that the client's packets stay in order.
    */
   resume(owner: MiddlewareLike, client: Client, packet: Packet): void | Promise<void> {
-    const chain = this.#packets[PACKET_TYPES.indexOf(packet.cmd)]
-    return chain.run(client, packet, chain.steps.findIndex((step) => step.owner === owner) + 1)
+    return this.#packets[PACKET_TYPES.indexOf(packet.cmd)].runBehind(owner, client, packet)
   }
 
   /** Internal: a packet for the middlewares that handle its type, as a number. */
@@ -280,6 +284,20 @@ export class Stack {
       if (failure !== null) this.config.logger?.error(failure.message, failure)
       client.close(reasonCode, { reason, cause })
     })
+  }
+
+  /**
+   * Starts work that nobody waits for. What it throws, or rejects with, goes to `errorHandler`.
+   * @param client Whose work it is: it is closed where the work fails.
+   */
+  background(work: () => unknown, client?: Client): void {
+    const fail = (error: Error): void => this.fail(error, client, undefined)
+    try {
+      const later = work()
+      if (isPromise(later)) later.then(undefined, fail)
+    } catch (error) {
+      fail(error as Error)
+    }
   }
 
   /** An error that no caller waits for: goes to `errorHandler`. */
@@ -369,8 +387,11 @@ export class Stack {
       Promise.all(over),
       new Promise<void>((resolve) => this.clock.after(this.config.stallTimeout, resolve)),
     ])
-    this.#watchdog.stop()
-    if (this.#ready) await this.#stopAll(this.#inOrder())
+    try {
+      if (this.#ready) await this.#stopAll(this.#inOrder())
+    } finally {
+      this.#watchdog.stop()
+    }
   }
 
   /** Stops each of them, whatever becomes of the others; rejects with the first error. */
@@ -378,12 +399,29 @@ export class Stack {
     const errors: Error[] = []
     for (const middleware of middlewares) {
       try {
-        await middleware.stop?.()
+        await this.#inTime(middleware.stop?.(), `${middleware.name} has not stopped`)
       } catch (error) {
         errors.push(blame(error, middleware.name, 'stop'))
       }
     }
     if (errors.length > 0) throw errors[0]
+  }
+
+  /** Waits for a stop, but not for ever: as long as handlers that it may wait for have, and as long again. */
+  async #inTime(work: void | Promise<void>, complaint: string): Promise<void> {
+    if (work === undefined) return
+    const patience = 2 * this.config.stallTimeout
+    let timer: Timer | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = this.clock.after(patience, () => {
+        reject(new StackError('HANDLER_STALLED', `${complaint} within ${patience} ms`))
+      })
+    })
+    try {
+      await Promise.race([work, late])
+    } finally {
+      timer?.cancel()
+    }
   }
 
   #install(client: Client): void {

@@ -3,6 +3,15 @@
 /** Yields what has to be waited for; `undefined` where a step is done. */
 export type Steps<Result = void> = Generator<unknown, Result, void>
 
+/** Where work in steps is: what it waits for now, and how many steps it has waited for. */
+interface Place {
+  later: unknown
+  count: number
+}
+
+/** By the promise that the work answered with. */
+const places = new WeakMap<object, Place>()
+
 /**
  * Takes the steps one after the other. It reads as an async function does, a `yield` for each `await`, but waits only
  * where a step answers with a promise: answers the result itself when none did. A rejection is thrown at its `yield`.
@@ -11,16 +20,35 @@ export function proceed<Result>(steps: Steps<Result>): Result | Promise<Result> 
   for (;;) {
     const { done, value } = steps.next()
     if (done === true) return value as Result
-    if (value !== undefined) return wait(steps, value)
+    if (value === undefined) continue
+    const place = { later: value, count: 1 }
+    const whole = wait(steps, place)
+    places.set(whole, place)
+    return whole
   }
 }
 
-async function wait<Result>(steps: Steps<Result>, first: unknown): Promise<Result> {
-  let later = first
+/**
+ * Where the work behind a promise is: the promise of the innermost step that it waits for, and a count that has grown
+ * whenever it has moved. Of a promise that is no work in steps: itself, and 0.
+ */
+export function whereabouts(promise: unknown): { later: unknown; count: number } {
+  let later = promise
+  let count = 0
   for (;;) {
-    const { done, value } = await settle(steps, later)
+    const place = typeof later === 'object' && later !== null ? places.get(later) : undefined
+    if (place === undefined) return { later, count }
+    later = place.later
+    count += place.count
+  }
+}
+
+async function wait<Result>(steps: Steps<Result>, place: Place): Promise<Result> {
+  for (;;) {
+    const { done, value } = await settle(steps, place.later)
     if (done === true) return value as Result
-    later = value
+    place.later = value
+    place.count++
   }
 }
 

@@ -1,11 +1,13 @@
 /** One sweep that finds handlers which do not answer and clients which do not read. */
-import type { Waiting } from './chain.ts'
 import type { Client } from './client.ts'
-import { clientOf } from './client-of.ts'
+import { clientIdOf, clientOf } from './client-of.ts'
 import type { Timer } from './clock.ts'
+import { StackError } from './errors.ts'
+import { judgeEvery } from './judge.ts'
 import { ReasonCode } from './reason-codes.ts'
 import type { Stack } from './stack.ts'
 import { Unfinished } from './unfinished.ts'
+import type { Waiting } from './waiting.ts'
 
 /** Milliseconds between sweeps. */
 const SWEEP = 1_000
@@ -24,7 +26,7 @@ export class Watchdog {
   }
 
   start(): void {
-    this.#timer = this.#stack.clock.every(SWEEP, () => this.#sweep())
+    this.#timer = judgeEvery(this.#stack.clock, SWEEP, () => this.#sweep())
   }
 
   stop(): void {
@@ -51,9 +53,7 @@ export class Watchdog {
   #sweep(): void {
     const { clock, config } = this.#stack
     const now = clock.now()
-    for (const waiting of this.waiting) {
-      if (now - waiting.since >= config.stallTimeout) this.#stalled(waiting)
-    }
+    this.#giveUp([...this.waiting].filter((waiting) => waiting.stillFor(now) >= config.stallTimeout))
     for (const client of this.#unfinished.take(now, config.packetTimeout)) this.#unfinishedFor(client)
     for (const [client, seen] of this.#congested) {
       if (client.progress !== seen.progress) {
@@ -76,18 +76,28 @@ export class Watchdog {
     client.stream.destroy()
   }
 
-  #stalled(waiting: Waiting): void {
-    const client = clientOf(waiting.subject)
-    if (!waiting.told) {
-      waiting.told = true
-      const { step, chain, since } = waiting
-      const { stallTimeout, logger } = this.#stack.config
-      logger?.warn(`${step.owner.name} has not answered ${chain.name} for ${stallTimeout} ms`)
-      this.#stack.tell('handlerStalled', { middleware: step.owner.name, callback: chain.name, client, since })
+  /**
+   * Of the handlers that a client waits for, those of the callback that was called first: the others may have waited for
+   * just them, and are looked at again in the next sweep.
+   */
+  #giveUp(stalled: readonly Waiting[]): void {
+    const first = new Map<string, string>()
+    for (const waiting of stalled) {
+      const id = clientIdOf(waiting.subject)
+      const callback = first.get(id) ?? waiting.callback
+      first.set(id, callback)
+      if (callback === waiting.callback) this.#stalled(waiting)
     }
-    if (client !== undefined && !client.stream.destroyed) return
-    client?.abandon()
-    // Whatever it still does, nobody waits for it.
-    this.waiting.delete(waiting)
+  }
+
+  /** Tells of a handler that does not answer, and ends the wait for it: its caller goes on the safe way. */
+  #stalled(waiting: Waiting): void {
+    const { step, callback, subject, since } = waiting
+    const { stallTimeout, logger } = this.#stack.config
+    const middleware = step.owner.name
+    const message = `${middleware} has not answered ${callback} for ${stallTimeout} ms`
+    logger?.warn(message)
+    this.#stack.tell('handlerStalled', { middleware, callback, client: clientOf(subject), since })
+    waiting.giveUp(new StackError('HANDLER_STALLED', message))
   }
 }

@@ -13,7 +13,7 @@ import type {
   Store,
   Timer,
 } from '@mqtt-stack/core'
-import { Middleware, ReasonCode } from '@mqtt-stack/core'
+import { judgeEvery, Middleware, ReasonCode } from '@mqtt-stack/core'
 
 export interface KeepAliveOptions {
   grace?: number
@@ -59,7 +59,7 @@ export class KeepAlive extends Middleware<KeepAliveOptions> {
   }
 
   start(): void {
-    this.#timer = this.stack.clock.every(this.config.sweep, this.#sweep)
+    this.#timer = judgeEvery(this.stack.clock, this.config.sweep, this.#sweep)
   }
 
   stop(): void {

@@ -338,14 +338,14 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
         this.#open(ctx, store, record)
         return
       }
-      yield this.#takeOver(record, record.client)
+      yield* this.#takeOver(record, record.client)
     }
   }
 
-  /** Resolves when the session's connection is closed and settled. */
-  async #takeOver(record: SessionRecord, client: Client): Promise<void> {
+  /** Goes on when the session's connection is closed and settled. */
+  *#takeOver(record: SessionRecord, client: Client): Steps {
     const { clientId, epoch } = record
-    await this.stack.call('sessionTakenOver', { clientId, epoch, client })
+    yield this.stack.run('sessionTakenOver', { clientId, epoch, client }, {})
     if (this.#sessions.get(clientId) !== record || record.client !== client) return
     // Without a connection middleware nobody has closed it.
     client.close(ReasonCode.SESSION_TAKEN_OVER)

@@ -190,9 +190,12 @@ export class Client implements SlotHost, Source {
     this.inbox.limit = this.stack.config.packetLimit
   }
 
-  /** Sends a packet; PUBLISH and acknowledgements have ways of their own. */
+  /**
+   * Sends a packet; PUBLISH and acknowledgements have ways of their own. A client that does not take one of its size is
+   * closed (0x95), for it would wait for it for ever (5.0).
+   */
   write(packet: OutgoingPacket): void {
-    this.tryWrite(packet)
+    if (!this.tryWrite(packet)) this.close(ReasonCode.PACKET_TOO_LARGE)
   }
 
   /** Sends a packet as {@link write} does; false when it is larger than the client takes and so not sent (5.0). */
@@ -266,7 +269,7 @@ export class Client implements SlotHost, Source {
     this.reasonCode = reasonCode
     if (reasonCode !== undefined && reasonCode >= 0x80 && this.#asked) {
       const packet = farewell(this.protocolVersion, this.connected, reasonCode, reason, serverReference)
-      if (packet !== undefined) this.write(packet)
+      if (packet !== undefined) this.tryWrite(packet)
     }
     this.closed = true
     this.inbox.clear()

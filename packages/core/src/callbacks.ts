@@ -93,7 +93,7 @@ export interface SubscribeStore {
 /** A message in a session's log. */
 export interface StoredMessage {
   readonly messageId: number
-  /** Place in the log: 1, 2, 3 … without regard to removed ones. */
+  /** Place in the log, from 1. The packet identifier follows from it: see `Sequences`. */
   readonly sequence: number
   readonly packet: Publish
   readonly qos: QoS
@@ -330,7 +330,7 @@ export interface Callbacks {
       share: Share | undefined
     }
     store: {
-      /** Its place in the log: one more than the last one ever handed out in this session. */
+      /** Its place in the log: higher than any that was handed out in this session, as `Sequences` counts. */
       sequence?: number
       /** The log is full. */
       dropped?: boolean

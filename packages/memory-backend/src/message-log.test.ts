@@ -39,6 +39,15 @@ describe('a message log', () => {
     expect(read(log)).toEqual(['4 d'])
   })
 
+  it('gives no message the packet identifier of one that is still in it', () => {
+    const log = new MessageLog(account)
+    append(log, 'never acknowledged')
+    for (let i = 2; i <= 65_535; i++) log.remove(append(log, '') as number)
+    // 65,536 would have identifier 1 again.
+    expect(append(log, 'next')).toBe(65_537)
+    expect(read(log, 65_500)).toEqual(['65537 next'])
+  })
+
   it('is read in order, behind a place, as far as asked', () => {
     const log = new MessageLog(account)
     for (const payload of ['a', 'b', 'c', 'd', 'e']) append(log, payload)

@@ -1,5 +1,5 @@
 import type { Account, Context, DropReason, Share, StoredMessage } from '@mqtt-stack/core'
-import { Publish } from '@mqtt-stack/core'
+import { Publish, Sequences } from '@mqtt-stack/core'
 import { ENTRY_COST } from './costs.ts'
 
 type Message = Context<'storeOfflineMessage'>
@@ -17,7 +17,7 @@ export class MessageLog {
   /** Those of shared subscriptions that were sent. */
   readonly #sent = new Set<number>()
   readonly #account: Account
-  #last = 0
+  readonly #sequences = new Sequences()
   #bytes = 0
   /** Up to here messages may have been sent: then their time is not over any more [MQTT-4.3.3-7]. */
   #begun = 0
@@ -44,7 +44,7 @@ export class MessageLog {
     const { packet, messageId, identifiers, expiresAt = 0, share } = message
     if (this.#entries.size >= maxMessages || this.#bytes + packet.size > maxBytes) return 'log-full'
     if (!this.#account.keep(packet, ENTRY_COST, true)) return 'memory-full'
-    const sequence = ++this.#last
+    const sequence = this.#sequences.next(this.#entries)
     // The seed's context has neither QoS nor retain flag of its own.
     const { qos = packet.qos, retain = packet.retain } = message
     this.#entries.set(sequence, {
@@ -65,7 +65,7 @@ export class MessageLog {
 
   /** What is in it now may be on its way. */
   begin(): void {
-    this.#begun = this.#last
+    this.#begun = this.#sequences.last
   }
 
   /** Takes out the messages whose time was over before they were sent [MQTT-3.3.2-5]. */
@@ -93,8 +93,9 @@ export class MessageLog {
         this.#give(entry, into)
       }
     }
-    // Whoever reads on has sent nothing behind that place, so there are no holes: no need to pass what is before.
-    for (let sequence = after + 1; after > 0 && sequence <= this.#last && into.length < end; sequence++) {
+    const { last } = this.#sequences
+    // Whoever reads on has sent nothing behind that place, so there are few holes: no need to pass what is before.
+    for (let sequence = after + 1; after > 0 && sequence <= last && into.length < end; sequence++) {
       const entry = this.#entries.get(sequence)
       if (entry !== undefined) this.#give(entry, into)
     }
@@ -133,7 +134,8 @@ export class MessageLog {
 
   /** The message was sent: a QoS 2 one is this session's for good [MQTT-4.8.2-5]. */
   markSent(messageId: number, share: Share | undefined): void {
-    for (let sequence = this.#last; sequence > 0 && sequence > this.#last - LOOK_BACK; sequence--) {
+    const { last } = this.#sequences
+    for (let sequence = last; sequence > 0 && sequence > last - LOOK_BACK; sequence--) {
       const entry = this.#entries.get(sequence)
       if (entry?.messageId !== messageId || entry.share !== share) continue
       this.#sent.add(sequence)

@@ -2,6 +2,7 @@ import type { OptionsSpec } from '@mqtt-stack/core'
 
 export interface OutboundManagerOptions {
   inflight?: number
+  inflightBytes?: number
   queueMessages?: number
   queueBytes?: number
   topicAliases?: number
@@ -10,11 +11,18 @@ export interface OutboundManagerOptions {
 export const OUTBOUND_MANAGER_OPTIONS: OptionsSpec<OutboundManagerOptions> = {
   inflight: {
     kind: 'number',
-    default: 64,
+    default: 1_000,
     min: 1,
     max: 65_535,
     unit: 'messages',
-    doc: 'QoS 1 and 2 messages that a client may leave unacknowledged; further ones wait.',
+    doc: 'QoS 1 and 2 messages that a client may leave unacknowledged, if its receive maximum is no less; further ones wait.',
+  },
+  inflightBytes: {
+    kind: 'number',
+    default: 4_194_304,
+    min: 1,
+    unit: 'bytes',
+    doc: 'And how many bytes of them, which the last one may pass.',
   },
   queueMessages: {
     kind: 'number',

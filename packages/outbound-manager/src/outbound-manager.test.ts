@@ -191,15 +191,13 @@ describe('acknowledgements', () => {
     expect(rels.map(({ messageId }) => messageId)).toEqual([1, 1, 77])
   })
 
-  it('of the wrong kind, or for nothing, are passed over', async () => {
+  it('for nothing are passed over', async () => {
     const test = await alone({ inflight: 2 })
     forward(test, 'one', 1)
     forward(test, 'two', 2)
     forward(test, 'three', 1)
     expect(await taken(test)).toHaveLength(2)
-    test.device.send({ cmd: 'pubcomp', messageId: 1 })
-    test.device.send({ cmd: 'puback', messageId: 2 })
-    test.device.send({ cmd: 'puback', messageId: 3 })
+    for (const cmd of ['puback', 'pubcomp'] as const) test.device.send({ cmd, messageId: 3 })
     expect(await taken(test)).toEqual([])
     test.device.send({ cmd: 'puback', messageId: 1 })
     expect(await taken(test)).toEqual(['three at 1 with 3'])
@@ -215,16 +213,37 @@ describe('acknowledgements', () => {
 })
 
 describe('the window', () => {
-  it('lets 64 messages be unacknowledged; each acknowledgement makes room for one', async () => {
+  it('lets 1,000 messages be unacknowledged; each acknowledgement makes room for one', async () => {
     const test = await alone()
-    const outcomes = Array.from({ length: 100 }, (_, i) => forward(test, String(i + 1)))
-    expect(outcomes.filter((outcome) => outcome === 'sent')).toHaveLength(64)
-    expect(outcomes.filter((outcome) => outcome === 'queued')).toHaveLength(36)
-    expect(await taken(test)).toHaveLength(64)
+    const outcomes = Array.from({ length: 1_100 }, (_, i) => forward(test, String(i + 1)))
+    expect(outcomes.filter((outcome) => outcome === 'sent')).toHaveLength(1_000)
+    expect(outcomes.filter((outcome) => outcome === 'queued')).toHaveLength(100)
+    expect(await taken(test)).toHaveLength(1_000)
     test.device.send({ cmd: 'puback', messageId: 10 })
     test.device.send({ cmd: 'puback', messageId: 1 })
-    expect(await taken(test)).toEqual(['65 at 1 with 65', '66 at 1 with 66'])
+    expect(await taken(test)).toEqual(['1001 at 1 with 1001', '1002 at 1 with 1002'])
   })
+
+  it.each([1, 2] as const)(
+    'is bounded in bytes as well, which the last message may pass, QoS %i',
+    async (qos) => {
+      const test = await alone({ inflightBytes: 2_500 })
+      const large = 'x'.repeat(1_000)
+      expect([1, 2, 3, 4, 5].map(() => forward(test, large, qos))).toEqual([
+        'sent',
+        'sent',
+        'sent',
+        'queued',
+        'queued',
+      ])
+      expect(await taken(test)).toHaveLength(3)
+      test.device.autoAck = true
+      if (qos === 1) test.device.send({ cmd: 'puback', messageId: 1 })
+      else test.device.send({ cmd: 'pubrec', messageId: 1 })
+      expect(await taken(test)).toHaveLength(2)
+      expect(forward(test, 'again')).toBe('sent')
+    },
+  )
 
   it('does not hold back QoS 0', async () => {
     const test = await alone({ inflight: 1 })
@@ -249,24 +268,30 @@ describe('the window', () => {
     expect(payloads).toEqual(Array.from({ length: 500 }, (_, i) => i))
   })
 
-  it('[MQTT-2.3.1-4] wraps identifiers at 65,535, and one that is in use waits', async () => {
+  it('[MQTT-2.3.1-4] wraps identifiers at 65,535, and passes over those that are in use', async () => {
     const test = await alone({ inflight: 65_535, queueMessages: 10 })
     let sent = 0
     while (sent < 65_535 && forward(test, '') === 'sent') sent++
     expect(sent).toBe(65_535)
     await test.settle()
-    // There is room for two, but the next one waits for its own identifier.
+    // The first is never acknowledged.
     for (const messageId of [2, 3]) test.device.send({ cmd: 'puback', messageId })
     await test.settle()
     const before = test.device.received.length
-    expect([forward(test, 'wrapped'), forward(test, 'behind')]).toEqual(['queued', 'queued'])
-    await test.settle()
-    expect(test.device.received.length).toBe(before)
-    test.device.send({ cmd: 'puback', messageId: 1 })
+    expect([forward(test, 'wrapped'), forward(test, 'behind'), forward(test, 'waits')]).toEqual([
+      'sent',
+      'sent',
+      'queued',
+    ])
     await test.settle()
     expect(test.device.received.slice(before)).toMatchObject([
-      { messageId: 1, payload: Buffer.from('wrapped') },
-      { messageId: 2, payload: Buffer.from('behind') },
+      { messageId: 2, payload: Buffer.from('wrapped') },
+      { messageId: 3, payload: Buffer.from('behind') },
+    ])
+    test.device.send({ cmd: 'puback', messageId: 65_535 })
+    await test.settle()
+    expect(test.device.received.slice(before + 2)).toMatchObject([
+      { messageId: 65_535, payload: Buffer.from('waits') },
     ])
   })
 })
@@ -340,7 +365,7 @@ describe('a session with a log', () => {
     const test = await logged(log)
     expect(await test.device.next('pubrel')).toMatchObject({ messageId: 65_535 })
     expect(await taken(test)).toEqual(['one at 1 with 65534', 'three at 2 with 1'])
-    expect(log.calls).toEqual(['lookup 64 after 0'])
+    expect(log.calls).toEqual(['lookup 100 after 0'])
   })
 
   it('marks as duplicate what it does not know to be unsent, and nothing of a new session', async () => {
@@ -511,8 +536,8 @@ describe('a session with a log', () => {
         stack.refresh()
         forward(test, 'one', callback === 'releaseOfflineMessages' ? 2 : 1, 1)
         forward(test, 'two', 1, 2)
-        device.send({ cmd: 'puback', messageId: 1 })
-        device.send({ cmd: 'pubrec', messageId: 1 })
+        const cmd = callback === 'releaseOfflineMessages' ? 'pubrec' : 'puback'
+        device.send({ cmd, messageId: 1 })
         await device.closed
         expect(test.logger.errors.join()).toContain('the disk is full')
       }

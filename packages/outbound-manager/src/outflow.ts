@@ -8,8 +8,8 @@ import type {
   Steps,
   StoredMessage,
 } from '@mqtt-stack/core'
-import { expiryOf, proceed, Slot } from '@mqtt-stack/core'
-import { Inflight, packetIdOf } from './inflight.ts'
+import { expiryOf, ProtocolError, packetIdOf, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
+import { Inflight } from './inflight.ts'
 import { Releases } from './releases.ts'
 import { Removals } from './removals.ts'
 import type { Outgoing, Sender } from './sender.ts'
@@ -26,8 +26,15 @@ class Sent {
 
 const sent = new Slot(() => new Sent())
 
+interface FlowLimits extends QueueLimits {
+  /** Bytes that may be in flight. */
+  readonly inflightBytes: number
+}
+
 /** Where the packet identifiers of messages in no log begin when there is a log: far from where the log's are. */
 const FAR = 32_767
+/** Messages that are read from the log at a time. */
+const PAGE = 100
 
 /**
  * What is on its way to one client: the window, and what waits behind it in the queue or in the session's log.
@@ -38,7 +45,7 @@ const FAR = 32_767
 export class Outflow {
   readonly #stack: Stack
   readonly #client: Client
-  readonly #limits: QueueLimits
+  readonly #limits: FlowLimits
   /** Made when the first message has to wait. */
   #queue: WaitingQueue | undefined
   readonly #sender: Sender
@@ -62,10 +69,10 @@ export class Outflow {
   #draining = false
   #drainListeners: (() => void)[] | undefined
 
-  constructor(stack: Stack, client: Client, window: number, limits: QueueLimits, sender: Sender) {
+  constructor(stack: Stack, client: Client, window: number, limits: FlowLimits, sender: Sender) {
     this.#stack = stack
     this.#client = client
-    this.#window = new Window(window)
+    this.#window = new Window(window, limits.inflightBytes)
     this.#limits = limits
     this.#sender = sender
     this.#direct = sender.direct
@@ -86,7 +93,7 @@ export class Outflow {
   forwardStored(ctx: ForwardContext, sequence: number): 'sent' | 'queued' {
     // The log was read between storing and forwarding.
     if (sequence <= this.#position) return 'sent'
-    const { qos, messageId = 0 } = ctx
+    const { packet, qos, messageId = 0 } = ctx
     const id = packetIdOf(sequence)
     // A gap: one before it was stored and has not come by.
     const next = this.#sent !== undefined && !this.#behind && sequence === this.#position + 1
@@ -99,21 +106,20 @@ export class Outflow {
     }
     this.#position = sequence
     this.#sent!.upTo = sequence
-    this.#send(ctx, false, new Inflight(id, qos, messageId, sequence))
+    this.#send(ctx, false, new Inflight(id, qos, messageId, sequence, packet.length))
     return 'sent'
   }
 
   /** QoS 1 and 2 that are in no log: of a session that ends with its connection. */
   forwardLive(message: Outgoing): 'sent' | 'queued' | DropReason {
-    const id = packetIdOf(this.#unlogged + 1)
     const waits = this.#behind || this.#queued
-    if (this.#client.congested || waits || this.#full || this.#window.has(id)) {
+    if (this.#client.congested || waits || this.#full) {
       const refused = this.#waiting().push(kept(message, this.#stack.clock))
       if (refused !== undefined) return refused
       this.#goOn()
       return 'queued'
     }
-    this.#sendLive(message, id)
+    this.#sendLive(message)
     return 'sent'
   }
 
@@ -125,11 +131,19 @@ export class Outflow {
     return queue
   }
 
-  /** PUBACK, PUBREC or PUBCOMP: frees the identifier, or goes on with PUBREL; false when nothing waits for it. */
+  /**
+   * PUBACK, PUBREC or PUBCOMP: frees the identifier, or goes on with PUBREL; false when nothing is in flight with it.
+   * Throws a ProtocolError for one that does not answer what was sent.
+   */
   acknowledged(cmd: AckType, id: number, reasonCode: number): boolean {
     if (cmd === 'puback' && this.#freed(id)) return true
     const entry = this.#window.get(id)
-    if (entry?.qos !== (cmd === 'puback' ? 1 : 2)) return false
+    if (entry === undefined) {
+      // Of what is in flight without an entry only the identifier is known: QoS 1.
+      if (this.#window.has(id)) throw wrongAnswer(cmd, id)
+      return false
+    }
+    if (!entry.isAnsweredBy(cmd, reasonCode)) throw wrongAnswer(cmd, id)
     // A PUBREC that refuses ends the exchange (5.0).
     if (cmd === 'pubrec' && reasonCode < 0x80) this.#releases.received(entry)
     else this.#delivered(entry)
@@ -166,9 +180,7 @@ export class Outflow {
   /** What a session that ends with its connection leaves behind of shared subscriptions goes to others. */
   handOn(): void {
     const { clientId } = this.#client.session
-    const next = packetIdOf(this.#unlogged + 1)
-    const age = ({ id }: Inflight): number => (next - id + 65_535) % 65_535
-    const inflight = this.#window.entries().sort((a, b) => age(b) - age(a))
+    const inflight = this.#window.entries().sort((a, b) => a.sequence - b.sequence)
     const sent = inflight.filter(({ qos }) => qos === 1).map(({ shared }) => shared)
     for (const message of [...sent, ...(this.#queue?.takeShared() ?? [])]) {
       if (message?.share === undefined) continue
@@ -215,13 +227,11 @@ export class Outflow {
   /** Sends from the queue what the window has room for. */
   #fill(): void {
     while (this.#queue !== undefined && !this.#queue.empty && !this.#full) {
-      const id = packetIdOf(this.#unlogged + 1)
-      if (this.#window.has(id)) return
       if (this.#client.congested) {
         this.#whenDrained()
         return
       }
-      this.#sendLive(this.#queue.shift(), id)
+      this.#sendLive(this.#queue.shift())
     }
     this.#tellDrained()
   }
@@ -246,7 +256,7 @@ export class Outflow {
           this.#whenDrained()
           break
         }
-        const limit = this.#window.room
+        const limit = Math.min(this.#window.room, PAGE)
         const page: StoredMessage[] = []
         this.#missed = false
         yield this.#lookup(limit, page)
@@ -279,26 +289,34 @@ export class Outflow {
     return false
   }
 
-  #sendLive(message: Outgoing, id: number): void {
-    this.#unlogged++
-    const { qos, share } = message
+  /** Only where the window has room, and so an identifier is free. */
+  #sendLive(message: Outgoing): void {
+    const id = this.#freeId()
+    const { packet, qos, share } = message
     if (qos === 1 && share === undefined) {
-      this.#window.add(id, undefined)
+      this.#window.add(id, packet.length, undefined)
       if (!this.#write(message, false, id, false)) this.#freed(id)
       return
     }
     const shared = share === undefined ? undefined : kept(message, this.#stack.clock)
-    this.#send(message, false, new Inflight(id, qos, 0, 0, shared))
+    this.#send(message, false, new Inflight(id, qos, 0, this.#unlogged, packet.length, shared))
+  }
+
+  /** The packet identifier of the next message that is in no log; one that is in use is passed over. */
+  #freeId(): number {
+    let id = packetIdOf(++this.#unlogged)
+    while (this.#window.has(id)) id = packetIdOf(++this.#unlogged)
+    return id
   }
 
   #sendStored(message: StoredMessage, id: number): void {
-    const { messageId, sequence, qos, released } = message
+    const { messageId, sequence, packet, qos, released } = message
     const known = this.#begin()
-    const entry = new Inflight(id, qos, messageId, sequence)
+    const entry = new Inflight(id, qos, messageId, sequence, packet.length)
     this.#position = sequence
     if (released) {
       entry.phase = 'released'
-      this.#window.add(id, entry)
+      this.#window.add(id, entry.size, entry)
       this.#client.ack('pubrel', id)
     } else {
       const begun = sequence <= known.upTo
@@ -331,7 +349,7 @@ export class Outflow {
   }
 
   #send(message: Outgoing, dup: boolean, entry: Inflight, begun = false): void {
-    this.#window.add(entry.id, entry)
+    this.#window.add(entry.id, entry.size, entry)
     // What is over, or larger than the client takes, counts as delivered.
     if (!this.#write(message, dup, entry.id, begun)) this.#delivered(entry)
   }
@@ -360,6 +378,12 @@ export class Outflow {
     this.#scheduled = true
     this.#stack.turn.add(this)
   }
+}
+
+/** A client that mixes up its exchanges has lost track of what it received. */
+function wrongAnswer(cmd: AckType, id: number): ProtocolError {
+  const message = `a ${cmd.toUpperCase()} for identifier ${id}, which awaits another answer`
+  return new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, message)
 }
 
 /** The message as it can be kept beyond the turn: its expiry goes on from now. */

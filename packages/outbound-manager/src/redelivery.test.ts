@@ -1,4 +1,5 @@
 /** What a session's receiver has not acknowledged, over connections that end at any point. */
+import { Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { ReliableReceiver } from '../../../scripts/reliable-devices.ts'
@@ -232,5 +233,32 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
     const twice = receiver.delivered.filter((payload) => Number(payload) % 2 === 1)
     expect(twice).toHaveLength(count / 2)
     expect(whole.logger.errors).toEqual([])
+  })
+})
+
+describe('a message that is never acknowledged', () => {
+  it('holds back no other when its packet identifier comes round again, and keeps it', async () => {
+    const { client, stack, settle, drops } = await wholeStack()
+    const first = await client({ clientId: 'device', clean: false, autoAck: false })
+    await first.subscribe('t', { qos: 1 })
+    const alice = await client()
+    await alice.publish('t', 'never acknowledged', { qos: 1 })
+    expect(await first.next('publish')).toMatchObject({ messageId: 1 })
+    first.autoAck = true
+    const packet = Publish.from({ topic: 't', payload: 'acknowledged', qos: 1 })
+    const publisher = { clientId: '', identity: undefined }
+    for (let sent = 0; sent < 65_536; ) {
+      for (const end = Math.min(sent + 512, 65_536); sent < end; sent++)
+        stack.run('relayMessage', new RelayContext(undefined, packet, publisher, undefined), new RelayStore())
+      await settle()
+    }
+    expect(drops).toEqual([])
+    expect(first.received.filter(({ cmd }) => cmd === 'publish')).toHaveLength(65_537)
+    expect(first.received.at(-1)).toMatchObject({ messageId: 3 })
+    await first.drop()
+
+    const second = await client({ clientId: 'device', clean: false, autoAck: false })
+    expect(await second.next('publish')).toMatchObject({ messageId: 1, dup: true })
+    await second.expectNothing()
   })
 })

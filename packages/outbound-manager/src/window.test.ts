@@ -14,13 +14,17 @@ const steps = fc.array(
   { maxLength: 600 },
 )
 
-const entryOf = (id: number): Inflight => new Inflight(id, 2, 0, 0)
+const MANY = Number.POSITIVE_INFINITY
+/** Also more than 16 bits can hold. */
+const sizeOf = (id: number): number => (id % 7) * 20_000
+
+const entryOf = (id: number): Inflight => new Inflight(id, 2, 0, 0, sizeOf(id))
 
 describe('Window', () => {
   it('holds what a map would hold, in any order of acknowledgements', () => {
     fc.assert(
       fc.property(fc.constantFrom(1, 5, 16, 20, 64), fc.nat(65_534), steps, (limit, from, todo) => {
-        const window = new Window(limit)
+        const window = new Window(limit, 200_000)
         const model = new Map<number, Inflight | undefined>()
         let next = from
         for (const step of todo) {
@@ -29,7 +33,7 @@ describe('Window', () => {
             expect(window.has(id)).toBe(model.has(id))
             if (window.room === 0 || window.has(id)) continue
             const entry = step.plain ? undefined : entryOf(id)
-            window.add(id, entry)
+            window.add(id, sizeOf(id), entry)
             model.set(id, entry)
             next++
           } else {
@@ -42,7 +46,8 @@ describe('Window', () => {
             model.delete(id)
             expect(window.has(id)).toBe(false)
           }
-          expect(window.room).toBe(limit - model.size)
+          const bytes = [...model.keys()].reduce((sum, each) => sum + sizeOf(each), 0)
+          expect(window.room).toBe(bytes >= 200_000 ? 0 : limit - model.size)
         }
         for (const id of model.keys()) expect(window.has(id)).toBe(true)
         const entries = [...model.values()].filter((entry) => entry !== undefined)
@@ -54,10 +59,10 @@ describe('Window', () => {
   it.each([undefined, entryOf(1)])(
     'keeps one that is never acknowledged, however many pass it (%o)',
     (late) => {
-      const window = new Window(64)
-      window.add(1, late)
+      const window = new Window(64, MANY)
+      window.add(1, 10, late)
       for (let id = 2; id < 1_000; id++) {
-        window.add(id, undefined)
+        window.add(id, 10, undefined)
         expect(window.deletePlain(id)).toBe(true)
       }
       expect([window.has(1), window.get(1), window.room]).toEqual([true, late, 63])
@@ -65,8 +70,8 @@ describe('Window', () => {
   )
 
   it('knows nothing of identifiers that are not in flight', () => {
-    const window = new Window(64)
-    window.add(7, entryOf(7))
+    const window = new Window(64, MANY)
+    window.add(7, sizeOf(7), entryOf(7))
     expect([window.has(23), window.get(23), window.deletePlain(23), window.deletePlain(7)]).toEqual([
       false,
       undefined,

@@ -3,8 +3,11 @@ import type { Inflight } from './inflight.ts'
 /** Places to begin with; a power of two, as all their numbers are. */
 const PLACES = 16
 
-/** Of a message whose identifier says all, no more than that is kept. */
+/** Of a message whose identifier says all, no more is kept than that and its size: the identifier in the low 16 bits. */
 type Place = number | Inflight
+
+const IDENTIFIER = 0xffff
+const SIZE_UNIT = 0x1_0000
 
 /**
  * What is in flight to one client, by packet identifier. Identifiers go up by one and acknowledgements come in order,
@@ -13,63 +16,81 @@ type Place = number | Inflight
  */
 export class Window {
   readonly #limit: number
+  readonly #byteLimit: number
   /** 0 where a place is free. */
   #ring: Place[] = new Array<Place>(PLACES).fill(0)
   #beside: Map<number, Place> | undefined
   #size = 0
+  #bytes = 0
 
-  /** @param limit Messages that may be in flight. */
-  constructor(limit: number) {
+  /**
+   * @param limit Messages that may be in flight.
+   * @param byteLimit Bytes of them, which the last one may pass.
+   */
+  constructor(limit: number, byteLimit: number) {
     this.#limit = limit
+    this.#byteLimit = byteLimit
   }
 
   /** How many more may be sent. */
   get room(): number {
-    return this.#limit - this.#size
+    return this.#bytes >= this.#byteLimit ? 0 : this.#limit - this.#size
   }
 
   has(id: number): boolean {
-    const place = this.#ring[id & (this.#ring.length - 1)]
-    return place === id || this.get(id) !== undefined || this.#beside?.has(id) === true
+    return this.#at(id) !== undefined
   }
 
   /** What is known of a message besides its identifier. */
   get(id: number): Inflight | undefined {
-    const place = this.#ring[id & (this.#ring.length - 1)]
-    if (typeof place === 'object' && place.id === id) return place
-    const late = this.#beside?.get(id)
-    return typeof late === 'object' ? late : undefined
+    const place = this.#at(id)
+    return typeof place === 'object' ? place : undefined
   }
 
-  /** For an identifier that is free; `entry` where there is more to know than that its message is of QoS 1. */
-  add(id: number, entry: Inflight | undefined): void {
+  /**
+   * For an identifier that is free.
+   * @param size Bytes of the message.
+   * @param entry Where there is more to know than that the message is of QoS 1.
+   */
+  add(id: number, size: number, entry: Inflight | undefined): void {
     this.#size++
+    this.#bytes += size
     const at = id & (this.#ring.length - 1)
-    const place = entry ?? id
+    const place = entry ?? id + size * SIZE_UNIT
     if (this.#ring[at] === 0) this.#ring[at] = place
     else this.#squeeze(id, place)
   }
 
   /** Frees the identifier of a message about which nothing else is known; false when there is none. */
   deletePlain(id: number): boolean {
-    const at = id & (this.#ring.length - 1)
-    if (this.#ring[at] === id) this.#ring[at] = 0
-    else if (this.#beside?.get(id) === id) this.#beside.delete(id)
-    else return false
-    this.#size--
+    const place = this.#at(id)
+    if (typeof place !== 'number') return false
+    this.#free(id, place)
+    this.#bytes -= (place - id) / SIZE_UNIT
     return true
   }
 
   delete(entry: Inflight): void {
-    const at = entry.id & (this.#ring.length - 1)
-    if (this.#ring[at] === entry) this.#ring[at] = 0
-    else this.#beside?.delete(entry.id)
-    this.#size--
+    this.#free(entry.id, entry)
+    this.#bytes -= entry.size
   }
 
   /** Those about which more is known, in no order. */
   entries(): Inflight[] {
     return [...this.#ring, ...(this.#beside?.values() ?? [])].filter((place) => typeof place === 'object')
+  }
+
+  #at(id: number): Place | undefined {
+    const place = this.#ring[id & (this.#ring.length - 1)]
+    if (idOf(place) === id) return place
+    return this.#beside?.get(id)
+  }
+
+  #free(id: number, place: Place): void {
+    const at = id & (this.#ring.length - 1)
+    if (this.#ring[at] === place) this.#ring[at] = 0
+    else this.#beside?.delete(id)
+    this.#size--
   }
 
   /** Its place is taken by another. */
@@ -88,8 +109,12 @@ export class Window {
   #double(): void {
     const ring = new Array<Place>(2 * this.#ring.length).fill(0)
     for (const place of this.#ring) {
-      if (place !== 0) ring[(typeof place === 'object' ? place.id : place) & (ring.length - 1)] = place
+      if (place !== 0) ring[idOf(place) & (ring.length - 1)] = place
     }
     this.#ring = ring
   }
+}
+
+function idOf(place: Place): number {
+  return typeof place === 'number' ? place & IDENTIFIER : place.id
 }

@@ -55,7 +55,12 @@ const PAUSE_AT = 65_536
 /** What a connection may hold of unfinished packets that is not counted, in bytes. */
 const UNCOUNTED = 4_096
 /** Of the fixed header. */
+const PUBCOMP = 7
 const DISCONNECT = 14
+/** Messages and acknowledgements that are handled before a look at the clock; behind any other packet there is one. */
+const PACKETS_A_LOOK = 32
+/** And steps of what they cause; see `Pace.steps`. */
+const STEPS_A_LOOK = 256
 /** Milliseconds that a closed connection may take to read our last words. */
 const LINGER = 2_000
 
@@ -84,7 +89,7 @@ export class Client implements SlotHost, Source {
   settings: ClientSettings = DEFAULT_SETTINGS
   #aliases: TopicAliases | undefined
   readonly #outbox: Outbox
-  /** A handler has not answered yet. */
+  /** A handler has not answered yet, or others have their turn. */
   #busy = false
   #pumping = false
   /** Bytes of unfinished packets, and on whose account they are. */
@@ -308,7 +313,7 @@ export class Client implements SlotHost, Source {
   /** Internal: the other side will send no more. */
   ended(): void {
     this.#ended = true
-    if (!this.#busy && !this.#pumping) this.#pump()
+    if (!this.#busy && !this.#pumping) this.#pump(0)
   }
 
   /** Internal: the stream is closed; what it held is gone. */
@@ -321,8 +326,9 @@ export class Client implements SlotHost, Source {
   receive(chunk: Buffer): void {
     if (this.closed) return
     this.receivedAt = this.stack.clock.now()
+    this.stack.pace.enter(this.receivedAt)
     this.inbox.push(chunk)
-    this.#pump()
+    this.#pump(this.#costly ? 0 : PACKETS_A_LOOK)
     const { kept } = this.inbox
     if (kept > UNCOUNTED) this.#keep(kept)
     if (this.closed) return
@@ -337,20 +343,36 @@ export class Client implements SlotHost, Source {
     if (this.#drainListeners !== undefined && !this.#exceeds(this.stack.config.highWater)) this.#drained()
     if (!this.#flooded || this.#exceeds(2 * this.stack.config.highWater)) return
     this.#flooded = false
-    this.#pump()
+    this.#pump(0)
   }
 
-  /** Handles packets until one must wait. Iterative: packets that are answered at once never deepen the stack. */
-  #pump(): void {
+  /**
+   * Handles packets until one must wait, or until others have their turn. Iterative: packets that are answered at once
+   * never deepen the stack.
+   * @param unlooked What may be handled before the next look at the clock.
+   */
+  #pump(unlooked: number): void {
     if (this.#pumping || this.#busy) return
     this.#pumping = true
+    const { pace } = this.stack
+    let left = unlooked
     while (!this.closed && !this.#busy) {
       if (!this.#ended && this.#exceeds(2 * this.stack.config.highWater)) {
         this.#flooded = true
         this.stack.watch(this)
         break
       }
-      if (!this.#step()) break
+      if (left <= 0 || pace.steps >= STEPS_A_LOOK) {
+        left = PACKETS_A_LOOK
+        this.#costly = pace.steps >= STEPS_A_LOOK
+        if (this.inbox.backlog > 0 && pace.spent) {
+          this.#wait(pace.rest(), undefined)
+          break
+        }
+      }
+      const weight = this.#step()
+      if (weight === 0) break
+      left -= weight
     }
     this.#pumping = false
     if (this.#inboxBytes > 0) this.#keep(this.inbox.kept)
@@ -360,11 +382,11 @@ export class Client implements SlotHost, Source {
     else if (this.#paused && !this.#flooded) this.#resume()
   }
 
-  /** Handles one packet; false when there is none. */
-  #step(): boolean {
+  /** Handles one packet. Answers what it counts towards a look at the clock; 0 when there is none. */
+  #step(): number {
     let packet: Packet | undefined
     try {
-      if (!this.inbox.advance()) return false
+      if (!this.inbox.advance()) return 0
       if (this.inbox.awaitsConnect) this.#asked = true
       const type = this.inbox.type
       packet = this.stack.decoder.decode(this)
@@ -380,14 +402,15 @@ export class Client implements SlotHost, Source {
       if (type === DISCONNECT) this.#goodbye = true
       if (this.#diverted !== undefined) {
         this.#diverted(packet)
-        return true
+      } else {
+        const later = this.stack.dispatch(this, packet, type)
+        if (later !== undefined) this.#wait(later, packet)
       }
-      const later = this.stack.dispatch(this, packet, type)
-      if (later !== undefined) this.#wait(later, packet)
+      return type > PUBCOMP ? PACKETS_A_LOOK : 1
     } catch (error) {
       this.#fail(error as Error, packet)
+      return PACKETS_A_LOOK
     }
-    return true
   }
 
   /** Whatever the errorHandler does, nobody goes on behind what could not be read or broke the protocol. */
@@ -397,11 +420,11 @@ export class Client implements SlotHost, Source {
     if (packet === undefined || reasonCode !== undefined) this.close(reasonCode, { cause: error })
   }
 
-  #wait(later: Promise<void>, packet: Packet): void {
+  #wait(later: Promise<void>, packet: Packet | undefined): void {
     this.#busy = true
     const answered = (): void => {
       this.#busy = false
-      this.#pump()
+      this.#pump(0)
     }
     later.then(answered, (error: Error) => {
       this.#fail(error, packet)

@@ -48,6 +48,7 @@ export class Pace implements EndOfTurn {
 
   /** Begins a piece of work, for those who know the time anyway. Without it a piece begins with the turn. */
   enter(now: number): void {
+    this.steps = 0
     this.#pieceBegan = now
     if (!this.#open) this.#begin(now)
   }

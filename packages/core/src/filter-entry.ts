@@ -43,21 +43,33 @@ export class FilterEntry<T> {
   }
 }
 
-/** The answer for a topic that all these filters match; `merge` makes one value of two of the same key. */
-export function mergeAnswers<T>(entries: readonly FilterEntry<T>[], merge: (a: T, b: T) => T): Matches<T> {
+/**
+ * The answer for a topic that all these filters match.
+ * @param merge Makes one value of those of one key, which are two or more.
+ */
+export function mergeAnswers<T>(
+  entries: readonly FilterEntry<T>[],
+  merge: (values: readonly T[]) => T,
+): Matches<T> {
   const subscriptions: Subscription<T>[] = []
   for (const entry of entries) entry.subscribers.pushInto(subscriptions)
   const values: T[] = []
   const indexes = new Map<string, number>()
+  /** All values of the keys that have several, by the place of the first. */
+  let several: Map<number, T[]> | undefined
   for (const { key, value } of sortByOrder(subscriptions)) {
     const index = indexes.get(key)
     if (index === undefined) {
       indexes.set(key, values.length)
       values.push(value)
-    } else {
-      values[index] = merge(values[index] as T, value)
+      continue
     }
+    several ??= new Map()
+    const known = several.get(index)
+    if (known === undefined) several.set(index, [values[index] as T, value])
+    else known.push(value)
   }
+  if (several !== undefined) for (const [index, all] of several) values[index] = merge(all)
   return new Matches(values, groupsOf(entries))
 }
 

@@ -1,8 +1,14 @@
-import { FilterScan } from './filter-scan.ts'
-import { SortedTopics } from './sorted-topics.ts'
+import { matchesFilter } from './topics.ts'
 
 /** Bytes that a topic takes here besides its text and its answer, about. */
 const TOPIC_BYTES = 160
+/**
+ * Changes of filters with wildcards that an answer may miss and still be checked against each of them; one that missed
+ * more is forgotten, for to work it out again costs no more than the check.
+ */
+const CHANGES = 64
+/** Topics that are looked at for each such change, so that answers which missed too many give their memory back. */
+const SWEPT_A_CHANGE = 8
 /** How many characters at a topic's end tell it from others when it is seen for the first time. */
 const PRINT_LENGTH = 128
 
@@ -11,6 +17,8 @@ class Cached<A> {
   readonly topic: string
   answer: A | undefined = undefined
   bytes: number
+  /** How many changes had come when the answer was last known to be right. */
+  changes = 0
   /** Whether it was asked for since the hand passed. */
   used = false
 
@@ -22,7 +30,8 @@ class Cached<A> {
 
 /**
  * Remembers the answer for topics asked for lately, within a number of topics and of bytes, and forgets those
- * that a filter touches without looking at the others. A topic is remembered the second time that it is seen, so
+ * that a filter touches. A filter with wildcards is only noted, so that it costs the same however many topics are
+ * remembered: whether it touches a topic is found out when somebody asks for that topic. A topic is remembered the second time that it is seen, so
  * that topics that never come again cost a few nanoseconds and no memory; which one makes room is decided by
  * second chance (a hand goes round and takes the first that was not asked for since it passed last).
  */
@@ -30,7 +39,6 @@ export class MatchCache<A> {
   readonly #maxTopics: number
   readonly #maxBytes: number
   readonly #byTopic = new Map<string, Cached<A>>()
-  readonly #sorted = new SortedTopics<Cached<A>>()
   readonly #ring: Cached<A>[] = []
   /** A bit for each topic that was seen lately and is not held; two in a hundred are taken for another. */
   readonly #prints: Uint32Array
@@ -38,6 +46,10 @@ export class MatchCache<A> {
   #latest: Cached<A> | undefined
   #printed = 0
   #hand = 0
+  /** The last filters with wildcards that changed; `#changes` counts all of them. */
+  readonly #changed: string[] = new Array<string>(CHANGES).fill('')
+  #changes = 0
+  #broom = 0
   #bytes = 0
   #visited = 0
 
@@ -59,7 +71,7 @@ export class MatchCache<A> {
     return this.#bytes
   }
 
-  /** How many topics {@link forget} has looked at in all calls so far. */
+  /** How many topics and changes were looked at so far, to forget answers and to check them. */
   get visited(): number {
     return this.#visited
   }
@@ -70,7 +82,8 @@ export class MatchCache<A> {
     if (cached === undefined) return undefined
     this.#latest = cached
     cached.used = true
-    return cached.answer
+    if (cached.changes === this.#changes || cached.answer === undefined) return cached.answer
+    return this.#check(cached)
   }
 
   /** Offers an answer, which takes about `bytes`. */
@@ -81,27 +94,50 @@ export class MatchCache<A> {
       if (this.#ring.length >= this.#maxTopics) this.#evict()
       cached = new Cached(topic)
       this.#byTopic.set(topic, cached)
-      this.#sorted.add(cached)
       this.#ring.push(cached)
       this.#bytes += cached.bytes
     }
     cached.answer = answer
+    cached.changes = this.#changes
     cached.bytes += bytes
     this.#bytes += bytes
     while (this.#bytes > this.#maxBytes) this.#evict()
   }
 
-  /** Forgets the answers for the topics that a valid filter matches. */
+  /** Forgets the answers for the topics that a valid filter matches; at the next look at them where it is `wild`. */
   forget(filter: string, wild: boolean): void {
     if (!wild) {
       this.#visited++
       this.#clear(this.#byTopic.get(filter))
       return
     }
-    const scan = new FilterScan(this.#sorted, filter)
-    while (!scan.finished) {
+    this.#changed[this.#changes % CHANGES] = filter
+    this.#changes++
+    this.#sweep()
+  }
+
+  /** The answer, unless one of the changes that it missed touches its topic. */
+  #check(cached: Cached<A>): A | undefined {
+    const now = this.#changes
+    let right = now - cached.changes <= CHANGES
+    for (let i = cached.changes; right && i < now; i++) {
       this.#visited++
-      this.#clear(scan.step())
+      right = !matchesFilter(this.#changed[i % CHANGES]!, cached.topic)
+    }
+    if (!right) this.#clear(cached)
+    cached.changes = now
+    return cached.answer
+  }
+
+  /** Looks at the next few topics: an answer that missed too many changes is of no use any more. */
+  #sweep(): void {
+    const ring = this.#ring
+    const oldest = this.#changes - CHANGES
+    for (let i = Math.min(SWEPT_A_CHANGE, ring.length); i > 0; i--) {
+      if (this.#broom >= ring.length) this.#broom = 0
+      const cached = ring[this.#broom++]!
+      this.#visited++
+      if (cached.answer !== undefined && cached.changes < oldest) this.#clear(cached)
     }
   }
 
@@ -129,7 +165,6 @@ export class MatchCache<A> {
       else ring[this.#hand++] = last
       if (cached === this.#latest) this.#latest = undefined
       this.#byTopic.delete(cached.topic)
-      this.#sorted.remove(cached.topic)
       this.#bytes -= cached.bytes
       return
     }

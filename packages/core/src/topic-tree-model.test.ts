@@ -20,6 +20,7 @@ describe('any sequence of changes', () => {
     }),
     fc.record({ kind: fc.constant('share' as const), filter: filters, key: fc.constantFrom('k1', 'k2') }),
     fc.record({ kind: fc.constant('unshare' as const), filter: filters, key: fc.constantFrom('k1', 'k2') }),
+    fc.record({ kind: fc.constant('churn' as const), filter: filters, times: fc.constantFrom(10, 40) }),
     fc.record({ kind: fc.constant('match' as const), topic: topics }),
   )
   const optionSets: TopicTreeOptions<string>[] = [{}, { cacheSize: 3 }, { cacheBytes: 800 }, { cacheSize: 0 }]
@@ -27,7 +28,7 @@ describe('any sequence of changes', () => {
   it.each(optionSets)('equals a list that is searched, with %j', (options) => {
     fc.assert(
       fc.property(fc.array(steps, { maxLength: 80 }), (sequence) => {
-        const tree = new TopicTree<string>({ ...options, merge: (a, b) => a + b })
+        const tree = new TopicTree<string>({ ...options, merge: (values) => values.join('') })
         const model = new Model()
         for (const [i, step] of sequence.entries()) {
           if (step.kind === 'match') {
@@ -37,6 +38,11 @@ describe('any sequence of changes', () => {
               expect(groups.flatMap((group) => [group.filter, ...group.members])).toEqual(
                 model.members(step.topic),
               )
+            }
+          } else if (step.kind === 'churn') {
+            for (let again = 0; again < step.times; again++) {
+              tree.add(step.filter, 'restless', 'r')
+              tree.remove(step.filter, 'restless')
             }
           } else if (step.kind === 'add') {
             expect(tree.add(step.filter, step.key, `v${i}`)).toBe(

@@ -44,7 +44,7 @@ describe('match', () => {
   })
 
   it('merges what one key subscribed with several filters, first filter first', () => {
-    const tree = new TopicTree<string>({ merge: (a, b) => `${a}+${b}` })
+    const tree = new TopicTree<string>({ merge: (values) => values.join('+') })
     tree.add('a/#', 'one', '1')
     tree.add('a/b', 'two', '2')
     tree.add('a/b', 'one', '3')

@@ -55,24 +55,33 @@ export class Subscriber {
 }
 
 /**
- * Overlapping subscriptions deliver once, at the highest QoS granted [MQTT-3.3.5-1], with the identifiers of all of
- * them [MQTT-3.3.4-4].
+ * Overlapping subscriptions of one session deliver once, at the highest QoS granted [MQTT-3.3.5-1], with the identifiers
+ * of all of them [MQTT-3.3.4-4].
  */
-export function mergeSubscribers(a: Subscriber, b: Subscriber): Subscriber {
-  const qos = Math.max(a.qos, b.qos) as QoS
-  const identifiers =
-    a.identifiers === undefined
-      ? b.identifiers
-      : b.identifiers === undefined
-        ? a.identifiers
-        : [...a.identifiers, ...b.identifiers]
-  const retain = a.retainAsPublished || b.retainAsPublished
-  const plain = a.own === a && b.own === b
-  const own =
-    a.own !== undefined && b.own !== undefined
-      ? plain
-        ? undefined
-        : mergeSubscribers(a.own, b.own)
-      : (a.own ?? b.own)
-  return new Subscriber(a.record, qos, retain, !plain, identifiers, undefined, own)
+export function mergeSubscribers(all: readonly Subscriber[]): Subscriber {
+  const own = all.filter((subscriber) => subscriber.own !== undefined)
+  if (own.length === all.length) return combine(all, false, undefined)
+  return combine(all, true, own.length === 0 ? undefined : combine(own, false, undefined))
+}
+
+function combine(all: readonly Subscriber[], noLocal: boolean, own: Subscriber | undefined): Subscriber {
+  let qos: QoS = 0
+  let retain = false
+  const identifiers: number[] = []
+  for (const subscriber of all) {
+    if (subscriber.qos > qos) qos = subscriber.qos
+    if (subscriber.retainAsPublished) retain = true
+    // One of its own each: what is in the tree is not merged.
+    if (subscriber.identifiers !== undefined) identifiers.push(...subscriber.identifiers)
+  }
+  const [{ record }] = all
+  return new Subscriber(
+    record,
+    qos,
+    retain,
+    noLocal,
+    identifiers.length === 0 ? undefined : identifiers,
+    undefined,
+    own,
+  )
 }

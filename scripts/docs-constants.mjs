@@ -55,7 +55,7 @@ const CONSTANTS = [
     'session-manager/src/session-manager.ts',
     'EXPIRED_AT_ONCE',
     'sessions',
-    'Expired sessions that one sweep ends; the rest waits for the next.',
+    'Expired sessions that are looked up at a time; between them others have their turn.',
   ],
 ]
 

@@ -92,6 +92,8 @@ export class Client implements SlotHost, Source {
   /** A handler has not answered yet, or others have their turn. */
   #busy = false
   #pumping = false
+  /** Its last packets caused many steps: before the next ones there is a look at the clock. */
+  #costly = false
   /** Bytes of unfinished packets, and on whose account they are. */
   #inboxBytes = 0
   #inboxAccount: Account | undefined

@@ -4,6 +4,7 @@ import type {
   Context,
   DeliveryCounts,
   DeliveryTerms,
+  Pace,
   Publish,
   Share,
   SharedGroup,
@@ -58,6 +59,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   readonly #subscriptions: Subscriptions
   readonly #retained: RetainedMessages
   #deliverer!: Deliverer
+  #pace!: Pace
 
   constructor(options?: MemoryBackendOptions) {
     super(options, MEMORY_BACKEND_OPTIONS)
@@ -68,6 +70,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   start(): void {
     this.#deliverer = new Deliverer(this.stack)
+    this.#pace = this.stack.pace
   }
 
   /** What it holds now; counted at each call. */
@@ -174,7 +177,10 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
       this.stack.tell('messageDropped', { clientId, client, packet, reason: 'memory-full', count: 1 })
       return
     }
+    const visited = this.#subscriptions.visited
     const { subscribers, groups } = this.#subscriptions.match(ctx.topic)
+    // What one message costs depends on what clients subscribed to.
+    this.#pace.count(this.#subscriptions.visited - visited + subscribers.length + groups.length)
     const publisher =
       client === undefined ? this.#sessions.get(ctx.publisher.clientId) : this.#sessions.peek(client)
     let waiting: Promise<void>[] | undefined

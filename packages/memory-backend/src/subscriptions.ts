@@ -20,6 +20,11 @@ export class Subscriptions {
     return this.#tree.size
   }
 
+  /** What was looked at so far to answer {@link match}; see `TopicTree.visited`. */
+  get visited(): number {
+    return this.#tree.visited
+  }
+
   match(topic: string): Matches<Subscriber> {
     return this.#tree.match(topic)
   }

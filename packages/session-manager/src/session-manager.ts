@@ -49,7 +49,7 @@ export const SESSION_MANAGER_OPTIONS: OptionsSpec<SessionManagerOptions> = {
   },
 }
 
-/** Expired sessions that are looked up at a time. */
+/** Expired sessions that are looked up at a time; others have their turn in between. */
 const EXPIRED_AT_ONCE = 100
 
 /** Whether the session of a connection was opened here, and is to be closed here. */
@@ -236,7 +236,9 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     const { clientId } = client.session
     const records: SubscriptionRecord[] = []
     yield this.stack.run('lookupSubscriptions', { client, packet, clientId }, records)
+    const { pace } = this.stack
     for (const { topic, qos, options, identifier } of records) {
+      if (pace.spent) yield pace.rest()
       const ctx = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: true }
       const store: Store<'subscribeTopic'> = {}
       yield this.stack.run('subscribeTopic', ctx, store)
@@ -297,6 +299,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     try {
       // Page by page; one that cannot be removed comes again, and is left to the next sweep.
       const seen = new Set<string>()
+      const { pace } = this.stack
       for (;;) {
         const now = this.stack.clock.now()
         const expired = await this.stack.call('lookupExpiredSessions', { now, limit: EXPIRED_AT_ONCE }, [])
@@ -304,6 +307,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
         if (fresh.length === 0) break
         for (const session of fresh) {
           seen.add(session.clientId)
+          if (pace.spent) await pace.rest()
           await this.#end(session)
         }
       }

@@ -30,9 +30,6 @@ export const SUBSCRIPTION_MANAGER_OPTIONS: OptionsSpec<SubscriptionManagerOption
   },
 }
 
-/** A packet may hold 250,000 filters: others have their turn in between. */
-const FILTERS_A_TURN = 100
-
 /** The filters that a client is subscribed to. */
 const held = new Slot(() => new Set<string>())
 
@@ -63,8 +60,10 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
 
   *#subscribe(client: Client, packet: SubscribePacket): Steps {
     const stores: Store<'subscribeTopic'>[] = []
-    for (const [i, options] of packet.subscriptions.entries()) {
-      if (i % FILTERS_A_TURN === FILTERS_A_TURN - 1) yield nextTurn()
+    const { pace } = this.stack
+    // A packet may hold 250,000 filters: others have their turn in between.
+    for (const options of packet.subscriptions) {
+      if (pace.spent) yield pace.rest()
       stores.push(yield* this.#filter(client, packet, options))
     }
     const granted = stores.map(({ grant }) => toCode(client, grant))
@@ -72,6 +71,7 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     const identifier = packet.properties?.subscriptionIdentifier
     for (const [i, options] of packet.subscriptions.entries()) {
       if (granted[i] >= 0x80) continue
+      if (pace.spent) yield pace.rest()
       const { topic } = options
       const existed = stores[i].existed === true
       this.stack.tell('topicSubscribed', {
@@ -124,8 +124,9 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
 
   *#unsubscribe(client: Client, packet: UnsubscribePacket): Steps {
     const granted: ReasonCode[] = []
-    for (const [i, topic] of packet.unsubscriptions.entries()) {
-      if (i % FILTERS_A_TURN === FILTERS_A_TURN - 1) yield nextTurn()
+    const { pace } = this.stack
+    for (const topic of packet.unsubscriptions) {
+      if (pace.spent) yield pace.rest()
       const store: Store<'unsubscribeTopic'> = {}
       yield this.stack.run('unsubscribeTopic', { client, packet, topic }, store)
       granted.push(store.existed === true ? ReasonCode.SUCCESS : ReasonCode.NO_SUBSCRIPTION_EXISTED)
@@ -138,8 +139,4 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
 function toCode(client: Client, grant: QoS | false | ReasonCode | undefined): number {
   if (grant === undefined || grant === false) return ReasonCode.UNSPECIFIED_ERROR
   return grant >= 0x80 && client.protocolVersion < 5 ? ReasonCode.UNSPECIFIED_ERROR : grant
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

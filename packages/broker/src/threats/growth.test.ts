@@ -312,7 +312,11 @@ describe('subscriptions', () => {
   test.each(['SUBSCRIBE', 'UNSUBSCRIBE'])(
     '%s with very many filters lets others have their turn',
     async (name) => {
-      const { broker } = setup()
+      // Each filter takes some time, of which a turn has little.
+      const spend = (): void => clock.spend(0.1)
+      const { broker, clock } = setup({
+        use: [{ name: 'Slow', subscribeTopic: () => spend(), unsubscribeTopic: () => spend() }],
+      })
       const greedy = await connected(broker, 'greedy')
       const neighbour = await connected(broker, 'neighbour')
       // The same one: subscribing again needs no room.

@@ -52,7 +52,7 @@ const CONSTANTS = [
   ],
   ['core/src/topic-tree.ts', 'CACHE_BYTES', 'bytes', 'And what they take, about.'],
   [
-    'session-manager/src/session-manager.ts',
+    'session-manager/src/expired-sessions.ts',
     'EXPIRED_AT_ONCE',
     'sessions',
     'Expired sessions that are looked up at a time; between them others have their turn.',

@@ -461,12 +461,12 @@ describe('sessionTakenOver', () => {
     expect(answered).toBe(true)
   })
 
-  it('finds the connection by the epoch of its session where the backend knows no connection', async () => {
+  it('finds the connection by its epoch where the backend knows no connection', async () => {
     const { client, stack, settle } = await stackOf()
     const [one, two] = [await client({ clientId: 'alice' }), await client({ clientId: 'alice' })]
     const [first, second] = stack.clients
-    first.session.epoch = 7
-    second.session.epoch = 8
+    first.epoch = 7
+    second.epoch = 8
     await stack.call('sessionTakenOver', { client: undefined, clientId: 'alice', epoch: 7 })
     await settle()
     expect([one.stream.destroyed, two.stream.destroyed]).toEqual([true, false])

@@ -119,7 +119,7 @@ export class Connection extends Middleware<ConnectionOptions> {
   /** The connections that a backend knows only by the epoch of their session. */
   #find({ clientId, epoch }: Context<'sessionTakenOver'>): Client[] {
     const known = this.#clients.get(clientId) ?? []
-    return known.filter(({ session }) => epoch > 0 && session.epoch === epoch)
+    return known.filter((client) => epoch > 0 && client.epoch === epoch)
   }
 
   #disconnect(client: Client, state: Life, packet: DisconnectPacket): void {

@@ -259,7 +259,13 @@ export interface Callbacks {
     }
     store: SessionContext[]
   }
-  removeSession: { ctx: SessionContext; store: object }
+  removeSession: {
+    ctx: SessionContext
+    store: {
+      /** It is gone now; false: the client came back, or somebody else removed it. */
+      removed?: boolean
+    }
+  }
   sessionEnded: { ctx: { clientId: string; reason: 'closed' | 'expired' | 'clean-start' }; store: object }
   storeSubscription: {
     ctx: SessionContext & SubscriptionRecord & { client: Client; packet: SubscribeContext['packet'] }

@@ -71,6 +71,11 @@ export class Client implements SlotHost, Source {
   readonly listener: Listener
   /** Never undefined: a connection without session-manager has one that ends with it. */
   session: Session = new Session()
+  /**
+   * The fence of this connection: what openSession handed out for it, for good; 0 before. Every call to a backend for
+   * this connection carries it. `session.epoch` may be that of a later connection, which took the session over.
+   */
+  epoch = 0
   /** From the CONNECT; 4 before it came. */
   protocolVersion: ProtocolVersion = 4
   /** From the CONNECT: a bridge of Mosquitto (3.1 and 3.1.1), whose own messages do not come back to it. */

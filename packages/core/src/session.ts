@@ -19,7 +19,7 @@ export interface Publisher {
 export class Session implements SlotHost, Publisher {
   clientId = ''
   identity: string | undefined = undefined
-  /** Fence handed out by openSession: a backend refuses calls with an older one. 0 before it is open. */
+  /** Of the connection that opened it last; what a connection calls with is `client.epoch`. 0 before it is open. */
   epoch = 0
   /** Seconds that the session outlives its connection; 0: it ends with it. 0xFFFFFFFF: for ever. */
   expiryInterval = 0

@@ -333,8 +333,10 @@ describe('a veto', () => {
         storeInboundMessage: (ctx: Context<'storeInboundMessage'>) => void kept.push(ctx),
       }
       const test = await alone({}, veto(store), backend)
-      const [{ session }] = test.stack.clients
-      Object.assign(session, { expiryInterval: 60, epoch: 4 })
+      const [served] = test.stack.clients
+      const { session } = served
+      session.expiryInterval = 60
+      served.epoch = 4
       await send(test, 'a', 2, 5)
       await send(test, 'b', 1, 6)
       expect(kept).toEqual([{ clientId: session.clientId, epoch: 4, packetId: 5 }])
@@ -351,8 +353,10 @@ describe('a session that outlives its connection', () => {
       relayMessage: (ctx: Context<'relayMessage'>) => void inbound.push(ctx.inbound),
     }
     const test = await alone({}, backend)
-    const [{ session }] = test.stack.clients
-    Object.assign(session, { expiryInterval: 60, epoch: 4 })
+    const [served] = test.stack.clients
+    const { session } = served
+    session.expiryInterval = 60
+    served.epoch = 4
     await send(test, 'a', 2, 5)
     await send(test, 'b', 1, 6)
     expect(inbound).toEqual([{ clientId: session.clientId, epoch: 4, packetId: 5 }, undefined])

@@ -164,9 +164,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   #exactlyOnce(client: Client, packet: Publish): void | Promise<void> {
     const { session } = client
     const { messageId: packetId } = packet
-    const inbound = session.stored
-      ? { clientId: session.clientId, epoch: session.epoch, packetId }
-      : undefined
+    const inbound = session.stored ? { clientId: session.clientId, epoch: client.epoch, packetId } : undefined
     try {
       return this.#acknowledged(client, packet, inbound)
     } catch (error) {
@@ -265,7 +263,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     const reasonCode = known ? ReasonCode.SUCCESS : ReasonCode.PACKET_IDENTIFIER_NOT_FOUND
     const { session } = client
     const acks = acksOf(client)
-    const later = session.stored ? this.#free(session, id) : undefined
+    const later = session.stored ? this.#free(client, id) : undefined
     if (later === undefined) {
       acks.now('pubcomp', id, reasonCode)
       return
@@ -281,7 +279,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     return this.#room(acks)
   }
 
-  #free({ clientId, epoch }: Session, id: number): void | Promise<void> {
+  #free({ id: clientId, epoch }: Client, id: number): void | Promise<void> {
     return this.stack.run('releaseInboundMessages', { clientId, epoch, packetIds: [id] }, {})
   }
 

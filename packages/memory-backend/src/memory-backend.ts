@@ -121,9 +121,10 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     for (const { clientId, epoch } of this.#sessions.due(now, limit)) store.push({ clientId, epoch })
   }
 
-  removeSession(ctx: Context<'removeSession'>): void {
+  removeSession(ctx: Context<'removeSession'>, store: Store<'removeSession'>): void {
     const record = this.#sessions.get(ctx.clientId)
-    if (record?.epoch === ctx.epoch && record.client === undefined) this.#sessions.remove(record)
+    store.removed = record?.epoch === ctx.epoch && record.client === undefined
+    if (record !== undefined && store.removed) this.#sessions.remove(record)
   }
 
   // Subscriptions
@@ -334,6 +335,11 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   *#claim(ctx: Context<'openSession'>, store: Store<'openSession'>): Steps {
     const { clientId, identity } = ctx
     for (;;) {
+      // Nobody would close it: the client went while it waited, or it was given up.
+      if (ctx.client.closed) {
+        store.refused = ReasonCode.UNSPECIFIED_ERROR
+        return
+      }
       const record = this.#sessions.living(clientId, this.stack.clock.now())
       if (record !== undefined && record.identity !== identity) {
         store.refused = ReasonCode.CLIENT_IDENTIFIER_NOT_VALID

@@ -48,7 +48,7 @@ export class Releases {
   #tellLog(entries: readonly Inflight[]): void | Promise<void> {
     const stored = entries.filter(({ messageId }) => messageId !== 0)
     if (stored.length === 0) return
-    const { clientId, epoch } = this.#client.session
+    const { id: clientId, epoch } = this.#client
     const messageIds = stored.map(({ messageId }) => messageId)
     const sequences = stored.map(({ sequence }) => sequence)
     return this.#stack.run('releaseOfflineMessages', { clientId, epoch, messageIds, sequences }, {})

@@ -23,7 +23,7 @@ export class Removals {
   /** Tells the log. */
   tell(): void {
     if (this.#messageIds.length === 0) return
-    const { clientId, epoch } = this.#client.session
+    const { id: clientId, epoch } = this.#client
     const messageIds = this.#messageIds
     const sequences = this.#sequences
     this.#messageIds = []

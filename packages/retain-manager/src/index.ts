@@ -148,7 +148,7 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     if (expiresAt !== 0 && expiresAt <= this.stack.clock.now()) return
     const { session } = client
     const qos = Math.min(packet.qos, granted) as QoS
-    const receiver = { clientId: session.clientId, epoch: session.epoch, client, stored: session.stored }
+    const receiver = { clientId: session.clientId, epoch: client.epoch, client, stored: session.stored }
     const identifiers = identifier === undefined ? undefined : [identifier]
     const terms = { qos, retain: true, identifiers, expiresAt, share: undefined }
     const counts = { queued: 0, dropped: 0 }

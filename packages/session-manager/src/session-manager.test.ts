@@ -538,7 +538,7 @@ describe('the sweep', () => {
     sessionEnded: nothing,
   })
 
-  it('asks at its interval for what is over, tells, and removes', async () => {
+  it('asks at its interval for what is over, removes, and tells', async () => {
     const ids = ['alice']
     const { advance, calls, clock } = await stackOf(
       expired(ids, ({ clientId }) => void ids.splice(ids.indexOf(clientId), 1)),
@@ -549,8 +549,8 @@ describe('the sweep', () => {
     await advance(1)
     expect(calls.slice(0, 3)).toMatchObject([
       { name: 'lookupExpiredSessions', ctx: { now: clock.now() } },
-      { name: 'sessionEnded', ctx: { clientId: 'alice', reason: 'expired' } },
       { name: 'removeSession', ctx: { clientId: 'alice', epoch: 1 } },
+      { name: 'sessionEnded', ctx: { clientId: 'alice', reason: 'expired' } },
     ])
   })
 
@@ -599,14 +599,35 @@ describe('the sweep', () => {
     expect(logger.errors).toHaveLength(2)
   })
 
-  it('ends with stop(), and costs nothing where nobody knows of expiry', async () => {
-    const idle = await stackOf()
-    const timers = idle.clock.timers
-    const { stop, clock, advance, names } = await stackOf({ lookupExpiredSessions: nothing })
-    expect(clock.timers).toBe(timers + 1)
+  it('ends with stop()', async () => {
+    const { stop, advance, names } = await stackOf({ lookupExpiredSessions: nothing })
     await stop()
     await advance(60_000)
     expect(names()).toEqual([])
+  })
+
+  it('tells of no end of a session whose client is back', async () => {
+    const { advance, names } = await stackOf({
+      ...expired(['alice'], () => {}),
+      removeSession: (_ctx, store) => void Object.assign(store, { removed: false }),
+    })
+    await advance(1_000)
+    expect(names()).toEqual(['lookupExpiredSessions', 'removeSession', 'lookupExpiredSessions'])
+  })
+
+  it('ends sessions itself where no store knows of their time', async () => {
+    const test = await stackOf(
+      { openSession: opened({ epoch: 1 }), sessionEnded: nothing },
+      { maximumExpiry: 60 },
+    )
+    const { advance, calls } = test
+    const client = await test.connect({ clientId: 'alice', clean: false })
+    client.stack.execute('uncleanDisconnect', unclean(client))
+    await advance(59_000)
+    expect(calls.filter(({ name }) => name === 'sessionEnded')).toEqual([])
+    await advance(2_000)
+    const ends = calls.filter(({ name }) => name === 'sessionEnded')
+    expect(ends).toMatchObject([{ ctx: { clientId: 'alice', reason: 'expired' } }])
   })
 })
 

@@ -9,7 +9,6 @@ import type {
   OptionsSpec,
   PacketType,
   Session,
-  SessionContext,
   Steps,
   Store,
   SubscriptionRecord,
@@ -19,12 +18,15 @@ import {
   ConnackProperties,
   DONE,
   grantedQoS,
+  judgeEvery,
   Middleware,
   proceed,
   ReasonCode,
   Slot,
   shareOf,
 } from '@mqtt-stack/core'
+import { ExpiredSessions } from './expired-sessions.ts'
+import { SleepingSessions } from './sleeping-sessions.ts'
 
 export interface SessionManagerOptions {
   maximumExpiry?: number
@@ -48,9 +50,6 @@ export const SESSION_MANAGER_OPTIONS: OptionsSpec<SessionManagerOptions> = {
     doc: 'How often expired sessions are looked for.',
   },
 }
-
-/** Expired sessions that are looked up at a time; others have their turn in between. */
-const EXPIRED_AT_ONCE = 100
 
 /** Whether the session of a connection was opened here, and is to be closed here. */
 class Opening {
@@ -79,18 +78,17 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     'sessionEnded',
     'clientConnected',
   ]
-  /** Stored sessions without a connection, by client identifier, with what middlewares keep on them. */
-  readonly #sleeping = new Map<string, Session>()
+  readonly #sleeping = new SleepingSessions()
   #timer: Timer | undefined
-  #sweeping = false
 
   constructor(options?: SessionManagerOptions) {
     super(options, SESSION_MANAGER_OPTIONS)
   }
 
   start(): void {
-    if (!this.stack.answers('lookupExpiredSessions')) return
-    this.#timer = this.stack.clock.every(this.config.sweep, () => void this.#sweep())
+    const expired = new ExpiredSessions(this.stack, this.#sleeping)
+    const sweep = (): void => this.stack.background(() => expired.sweep())
+    this.#timer = judgeEvery(this.stack.clock, this.config.sweep, sweep)
   }
 
   stop(): void {
@@ -115,7 +113,8 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   /** A 5.0 client may change its mind about how long its session is to last [MQTT-3.14.2-2]. */
   cleanDisconnect({ client, packet }: Context<'cleanDisconnect'>): void | Promise<void> {
     const interval = packet.properties?.sessionExpiryInterval
-    if (interval !== undefined) client.session.expiryInterval = Math.min(interval, this.config.maximumExpiry)
+    if (interval !== undefined && client.epoch === client.session.epoch)
+      client.session.expiryInterval = Math.min(interval, this.config.maximumExpiry)
     return proceed(this.#close(client))
   }
 
@@ -128,24 +127,25 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     if (client.closed) return DONE
     if (client.session.clientId === '') client.session.clientId = packet.clientId || `auto-${randomUUID()}`
     const store: Store<'openSession'> = {}
+    let accepted = false
     try {
       yield* this.#open(client, packet, store)
       if (store.refused === undefined) yield* this.#restore(client, packet, store)
+      if (store.refused === undefined) accepted = yield* this.#accept(client, packet, store.present === true)
     } catch (error) {
       this.stack.fail(error as Error, undefined, packet)
       store.refused = ReasonCode.SERVER_UNAVAILABLE
     }
-    if (store.refused !== undefined) {
-      this.stack.closeClient(client, store.refused, 'the session is refused')
-      yield* this.#close(client)
-      return DONE
-    }
-    yield* this.#accept(client, packet, store.present === true)
+    if (accepted) return yield* this.#resume(client, packet, store.present === true)
+    // Whatever it was that failed: what was opened is closed. Nobody is told of the end of a client that was not accepted.
+    if (store.refused !== undefined) this.stack.closeClient(client, store.refused, 'the session is refused')
+    yield* this.#close(client)
+    return DONE
   }
 
   *#store(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Steps {
     const { client, packet, topic, options, identifier } = ctx
-    const { clientId, epoch } = client.session
+    const { id: clientId, epoch } = client
     const record = {
       client,
       packet,
@@ -162,7 +162,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   }
 
   *#remove({ client, topic }: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): Steps {
-    const { clientId, epoch } = client.session
+    const { id: clientId, epoch } = client
     const removed: Store<'removeSubscription'> = {}
     yield this.stack.run('removeSubscription', { client, clientId, epoch, topic }, removed)
     store.existed = removed.existed
@@ -179,7 +179,8 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     opening.of(client).open = true
     if (cleanStart) store.present = false
     const session = this.#wake(client, store, cleanStart)
-    session.epoch = store.epoch ?? 0
+    client.epoch = store.epoch ?? 0
+    session.epoch = client.epoch
     session.expiryInterval = expiryInterval
     session.resumed = store.present === true
     session.inboundIds = store.inboundIds ?? []
@@ -211,9 +212,8 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   /** Gives the client its older session object, unless another process had the session in between. */
   #wake(client: Client, { present, epoch }: Store<'openSession'>, cleanStart: boolean): Session {
     const { clientId, identity } = client.session
-    const known = this.#sleeping.get(clientId)
+    const known = this.#sleeping.wake(clientId)
     if (known === undefined) return client.session
-    this.#sleeping.delete(clientId)
     if (present !== true)
       this.stack.tell('sessionEnded', { clientId, reason: cleanStart ? 'clean-start' : 'expired' })
     if (present !== true || known.epoch + 1 !== epoch) return client.session
@@ -250,23 +250,27 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
 
   /** Whatever an earlier session of this client left goes. */
   *#clear(client: Client, packet: ConnectPacket): Steps {
-    const { clientId, epoch } = client.session
+    const { id: clientId, epoch } = client
     yield this.stack.run('clearSubscriptions', { client, packet, clientId, epoch }, {})
     yield this.stack.run('clearOfflineMessages', { clientId, epoch }, {})
   }
 
-  *#accept(client: Client, packet: ConnectPacket, present: boolean): Steps {
+  /** Writes CONNACK; false when the client has gone, or takes no packet as large as that. */
+  *#accept(client: Client, packet: ConnectPacket, present: boolean): Steps<boolean> {
     const properties = yield* this.#properties(client, packet, present)
-    // It went before it was accepted: no disconnect is told, and nobody else will close its session.
-    if (client.closed) return yield* this.#close(client)
+    if (client.closed) return false
     // The byte of session present was reserved in 3.1.
     const sessionPresent = present && client.protocolVersion > 3
     if (!client.tryWrite({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent, properties })) {
       this.stack.closeClient(client, ReasonCode.PACKET_TOO_LARGE, 'CONNACK is larger than the client takes')
-      return yield* this.#close(client)
+      return false
     }
     client.accept()
-    // From here on nothing live overtakes what was missed.
+    return true
+  }
+
+  /** From here on nothing live overtakes what was missed. */
+  *#resume(client: Client, packet: ConnectPacket, present: boolean): Steps<void> {
     let resumed: void | Promise<void>
     try {
       resumed = this.stack.run('resumeSession', { client, present }, {})
@@ -280,51 +284,17 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     const state = opening.of(client)
     if (!state.open) return
     state.open = false
-    const { session } = client
-    const { clientId, epoch, expiryInterval } = session
+    const { session, epoch } = client
+    const { clientId, expiryInterval } = session
     const lasts = expiryInterval > 0
-    session.client = undefined
+    // One that was given up may come late: the session is another connection's then.
+    if (session.client === client) session.client = undefined
     // Without an epoch there is no telling whether it will be the same session.
-    if (lasts && epoch > 0) this.#sleeping.set(clientId, session)
+    if (lasts && epoch > 0 && session.epoch === epoch) this.#sleeping.add(session, this.stack.clock.now())
     if (!lasts) this.stack.tell('sessionEnded', { clientId, reason: 'closed' })
     if (this.stack.answers('closeSession'))
       yield this.stack.run('closeSession', { clientId, epoch, expiryInterval }, {})
     else if (!lasts)
       yield this.stack.run('clearSubscriptions', { client, packet: undefined, clientId, epoch }, {})
-  }
-
-  async #sweep(): Promise<void> {
-    if (this.#sweeping) return
-    this.#sweeping = true
-    try {
-      // Page by page; one that cannot be removed comes again, and is left to the next sweep.
-      const seen = new Set<string>()
-      const { pace } = this.stack
-      for (;;) {
-        const now = this.stack.clock.now()
-        const expired = await this.stack.call('lookupExpiredSessions', { now, limit: EXPIRED_AT_ONCE }, [])
-        const fresh = expired.filter(({ clientId }) => !seen.has(clientId))
-        if (fresh.length === 0) break
-        for (const session of fresh) {
-          seen.add(session.clientId)
-          if (pace.spent) await pace.rest()
-          await this.#end(session)
-        }
-      }
-    } catch (error) {
-      this.stack.fail(error as Error, undefined, undefined)
-    } finally {
-      this.#sweeping = false
-    }
-  }
-
-  async #end({ clientId, epoch }: SessionContext): Promise<void> {
-    if (this.#sleeping.get(clientId)?.epoch === epoch) this.#sleeping.delete(clientId)
-    this.stack.tell('sessionEnded', { clientId, reason: 'expired' })
-    try {
-      await this.stack.call('removeSession', { clientId, epoch })
-    } catch (error) {
-      this.stack.fail(error as Error, undefined, undefined)
-    }
   }
 }

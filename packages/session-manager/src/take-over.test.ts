@@ -205,6 +205,22 @@ describe.each(BACKENDS)('a session is taken over, with %s', (_name, backend) => 
     }
   })
 
+  it('and a late UNSUBSCRIBE of the older connection leaves the session as it is', async () => {
+    const { client, stack, settle } = await defaultStack({ backend: backend() })
+    const first = await client({ clientId: 'alice', clean: false })
+    await first.subscribe('a', { qos: 1 })
+    const [old] = stack.clients
+    const second = await client({ clientId: 'alice', clean: false })
+    const packet = { cmd: 'unsubscribe', messageId: 1, unsubscriptions: ['a'] } as const
+    const late = stack.call('unsubscribeTopic', { client: old, packet, topic: 'a' } as never)
+    await expect(late).rejects.toMatchObject({ code: 'STALE_EPOCH' })
+    await second.drop()
+    const third = await client({ clientId: 'alice', clean: false })
+    await (await client()).publish('a', 'still here', { qos: 1 })
+    await settle()
+    expect(third.received.filter(({ cmd }) => cmd === 'publish')).toHaveLength(1)
+  })
+
   it('storms leave one connection for each client identifier, and nothing behind', async () => {
     const store = backend()
     const test = await defaultStack({ backend: store })

@@ -41,6 +41,8 @@ export class Ledger {
   /** How often something was refused. */
   refusals = 0
   readonly #accounts = new Map<string, Account>()
+  /** Memory that waits in outboxes, with the number of writes that it waits in. */
+  readonly #shared = new Map<ArrayBufferLike, number>()
   /** What the broker keeps for itself, such as what `broker.publish()` retains: bounded by the ceiling alone. */
   readonly own: Account
   /**
@@ -91,6 +93,24 @@ export class Ledger {
   weigh(bytes: number): void {
     this.outboxes += bytes
     this.held += bytes
+  }
+
+  /** Internal: memory that is to be sent to clients counts once, however many of them it waits for. */
+  hold(memory: ArrayBufferLike): void {
+    const holders = this.#shared.get(memory) ?? 0
+    this.#shared.set(memory, holders + 1)
+    if (holders === 0) this.weigh(memory.byteLength)
+  }
+
+  /** Internal: one who held it does not any more. */
+  drop(memory: ArrayBufferLike): void {
+    const holders = this.#shared.get(memory)
+    if (holders === undefined) return
+    if (holders > 1) this.#shared.set(memory, holders - 1)
+    else {
+      this.#shared.delete(memory)
+      this.weigh(-memory.byteLength)
+    }
   }
 
   /** What one client may have waiting: less than what it may otherwise, while outboxes hold much in all. */

@@ -27,10 +27,14 @@ export interface Owner {
 
 /** Where the bytes are counted that streams hold for clients. */
 export interface Scales {
+  /** So many bytes more, or fewer. */
   weigh(bytes: number): void
+  /** One more who holds this memory, or one fewer: it counts once, however many clients are to be sent it. */
+  hold(memory: ArrayBufferLike): void
+  drop(memory: ArrayBufferLike): void
 }
 
-const NOWHERE: Scales = { weigh() {} }
+const NOWHERE: Scales = { weigh() {}, hold() {}, drop() {} }
 
 /** A client that has left so many writes is slow: what it is sent is copied once more, out of buffers that are too large. */
 const MANY_WRITES = 16
@@ -64,8 +68,8 @@ export class Outbox implements EndOfTurn {
   /** Counts writes that the other side has taken. */
   progress = 0
   readonly #scales: Scales
-  /** What is counted there. */
-  #weight = 0
+  /** What is counted of each write that waits, in the order of `#lent`: its memory, or bytes of a buffer of ours. */
+  #held: (ArrayBufferLike | number)[] | undefined
   /** The stream is gone, and what it held with it. */
   #gone = false
 
@@ -93,8 +97,8 @@ export class Outbox implements EndOfTurn {
   /** The stream is gone: nothing is held any more. */
   forget(): void {
     this.#gone = true
-    this.#scales.weigh(-this.#weight)
-    this.#weight = 0
+    for (const held of this.#held ?? []) this.#uncount(held)
+    this.#held = undefined
   }
 
   get #runLength(): number {
@@ -266,16 +270,31 @@ export class Outbox implements EndOfTurn {
     else this.#lent.push(lent)
     if (!this.#prompt) this.#hurry(bytes.length)
     this.#stream.write(bytes, this.#taken)
-    this.#weigh()
+    // Most have taken it by now.
+    if (this.#stream.writableLength > 0 || this.#held !== undefined) this.#count(bytes, lent)
   }
 
-  /** Counts what the stream holds now; nothing for most, which have taken all. */
-  #weigh(): void {
-    const bytes = this.#stream.writableLength
-    const weight = bytes === 0 || this.#lent === undefined ? 0 : bytes + WRITE_COST * this.#lent.length
-    if (weight === this.#weight || this.#gone) return
-    this.#scales.weigh(weight - this.#weight)
-    this.#weight = weight
+  /** Counts what the stream has to hold of the newest write. */
+  #count(bytes: Uint8Array, lent: Buffer | undefined): void {
+    if (this.#gone || this.#lent === undefined) return
+    this.#held ??= new Array<number>(this.#lent.length - 1).fill(0)
+    if (lent === undefined) {
+      this.#held.push(bytes.buffer)
+      this.#scales.hold(bytes.buffer)
+      this.#scales.weigh(WRITE_COST)
+    } else {
+      this.#held.push(lent.length)
+      this.#scales.weigh(lent.length + WRITE_COST)
+    }
+  }
+
+  #uncount(held: ArrayBufferLike | number): void {
+    if (held === 0) return
+    if (typeof held === 'number') this.#scales.weigh(-held - WRITE_COST)
+    else {
+      this.#scales.drop(held)
+      this.#scales.weigh(-WRITE_COST)
+    }
   }
 
   /**
@@ -305,7 +324,9 @@ export class Outbox implements EndOfTurn {
     // An idle client holds no list.
     if (this.#lent?.length === 0) this.#lent = undefined
     this.progress++
-    if (this.#weight !== 0) this.#weigh()
+    const held = this.#held?.shift()
+    if (held !== undefined) this.#uncount(held)
+    if (this.#held?.length === 0) this.#held = undefined
     this.#owner.taken()
   }
 }

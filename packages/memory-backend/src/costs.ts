@@ -4,15 +4,15 @@
  */
 
 /** A session, with its identifier. */
-export const SESSION_COST = 3_000
+export const SESSION_COST = 2_000
 /** A subscription, its filter left out. */
-export const SUBSCRIPTION_COST = 1_200
+export const SUBSCRIPTION_COST = 800
 /** How often the bytes of a filter are kept. */
 export const FILTER_COPIES = 3
 /** A message in a log. */
 export const ENTRY_COST = 256
 /** A retained message, its bytes and its topic left out. */
-export const RETAINED_COST = 512
+export const RETAINED_COST = 700
 
 /** What a subscription costs. */
 export function subscriptionCost(filter: string): number {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { Broker5 } from '../../../scripts/broker-5.ts'
 import { broker5, messagesOf } from '../../../scripts/broker-5.ts'
 import { BACKENDS } from '../../../scripts/default-stack.ts'
+import { SESSION_COST } from './costs.ts'
 import { MemoryBackend } from './memory-backend.ts'
 import type { MemoryBackendOptions } from './options.ts'
 
@@ -44,7 +45,7 @@ const code = async (client: TestClient, topic: string, payload: string, retain =
 
 describe('the memory that a broker keeps for its clients', () => {
   it('is counted for sessions: one address cannot have all, and who ends with the connection still comes in', async () => {
-    const { open, client, broker, seconds, held } = room({ memoryCeiling: 40_000 })
+    const { open, client, broker, seconds, held } = room({ memoryCeiling: 13 * SESSION_COST })
     const refused: unknown[] = []
     for (let i = 0; i < 10; i++) {
       const one = open(kept(`c${i}`, '192.0.2.1:1'))
@@ -73,7 +74,7 @@ describe('the memory that a broker keeps for its clients', () => {
   })
 
   it('is told to older clients by return code 3', async () => {
-    const { open } = room({ memoryCeiling: 5_000 })
+    const { open } = room({ memoryCeiling: 2 * SESSION_COST })
     const old = open({ clientId: 'old', protocolVersion: 4 })
     expect(await old.connect({ clientId: 'old', clean: false })).toMatchObject({ returnCode: 3 })
   })
@@ -117,7 +118,7 @@ describe('the memory that a broker keeps for its clients', () => {
     for (let i = 0; i < 4; i++) await one.publish(`${i}`.repeat(2_000), '', { retain: true })
     await one.publish('t', '', { retain: true })
     await one.ping()
-    expect([memory.stats.retained, held()]).toEqual([0, before + 3_000 + 'client-2'.length])
+    expect([memory.stats.retained, held()]).toEqual([0, before + SESSION_COST + 'client-2'.length])
   })
 
   it('is counted for logs: the copy of whose owner is full is dropped and told, everybody else has it', async () => {

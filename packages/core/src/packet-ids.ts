@@ -3,6 +3,13 @@ export class PacketIds {
   #bits: Uint32Array = new Uint32Array(4)
   #size = 0
 
+  /** A set of these. */
+  static of(ids: Iterable<number>): PacketIds {
+    const set = new PacketIds()
+    for (const id of ids) set.add(id)
+    return set
+  }
+
   /** How many there are. */
   get size(): number {
     return this.#size

@@ -1,6 +1,7 @@
 /** What MQTT calls the session state's owner: it may outlive the connection. */
 import type { Client } from './client.ts'
 import type { Account } from './ledger.ts'
+import type { PacketIds } from './packet-ids.ts'
 import type { SlotHost } from './slot.ts'
 
 /** A publisher as rules and backends see it, with or without a connection. */
@@ -24,7 +25,7 @@ export class Session implements SlotHost, Publisher {
   /** Seconds that the session outlives its connection; 0: it ends with it. 0xFFFFFFFF: for ever. */
   expiryInterval = 0
   /** Packet identifiers of QoS 2 messages that awaited PUBREL when the session was opened. */
-  inboundIds: readonly number[] = []
+  inboundIds: PacketIds | undefined = undefined
   /** It was there before its connection. */
   resumed = false
   /** The connection that has it now. */

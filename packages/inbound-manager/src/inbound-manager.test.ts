@@ -1,6 +1,6 @@
 /** InboundManager alone: what it executes is answered by plain objects. */
 import type { Context, MiddlewareLike, Store } from '@mqtt-stack/core'
-import { DONE } from '@mqtt-stack/core'
+import { DONE, PacketIds } from '@mqtt-stack/core'
 import type { TestClient, TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
@@ -365,7 +365,7 @@ describe('a session that outlives its connection', () => {
   it('knows the identifiers that awaited PUBREL when it was opened', async () => {
     const test = await alone()
     const [{ session }] = test.stack.clients
-    session.inboundIds = [5, 700]
+    session.inboundIds = PacketIds.of([5, 700])
     await send(test, 'old', 2, 5)
     await send(test, 'old', 2, 700)
     await send(test, 'new', 2, 6)

@@ -10,7 +10,6 @@ import type {
   PacketType,
   Publish,
   QoS,
-  Session,
   Store,
 } from '@mqtt-stack/core'
 import {
@@ -65,6 +64,10 @@ class Inflow {
   acks: AckQueue | undefined
   /** QoS 2 messages that were relayed and await PUBREL. */
   awaiting: PacketIds | undefined
+  /** How many of them an earlier connection left open. */
+  restored = 0
+  /** What they take, as far as it is counted. */
+  bytes = 0
 }
 
 const inflow = new Slot(() => new Inflow())
@@ -140,7 +143,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     const awaiting = awaitingOf(client)
     if (awaiting.has(messageId)) return qos === 1 ? ReasonCode.PACKET_IDENTIFIER_IN_USE : undefined
     // What an earlier connection left open does not count against this one.
-    const underWay = awaiting.size - client.session.inboundIds.length + acksOf(client).ends
+    const underWay = awaiting.size - inflow.of(client).restored + acksOf(client).ends
     if (underWay < this.config.receiveMaximum) return undefined
     const message = `more than ${this.config.receiveMaximum} messages under way`
     throw new ProtocolError('QUOTA_EXCEEDED', ReasonCode.RECEIVE_MAXIMUM_EXCEEDED, message, 'MQTT-3.3.4-7')
@@ -292,6 +295,8 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   #claim(client: Client, id: number): boolean {
     const awaiting = awaitingOf(client)
     if (awaiting.has(id)) return false
+    const growth = awaiting.growth(id)
+    if (growth > 0) count(client, growth)
     awaiting.add(id)
     return true
   }
@@ -316,14 +321,24 @@ function acksOf(client: Client): AckQueue {
 
 function awaitingOf(client: Client): PacketIds {
   const state = inflow.of(client)
-  state.awaiting ??= restore(client.session)
+  state.awaiting ??= restore(client, state)
   return state.awaiting
 }
 
-function restore({ inboundIds }: Session): PacketIds {
-  const ids = new PacketIds()
-  for (const id of inboundIds) ids.add(id)
+function restore(client: Client, state: Inflow): PacketIds {
+  const ids = client.session.inboundIds ?? new PacketIds()
+  state.restored = ids.size
   return ids
+}
+
+/** A bit each: no more than 8 KiB for a client, which is counted and never refused. */
+function count(client: Client, growth: number): void {
+  const { stack } = client
+  const state = inflow.of(client)
+  const account = stack.ledger.accountOf(client)
+  if (state.bytes === 0) client.onClose(() => account.release(state.bytes))
+  state.bytes += growth
+  account.add(growth)
 }
 
 function unavailable(reasonCode: ReasonCode, what: string, statement: string): ProtocolError {

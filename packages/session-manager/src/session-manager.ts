@@ -20,6 +20,7 @@ import {
   grantedQoS,
   judgeEvery,
   Middleware,
+  PacketIds,
   proceed,
   ReasonCode,
   Slot,
@@ -183,7 +184,8 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     session.epoch = client.epoch
     session.expiryInterval = expiryInterval
     session.resumed = store.present === true
-    session.inboundIds = store.inboundIds ?? []
+    const { inboundIds = [] } = store
+    session.inboundIds = inboundIds.length === 0 ? undefined : PacketIds.of(inboundIds)
   }
 
   /** Seconds that the session is to outlive its connection; before 5.0 that is said by clean session alone. */

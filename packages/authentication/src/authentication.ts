@@ -96,15 +96,15 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     client.session.identity = store.identity ?? username
   }
 
-  #begin(client: Client, packet: ConnectPacket, method: string): Promise<void | Done> {
+  #begin(client: Client, packet: ConnectPacket, method: string): void | Done | Promise<void | Done> {
     const state = exchange.of(client)
     state.method = method
     state.connect = packet
-    return this.#step(client, state, packet, method)
+    return proceed(this.#step(client, state, packet, method))
   }
 
   /** An AUTH goes on with what is under way, or begins again what succeeded before. */
-  #answered(client: Client, packet: AuthPacket): Promise<void | Done> {
+  #answered(client: Client, packet: AuthPacket): void | Done | Promise<void | Done> {
     const state = exchange.of(client)
     const { method } = state
     const begins = packet.reasonCode === ReasonCode.RE_AUTHENTICATE
@@ -114,20 +114,20 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     if (packet.properties?.authenticationMethod !== method) {
       throw protocolError('an AUTH of another method than that of the CONNECT', 'MQTT-4.12.1-1')
     }
-    return this.#step(client, state, packet, method)
+    return proceed(this.#step(client, state, packet, method))
   }
 
-  async #step(
+  *#step(
     client: Client,
     state: Exchange,
     packet: ConnectPacket | AuthPacket,
     method: string,
-  ): Promise<void | Done> {
+  ): Steps<void | Done> {
     const store: Store<'authenticateExchange'> = {}
     const data = packet.properties?.authenticationData
     const again = client.connected
     try {
-      await this.stack.call('authenticateExchange', { client, packet, method, data, again }, store)
+      yield this.stack.run('authenticateExchange', { client, packet, method, data, again }, store)
     } catch (error) {
       return this.#failed(client, error as Error)
     }
@@ -141,7 +141,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
       this.#say(client, ReasonCode.CONTINUE_AUTHENTICATION, method, said)
       return DONE
     }
-    return this.#succeeded(client, state, store.identity, said)
+    return yield* this.#succeed(client, state, store.identity, said)
   }
 
   /** Until CONNACK nothing else may come [MQTT-3.1.2-30], and not for ever. */
@@ -155,12 +155,12 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     client.onClose(() => timer.cancel())
   }
 
-  #succeeded(
+  *#succeed(
     client: Client,
     state: Exchange,
     identity: string | undefined,
     data: Buffer | undefined,
-  ): Done | Promise<Done> {
+  ): Steps<Done> {
     state.open = false
     state.timer?.cancel()
     client.expect(undefined)
@@ -171,12 +171,8 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     }
     client.session.identity = identity
     state.data = data
-    return this.#goOn(client, state.connect as ConnectPacket)
-  }
-
-  /** The CONNECT that was kept back goes to those behind. */
-  async #goOn(client: Client, connect: ConnectPacket): Promise<Done> {
-    await this.stack.resume(this, client, connect)
+    // The CONNECT that was kept back goes to those behind.
+    yield this.stack.resume(this, client, state.connect as ConnectPacket)
     return DONE
   }
 

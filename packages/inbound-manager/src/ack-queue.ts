@@ -1,4 +1,5 @@
 import type { Client, ReasonCode } from '@mqtt-stack/core'
+import { bounded } from '@mqtt-stack/core'
 
 /** What a client is to be told once something is done. */
 export type Told = 'puback' | 'pubrec' | 'pubcomp'
@@ -69,9 +70,12 @@ export class AckQueue {
 
   /** Resolves when the queue has become shorter; for one caller at a time. */
   moved(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting = resolve
-    })
+    // Each relay has a bound of its own.
+    return bounded(
+      new Promise((resolve) => {
+        this.#waiting = resolve
+      }),
+    )
   }
 
   #push(pending: Pending): void {

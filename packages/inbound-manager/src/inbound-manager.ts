@@ -13,6 +13,7 @@ import type {
   Store,
 } from '@mqtt-stack/core'
 import {
+  bounded,
   Middleware,
   PacketIds,
   ProtocolError,
@@ -238,10 +239,13 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
       complete.catch(stray)
       return this.#room(acks)
     }
-    return new Promise((resolve, reject) => {
-      relay.onStaged = () => resolve(this.#room(acks))
-      complete.then(resolve, (error: Error) => (relay.staged ? stray(error) : reject(error)))
-    })
+    // The relay has a bound of its own.
+    return bounded(
+      new Promise((resolve, reject) => {
+        relay.onStaged = () => resolve(this.#room(acks))
+        complete.then(resolve, (error: Error) => (relay.staged ? stray(error) : reject(error)))
+      }),
+    )
   }
 
   /** What a 5.0 client is told of a relay that is complete; a refusal frees the identifier of a QoS 2 message. */

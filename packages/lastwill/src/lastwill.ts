@@ -12,6 +12,7 @@ import type {
 import {
   ConnackProperties,
   DONE,
+  judgeEvery,
   Middleware,
   Publish,
   proceed,
@@ -62,9 +63,9 @@ export class LastWill extends Middleware<LastWillOptions> {
   }
 
   start(): void {
-    this.#timer = this.stack.clock.every(this.config.sweep, () => {
+    this.#timer = judgeEvery(this.stack.clock, this.config.sweep, () => {
       const due = this.#waiting.due(this.stack.clock.now())
-      for (const waiting of due) this.#relay(waiting)
+      this.stack.background(() => proceed(this.#relayAll(due)))
     })
   }
 
@@ -128,7 +129,7 @@ export class LastWill extends Middleware<LastWillOptions> {
     if (will === undefined) return
     const { clientId, identity } = client.session
     const waiting = { will, publisher: { clientId, identity, account: will.account } }
-    if (Math.min(will.delay, expiryInterval) === 0) return this.#publish(waiting)
+    if (Math.min(will.delay, expiryInterval) === 0) return proceed(this.#publish(waiting))
     this.#waiting.add(clientId, { ...waiting, dueAt: this.stack.clock.now() + will.delay * 1_000 })
   }
 
@@ -138,11 +139,11 @@ export class LastWill extends Middleware<LastWillOptions> {
     return will
   }
 
-  async #publish({ will, publisher }: Omit<WaitingWill, 'dueAt'>): Promise<void> {
+  *#publish({ will, publisher }: Omit<WaitingWill, 'dueAt'>): Steps {
     const relay = new RelayContext(undefined, will.message, publisher, undefined)
     const relayed = new RelayStore()
     try {
-      await this.stack.run('relayMessage', relay, relayed)
+      yield this.stack.run('relayMessage', relay, relayed)
     } finally {
       will.giveUp()
     }
@@ -152,7 +153,16 @@ export class LastWill extends Middleware<LastWillOptions> {
 
   /** For a will whose connection is long gone: nobody waits for it. */
   #relay(waiting: WaitingWill): void {
-    this.#publish(waiting).catch((error: Error) => this.stack.fail(error, undefined, undefined))
+    this.stack.background(() => proceed(this.#publish(waiting)))
+  }
+
+  /** Many may be due together: others have their turn in between. */
+  *#relayAll(due: readonly WaitingWill[]): Steps {
+    const { pace } = this.stack
+    for (const waiting of due) {
+      if (pace.spent) yield pace.rest()
+      this.#relay(waiting)
+    }
   }
 
   /**

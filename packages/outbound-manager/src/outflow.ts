@@ -238,12 +238,7 @@ export class Outflow {
 
   #readOn(): void {
     this.#begin()
-    const fail = (error: Error): void => this.#stack.fail(error, this.#client, undefined)
-    try {
-      proceed(this.#read())?.catch(fail)
-    } catch (error) {
-      fail(error as Error)
-    }
+    this.#stack.background(() => proceed(this.#read()), this.#client)
   }
 
   /** Reads the log as far as the window has room, and to its end if it has. */
@@ -367,10 +362,11 @@ export class Outflow {
   #whenDrained(): void {
     if (this.#draining) return
     this.#draining = true
-    void this.#client.drained().then(() => {
+    this.#stack.background(async () => {
+      await this.#client.drained()
       this.#draining = false
       if (!this.#client.closed) this.#schedule()
-    })
+    }, this.#client)
   }
 
   #schedule(): void {

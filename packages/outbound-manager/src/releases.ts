@@ -1,4 +1,5 @@
-import type { Client, Stack } from '@mqtt-stack/core'
+import type { Client, Stack, Steps } from '@mqtt-stack/core'
+import { proceed } from '@mqtt-stack/core'
 import type { Inflight } from './inflight.ts'
 import type { UnderWay } from './under-way.ts'
 
@@ -24,25 +25,23 @@ export class Releases {
     if (entry.phase !== 'sent') return
     entry.phase = 'releasing'
     this.#waiting.push(entry)
-    if (!this.#busy) this.#release()
+    if (!this.#busy) this.#stack.background(() => proceed(this.#release()), this.#client)
   }
 
-  #release(): void {
+  *#release(): Steps {
+    this.#busy = true
     while (this.#waiting.length > 0 && !this.#client.closed) {
       const entries = this.#waiting
       this.#waiting = []
-      const later = this.#tellLog(entries)
-      if (later !== undefined) {
-        this.#busy = true
-        this.#underWay.note(later)
-        later.then(
-          () => this.#through(entries),
-          (error: Error) => this.#failed(entries, error),
-        )
-        return
+      try {
+        yield this.#tellLog(entries)
+        this.#send(entries)
+      } catch (error) {
+        for (const entry of entries) entry.phase = 'sent'
+        this.#stack.fail(error as Error, this.#client, undefined)
       }
-      this.#send(entries)
     }
+    this.#busy = false
   }
 
   #tellLog(entries: readonly Inflight[]): void | Promise<void> {
@@ -51,7 +50,8 @@ export class Releases {
     const { id: clientId, epoch } = this.#client
     const messageIds = stored.map(({ messageId }) => messageId)
     const sequences = stored.map(({ sequence }) => sequence)
-    return this.#stack.run('releaseOfflineMessages', { clientId, epoch, messageIds, sequences }, {})
+    const ctx = { clientId, epoch, messageIds, sequences }
+    return this.#underWay.note(this.#stack.run('releaseOfflineMessages', ctx, {}))
   }
 
   #send(entries: readonly Inflight[]): void {
@@ -59,18 +59,5 @@ export class Releases {
       entry.phase = 'released'
       this.#client.ack('pubrel', entry.id)
     }
-  }
-
-  #through(entries: readonly Inflight[]): void {
-    this.#busy = false
-    this.#send(entries)
-    this.#release()
-  }
-
-  #failed(entries: readonly Inflight[], error: Error): void {
-    this.#busy = false
-    for (const entry of entries) entry.phase = 'sent'
-    this.#stack.fail(error, this.#client, undefined)
-    this.#release()
   }
 }

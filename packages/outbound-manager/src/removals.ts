@@ -28,14 +28,9 @@ export class Removals {
     const sequences = this.#sequences
     this.#messageIds = []
     this.#sequences = []
-    const fail = (error: Error): void => this.#stack.fail(error, this.#client, undefined)
-    try {
-      const later = this.#stack.run('removeOfflineMessages', { clientId, epoch, messageIds, sequences }, {})
-      if (later === undefined) return
-      this.#underWay.note(later)
-      later.catch(fail)
-    } catch (error) {
-      fail(error as Error)
-    }
+    const ctx = { clientId, epoch, messageIds, sequences }
+    const tell = (): void | Promise<void> =>
+      this.#underWay.note(this.#stack.run('removeOfflineMessages', ctx, {}))
+    this.#stack.background(tell, this.#client)
   }
 }

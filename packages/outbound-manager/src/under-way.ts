@@ -3,8 +3,9 @@ export class UnderWay {
   #calls = 0
   #waiting: (() => void)[] = []
 
-  /** Notes a call until it is answered, whatever the answer is. */
-  note(later: Promise<void>): void {
+  /** Notes a call until it is answered, whatever the answer is; answers what it was given. */
+  note(later: void | Promise<void>): void | Promise<void> {
+    if (later === undefined) return
     this.#calls++
     const over = (): void => {
       if (--this.#calls > 0) return
@@ -13,6 +14,7 @@ export class UnderWay {
       for (const resolve of waiting) resolve()
     }
     later.then(over, over)
+    return later
   }
 
   /** Resolves when all are answered; nothing when there is none. */

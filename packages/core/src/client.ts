@@ -234,6 +234,13 @@ export class Client implements SlotHost, Source {
     return true
   }
 
+  /** Whether a message is no larger than what the client takes; identifiers and aliases that go with it are left out. */
+  takes(packet: Publish, qos: QoS): boolean {
+    const { maximumPacketSize } = this.settings
+    if (maximumPacketSize === Number.POSITIVE_INFINITY) return true
+    return packet.layout(this.protocolVersion === 5, qos > 0).length <= maximumPacketSize
+  }
+
   /** Sends an acknowledgement; older versions know no reason code. */
   ack(type: AckType, id: number, reasonCode: ReasonCode = 0): void {
     if (this.closed) return

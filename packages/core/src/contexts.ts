@@ -1,5 +1,6 @@
 /** What the hot callbacks are called with: one constructor each, all fields always set. */
 import type { Buffer } from 'node:buffer'
+import type { DropReason } from './callbacks.ts'
 import type { Client } from './client.ts'
 import { nextMessageId } from './message-id.ts'
 import type { QoS } from './packets.ts'
@@ -122,6 +123,8 @@ export class ForwardContext {
   readonly expiresAt: number
   /** The shared subscription that it is delivered for. */
   readonly share: Share | undefined
+  /** Another receiver may have it instead: a drop is told by `store.reason` and not by messageDropped. */
+  readonly offered: boolean
 
   constructor(
     client: Client,
@@ -133,6 +136,7 @@ export class ForwardContext {
     sequence?: number,
     expiresAt: number = 0,
     share?: Share,
+    offered: boolean = false,
   ) {
     this.client = client
     this.packet = packet
@@ -143,6 +147,7 @@ export class ForwardContext {
     this.sequence = sequence
     this.expiresAt = expiresAt
     this.share = share
+    this.offered = offered
   }
 }
 
@@ -150,4 +155,6 @@ export class ForwardContext {
 export class ForwardStore {
   /** `sent`: written; `queued`: kept until the receiver can take it; `dropped`: lost, and told by messageDropped. */
   outcome: 'sent' | 'queued' | 'dropped' | undefined = undefined
+  /** Why an offered message was dropped: nobody else was told. */
+  reason: DropReason | undefined = undefined
 }

@@ -1,5 +1,5 @@
 /** The last step of a relay, the same for every backend and for retained messages: into the log, then to the client. */
-import type { Store } from './callbacks.ts'
+import type { DropReason, Store } from './callbacks.ts'
 import type { Chain } from './chain.ts'
 import type { Client } from './client.ts'
 import type { Clock } from './clock.ts'
@@ -21,6 +21,13 @@ export interface Receiver {
 
 /** What a delivery is counted in. */
 export type DeliveryCounts = Pick<RelayStore, 'queued' | 'dropped'> & Partial<Pick<RelayStore, 'unkept'>>
+
+/** What became of a message that was offered: `refused` says why the receiver cannot take it, and nobody was told. */
+export class Offer {
+  queued = 0
+  dropped = 0
+  refused: DropReason | undefined = undefined
+}
 
 /** What a receiver gets besides the message. */
 export interface DeliveryTerms {
@@ -50,6 +57,8 @@ export class Deliverer {
    * Stores the message in the receiver's log (QoS 1 and 2 of a session that outlives its connection), then forwards
    * it if the receiver is connected. Answers nothing when all of it is done at once. Only a failing log is the
    * caller's error: a failing forward is that receiver's.
+   *
+   * With an {@link Offer} as `counts` a receiver that cannot take the message only says so, and another can be tried.
    * @param source Hands out the message's identifier when it is needed.
    */
   deliver(
@@ -66,7 +75,18 @@ export class Deliverer {
     const { client } = receiver
     if (client === undefined) return
     return this.#send(
-      new ForwardContext(client, packet, qos, retain, identifiers, undefined, undefined, expiresAt, share),
+      new ForwardContext(
+        client,
+        packet,
+        qos,
+        retain,
+        identifiers,
+        undefined,
+        undefined,
+        expiresAt,
+        share,
+        counts instanceof Offer,
+      ),
       counts,
     )
   }
@@ -85,8 +105,12 @@ export class Deliverer {
     const ctx = { client, clientId, epoch, packet, messageId, qos, retain, identifiers, expiresAt, share }
     const forward = (): void | Promise<void> => {
       if (store.dropped === true) {
-        counts.dropped++
         const { reason = 'log-full' } = store
+        if (counts instanceof Offer) {
+          counts.refused = reason
+          return
+        }
+        counts.dropped++
         if (reason === 'memory-full') counts.unkept = (counts.unkept ?? 0) + 1
         this.#stack.tell('messageDropped', { clientId, client, packet, reason, count: 1 })
         return
@@ -109,6 +133,7 @@ export class Deliverer {
           sequence,
           expiresAt,
           share,
+          counts instanceof Offer,
         ),
         counts,
       )
@@ -142,5 +167,7 @@ export function expiryOf(packet: Publish, clock: Clock): number {
 
 function count(store: ForwardStore, counts: DeliveryCounts): void {
   if (store.outcome === 'queued') counts.queued++
-  else if (store.outcome === 'dropped') counts.dropped++
+  else if (store.outcome !== 'dropped') return
+  else if (counts instanceof Offer && store.reason !== undefined) counts.refused = store.reason
+  else counts.dropped++
 }

@@ -1,4 +1,4 @@
-import type { SharedGroup } from '@mqtt-stack/core'
+import type { Publish, SharedGroup } from '@mqtt-stack/core'
 import type { SessionRecord } from './session-record.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -10,38 +10,61 @@ export const SHARE_STRATEGIES: readonly ShareStrategy[] = ['round-robin', 'rando
 /** Whom a group sticks to. */
 const chosen = new WeakMap<SharedGroup<Subscriber>, SessionRecord>()
 
+/** How well a member can take a message; the best is asked. */
+const READY = 0
+/** It is connected, and has yet to take what it was sent. */
+const CONGESTED = 1
+/** It may come back. */
+const AWAY = 2
+/** It is connected, and takes nothing so large. */
+const TOO_LARGE = 3
+/** It does not come back. */
+const GONE = 4
+
 /**
- * The member of a group that gets a message: a connected one if there is any, otherwise one that may come back.
- * @param except Who does not get it any more.
+ * The member of a group that gets a message: the next in turn who can take it at once. If nobody can, one who is
+ * connected and can take it later; then one that may come back.
+ * @param except Client identifiers of those who do not get it.
  */
 export function chooseMember(
   group: SharedGroup<Subscriber>,
   strategy: ShareStrategy,
   publisher: string,
-  except?: string,
+  packet: Publish,
+  except?: ReadonlySet<string>,
 ): Subscriber | undefined {
   const { members } = group
   const first = firstOf(group, members, strategy, publisher)
-  let offline: Subscriber | undefined
+  let best = -1
+  let bestRank = GONE
   for (let i = 0; i < members.length; i++) {
     const at = (first + i) % members.length
     const member = members[at]
-    if (member.record.clientId === except) continue
-    if (isThere(member)) {
-      if (strategy === 'sticky') {
-        group.cursor = at
-        chosen.set(group, member.record)
-      }
-      return member
-    }
-    if (member.record.stored) offline ??= member
+    if (except?.has(member.record.clientId) === true) continue
+    const rank = rankOf(member, packet)
+    if (rank >= bestRank) continue
+    best = at
+    bestRank = rank
+    if (rank === READY) break
   }
-  return offline
+  if (best < 0) return undefined
+  if (strategy === 'sticky' && isThere(members[best])) {
+    group.cursor = best
+    chosen.set(group, members[best].record)
+  }
+  return members[best]
 }
 
 /** Whether a member is connected. */
 export function isThere({ record }: Subscriber): boolean {
   return record.client?.closed === false
+}
+
+function rankOf(member: Subscriber, packet: Publish): number {
+  const { client, stored } = member.record
+  if (client === undefined || client.closed) return stored ? AWAY : GONE
+  if (!client.takes(packet, member.terms(packet).qos)) return TOO_LARGE
+  return client.congested ? CONGESTED : READY
 }
 
 function firstOf(

@@ -1,16 +1,4 @@
-import type {
-  CallbackName,
-  Client,
-  Context,
-  DeliveryCounts,
-  DeliveryTerms,
-  Pace,
-  Publish,
-  Share,
-  SharedGroup,
-  Steps,
-  Store,
-} from '@mqtt-stack/core'
+import type { CallbackName, Client, Context, Pace, Share, Steps, Store } from '@mqtt-stack/core'
 import { Deliverer, grantedQoS, Middleware, nextMessageId, proceed, ReasonCode } from '@mqtt-stack/core'
 import type { MessageLog } from './message-log.ts'
 import type { MemoryBackendOptions } from './options.ts'
@@ -18,7 +6,7 @@ import { MEMORY_BACKEND_OPTIONS } from './options.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import type { SessionRecord } from './session-record.ts'
 import { Sessions } from './sessions.ts'
-import type { Subscriber } from './subscriber.ts'
+import { ShareDeliverer } from './share-deliverer.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /** The part of `sessions` that may be ones that outlive their connection. */
@@ -60,6 +48,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   readonly #retained: RetainedMessages
   #deliverer!: Deliverer
   #pace!: Pace
+  #shares!: ShareDeliverer
 
   constructor(options?: MemoryBackendOptions) {
     super(options, MEMORY_BACKEND_OPTIONS)
@@ -71,6 +60,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   start(): void {
     this.#deliverer = new Deliverer(this.stack)
     this.#pace = this.stack.pace
+    this.#shares = new ShareDeliverer(this.stack, this.#deliverer, this.#subscriptions)
   }
 
   /** What it holds now; counted at each call. */
@@ -195,7 +185,16 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     }
     for (let i = 0; i < groups.length; i++) {
       store.matched++
-      const later = this.#share(groups[i], packet, ctx, store)
+      const { clientId } = ctx.publisher
+      const message = {
+        group: groups[i],
+        publisher: clientId,
+        packet,
+        expiresAt: 0,
+        except: undefined,
+        source: ctx,
+      }
+      const later = this.#shares.deliver(message, store)
       if (later !== undefined) waiting = push(waiting, later)
     }
     if (waiting !== undefined) return Promise.all(waiting).then(() => this.#judge(ctx, store))
@@ -213,11 +212,10 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
 
   handOnMessage({ clientId, share, packet, expiresAt }: Context<'handOnMessage'>): void | Promise<void> {
     const group = this.#subscriptions.group(share)
-    const member = group && this.#subscriptions.choose(group, clientId, clientId)
-    if (member === undefined) return
-    const terms = { ...member.terms(packet), expiresAt }
+    if (group === undefined) return
     const source = { messageId: nextMessageId() }
-    return this.#deliverShared(member, packet, terms, source, { queued: 0, dropped: 0 })
+    const message = { group, publisher: clientId, packet, expiresAt, except: clientId, source }
+    return this.#shares.deliver(message, { queued: 0, dropped: 0 })
   }
 
   /** Not fenced as the others are: a receiver that has come back, or has gone for good, is no error of the publisher. */
@@ -284,38 +282,6 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     store: Store<'lookupRetainedMessages'>,
   ): void {
     this.#retained.lookup(ctx, store, this.stack.clock.now())
-  }
-
-  /** A copy for one member of a group. */
-  #share(
-    group: SharedGroup<Subscriber>,
-    packet: Publish,
-    ctx: Context<'relayMessage'>,
-    store: Store<'relayMessage'>,
-  ): void | Promise<void> {
-    const member = this.#subscriptions.choose(group, ctx.publisher.clientId)
-    if (member === undefined) return
-    return this.#deliverShared(member, packet, member.terms(packet), ctx, store)
-  }
-
-  #deliverShared(
-    { record }: Subscriber,
-    packet: Publish,
-    terms: DeliveryTerms,
-    source: { readonly messageId: number },
-    store: DeliveryCounts,
-  ): void | Promise<void> {
-    const counts = { queued: 0, dropped: 0, unkept: 0 }
-    const note = (): void => {
-      store.queued += counts.queued
-      store.dropped += counts.dropped
-      store.unkept = (store.unkept ?? 0) + counts.unkept
-      const sent = terms.qos > 0 && counts.queued + counts.dropped === 0
-      if (sent) record.kept?.log.markSent(source.messageId, terms.share)
-    }
-    const later = this.#deliverer.deliver(record, packet, terms, source, counts)
-    if (later !== undefined) return later.then(note)
-    note()
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Context, Matches, QoS, Share, SharedGroup } from '@mqtt-stack/core'
+import type { Context, Matches, Publish, QoS, Share, SharedGroup } from '@mqtt-stack/core'
 import { shareOf, TopicTree } from '@mqtt-stack/core'
 import type { ShareStrategy } from './choose-member.ts'
 import { chooseMember, isThere } from './choose-member.ts'
@@ -62,10 +62,15 @@ export class Subscriptions {
 
   /**
    * Who of those who share a filter gets a message.
-   * @param except Who does not get it any more.
+   * @param except Client identifiers of those who do not get it.
    */
-  choose(group: SharedGroup<Subscriber>, publisher: string, except?: string): Subscriber | undefined {
-    return chooseMember(group, this.#strategy, publisher, except)
+  choose(
+    group: SharedGroup<Subscriber>,
+    publisher: string,
+    packet: Publish,
+    except: ReadonlySet<string> | undefined,
+  ): Subscriber | undefined {
+    return chooseMember(group, this.#strategy, publisher, packet, except)
   }
 
   /** Whether somebody else who shares the filter is there to take a message. */

@@ -88,11 +88,15 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
   }
 
   #drop(
-    { client, packet }: Context<'forwardMessage'>,
+    { client, packet, offered }: Context<'forwardMessage'>,
     store: Store<'forwardMessage'>,
     reason: DropReason,
   ): void {
     store.outcome = 'dropped'
+    if (offered) {
+      store.reason = reason
+      return
+    }
     if (!this.stack.answers('messageDropped')) return
     this.stack.tell('messageDropped', { clientId: client.id, client, packet, reason, count: 1 })
   }

@@ -11,11 +11,11 @@ export interface OutboundManagerOptions {
 export const OUTBOUND_MANAGER_OPTIONS: OptionsSpec<OutboundManagerOptions> = {
   inflight: {
     kind: 'number',
-    default: 1_000,
+    default: 500,
     min: 1,
     max: 65_535,
     unit: 'messages',
-    doc: 'QoS 1 and 2 messages that a client may leave unacknowledged, if its receive maximum is no less; further ones wait.',
+    doc: 'QoS 1 and 2 messages that a client may leave unacknowledged, if its receive maximum is no less; further ones wait. Keep it well below what a log holds: what is retained is sent as fast as the window has room.',
   },
   inflightBytes: {
     kind: 'number',

@@ -182,7 +182,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (_name, backend) 
   })
 
   it('is one of many: 10,000 reach a client that reads slowly, at every QoS, and none is lost', async () => {
-    const outbound = { queueMessages: 200 }
+    const outbound = { inflight: 64, queueMessages: 200 }
     const memory = { sessionMessages: 200 }
     const whole = await wholeStack({ backend, outbound, memory, options: { highWater: 16_384 } })
     const { client, drops } = whole

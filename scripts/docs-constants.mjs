@@ -32,6 +32,12 @@ const CONSTANTS = [
   ],
   ['core/src/codec/properties.ts', 'MAX_USER_PROPERTY_BYTES', 'bytes', 'And how many bytes of them.'],
   [
+    'core/src/codec/check-frame.ts',
+    'MAX_FILTERS',
+    '',
+    'Filters that a SUBSCRIBE or UNSUBSCRIBE may hold; one with more ends the connection (0x97).',
+  ],
+  [
     'core/src/pace.ts',
     'TURN',
     'ms',

@@ -14,7 +14,9 @@ async function target(options: BrokerOptions, known: Partial<Target> = {}): Prom
   const clock = new VirtualClock()
   const logger = new RecordingLogger()
   const { stack, ...rest } = options
-  const broker = createBroker({ listeners: [], ...rest, stack: { ...stack, clock, logger } })
+  // As long as the standard allows; by default topics are shorter.
+  const topicBytes = 65_535
+  const broker = createBroker({ listeners: [], ...rest, stack: { topicBytes, ...stack, clock, logger } })
   await broker.start()
   const [address] = rest.listeners === undefined ? [] : await broker.listen()
   const webSocket = address && { path: '/mqtt', connect: () => connectTo(address.port!) }

@@ -151,7 +151,7 @@ describe('publish', () => {
     expect(await client.message()).toMatchObject({ payload: 'sun', retain: true })
   })
 
-  test.each(['', 'a/+', '#', 'a\u0000b', '/'.repeat(64)])('not to %j', async (topic) => {
+  test.each(['', 'a/+', '#', 'a\u0000b', '/'.repeat(64), 'x'.repeat(4_097)])('not to %j', async (topic) => {
     await expect(testBroker().publish(topic, '')).rejects.toMatchObject({ code: 'TOPIC_INVALID' })
   })
 

@@ -1,4 +1,5 @@
 /** A stack that listens. */
+import { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
 import type { Publisher, PublishInit, Stack } from '@mqtt-stack/core'
 import {
@@ -84,8 +85,10 @@ export class Broker extends EventEmitter<BrokerEvents> {
     payload: Uint8Array | string,
     options: PublishOptions = {},
   ): Promise<RelayStore> {
-    if (!isValidTopicName(topic) || topicLevels(topic) > this.stack.config.topicLevels) {
-      throw new StackError('TOPIC_INVALID', `not a topic name, or too many levels: ${JSON.stringify(topic)}`)
+    const limits = this.stack.config
+    const tooLarge = topicLevels(topic) > limits.topicLevels || Buffer.byteLength(topic) > limits.topicBytes
+    if (tooLarge || !isValidTopicName(topic)) {
+      throw new StackError('TOPIC_INVALID', `not a topic name, or too large: ${JSON.stringify(topic)}`)
     }
     await this.start()
     const relay = new RelayContext(undefined, Publish.from({ topic, payload, ...options }), SELF, undefined)

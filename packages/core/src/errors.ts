@@ -41,8 +41,8 @@ export const ERRORS = {
   UNSUPPORTED_VERSION: 'A CONNECT with a protocol level that the stack does not serve.',
   PACKET_TOO_LARGE: 'A packet larger than the maximum frame size.',
   QUOTA_EXCEEDED: 'A client asked for more than a limit of the broker allows.',
-  TOPIC_INVALID: 'A topic name that is empty, holds a wildcard or U+0000, or has too many levels.',
-  FILTER_INVALID: 'A topic filter that is empty, places a wildcard wrongly, or has too many levels.',
+  TOPIC_INVALID: 'A topic name that is empty, holds a wildcard or U+0000, or is too large.',
+  FILTER_INVALID: 'A topic filter that is empty, places a wildcard wrongly, or is too large.',
 } as const
 
 /** A code of the table {@link ERRORS}. */

@@ -138,6 +138,7 @@ describe('a stack', () => {
     ['packetLimit', 1],
     ['packetLimit', 268_435_461],
     ['topicLevels', 0],
+    ['topicBytes', 65_536],
     ['errorHandler', {}],
     ['drainTimeout', 0],
   ])('refuses %s: %j', (key, value) => {
@@ -155,6 +156,7 @@ describe('a stack', () => {
       connectLimit: 65_536,
       packetLimit: 1_048_576,
       topicLevels: 64,
+      topicBytes: 4_096,
       highWater: 1_048_576,
       drainTimeout: 30_000,
       stallTimeout: 30_000,

@@ -61,7 +61,7 @@ function packetsOf(frames: readonly Buffer[]): Publish[] {
   inbox.awaitsConnect = false
   inbox.push(Buffer.concat(frames))
   const source = { inbox, protocolVersion: 4 as const, bridge: false, aliases: new TopicAliases(1) }
-  const decoder = new Decoder(64)
+  const decoder = new Decoder({ levels: 64, bytes: 4_096 })
   return frames.map(() => {
     inbox.advance()
     return decoder.decode(source) as Publish

@@ -20,6 +20,7 @@ export interface StackOptions {
   connectLimit?: number
   packetLimit?: number
   topicLevels?: number
+  topicBytes?: number
   topicAliases?: number
   controlTopics?: readonly string[]
   highWater?: number
@@ -64,6 +65,14 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     min: 1,
     max: 65_536,
     doc: 'Levels that a topic name or filter may have.',
+  },
+  topicBytes: {
+    kind: 'number',
+    default: 4_096,
+    min: 1,
+    max: 65_535,
+    unit: 'bytes',
+    doc: 'And bytes of UTF-8. The engine finds strings of more than 16,383 characters by their length alone: many of them would be slow.',
   },
   topicAliases: {
     kind: 'number',

@@ -74,7 +74,7 @@ export class Stack {
     this.#guard = controlGuard(this.config.controlTopics)
     this.clock = this.config.clock ?? systemClock
     this.pace = new Pace(this.clock, this.turn)
-    this.decoder = new Decoder(this.config.topicLevels)
+    this.decoder = new Decoder({ levels: this.config.topicLevels, bytes: this.config.topicBytes })
     const clock = this.clock
     this.#host = {
       strict: this.config.strict,

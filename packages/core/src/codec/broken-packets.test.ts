@@ -113,7 +113,7 @@ function samples(version: ProtocolVersion): Buffer[] {
   return packets.map((packet) => mqtt.generate(packet, { protocolVersion: version }))
 }
 
-const decoder = new Decoder(64)
+const decoder = new Decoder({ levels: 64, bytes: 4_096 })
 
 /** Reads as a stack does: until it fails. Anything but a ProtocolError comes out. */
 function read(bytes: Buffer, version: ProtocolVersion, first: boolean): Packet[] {

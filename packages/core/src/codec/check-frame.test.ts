@@ -37,7 +37,7 @@ const properties = (...parts: readonly Part[]): number[] => {
   return [bytes.length, ...bytes]
 }
 
-const decoder = new Decoder(64)
+const decoder = new Decoder({ levels: 64, bytes: 4_096 })
 
 function read(version: ProtocolVersion, bytes: Buffer): Packet {
   const inbox = new Inbox(1_000_000)

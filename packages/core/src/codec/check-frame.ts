@@ -1,5 +1,6 @@
 /** What the standards demand of the packets that mqtt-packet reads, checked on their bytes. */
 import type { Buffer } from 'node:buffer'
+import { ProtocolError } from '../errors.ts'
 import type { ProtocolVersion } from '../packets.ts'
 import { ReasonCode } from '../reason-codes.ts'
 import { parseShare } from '../topics.ts'
@@ -8,9 +9,13 @@ import { malformed, protocolError } from './malformed.ts'
 import { wrongType } from './packet-type.ts'
 import { PropertyScan, scanProperties } from './properties.ts'
 import { AUTH_CODES, DISCONNECT_CODES } from './reason-tables.ts'
+import type { TopicLimits } from './topic-check.ts'
 import { checkTopicFilter } from './topic-check.ts'
 
-type Check = (fields: Fields, version: ProtocolVersion, maxLevels: number) => void
+/** Filters that a SUBSCRIBE or UNSUBSCRIBE may hold: to read more would take others' time. */
+const MAX_FILTERS = 8_192
+
+type Check = (fields: Fields, version: ProtocolVersion, limits: TopicLimits) => void
 
 /** What a client may send, by packet type, with its reserved flags; what is missing only a server may send. */
 const RULES: Readonly<
@@ -35,7 +40,7 @@ export function checkFrame(
   body: number,
   end: number,
   version: ProtocolVersion,
-  maxLevels: number,
+  limits: TopicLimits,
 ): void {
   const header = bytes[start]
   const type = header >> 4
@@ -45,7 +50,7 @@ export function checkFrame(
   // mqtt-packet knows no other flags, in 3.1 either.
   bytes[start] = (type << 4) | rule.flags
   const fields = new Fields(rule.name, bytes, body, end)
-  rule.check(fields, version, maxLevels)
+  rule.check(fields, version, limits)
   fields.finish()
 }
 
@@ -62,14 +67,15 @@ export function checkFlags(flags: number, wanted: number, version: ProtocolVersi
   throw malformed(`reserved flags ${flags} in a ${name}`, 'MQTT-2.1.3-1')
 }
 
-function checkSubscribe(fields: Fields, version: ProtocolVersion, maxLevels: number): void {
+function checkSubscribe(fields: Fields, version: ProtocolVersion, limits: TopicLimits): void {
   const v5 = version === 5
   fields.identifier()
   if (v5) scanProperties(fields, 'SUBSCRIBE', scan)
   if (fields.done) throw protocolError('a SUBSCRIBE without a filter', 'MQTT-3.8.3-2')
-  while (!fields.done) {
+  for (let filters = 1; !fields.done; filters++) {
+    if (filters > MAX_FILTERS) throw tooMany('SUBSCRIBE')
     const filter = fields.string()
-    checkTopicFilter(filter, maxLevels)
+    checkTopicFilter(filter, limits)
     const options = fields.byte()
     if ((options & (v5 ? 0xc0 : 0xfc)) !== 0)
       throw malformed('reserved bits in subscription options', 'MQTT-3.8.3-5')
@@ -81,11 +87,22 @@ function checkSubscribe(fields: Fields, version: ProtocolVersion, maxLevels: num
   }
 }
 
-function checkUnsubscribe(fields: Fields, version: ProtocolVersion, maxLevels: number): void {
+function checkUnsubscribe(fields: Fields, version: ProtocolVersion, limits: TopicLimits): void {
   fields.identifier()
   if (version === 5) scanProperties(fields, 'UNSUBSCRIBE', scan)
   if (fields.done) throw protocolError('an UNSUBSCRIBE without a filter', 'MQTT-3.10.3-2')
-  while (!fields.done) checkTopicFilter(fields.string(), maxLevels)
+  for (let filters = 1; !fields.done; filters++) {
+    if (filters > MAX_FILTERS) throw tooMany('UNSUBSCRIBE')
+    checkTopicFilter(fields.string(), limits)
+  }
+}
+
+function tooMany(name: string): ProtocolError {
+  return new ProtocolError(
+    'QUOTA_EXCEEDED',
+    ReasonCode.QUOTA_EXCEEDED,
+    `${name} with more than ${MAX_FILTERS} filters`,
+  )
 }
 
 function checkDisconnect(fields: Fields, version: ProtocolVersion): void {

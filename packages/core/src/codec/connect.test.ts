@@ -78,7 +78,7 @@ function read(chunk: Buffer): ConnectPacket {
   const inbox = new Inbox(100_000)
   inbox.push(chunk)
   if (!inbox.advance()) throw new Error('the frame is not whole')
-  return readConnect(inbox.bytes, inbox.start, inbox.body, inbox.end, 64)
+  return readConnect(inbox.bytes, inbox.start, inbox.body, inbox.end, { levels: 64, bytes: 4_096 })
 }
 
 function reference(chunk: Buffer): mqtt.IConnectPacket {

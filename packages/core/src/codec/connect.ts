@@ -6,6 +6,7 @@ import { ReasonCode } from '../reason-codes.ts'
 import { Fields } from './fields.ts'
 import { malformed, protocolError } from './malformed.ts'
 import { PropertyScan, parseProperties, scanProperties } from './properties.ts'
+import type { TopicLimits } from './topic-check.ts'
 import { checkCharacters, checkTopicName } from './topic-check.ts'
 
 type Will = NonNullable<ConnectPacket['will']>
@@ -40,7 +41,7 @@ export function readConnect(
   start: number,
   body: number,
   end: number,
-  maxLevels: number,
+  limits: TopicLimits,
 ): ConnectPacket {
   const fields = new Fields('CONNECT', bytes, body, end)
   const protocolId = fields.string()
@@ -58,7 +59,7 @@ export function readConnect(
   const properties = v5 ? readProperties(fields) : undefined
   const clientId = fields.string()
   checkCharacters(clientId, 'a client identifier')
-  const will = (flags & WILL) !== 0 ? readWill(fields, flags, v5, maxLevels) : undefined
+  const will = (flags & WILL) !== 0 ? readWill(fields, flags, v5, limits) : undefined
   const username = (flags & USER_NAME) !== 0 ? fields.string() : undefined
   const password = (flags & PASSWORD) !== 0 ? copyOf(fields) : undefined
   fields.finish()
@@ -113,7 +114,7 @@ function readProperties(fields: Fields): ConnectPacket['properties'] {
   return parseProperties(fields.bytes, scan.start, scan.end)
 }
 
-function readWill(fields: Fields, flags: number, v5: boolean, maxLevels: number): Will {
+function readWill(fields: Fields, flags: number, v5: boolean, limits: TopicLimits): Will {
   const retain = (flags & WILL_RETAIN) !== 0
   const qos = ((flags >> 3) & 3) as QoS
   let properties: Will['properties']
@@ -124,7 +125,7 @@ function readWill(fields: Fields, flags: number, v5: boolean, maxLevels: number)
     rawProperties = withoutDelay(fields.bytes)
   }
   const topic = fields.string()
-  checkTopicName(topic, maxLevels)
+  checkTopicName(topic, limits)
   return { retain, qos, topic, payload: copyOf(fields), properties, rawProperties }
 }
 

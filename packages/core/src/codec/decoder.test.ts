@@ -20,7 +20,7 @@ function read(chunks: readonly Uint8Array[], protocolVersion: ProtocolVersion): 
   const inbox = new Inbox(10_000_000)
   inbox.awaitsConnect = false
   const source = { inbox, protocolVersion, bridge: false, aliases: new TopicAliases(100) }
-  const decoder = new Decoder(64)
+  const decoder = new Decoder({ levels: 64, bytes: 4_096 })
   const packets: Packet[] = []
   for (const chunk of chunks) {
     inbox.push(Buffer.from(chunk))
@@ -250,7 +250,7 @@ describe('decoding', () => {
   })
 
   it('one client’s CONNECT does not change how another’s packets are read', () => {
-    const decoder = new Decoder(64)
+    const decoder = new Decoder({ levels: 64, bytes: 4_096 })
     const sourceOf = (
       version: ProtocolVersion,
       ...packets: mqtt.Packet[]

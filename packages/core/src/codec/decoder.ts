@@ -20,6 +20,7 @@ import { PropertyScan, parseProperties, scanProperties } from './properties.ts'
 import { ACK_CODES } from './reason-tables.ts'
 import type { TopicAliases } from './topic-aliases.ts'
 import { TopicCache } from './topic-cache.ts'
+import type { TopicLimits } from './topic-check.ts'
 
 /** Types by the upper four bits, as in the standard's table 2.1. */
 const CONNECT = 1
@@ -48,12 +49,12 @@ export class Decoder {
   readonly #scan = new PropertyScan()
   /** For messages: one object for all. */
   readonly #fields = new Fields('PUBLISH', EMPTY, 0, 0)
-  readonly #maxLevels: number
+  readonly #limits: TopicLimits
 
-  /** @param maxTopicLevels Levels that a topic or filter may have. */
-  constructor(maxTopicLevels: number) {
-    this.#maxLevels = maxTopicLevels
-    this.#topics = new TopicCache(maxTopicLevels)
+  /** @param limits How large a topic or filter may be. */
+  constructor(limits: TopicLimits) {
+    this.#limits = limits
+    this.#topics = new TopicCache(limits)
   }
 
   /**
@@ -179,14 +180,14 @@ export class Decoder {
       inbox.types = CLIENT_TYPES_5
       checkLength(inbox)
     }
-    const packet = readConnect(bytes, start, body, end, this.#maxLevels)
+    const packet = readConnect(bytes, start, body, end, this.#limits)
     if (inbox.awaitsConnect) source.bridge = packet.bridgeMode === true
     return packet
   }
 
   #checked({ inbox, protocolVersion, bridge }: Source): Packet {
     const { bytes, start, body, end } = inbox
-    checkFrame(bytes, start, body, end, protocolVersion, this.#maxLevels)
+    checkFrame(bytes, start, body, end, protocolVersion, this.#limits)
     // Idle clients send nothing but PINGREQ, and all that go a DISCONNECT.
     if (body === end)
       return inbox.type === PINGREQ ? { cmd: 'pingreq' } : { cmd: 'disconnect', reasonCode: 0 }

@@ -2,6 +2,7 @@
 import type { Buffer } from 'node:buffer'
 import { isUtf8 } from 'node:buffer'
 import { malformed } from './malformed.ts'
+import type { TopicLimits } from './topic-check.ts'
 import { checkTopicName } from './topic-check.ts'
 
 // A power of two. Direct-mapped: a collision costs one decode, never a search.
@@ -12,18 +13,18 @@ const LONGEST = 128
 export class TopicCache {
   readonly #bytes: (Uint8Array | undefined)[] = new Array(ENTRIES).fill(undefined)
   readonly #topics: string[] = new Array(ENTRIES).fill('')
-  readonly #maxLevels: number
+  readonly #limits: TopicLimits
   /** The entry that was read last: of a burst, most messages are to one topic. */
   #latest = 0
 
-  /** @param maxLevels Levels that a topic may have. */
-  constructor(maxLevels: number) {
-    this.#maxLevels = maxLevels
+  /** @param limits How large a topic may be. */
+  constructor(limits: TopicLimits) {
+    this.#limits = limits
   }
 
   /**
    * The topic name at `bytes[at..end)`.
-   * @throws ProtocolError for what is no topic name, or has too many levels.
+   * @throws ProtocolError for what is no topic name, or is too large.
    */
   read(bytes: Buffer, at: number, end: number): string {
     const latest = this.#bytes[this.#latest]
@@ -46,7 +47,7 @@ export class TopicCache {
       throw malformed('a topic that is not UTF-8', 'MQTT-1.5.4-1')
     }
     const topic = bytes.toString('utf8', at, end)
-    checkTopicName(topic, this.#maxLevels)
+    checkTopicName(topic, this.#limits)
     return topic
   }
 }

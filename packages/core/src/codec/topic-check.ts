@@ -1,18 +1,34 @@
 /** What topic names, topic filters and client identifiers must be like, with the answer for those that are not. */
+import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../errors.ts'
 import { ReasonCode } from '../reason-codes.ts'
 import { isValidTopicFilter, isValidTopicName, parseShare, topicLevels } from '../topics.ts'
 import { malformed, protocolError } from './malformed.ts'
 
-/** @throws ProtocolError 0x82 for an empty name, 0x81 for one that cannot be a name, 0x90 for too many levels. */
-export function checkTopicName(topic: string, maxLevels: number): void {
+/** How large a topic name or filter may be. */
+export interface TopicLimits {
+  readonly levels: number
+  /** In UTF-8. */
+  readonly bytes: number
+}
+
+/** Whether a topic name or filter has more UTF-8 bytes than `bytes`. */
+export function isLonger(topic: string, bytes: number): boolean {
+  // No character takes more than three bytes for each of its code units.
+  if (topic.length * 3 <= bytes) return false
+  return topic.length > bytes || Buffer.byteLength(topic) > bytes
+}
+
+/** @throws ProtocolError 0x82 for an empty name, 0x81 for one that cannot be a name, 0x90 for one too large. */
+export function checkTopicName(topic: string, { levels, bytes }: TopicLimits): void {
   if (topic === '') throw protocolError('an empty topic name', 'MQTT-4.7.3-1')
   checkTopicCharacters(topic, 'a topic name', 'MQTT-3.3.2-2')
-  if (topicLevels(topic) > maxLevels) {
+  const long = isLonger(topic, bytes)
+  if (long || topicLevels(topic) > levels) {
     throw new ProtocolError(
       'TOPIC_INVALID',
       ReasonCode.TOPIC_NAME_INVALID,
-      `a topic name of more than ${maxLevels} levels`,
+      `a topic name of more than ${long ? `${bytes} bytes` : `${levels} levels`}`,
     )
   }
 }
@@ -23,18 +39,19 @@ export function checkTopicCharacters(topic: string, what: string, statement: str
   checkCharacters(topic, what)
 }
 
-/** @throws ProtocolError 0x81 for what cannot be a filter, 0x8F for too many levels. */
-export function checkTopicFilter(filter: string, maxLevels: number): void {
+/** @throws ProtocolError 0x81 for what cannot be a filter, 0x8F for one too large. */
+export function checkTopicFilter(filter: string, { levels, bytes }: TopicLimits): void {
   if (filter === '') throw protocolError('an empty topic filter', 'MQTT-4.7.3-1')
   if (!isValidTopicFilter(filter)) throw malformed('a topic filter with a misplaced wildcard', 'MQTT-4.7.1-1')
   const share = parseShare(filter)
   if (share?.malformed === true) throw malformed(`a shared subscription ${share.reason}`, share.statement)
   checkCharacters(filter, 'a topic filter')
-  if (topicLevels(filter) > maxLevels) {
+  const long = isLonger(filter, bytes)
+  if (long || topicLevels(filter) > levels) {
     throw new ProtocolError(
       'FILTER_INVALID',
       ReasonCode.TOPIC_FILTER_INVALID,
-      `a topic filter of more than ${maxLevels} levels`,
+      `a topic filter of more than ${long ? `${bytes} bytes` : `${levels} levels`}`,
     )
   }
 }

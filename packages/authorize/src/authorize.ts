@@ -38,6 +38,11 @@ export class Authorize extends Middleware {
   readonly handles: readonly PacketType[] = ['connect', 'publish', 'subscribe']
   readonly requires: readonly CallbackName[] = ['authorizePacket']
   readonly uses: readonly CallbackName[] = ['closeClient']
+  readonly behind: readonly CallbackName[] = [
+    'cleanDisconnect',
+    'authenticateConnection',
+    'authenticateExchange',
+  ]
   #ask!: Chain
 
   start(): void {

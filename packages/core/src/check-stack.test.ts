@@ -1,6 +1,10 @@
 /** What start() checks, and the listing that every complaint ends with. */
-import { RecordingLogger } from '@mqtt-stack/testing'
+import { Authentication } from '@mqtt-stack/authentication'
+import { Connection } from '@mqtt-stack/connection'
+import { SessionManager } from '@mqtt-stack/session-manager'
+import { RecordingLogger, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { defaultStack } from '../../../scripts/default-stack.ts'
 import type { ErrorCode, StackError } from './errors.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import { Middleware } from './middleware.ts'
@@ -145,5 +149,55 @@ describe('String(stack)', () => {
 
   it('works for a stack without middlewares', () => {
     expect(String(stackOf())).toBe('Stack')
+  })
+})
+
+describe('the order of a stack', () => {
+  const asks: MiddlewareLike = { name: 'Asks', handle() {}, uses: ['authenticateConnection'] }
+  const opens: MiddlewareLike = { name: 'Opens', handle() {}, behind: ['authenticateConnection'] }
+
+  it('is refused where somebody would act before it is decided, naming both', () => {
+    const error = complaint(opens, asks)
+    expect(error.code).toBe('ORDER_INVALID')
+    expect(error.message).toMatch(/^Opens must stand behind Asks, which executes "authenticateConnection"/)
+    expect(() => stackOf(asks, opens).start()).not.toThrow()
+  })
+
+  it('of the built-ins: SessionManager before Authentication is refused', () => {
+    const provider: MiddlewareLike = { name: 'Provider', authenticateConnection() {} }
+    const error = complaint(new Connection(), new SessionManager(), new Authentication(), provider)
+    expect(error.code).toBe('ORDER_INVALID')
+    expect(error.message).toMatch(/^SessionManager must stand behind Authentication/)
+  })
+})
+
+describe('start() warns of', () => {
+  /** What start() logs as warnings. */
+  async function warnings(...middlewares: MiddlewareLike[]): Promise<string[]> {
+    const logger = new RecordingLogger()
+    const stack = new Stack({ logger, clock: new VirtualClock() }).use(...middlewares)
+    await stack.start()
+    await stack.stop()
+    return logger.warnings
+  }
+
+  it.each(['authenticateConnection', 'authenticateExchange', 'authorizePacket'])(
+    'somebody who answers %s where nobody asks',
+    async (callback) => {
+      const [warning] = await warnings({ name: 'Provider', [callback]() {} } as MiddlewareLike)
+      expect(warning).toContain(`Provider answers ${callback}, but nobody asks`)
+    },
+  )
+
+  it('a stack that opens sessions and has no keep alive and no wills', async () => {
+    const said = await warnings(new Connection(), new SessionManager())
+    expect(said).toHaveLength(2)
+    expect(said.join()).toMatch(/KeepAlive.*LastWill/)
+  })
+
+  it('nothing where all is there', async () => {
+    const { stack, logger } = await defaultStack()
+    expect(logger.warnings).toEqual([])
+    await stack.stop()
   })
 })

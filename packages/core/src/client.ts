@@ -25,6 +25,7 @@ import { ReasonCode } from './reason-codes.ts'
 import { Session } from './session.ts'
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'
+import { bounded } from './waiting.ts'
 
 /** Where a connection came in. */
 export interface Listener {
@@ -168,10 +169,13 @@ export class Client implements SlotHost, Source {
   /** Resolves once the client is not congested any more, or is closed. */
   drained(): Promise<void> {
     if (this.closed || !this.congested) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#drainListeners ??= []
-      this.#drainListeners.push(resolve)
-    })
+    // A client that takes nothing is closed.
+    return bounded(
+      new Promise((resolve) => {
+        this.#drainListeners ??= []
+        this.#drainListeners.push(resolve)
+      }),
+    )
   }
 
   /** How often the stream has taken something: a client that does not read makes no progress. */

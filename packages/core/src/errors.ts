@@ -19,6 +19,8 @@ export const ERRORS = {
   CALLBACK_UNANSWERED:
     'A middleware requires a callback that nobody in the stack answers. Add a middleware that does: the error prints who answers what.',
   CALLBACK_CONTESTED: 'Two middlewares answer a callback that is meant for one. Leave one of them out.',
+  ORDER_INVALID:
+    'A middleware stands before one that it has to stand behind, so that it would act on what nobody has decided yet. Move it: the error names both, and prints the stack.',
   NEXT_TWICE:
     'A handler called next or done after it had already answered. Answer once; the error names the middleware.',
   ANSWER_INVALID:

@@ -28,6 +28,11 @@ export interface MiddlewareLike extends Handlers {
   /** Callbacks that it executes too; nobody answering them is fine. */
   readonly uses?: readonly CallbackName[]
   /**
+   * It must stand behind every other middleware that executes one of these (names it in `requires` or `uses`): what
+   * those decide has to be decided before it acts. `start()` refuses any other order.
+   */
+  readonly behind?: readonly CallbackName[]
+  /**
    * Its callbacks come behind those of all others, wherever it stands: for stores, so that nothing is kept, and nobody
    * gets anything, that somebody refuses. It starts first and stops last.
    */
@@ -53,6 +58,7 @@ export const MEMBERS: ReadonlySet<string> = new Set([
   'defines',
   'requires',
   'uses',
+  'behind',
   'last',
   'stack',
   'start',

@@ -5,7 +5,7 @@ import { CALLBACKS } from './callback-rules.ts'
 import type { CallbackName, Context, Store } from './callbacks.ts'
 import type { ChainHost, Step } from './chain.ts'
 import { Chain, chainOf, isPromise } from './chain.ts'
-import { checkStack } from './check-stack.ts'
+import { checkStack, lacksOf } from './check-stack.ts'
 import type { Listener } from './client.ts'
 import { Client } from './client.ts'
 import { clientOf } from './client-of.ts'
@@ -218,6 +218,7 @@ export class Stack {
     if (this.#stopped !== undefined) throw new StackError('STACK_STOPPED', 'start() after stop()')
     if (this.#started !== undefined) throw new StackError('STACK_RUNNING', 'start() was called twice')
     checkStack(this.middlewares, this.#rules, String(this))
+    for (const lack of lacksOf(this.middlewares)) this.config.logger?.warn(lack)
     this.#started = this.#start()
     return this.#started
   }

@@ -79,6 +79,12 @@ const inflow = new Slot(() => new Inflow())
  */
 export class InboundManager extends Middleware<InboundManagerOptions> {
   readonly handles: readonly PacketType[] = ['publish', 'pubrel']
+  readonly behind: readonly CallbackName[] = [
+    'cleanDisconnect',
+    'authenticateConnection',
+    'authenticateExchange',
+    'authorizePacket',
+  ]
   readonly uses: readonly CallbackName[] = [
     'relayMessage',
     'messagePublished',

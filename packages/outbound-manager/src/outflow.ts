@@ -8,7 +8,7 @@ import type {
   Steps,
   StoredMessage,
 } from '@mqtt-stack/core'
-import { expiryOf, ProtocolError, packetIdOf, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
+import { bounded, expiryOf, ProtocolError, packetIdOf, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
 import { Inflight } from './inflight.ts'
 import { Releases } from './releases.ts'
 import { Removals } from './removals.ts'
@@ -164,11 +164,14 @@ export class Outflow {
   /** Resolves when nothing waits behind the window any more, or the client is gone; nothing when it is so already. */
   drained(): void | Promise<void> {
     if (this.#drainedNow) return
-    return new Promise((resolve) => {
-      if (this.#drainListeners === undefined) this.#client.onClose(() => this.#tellDrained())
-      this.#drainListeners ??= []
-      this.#drainListeners.push(resolve)
-    })
+    // For as long as the client takes: whoever waits for it is not stalled.
+    return bounded(
+      new Promise((resolve) => {
+        if (this.#drainListeners === undefined) this.#client.onClose(() => this.#tellDrained())
+        this.#drainListeners ??= []
+        this.#drainListeners.push(resolve)
+      }),
+    )
   }
 
   /** Removes what was delivered from the log; resolves when no call to it is under way. */

@@ -45,6 +45,7 @@ const due = new Slot(() => new Due())
  */
 export class RetainManager extends Middleware<RetainManagerOptions> {
   readonly requires: readonly CallbackName[] = ['storeRetainedMessage', 'lookupRetainedMessages']
+  readonly behind: readonly CallbackName[] = ['authorizePacket']
   readonly uses: readonly CallbackName[] = [
     'forwardMessage',
     'storeOfflineMessage',

@@ -62,6 +62,14 @@ const opening = new Slot(() => new Opening())
 /** Last on CONNECT: opens the session, restores its subscriptions, writes CONNACK and lets what was missed follow. */
 export class SessionManager extends Middleware<SessionManagerOptions> {
   readonly handles: readonly PacketType[] = ['connect']
+  readonly behind: readonly CallbackName[] = [
+    'cleanDisconnect',
+    'authenticateConnection',
+    'authenticateExchange',
+    'authorizePacket',
+    'lookupConnackProperties',
+    'lookupOfflineMessages',
+  ]
   readonly uses: readonly CallbackName[] = [
     'openSession',
     'closeSession',

@@ -37,6 +37,12 @@ const held = new Slot(() => new Set<string>())
 export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> {
   readonly handles: readonly PacketType[] = ['subscribe', 'unsubscribe']
   readonly requires: readonly CallbackName[] = ['subscribeTopic', 'unsubscribeTopic']
+  readonly behind: readonly CallbackName[] = [
+    'cleanDisconnect',
+    'authenticateConnection',
+    'authenticateExchange',
+    'authorizePacket',
+  ]
   readonly uses: readonly CallbackName[] = ['topicSubscribed']
 
   constructor(options?: SubscriptionManagerOptions) {

@@ -29,7 +29,7 @@ export class PropertySpan {
   /** The four bytes of the message expiry interval; 0 for none. */
   readonly expiryAt: number
   /** The topic name with its length, where the frame has only an alias. */
-  readonly topic: Uint8Array | undefined
+  topic: Uint8Array | undefined
   readonly payloadIsText: boolean
 
   constructor(
@@ -48,6 +48,11 @@ export class PropertySpan {
     this.payloadIsText = payloadIsText
   }
 }
+
+/** From here on a topic of a message that is kept for long is not kept twice. */
+const LONG_TOPIC = 128
+/** Payloads that are copied anyway when a message is sent: see the outbox. */
+const SMALL_PAYLOAD = 8_192
 
 /** Which layout a frame has: 5.0 or older, with a packet identifier or without. */
 function variantOf(v5: boolean, withId: boolean): number {
@@ -71,13 +76,16 @@ export class Publish implements Layout {
   /** Internal: of 5.0 messages that have properties. */
   readonly span: PropertySpan | undefined
   /** The layout of `bytes`; -1 where they cannot be sent on as they are. */
-  readonly #variant: number
-  #others: (Layout | undefined)[] | undefined
+  #variant: number
+  /** Other layouts, once they were asked for; a message that is kept does not keep them. */
+  #others: (Layout | WeakRef<Layout> | undefined)[] | undefined
   /** Internal: how many places of the ledger hold this message, and the bytes that each was charged. */
   keepers: number
   keptSize: number
   /** Whose the memory is: the socket's chunk, shared with other kept messages, or its own. */
   #owned: 'no' | 'shared' | 'alone'
+  /** The topic is kept as the string alone: `bytes` begin behind it, and `start` is where the frame would. */
+  #slim = false
 
   /** Internal: {@link Publish.from} is the one for users. The bytes must be of exactly these fields. */
   constructor(
@@ -156,7 +164,7 @@ export class Publish implements Layout {
     return this.length - this.payloadAt
   }
 
-  /** Bytes that keeping this message costs, about. */
+  /** Bytes that keeping this message costs, about: its topic is counted once. */
   get size(): number {
     return this.length + 64
   }
@@ -178,21 +186,46 @@ export class Publish implements Layout {
     return this.span?.expiryAt ?? 0
   }
 
+  /** The bytes of its topic are not among its own. */
+  get slim(): boolean {
+    return this.#slim
+  }
+
   /**
    * Makes the message independent of the socket's chunk; needed before it is kept beyond the turn.
-   * @param long It is kept for long: its memory is its own. Otherwise it shares a small piece with its neighbours.
+   * @param long It is kept for long: its memory is its own, and a long topic is kept as a string alone. Otherwise it
+   * shares a small piece with its neighbours.
    */
   own(long = false): this {
+    if (long && !this.#slim && this.topic.length >= LONG_TOPIC && this.payloadLength < SMALL_PAYLOAD) {
+      this.#slimDown()
+      return this
+    }
     if (this.#owned === 'alone' || (this.#owned === 'shared' && !long)) return this
     const { length } = this
     const place = long ? undefined : takeShared(length)
-    const bytes = place?.bytes ?? Buffer.allocUnsafeSlow(length)
-    const at = place?.start ?? 0
-    copyBytes(this.bytes, this.start, this.start + length, bytes, at)
-    this.bytes = bytes
-    this.start = at
+    this.#move(place?.bytes ?? Buffer.allocUnsafeSlow(length), place?.start ?? 0, 0)
     this.#owned = place === undefined ? 'alone' : 'shared'
     return this
+  }
+
+  /** Leaves out all that stands before properties and payload: it is encoded again for each who is to have it. */
+  #slimDown(): void {
+    const { span } = this
+    const from = span?.start ?? this.payloadAt
+    this.#move(Buffer.allocUnsafeSlow(this.length - from), 0, from)
+    if (span !== undefined) span.topic = undefined
+    this.#owned = 'alone'
+    this.#slim = true
+    this.#variant = -1
+  }
+
+  /** Copies what stands from `from` on. */
+  #move(bytes: Buffer, at: number, from: number): void {
+    copyBytes(this.bytes, this.start + from, this.start + this.length, bytes, at)
+    this.bytes = bytes
+    this.start = at - from
+    this.#others = undefined
   }
 
   /** The same message with some parts changed. */
@@ -207,19 +240,17 @@ export class Publish implements Layout {
     const variant = variantOf(v5, withId)
     if (this.#variant === variant) return this
     this.#others ??= [undefined, undefined, undefined, undefined]
-    const known = this.#others[variant]
+    const others = this.#others[variant]
+    const known = others instanceof WeakRef ? others.deref() : others
     if (known !== undefined) return known
     const made = this.#encode(v5, withId)
-    this.#others[variant] = made
+    this.#others[variant] = this.#owned === 'no' ? made : new WeakRef(made)
     return made
   }
 
   #encode(v5: boolean, withId: boolean): Layout {
     const { bytes, start, span } = this
-    const topic =
-      span?.topic === undefined
-        ? new Piece(bytes, start + this.#topicAt(), start + this.idAt)
-        : new Piece(span.topic)
+    const topic = this.#topicPiece()
     const payload = new Piece(bytes, start + this.payloadAt, start + this.length)
     if (span === undefined || !v5)
       return encodePublish(topic, payload, withId, v5, undefined, undefined, -1, true)
@@ -230,6 +261,13 @@ export class Publish implements Layout {
     const moved = aliasAt !== 0 && expiryAt > aliasAt ? 3 : 0
     const expiry = expiryAt === 0 ? -1 : expiryAt - span.start - moved
     return encodePublish(topic, payload, withId, true, before, after, expiry, true)
+  }
+
+  #topicPiece(): Piece {
+    const { bytes, start, span } = this
+    if (this.#slim) return new Piece(encodeTopic(this.topic))
+    if (span?.topic !== undefined) return new Piece(span.topic)
+    return new Piece(bytes, start + this.#topicAt(), start + this.idAt)
   }
 
   /** Properties without the alias. */

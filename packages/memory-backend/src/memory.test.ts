@@ -104,7 +104,7 @@ describe('the memory that a broker keeps for its clients', () => {
   })
 
   it('is counted for retained topics and payloads, which are refused, and told', async () => {
-    const { client, dropped, held, memory } = room({ memoryCeiling: 44_000 })
+    const { client, dropped, held, memory } = room({ memoryCeiling: 26_000 })
     const one = await client(at('192.0.2.1:1'))
     const before = held()
     const codes: unknown[] = []

@@ -1,10 +1,11 @@
-import type { Account, Context, RetainedMessage, Store } from '@mqtt-stack/core'
+import type { Account, Context, Publish, RetainedMessage, Store } from '@mqtt-stack/core'
 import { ReasonCode, RetainedTree } from '@mqtt-stack/core'
 import { RETAINED_COST } from './costs.ts'
 
-/** With whose account it is counted on. */
+/** With whose account it is counted on, and what it costs besides its bytes. */
 interface Retained extends RetainedMessage {
   readonly account: Account
+  readonly extra: number
 }
 
 /** The retained message of each topic; bounded in topics and in payload size. */
@@ -28,12 +29,13 @@ export class RetainedMessages {
     const known = this.#tree.get(topic)
     store.replaced = known !== undefined
     // What was retained is out of date, whether or not there is room for what came [MQTT-3.3.1-7].
-    known?.account.giveUp(known.packet, costOf(topic))
+    known?.account.giveUp(known.packet, known.extra)
     const clears = packet.payloadLength === 0
     const full = known === undefined && this.#tree.size >= this.#maxTopics
-    const kept =
-      !clears && !full && packet.payloadLength <= this.#maxBytes && account.keep(packet, costOf(topic), true)
-    if (kept) this.#tree.set(topic, { topic, packet: packet.own(true), messageId, expiresAt, account })
+    const fits = !clears && !full && packet.payloadLength <= this.#maxBytes
+    const extra = fits ? costOf(packet.own(true)) : 0
+    if (fits && account.keep(packet, extra, true))
+      this.#tree.set(topic, { topic, packet, messageId, expiresAt, account, extra })
     else {
       this.#tree.delete(topic)
       if (!clears) store.refused = ReasonCode.QUOTA_EXCEEDED
@@ -54,13 +56,13 @@ export class RetainedMessages {
     } while (after !== undefined && store.length < limit)
   }
 
-  #remove(topic: string, { account, packet }: Retained): void {
+  #remove(topic: string, { account, packet, extra }: Retained): void {
     this.#tree.delete(topic)
-    account.giveUp(packet, costOf(topic))
+    account.giveUp(packet, extra)
   }
 }
 
-/** Besides the message's bytes. */
-function costOf(topic: string): number {
-  return RETAINED_COST + topic.length
+/** Besides the message's bytes, in which a long topic is not kept once more. */
+function costOf({ topic, slim }: Publish): number {
+  return RETAINED_COST + (slim ? 0 : topic.length)
 }

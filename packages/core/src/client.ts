@@ -55,6 +55,8 @@ type Carrier = Duplex & { [CLIENT]: Client }
 const PAUSE_AT = 65_536
 /** What a connection may hold of unfinished packets that is not counted, in bytes. */
 const UNCOUNTED = 4_096
+/** How many times the high-water mark a client may leave untaken before QoS 0 to it is dropped. */
+const QOS_0_ROOM = 4
 /** Of the fixed header. */
 const PUBCOMP = 7
 const DISCONNECT = 14
@@ -152,11 +154,20 @@ export class Client implements SlotHost, Source {
     return this.#outbox.pending
   }
 
-  /** Above the outbox's high-water mark: QoS 0 is not worth queueing, QoS 1 and 2 must wait. */
+  /** Above the outbox's high-water mark: what can wait must wait. */
   get congested(): boolean {
     if (!this.#exceeds(this.stack.config.highWater)) return false
     this.stack.watch(this)
     return true
+  }
+
+  /**
+   * So much above the mark that QoS 0 to it is dropped. QoS 0 cannot wait elsewhere, and of one large write it is not seen
+   * how much a client has taken: one that reads, and is sent the next message for each that it got, has twice as much
+   * untaken as is under way.
+   */
+  get full(): boolean {
+    return this.#exceeds(QOS_0_ROOM * this.stack.config.highWater)
   }
 
   /** Whether so much waits for the client; less is enough of what it left untaken while outboxes hold much in all. */

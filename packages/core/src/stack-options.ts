@@ -90,7 +90,7 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     default: 1_048_576,
     min: 1_024,
     unit: 'bytes',
-    doc: 'What a client may leave untaken before QoS 0 to it is dropped.',
+    doc: 'What a client may leave untaken before QoS 1 and 2 to it wait; QoS 0 is dropped above four times as much.',
   },
   drainTimeout: {
     kind: 'number',

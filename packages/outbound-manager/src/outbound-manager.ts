@@ -35,7 +35,7 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     const gone = client.closed || (!client.connected && qos === 0)
     if (gone && sequence === undefined) this.#drop(ctx, store, 'not-connected')
     else if (qos > 0) this.#queue(ctx, qos, store)
-    else if (client.congested) this.#drop(ctx, store, 'outbox-full')
+    else if (client.congested && client.full) this.#drop(ctx, store, 'outbox-full')
     else {
       const { expiresAt = 0, identifiers } = ctx
       // Most messages go as they are.

@@ -70,8 +70,8 @@ describe('clients that do not read', () => {
     const [stuck] = [...broker.stack.clients].filter(({ id }) => id === 'reader-0')
     expect(stuck.pending).toBeLessThan(250_000)
     expect([...drops.keys()].filter((id) => id !== 'reader-0')).toEqual([])
-    // Large ones at QoS 0: one is enough to be over the mark, and the next is dropped for it.
-    for (let i = 0; i < 2; i++) await publisher.publish('large', Buffer.alloc(200_000))
+    // A large one at QoS 0 is enough to be over four times the mark, and the next is dropped for it.
+    for (let i = 0; i < 2; i++) await publisher.publish('large', Buffer.alloc(400_000))
     expect(drops.get('reader-0')).toBe(1)
     await clock.advance(10_000)
     expect([...broker.stack.clients].map(({ id }) => id)).not.toContain('reader-0')

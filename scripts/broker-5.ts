@@ -1,8 +1,7 @@
 import type { Broker, BrokerOptions, Listener } from '@mqtt-stack/broker'
 import type { MemoryBackend } from '@mqtt-stack/memory-backend'
-import type { ConnectOptions, OpenOptions } from '@mqtt-stack/testing'
+import type { ConnectOptions, OpenOptions, Received } from '@mqtt-stack/testing'
 import { RecordingLogger, settle, streamPair, TestClient, VirtualClock } from '@mqtt-stack/testing'
-import type { IConnackPacket, UserProperties } from 'mqtt-packet'
 import { onTestFinished } from 'vitest'
 import { testBroker } from './test-broker.ts'
 
@@ -17,7 +16,7 @@ export interface Broker5 {
   /** A connection on which nothing was sent yet, 5.0 unless told otherwise. */
   open(options?: OpenOptions): TestClient
   /** A client that was accepted, with its CONNACK. */
-  accepted(options?: ConnectOptions & OpenOptions): Promise<[TestClient, IConnackPacket]>
+  accepted(options?: ConnectOptions & OpenOptions): Promise<[TestClient, Received<'connack'>]>
   /** A client that was accepted. */
   client(options?: ConnectOptions & OpenOptions): Promise<TestClient>
   /** Lets seconds pass. */
@@ -38,7 +37,9 @@ export function broker5(options: BrokerOptions = {}): Broker5 {
     return new TestClient(device, { clientId: `client-${++clients}`, protocolVersion: 5, ...rest })
   }
 
-  async function accepted(given: ConnectOptions & OpenOptions = {}): Promise<[TestClient, IConnackPacket]> {
+  async function accepted(
+    given: ConnectOptions & OpenOptions = {},
+  ): Promise<[TestClient, Received<'connack'>]> {
     const { clientId, clean, keepalive, username, password, will, properties } = given
     const client = open(given)
     const connack = await client.connect({
@@ -108,9 +109,4 @@ export function properties(...parts: readonly (Buffer | readonly number[])[]): B
   const body = Buffer.concat(parts.map((part) => Buffer.from(part)))
   if (body.length > 127) throw new Error('properties of 128 bytes or more')
   return Buffer.concat([Buffer.from([body.length]), body])
-}
-
-/** User properties as a plain object: mqtt-packet's has no prototype. */
-export function plain(given: UserProperties | undefined): UserProperties | undefined {
-  return given && { ...given }
 }

@@ -15,15 +15,18 @@ const EVERYTHING = {
   contentType: 'text/plain',
   responseTopic: 'answer',
   correlationData: Buffer.from('7'),
-  userProperties: { a: 'b' },
-}
+  userProperties: [
+    ['b', '1'],
+    ['a', '2'],
+    ['b', '3'],
+  ],
+} as const
 
 /** What a 5.0 receiver sees of a message's properties. */
 function seen({ received }: TestClient): unknown[] {
   return received.flatMap((packet) => {
     if (packet.cmd !== 'publish') return []
-    const { userProperties, ...rest } = packet.properties ?? {}
-    return [userProperties === undefined ? rest : { ...rest, userProperties: { ...userProperties } }]
+    return [packet.properties ?? {}]
   })
 }
 

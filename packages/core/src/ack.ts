@@ -1,5 +1,5 @@
 /** PUBACK, PUBREC, PUBREL and PUBCOMP: one class, because they come as often as messages do. */
-import type { UserProperties } from './packets.ts'
+import type { UserProperties } from './user-properties.ts'
 
 export type AckType = 'puback' | 'pubrec' | 'pubrel' | 'pubcomp'
 
@@ -13,7 +13,7 @@ export const ACK_HEADER: Readonly<Record<AckType, number>> = {
 
 export interface AckProperties {
   readonly reasonString?: string
-  readonly userProperties?: UserProperties
+  readonly userProperties?: UserProperties | undefined
 }
 
 export class Ack<Type extends AckType = AckType> {

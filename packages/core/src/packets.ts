@@ -1,4 +1,7 @@
-/** The packets, in the words of mqtt-packet, which MQTT.js and most of Node's MQTT world share. */
+/**
+ * The packets, in the words of mqtt-packet, which MQTT.js and most of Node's MQTT world share. User properties alone are
+ * pairs, where mqtt-packet has an object: it would lose their order.
+ */
 import type {
   IAuthPacket,
   IConnackPacket,
@@ -12,10 +15,10 @@ import type {
   ISubscription,
   IUnsubackPacket,
   IUnsubscribePacket,
-  UserProperties,
 } from 'mqtt-packet'
 import type { Ack, AckType } from './ack.ts'
 import type { Publish } from './publish.ts'
+import type { UserProperties, UserPropertiesInit, WithUserProperties } from './user-properties.ts'
 
 /** Quality of service: at most once, at least once, exactly once. */
 export type QoS = 0 | 1 | 2
@@ -23,29 +26,44 @@ export type QoS = 0 | 1 | 2
 /** Protocol levels: MQTT 3.1, 3.1.1 and 5.0. */
 export type ProtocolVersion = 3 | 4 | 5
 
+type PropertiesOf<P extends { properties?: unknown }> = NonNullable<P['properties']>
+type WithProperties<P, Properties> = Readonly<Omit<P, 'properties'>> & {
+  readonly properties?: Readonly<Properties> | undefined
+}
+/** A packet that came: its user properties are pairs. */
+type Read<P extends { properties?: unknown }> = WithProperties<
+  P,
+  WithUserProperties<PropertiesOf<P>, UserProperties>
+>
+/** A packet that is to be sent: its user properties may be written in either way. */
+type Written<P extends { properties?: unknown }> = WithProperties<
+  P,
+  WithUserProperties<PropertiesOf<P>, UserPropertiesInit>
+>
+
 /** A packet of each type, as handlers see it. Read-only: `with()` makes a changed one. */
 export interface Packets {
   connect: ConnectPacket
-  connack: Readonly<IConnackPacket>
+  connack: Written<IConnackPacket>
   publish: Publish
   puback: Ack<'puback'>
   pubrec: Ack<'pubrec'>
   pubrel: Ack<'pubrel'>
   pubcomp: Ack<'pubcomp'>
-  subscribe: Readonly<ISubscribePacket>
-  suback: Readonly<ISubackPacket>
-  unsubscribe: Readonly<IUnsubscribePacket>
-  unsuback: Readonly<IUnsubackPacket>
+  subscribe: Read<ISubscribePacket>
+  suback: Written<ISubackPacket>
+  unsubscribe: Read<IUnsubscribePacket>
+  unsuback: Written<IUnsubackPacket>
   pingreq: Readonly<IPingreqPacket>
   pingresp: Readonly<IPingrespPacket>
-  disconnect: Readonly<IDisconnectPacket>
-  auth: Readonly<IAuthPacket>
+  disconnect: Read<IDisconnectPacket>
+  auth: Read<IAuthPacket>
 }
 
-/** CONNECT, with `bridgeMode` where its level says that it is a bridge's; the properties of a 5.0 will also as bytes, which keep the order of its user properties. */
-export type ConnectPacket = Readonly<Omit<IConnectPacket, 'will'>> & {
+/** CONNECT, with `bridgeMode` where its level says that it is a bridge's. */
+export type ConnectPacket = Read<Omit<IConnectPacket, 'will'>> & {
   readonly bridgeMode?: true | undefined
-  readonly will?: Readonly<NonNullable<IConnectPacket['will']>> & { readonly rawProperties?: Uint8Array }
+  readonly will?: Read<NonNullable<IConnectPacket['will']>> | undefined
 }
 
 export type PacketType = keyof Packets
@@ -77,8 +95,15 @@ export type UnsubscribePacket = Packets['unsubscribe']
 export type DisconnectPacket = Packets['disconnect']
 /** One filter of a SUBSCRIBE with its options. */
 export type Subscription = Readonly<ISubscription>
-export type PublishProperties = Readonly<NonNullable<IPublishPacket['properties']>>
-export type { UserProperties }
+/** Properties of a PUBLISH that came. */
+export type PublishProperties = Readonly<WithUserProperties<PropertiesOf<IPublishPacket>, UserProperties>>
+/** Properties of a message that is made; those of a connection (alias, subscription identifiers) are left out. */
+export type PublishPropertiesInit = Readonly<
+  WithUserProperties<PropertiesOf<IPublishPacket>, UserPropertiesInit>
+>
 
 /** A packet that the broker may send and mqtt-packet generates: all but messages and acknowledgements. */
-export type OutgoingPacket = Exclude<Packet, Publish | Packets[AckType]>
+export type OutgoingPacket =
+  | Exclude<Packet, Publish | Packets[AckType | 'disconnect' | 'auth']>
+  | Written<IDisconnectPacket>
+  | Written<IAuthPacket>

@@ -4,7 +4,7 @@ import { copyBytes, takeShared } from './codec/bytes.ts'
 import type { Layout } from './codec/encode-publish.ts'
 import { encodePublish, encodeTopic, findExpiry, Piece, propertyBytes } from './codec/encode-publish.ts'
 import { parseProperties } from './codec/properties.ts'
-import type { PublishProperties, QoS } from './packets.ts'
+import type { PublishProperties, PublishPropertiesInit, QoS } from './packets.ts'
 
 export type { Layout } from './codec/encode-publish.ts'
 
@@ -17,7 +17,8 @@ export interface PublishInit {
   dup?: boolean
   /** Packet identifier, 1 to 65,535; only for QoS 1 and 2. */
   messageId?: number
-  properties?: PublishProperties
+  /** User properties as pairs, in their order, or as an object. Alias and subscription identifiers are left out. */
+  properties?: PublishPropertiesInit | undefined
 }
 
 /** The properties of a 5.0 message where they stand in its bytes; offsets count from the frame's start. */
@@ -127,7 +128,7 @@ export class Publish implements Layout {
     return Publish.fromRaw(init, raw)
   }
 
-  /** Internal: a message whose properties are bytes, so that user properties keep their order. */
+  /** Internal: a message whose properties are bytes. */
   static fromRaw(init: PublishInit, raw: Uint8Array | undefined): Publish {
     const { topic, payload = '', qos = 0, retain = false, dup = false, messageId = 0 } = init
     const v5 = raw !== undefined && raw.length > 0
@@ -169,7 +170,7 @@ export class Publish implements Layout {
     return this.length + 64
   }
 
-  /** Properties (5.0), in mqtt-packet's shape: made at each call. */
+  /** Properties (5.0), by mqtt-packet's names, user properties as pairs: made at each call. */
   get properties(): PublishProperties | undefined {
     if (this.span === undefined) return undefined
     const { start, end } = this.span

@@ -86,14 +86,14 @@ export class LastWill extends Middleware<LastWillOptions> {
   *#keep(
     client: Client,
     packet: ConnectPacket,
-    { topic, payload, qos, retain, properties, rawProperties }: NonNullable<ConnectPacket['will']>,
+    { topic, payload, qos, retain, properties }: NonNullable<ConnectPacket['will']>,
   ): Steps<void | Done> {
     const refusal = yield* this.#refusal(client, packet)
     if (refusal !== undefined) {
       this.stack.closeClient(client, refusal, 'the will asks for what it may not have')
       return DONE
     }
-    const message = Publish.fromRaw({ topic, payload, qos, retain }, rawProperties)
+    const message = Publish.from({ topic, payload, qos, retain, properties })
     const kept = Will.keep(message, properties?.willDelayInterval ?? 0, this.stack.ledger.accountOf(client))
     if (kept === undefined) {
       this.stack.closeClient(client, ReasonCode.QUOTA_EXCEEDED, 'there is no memory for the will')

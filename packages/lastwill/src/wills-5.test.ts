@@ -2,17 +2,9 @@ import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { ConnectOptions, DisconnectOptions, TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Broker5 } from '../../../scripts/broker-5.ts'
-import {
-  broker5,
-  bytesOf,
-  frame,
-  messagesOf,
-  pair,
-  plain,
-  properties,
-  text,
-} from '../../../scripts/broker-5.ts'
+import { broker5, bytesOf, frame, messagesOf, pair, properties, text } from '../../../scripts/broker-5.ts'
 import { BACKENDS } from '../../../scripts/default-stack.ts'
+import { grouped } from '../../../scripts/grouped.ts'
 
 type Will = NonNullable<ConnectOptions['will']>
 
@@ -295,7 +287,7 @@ describe('what a will is like', () => {
     await alice.drop()
     await seconds(2)
     const { properties: got } = await watcher.next('publish')
-    expect({ ...got, userProperties: plain(got?.userProperties) }).toEqual(given.properties)
+    expect({ ...got, userProperties: grouped(got?.userProperties ?? []) }).toEqual(given.properties)
   })
 
   it('[MQTT-3.1.3-10] keeps the order of its user properties', async () => {

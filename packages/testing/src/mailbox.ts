@@ -1,5 +1,5 @@
 /** Packets that came for a test client, and those who wait for one. */
-import type { Packet } from 'mqtt-packet'
+import type { ReceivedPacket as Packet } from './test-client-options.ts'
 
 /** What somebody waits for. */
 export interface Wanted {

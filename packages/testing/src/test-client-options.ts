@@ -1,4 +1,5 @@
 /** What a test client can be told. */
+import type { UserProperties, UserPropertiesInit, WithUserProperties } from '@mqtt-stack/core'
 import type {
   IConnectPacket,
   IDisconnectPacket,
@@ -9,6 +10,27 @@ import type {
   PacketCmd,
   QoS,
 } from 'mqtt-packet'
+
+type PropertiesOf<P extends { properties?: unknown }> = NonNullable<P['properties']>
+/** With user properties as somebody may write them: pairs in their order, or an object. */
+type Init<P extends { properties?: unknown }> = WithUserProperties<PropertiesOf<P>, UserPropertiesInit>
+type WillInit = Omit<NonNullable<IConnectPacket['will']>, 'properties'> & {
+  properties?: Init<NonNullable<IConnectPacket['will']>> | undefined
+}
+type Sent<P> = P extends IConnectPacket
+  ? Omit<P, 'properties' | 'will'> & { properties?: Init<P> | undefined; will?: WillInit | undefined }
+  : P extends { properties?: object }
+    ? Omit<P, 'properties'> & { properties?: Init<P> | undefined }
+    : P
+type Read<P> = P extends { properties?: object }
+  ? Omit<P, 'properties'> & { properties?: WithUserProperties<PropertiesOf<P>, UserProperties> }
+  : P
+
+/** A packet that a test client can send: one of mqtt-packet's, its user properties in either form. */
+export type SentPacket = Sent<Packet>
+
+/** A packet as mqtt-packet reads it, but for user properties, which are pairs in the order in which they came. */
+export type ReceivedPacket = Read<Packet>
 
 /** How a test client behaves. */
 export interface TestClientOptions {
@@ -37,8 +59,8 @@ export interface ConnectOptions {
   keepalive?: number
   username?: string
   password?: string | Uint8Array
-  will?: IConnectPacket['will']
-  properties?: IConnectPacket['properties']
+  will?: WillInit | undefined
+  properties?: Init<IConnectPacket> | undefined
 }
 
 export interface PublishOptions {
@@ -48,24 +70,24 @@ export interface PublishOptions {
   dup?: boolean
   /** Chosen by the client unless given. */
   messageId?: number
-  properties?: IPublishPacket['properties']
+  properties?: Init<IPublishPacket> | undefined
 }
 
 /** Options of all filters of one SUBSCRIBE. */
 export interface SubscribeOptions extends Partial<Omit<ISubscription, 'topic'>> {
   messageId?: number
-  properties?: ISubscribePacket['properties']
+  properties?: Init<ISubscribePacket> | undefined
 }
 
 /** A filter, or one with options of its own. */
 export type Filter = string | (Partial<ISubscription> & { topic: string })
 
-export type DisconnectOptions = Omit<IDisconnectPacket, 'cmd'>
+export type DisconnectOptions = Omit<Sent<IDisconnectPacket>, 'cmd'>
 
-/** A packet of a type as mqtt-packet reads it; a payload is a Buffer. */
+/** A {@link ReceivedPacket} of a type; a payload is a Buffer. */
 export type Received<Cmd extends PacketCmd> = Cmd extends 'publish'
-  ? Omit<IPublishPacket, 'payload'> & { payload: Buffer }
-  : Extract<Packet, { cmd: Cmd }>
+  ? Omit<Read<IPublishPacket>, 'payload'> & { payload: Buffer }
+  : Extract<ReceivedPacket, { cmd: Cmd }>
 
 /** A message with its payload as text. */
 export interface ReceivedMessage {

@@ -1,15 +1,7 @@
 /** An MQTT client for tests: says what it is told to, and hands out what comes. */
 import { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
-import type {
-  IConnackPacket,
-  IPingrespPacket,
-  IPubrecPacket,
-  ISubackPacket,
-  IUnsubackPacket,
-  Packet,
-  PacketCmd,
-} from 'mqtt-packet'
+import type { IPubrecPacket, Packet, PacketCmd } from 'mqtt-packet'
 import * as mqtt from 'mqtt-packet'
 import type { Wanted } from './mailbox.ts'
 import { describe, Mailbox } from './mailbox.ts'
@@ -22,9 +14,12 @@ import type {
   PublishOptions,
   Received,
   ReceivedMessage,
+  ReceivedPacket,
+  SentPacket,
   SubscribeOptions,
   TestClientOptions,
 } from './test-client-options.ts'
+import { firstFrame, readPairs, toWrite } from './user-properties.ts'
 
 /**
  * An MQTT client over any stream. Packets that come are kept in order: `received` lists all; `next` takes the oldest
@@ -44,6 +39,8 @@ export class TestClient {
   readonly #patience: number
   readonly #mailbox = new Mailbox()
   #lastId = 0
+  /** What came and is no whole packet yet. */
+  #bytes: Buffer = Buffer.alloc(0)
 
   /** @param stream The client's end of the connection: of a `streamPair()`, or a socket. */
   constructor(stream: Duplex, options: TestClientOptions = {}) {
@@ -57,12 +54,12 @@ export class TestClient {
   }
 
   /** Every packet that came, oldest first. */
-  get received(): readonly Packet[] {
+  get received(): readonly ReceivedPacket[] {
     return this.#mailbox.received
   }
 
   /** Sends CONNECT and waits for CONNACK, whatever it says. */
-  connect(options: ConnectOptions = {}): Promise<IConnackPacket> {
+  connect(options: ConnectOptions = {}): Promise<Received<'connack'>> {
     const { clientId = this.clientId, clean = true, keepalive = 0, password, ...rest } = options
     this.clientId = clientId
     this.send({
@@ -86,7 +83,7 @@ export class TestClient {
     topic: string,
     payload: string | Uint8Array = '',
     options: PublishOptions = {},
-  ): Promise<Packet | undefined> {
+  ): Promise<ReceivedPacket | undefined> {
     const { qos = 0, retain = false, dup = false, properties } = options
     const messageId = options.messageId ?? (qos > 0 ? this.nextId() : undefined)
     const bytes = typeof payload === 'string' ? payload : Buffer.from(payload)
@@ -97,12 +94,18 @@ export class TestClient {
     }
     if (qos === 1) return this.#take('puback', messageId, this.publish)
     if (!this.autoAck) return this.#take('pubrec', messageId, this.publish)
-    const last = { what: `pubcomp ${messageId}`, matches: (packet: Packet) => endsQoS2(packet, messageId) }
+    const last: Wanted = {
+      what: `pubcomp ${messageId}`,
+      matches: (packet) => endsQoS2(packet, messageId),
+    }
     return this.#mailbox.take(last, this.#settled, this.publish)
   }
 
   /** Sends one SUBSCRIBE for one or more filters, at QoS 0 unless told otherwise, and waits for SUBACK. */
-  subscribe(filters: Filter | readonly Filter[], options: SubscribeOptions = {}): Promise<ISubackPacket> {
+  subscribe(
+    filters: Filter | readonly Filter[],
+    options: SubscribeOptions = {},
+  ): Promise<Received<'suback'>> {
     const { messageId = this.nextId(), properties, ...shared } = options
     const list = (Array.isArray(filters) ? filters : [filters]) as readonly Filter[]
     const subscriptions = list.map((filter) => ({
@@ -118,14 +121,14 @@ export class TestClient {
   unsubscribe(
     filters: string | readonly string[],
     options: { messageId?: number } = {},
-  ): Promise<IUnsubackPacket> {
+  ): Promise<Received<'unsuback'>> {
     const { messageId = this.nextId() } = options
     this.send({ cmd: 'unsubscribe', messageId, unsubscriptions: [filters].flat() as string[] })
     return this.#take('unsuback', messageId, this.unsubscribe)
   }
 
   /** Sends PINGREQ and waits for PINGRESP. */
-  ping(): Promise<IPingrespPacket> {
+  ping(): Promise<Received<'pingresp'>> {
     this.send({ cmd: 'pingreq' })
     return this.#take('pingresp', undefined, this.ping)
   }
@@ -147,8 +150,8 @@ export class TestClient {
   }
 
   /** Sends one packet, as it is. */
-  send(packet: Packet): void {
-    this.raw(mqtt.generate(packet, { protocolVersion: this.protocolVersion }))
+  send(packet: SentPacket): void {
+    this.raw(mqtt.generate(toWrite(packet), { protocolVersion: this.protocolVersion }))
   }
 
   /** Sends bytes, whatever they are; they arrive as one chunk. */
@@ -157,9 +160,9 @@ export class TestClient {
   }
 
   /** The oldest packet (of a type) that nobody took, or the next one. */
-  next(): Promise<Packet>
+  next(): Promise<ReceivedPacket>
   next<Cmd extends PacketCmd>(cmd: Cmd): Promise<Received<Cmd>>
-  next(cmd?: PacketCmd): Promise<Packet> {
+  next(cmd?: PacketCmd): Promise<ReceivedPacket> {
     return this.#take(cmd, undefined, this.next)
   }
 
@@ -205,7 +208,10 @@ export class TestClient {
       failure ??= error
       this.stream.destroy()
     })
-    this.stream.on('data', (chunk: Buffer) => void parser.parse(chunk))
+    this.stream.on('data', (chunk: Buffer) => {
+      this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
+      parser.parse(chunk)
+    })
     this.stream.on('error', (error: Error) => {
       failure ??= error
     })
@@ -219,12 +225,17 @@ export class TestClient {
     })
   }
 
-  readonly #onPacket = (packet: Packet): void => {
+  readonly #onPacket = (read: Packet): void => {
+    const frame = firstFrame(this.#bytes)
+    this.#bytes = this.#bytes.subarray(frame.length)
+    const packet = read as ReceivedPacket
+    if ('properties' in packet && packet.properties?.userProperties !== undefined)
+      packet.properties.userProperties = readPairs(frame)
     this.#mailbox.deliver(packet, this.#acknowledge(packet))
   }
 
   /** Answers if that is ours to do; whether the packet is then nobody else's. */
-  #acknowledge(packet: Packet): boolean {
+  #acknowledge(packet: ReceivedPacket): boolean {
     if (!this.autoAck) return false
     const { cmd, messageId } = packet
     if (cmd === 'publish' && packet.qos === 1) this.send({ cmd: 'puback', messageId })
@@ -262,11 +273,11 @@ export class TestClient {
 }
 
 /** A PUBREC that refuses ends the exchange as PUBCOMP does (5.0). */
-function endsQoS2(packet: Packet, messageId: number): boolean {
+function endsQoS2(packet: ReceivedPacket, messageId: number): boolean {
   if (packet.messageId !== messageId) return false
   return packet.cmd === 'pubcomp' || (packet.cmd === 'pubrec' && isRefusal(packet))
 }
 
-function isRefusal(packet: IPubrecPacket): boolean {
+function isRefusal(packet: Pick<IPubrecPacket, 'reasonCode'>): boolean {
   return (packet.reasonCode ?? 0) >= 0x80
 }

@@ -32,6 +32,7 @@ const scan = new PropertyScan()
 
 /**
  * Checks one whole frame that is neither CONNECT, PUBLISH nor an acknowledgement.
+ * @returns Where its properties are (5.0); valid until the next call.
  * @throws ProtocolError naming the standard's statement.
  */
 export function checkFrame(
@@ -41,7 +42,9 @@ export function checkFrame(
   end: number,
   version: ProtocolVersion,
   limits: TopicLimits,
-): void {
+): Pick<PropertyScan, 'start' | 'end'> {
+  scan.start = 0
+  scan.end = 0
   const header = bytes[start]
   const type = header >> 4
   const rule = RULES[type]
@@ -52,6 +55,7 @@ export function checkFrame(
   const fields = new Fields(rule.name, bytes, body, end)
   rule.check(fields, version, limits)
   fields.finish()
+  return scan
 }
 
 /**

@@ -118,22 +118,13 @@ function readWill(fields: Fields, flags: number, v5: boolean, limits: TopicLimit
   const retain = (flags & WILL_RETAIN) !== 0
   const qos = ((flags >> 3) & 3) as QoS
   let properties: Will['properties']
-  let rawProperties: Uint8Array | undefined
   if (v5) {
     scanProperties(fields, 'WILL', scan)
     properties = parseProperties(fields.bytes, scan.start, scan.end)
-    rawProperties = withoutDelay(fields.bytes)
   }
   const topic = fields.string()
   checkTopicName(topic, limits)
-  return { retain, qos, topic, payload: copyOf(fields), properties, rawProperties }
-}
-
-/** The will's properties as bytes: an object would not keep the order of user properties [MQTT-3.1.3-10]. */
-function withoutDelay(bytes: Buffer): Uint8Array {
-  const { start, end, delayAt } = scan
-  if (delayAt === 0) return Buffer.from(bytes.subarray(start, end))
-  return Buffer.concat([bytes.subarray(start, delayAt), bytes.subarray(delayAt + 5, end)])
+  return { retain, qos, topic, payload: copyOf(fields), properties }
 }
 
 /** The next field's content; the chunk that it came in is not held. */

@@ -3,11 +3,13 @@ import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import * as mqtt from 'mqtt-packet'
 import { describe, expect, it } from 'vitest'
+import { grouped } from '../../../../scripts/grouped.ts'
 import type { AckType } from '../ack.ts'
 import { ACK_HEADER } from '../ack.ts'
 import { DEFAULT_SETTINGS } from '../client-settings.ts'
-import type { Packet, ProtocolVersion, QoS, UserProperties } from '../packets.ts'
+import type { Packet, ProtocolVersion, QoS } from '../packets.ts'
 import { Publish } from '../publish.ts'
+import type { UserPropertiesInit } from '../user-properties.ts'
 import { Decoder } from './decoder.ts'
 import { encodePacket } from './encode-packet.ts'
 import { Inbox } from './inbox.ts'
@@ -68,7 +70,7 @@ function plain(properties: object | undefined): object | undefined {
   if (properties === undefined || Object.keys(properties).length === 0) return undefined
   const entries = Object.entries(properties).map(([key, value]) => [
     key,
-    key === 'userProperties' ? { ...value } : value,
+    key !== 'userProperties' ? value : Array.isArray(value) ? grouped(value) : { ...value },
   ])
   return Object.fromEntries(entries)
 }
@@ -329,7 +331,7 @@ describe('encoding', () => {
   })
 
   it('user properties without a pair leave everything else as it is', () => {
-    for (const none of [{}, { name: [] }] as UserProperties[]) {
+    for (const none of [{}, { name: [] }, []] as UserPropertiesInit[]) {
       const message = Publish.from({
         topic: 'a',
         payload: 'x',

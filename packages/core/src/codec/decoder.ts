@@ -187,11 +187,14 @@ export class Decoder {
 
   #checked({ inbox, protocolVersion, bridge }: Source): Packet {
     const { bytes, start, body, end } = inbox
-    checkFrame(bytes, start, body, end, protocolVersion, this.#limits)
+    const properties = checkFrame(bytes, start, body, end, protocolVersion, this.#limits)
     // Idle clients send nothing but PINGREQ, and all that go a DISCONNECT.
     if (body === end)
       return inbox.type === PINGREQ ? { cmd: 'pingreq' } : { cmd: 'disconnect', reasonCode: 0 }
     const packet = this.#cold.read(bytes, start, end, protocolVersion)
+    // mqtt-packet would lose the order of user properties.
+    if (properties.start < properties.end)
+      Object.assign(packet, { properties: parseProperties(bytes, properties.start, properties.end) })
     return bridge && packet.cmd === 'subscribe' ? asBridge(packet) : packet
   }
 }

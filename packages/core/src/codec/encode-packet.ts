@@ -4,13 +4,15 @@ import type { Packet as PlainPacket } from 'mqtt-packet'
 import { generate, writeToStream } from 'mqtt-packet'
 import type { ClientSettings } from '../client-settings.ts'
 import type { OutgoingPacket, ProtocolVersion } from '../packets.ts'
+import type { UserPropertiesInit } from '../user-properties.ts'
+import { pairObjects } from './write-pairs.ts'
 
 // It would keep a buffer for each of 65,536 numbers; what is encoded here is rare.
 writeToStream.cacheNumbers = false
 
 interface Diagnostics {
-  reasonString?: unknown
-  userProperties?: unknown
+  reasonString?: string
+  userProperties?: UserPropertiesInit
 }
 
 /**
@@ -37,11 +39,16 @@ function encode(packet: OutgoingPacket, protocolVersion: ProtocolVersion): Buffe
   if (packet.cmd === 'connack' && protocolVersion < 5 && packet.returnCode !== undefined) {
     return Buffer.of(0x20, 2, packet.sessionPresent ? 1 : 0, packet.returnCode)
   }
-  const bytes = generate(packet as PlainPacket, { protocolVersion })
-  // mqtt-packet writes nothing at all where user properties hold no pair.
-  return bytes.length > 0
-    ? bytes
-    : generate(without(packet, 'userProperties') as PlainPacket, { protocolVersion })
+  return generate(inOrder(packet), { protocolVersion })
+}
+
+/** The packet as mqtt-packet takes it. */
+function inOrder(packet: OutgoingPacket): PlainPacket {
+  if (!('properties' in packet) || packet.properties === undefined) return packet as PlainPacket
+  const properties: Diagnostics = packet.properties
+  if (properties.userProperties === undefined) return packet as PlainPacket
+  const userProperties = pairObjects(properties.userProperties)
+  return { ...packet, properties: { ...properties, userProperties } } as object as PlainPacket
 }
 
 function without(packet: OutgoingPacket, ...keys: (keyof Diagnostics)[]): OutgoingPacket {

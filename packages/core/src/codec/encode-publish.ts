@@ -1,11 +1,13 @@
 /** Bytes of a PUBLISH, with the packet identifier and the flags left to whoever sends a copy. */
 import { Buffer } from 'node:buffer'
+import type { Packet } from 'mqtt-packet'
 import { generate } from 'mqtt-packet'
 import { StackError } from '../errors.ts'
-import type { PublishProperties } from '../packets.ts'
+import type { PublishPropertiesInit } from '../packets.ts'
 import { MAX_TOPIC_BYTES } from '../topics.ts'
 import { copyBytes, takeShared } from './bytes.ts'
 import { lengthBytes, writeLength } from './length.ts'
+import { pairObjects } from './write-pairs.ts'
 
 /**
  * The bytes of a PUBLISH for one version and with or without room for a packet identifier: `length` of them from
@@ -127,20 +129,22 @@ function put({ bytes, start, end }: Piece, to: Buffer, at: number): number {
   return at + end - start
 }
 
-/** The bytes of a PUBLISH's properties, without their length. */
-export function propertyBytes(properties: PublishProperties): Uint8Array {
-  const packet = {
-    cmd: 'publish',
-    topic: '',
-    payload: '',
-    qos: 0,
-    dup: false,
-    retain: false,
-    properties,
-  } as const
-  const frame = generate(packet, { protocolVersion: 5 })
-  // mqtt-packet writes nothing at all where user properties hold no pair.
-  if (frame.length === 0) return propertyBytes({ ...properties, userProperties: undefined })
+/**
+ * The bytes of a message's properties, without their length. Only what is the message's own is written: a topic alias and
+ * subscription identifiers belong to one connection, a will's delay to the will, and travel no further [MQTT-3.3.2-7].
+ */
+export function propertyBytes(given: PublishPropertiesInit): Uint8Array {
+  const { payloadFormatIndicator, messageExpiryInterval, contentType, responseTopic, correlationData } = given
+  const properties = {
+    payloadFormatIndicator,
+    messageExpiryInterval,
+    contentType,
+    responseTopic,
+    correlationData,
+    userProperties: pairObjects(given.userProperties),
+  }
+  const packet = { cmd: 'publish', topic: '', payload: '', qos: 0, dup: false, retain: false, properties }
+  const frame = generate(packet as object as Packet, { protocolVersion: 5 })
   let at = 1
   while (frame[at] > 127) at++
   // Behind the remaining length and an empty topic.

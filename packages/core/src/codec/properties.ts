@@ -86,8 +86,6 @@ export class PropertyScan {
   alias = 0
   /** Where the four bytes of the message expiry interval begin; 0 for none. */
   expiryAt = 0
-  /** Where the will delay interval begins (its identifier byte); 0 for none. */
-  delayAt = 0
   hasMethod = false
   hasData = false
   payloadIsText = false
@@ -117,7 +115,6 @@ export function scanProperties(fields: Fields, owner: PropertyOwner, scan: Prope
   scan.aliasAt = 0
   scan.alias = 0
   scan.expiryAt = 0
-  scan.delayAt = 0
   scan.hasMethod = false
   scan.hasData = false
   scan.payloadIsText = false
@@ -180,7 +177,6 @@ function readValue(
   } else if (row.kind === 'uint32') {
     value = fields.uint32()
     if (id === 2) scan.expiryAt = at + 1
-    if (id === 24) scan.delayAt = at
   } else if (row.kind === 'uint16') {
     value = fields.uint16()
     if (id === 35) {
@@ -223,7 +219,7 @@ function tooMany(owner: PropertyOwner): ProtocolError {
   )
 }
 
-/** Properties that were scanned, as mqtt-packet's object; `undefined` when there are none. */
+/** Properties that were scanned, by mqtt-packet's names, user properties as pairs; `undefined` when there are none. */
 export function parseProperties(
   bytes: Buffer,
   start: number,
@@ -231,12 +227,14 @@ export function parseProperties(
 ): Record<string, unknown> | undefined {
   if (start === end) return undefined
   const properties: Record<string, unknown> = {}
+  const users: [name: string, value: string][] = []
   const fields = new Fields('PROPERTIES', bytes, start, end)
   while (!fields.done) {
     const { name, kind } = rows[fields.byte()] as Row
-    if (kind === 'pair') addUserProperty(properties, fields.string(), fields.string())
+    if (kind === 'pair') users.push([fields.string(), fields.string()])
     else properties[name] = READERS[kind](fields)
   }
+  if (users.length > 0) properties.userProperties = users
   return properties
 }
 
@@ -247,13 +245,4 @@ const READERS: Readonly<Record<Exclude<Kind, 'pair'>, (fields: Fields) => unknow
   variable: (fields) => fields.variable(),
   string: (fields) => fields.string(),
   binary: (fields) => Buffer.from(fields.bytes.subarray(fields.binary(), fields.at)),
-}
-
-function addUserProperty(properties: Record<string, unknown>, name: string, value: string): void {
-  properties.userProperties ??= Object.create(null)
-  const pairs = properties.userProperties as Record<string, string | string[]>
-  const known = pairs[name]
-  if (known === undefined) pairs[name] = value
-  else if (Array.isArray(known)) known.push(value)
-  else pairs[name] = [known, value]
 }

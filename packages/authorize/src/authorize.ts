@@ -37,12 +37,12 @@ const decision = new Slot(() => new Decision())
 export class Authorize extends Middleware {
   readonly handles: readonly PacketType[] = ['connect', 'publish', 'subscribe']
   readonly requires: readonly CallbackName[] = ['authorizePacket']
-  readonly uses: readonly CallbackName[] = ['closeClient']
   readonly behind: readonly CallbackName[] = [
     'cleanDisconnect',
     'authenticateConnection',
     'authenticateExchange',
   ]
+  readonly uses: readonly CallbackName[] = ['closeClient', 'messageDropped']
   #ask!: Chain
 
   start(): void {
@@ -65,6 +65,14 @@ export class Authorize extends Middleware {
     if (state.refused !== ctx.original) return
     state.refused = undefined
     store.reasonCode = state.reasonCode
+    const { client, packet } = ctx
+    this.stack.tell('messageDropped', {
+      clientId: client.id,
+      client,
+      packet,
+      reason: 'not-authorized',
+      count: 1,
+    })
     return DONE
   }
 

@@ -51,6 +51,12 @@ class Life {
   waiting: (() => void)[] | undefined
 }
 
+/** Why a CONNECT is refused. */
+interface Refusal {
+  readonly reasonCode: ReasonCode
+  readonly reason: string
+}
+
 const life = new Slot(() => new Life())
 
 /**
@@ -140,7 +146,9 @@ export class Connection extends Middleware<ConnectionOptions> {
     this.#unheard.delete(client)
     const refusal = this.#refusal(packet)
     if (refusal !== undefined) {
-      client.close(refusal)
+      // For those who are told of it.
+      client.session.clientId = packet.clientId
+      client.close(refusal.reasonCode, refusal)
       return DONE
     }
     state.assigned = packet.clientId === ''
@@ -152,14 +160,20 @@ export class Connection extends Middleware<ConnectionOptions> {
     else known.push(client)
   }
 
-  #refusal({ protocolVersion, clientId, clean }: ConnectPacket): ReasonCode | undefined {
-    if (this.config.forceMQTT4 && protocolVersion !== 4) return ReasonCode.UNSUPPORTED_PROTOCOL_VERSION
+  #refusal({ protocolVersion, clientId, clean }: ConnectPacket): Refusal | undefined {
+    const { forceMQTT4, clientIdBytes } = this.config
+    const { CLIENT_IDENTIFIER_NOT_VALID, UNSUPPORTED_PROTOCOL_VERSION } = ReasonCode
+    if (forceMQTT4 && protocolVersion !== 4)
+      return { reasonCode: UNSUPPORTED_PROTOCOL_VERSION, reason: 'only MQTT 3.1.1 is served here' }
     // [MQTT-3.1.3-7], [MQTT-3.1.3-8]: the server may name a client that leaves no session behind; 3.1 knows no such thing.
     if (clientId === '' && (protocolVersion === 3 || (protocolVersion === 4 && clean === false)))
-      return ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
-    return Buffer.byteLength(clientId) > this.config.clientIdBytes
-      ? ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
-      : undefined
+      return { reasonCode: CLIENT_IDENTIFIER_NOT_VALID, reason: 'no client identifier' }
+    if (Buffer.byteLength(clientId) > clientIdBytes)
+      return {
+        reasonCode: CLIENT_IDENTIFIER_NOT_VALID,
+        reason: `a client identifier of more than ${clientIdBytes} bytes`,
+      }
+    return undefined
   }
 
   /** An end that others are busy with; it never fails, for their errors are theirs. */

@@ -39,7 +39,7 @@ export class Unheard {
         return
       }
       this.#since.delete(client)
-      client.close()
+      client.close(undefined, { reason: `no CONNECT came within ${this.#timeout} ms` })
     }
   }
 }

@@ -249,6 +249,24 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     answered: 'anyone',
     doc: 'An accepted connection is gone and settled.',
   },
+  clientRefused: {
+    merge: 'told',
+    by: 'core; broker’s listeners',
+    answered: 'anyone',
+    doc: 'A connection was closed before it was accepted, and why. One that leaves by itself is not refused.',
+  },
+  subscriptionRefused: {
+    merge: 'told',
+    by: 'subscription-manager after SUBACK',
+    answered: 'anyone',
+    doc: 'A filter was refused and the client knows.',
+  },
+  topicUnsubscribed: {
+    merge: 'told',
+    by: 'subscription-manager after UNSUBACK',
+    answered: 'anyone',
+    doc: 'A client gave up a filter and knows that it is done.',
+  },
   messagePublished: {
     merge: 'told',
     by: 'inbound-manager, lastwill, broker.publish()',
@@ -259,7 +277,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     merge: 'told',
     by: 'whoever drops',
     answered: 'anyone',
-    doc: 'A message was dropped for one receiver, and why.',
+    doc: 'A message was dropped for one receiver, or refused to its publisher, and why.',
   },
   handlerStalled: {
     merge: 'told',

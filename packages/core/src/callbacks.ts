@@ -3,7 +3,7 @@
  * parties merge theirs into {@link Callbacks} and call `stack.define()`.
  */
 import type { Done } from './chain.ts'
-import type { Client } from './client.ts'
+import type { Client, Listener } from './client.ts'
 import type { ConnackProperties } from './connack-properties.ts'
 import type { ForwardContext, ForwardStore, RelayContext, RelayStore, Share } from './contexts.ts'
 import type { MiddlewareLike, Next } from './middleware.ts'
@@ -122,6 +122,8 @@ export type DropReason =
   | 'log-full'
   | 'not-connected'
   | 'retained-full'
+  | 'control-topic'
+  | 'not-authorized'
   | 'memory-full'
   | 'too-large'
   | 'expired'
@@ -142,8 +144,13 @@ export interface Callbacks {
       valid?: boolean
       /** Of a refusal; by default 0x86, or 0x87 for a client without a user name. */
       reasonCode?: ReasonCode
-      /** Who the client is from now on; by default its user name. */
-      identity?: string
+      /**
+       * Who the client is from now on; by default its user name. Set to `undefined`: nobody, and the name is only what
+       * the client calls itself.
+       */
+      identity?: string | undefined
+      /** Of a refusal, in words: for the client (5.0) and for the log. */
+      reason?: string
     }
   }
   authenticateExchange: {
@@ -424,6 +431,31 @@ export interface Callbacks {
     }
     store: object
   }
+  clientRefused: {
+    ctx: {
+      /** None where a listener refused it: a TLS handshake that failed, too many connections. */
+      client: Client | undefined
+      listener: Listener
+      reasonCode: ReasonCode
+      /** In words, for the log. */
+      reason: string
+      cause: Error | undefined
+    }
+    store: object
+  }
+  subscriptionRefused: {
+    ctx: { client: Client; topic: string; reasonCode: ReasonCode }
+    store: object
+  }
+  topicUnsubscribed: {
+    ctx: {
+      client: Client
+      topic: string
+      /** There was such a subscription. */
+      existed: boolean
+    }
+    store: object
+  }
   messagePublished: {
     ctx: {
       /** The connection it came from; none for wills and for the broker's own. */
@@ -438,7 +470,7 @@ export interface Callbacks {
   }
   messageDropped: {
     ctx: {
-      /** The receiver; for `retained-full` the publisher. */
+      /** The receiver; for `retained-full`, `control-topic` and `not-authorized` the publisher. */
       clientId: string
       client: Client | undefined
       packet: Publish

@@ -22,6 +22,7 @@ import type { ConnectPacket, OutgoingPacket, Packet, PacketType, ProtocolVersion
 import { isPlain } from './plain-socket.ts'
 import type { Publish } from './publish.ts'
 import { ReasonCode } from './reason-codes.ts'
+import { tellRefused } from './refused.ts'
 import { Session } from './session.ts'
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'
@@ -35,6 +36,8 @@ export interface Listener {
   readonly local: boolean
   /** Address of the other side, where there is one; ask for it while the connection is open. */
   readonly remote?: string | undefined
+  /** The site whose page opened the connection: browsers say so over WebSocket. */
+  readonly origin?: string | undefined
 }
 
 /** What goes with the end of a connection. */
@@ -89,6 +92,10 @@ export class Client implements SlotHost, Source {
   closed = false
   /** Why it was closed, where somebody said so. */
   reasonCode: ReasonCode | undefined = undefined
+  /** The same in words. */
+  reason: string | undefined = undefined
+  /** The user name of the CONNECT: what the client says of itself, which is an identity only once it is authenticated. */
+  username: string | undefined = undefined
   /** When bytes came last, by the stack's clock (ms). */
   receivedAt: number
   /** Internal: what came and is not handled. */
@@ -301,6 +308,7 @@ export class Client implements SlotHost, Source {
     this.#cause ??= cause
     if (this.closed) return
     this.reasonCode = reasonCode
+    this.reason = reason
     if (reasonCode !== undefined && reasonCode >= 0x80 && this.#asked) {
       const packet = farewell(this.protocolVersion, this.connected, reasonCode, reason, serverReference)
       if (packet !== undefined) this.tryWrite(packet)
@@ -309,6 +317,7 @@ export class Client implements SlotHost, Source {
     this.inbox.clear()
     this.#keep(0)
     this.#outbox.flush()
+    if (!this.connected) tellRefused(this, this.#cause)
     this.#hangUp()
     if (!this.#pumping && !this.#busy) this.#finish()
   }
@@ -334,9 +343,10 @@ export class Client implements SlotHost, Source {
     stream.once('close', () => timer.cancel())
   }
 
-  /** Internal: the stream failed. */
+  /** Internal: the stream failed. A TLS socket may say so and go on (too many renegotiations): it ends all the same. */
   failed(error: Error): void {
     this.#cause ??= error
+    this.stream.destroy()
   }
 
   /** Internal: the other side will send no more. */
@@ -422,6 +432,7 @@ export class Client implements SlotHost, Source {
       if (this.inbox.awaitsConnect) {
         this.inbox.awaitsConnect = false
         this.settings = settingsOf(packet as ConnectPacket)
+        this.username = (packet as ConnectPacket).username
       }
       if (this.#expected?.includes(packet.cmd) === false) {
         throw protocolError(

@@ -38,13 +38,15 @@ function isBelow(topic: string, root: string): boolean {
   return topic.startsWith(root) && (topic.length === root.length || topic[root.length] === '/')
 }
 
-/** The first handler of relayMessage, whatever the stack is made of: vetoes what a client sends, and its will. */
-export function controlGuard(roots: readonly string[]): Step {
-  const guard = ({ client, publisher, packet }: RelayContext, store: RelayStore): void | Done => {
+/** The first handler of relayMessage, whatever the stack is made of: vetoes what a client sends, and its will, and tells of it. */
+export function controlGuard(roots: readonly string[], tell: (ctx: RelayContext) => void): Step {
+  const guard = (ctx: RelayContext, store: RelayStore): void | Done => {
+    const { client, publisher, packet } = ctx
     if (packet?.topic.charCodeAt(0) !== DOLLAR || !isControlTopic(packet.topic, roots)) return
     // The broker's own messages have a publisher without a name; the seed's context has none at all.
     if (client === undefined && (publisher?.clientId ?? '') === '') return
     store.reasonCode = ReasonCode.NOT_AUTHORIZED
+    tell(ctx)
     return DONE
   }
   return { owner: { name: 'Stack' }, handler: guard, asks: false }

@@ -1,16 +1,9 @@
 /** What a stack can be told. */
 import type { Client } from './client.ts'
 import type { Clock } from './clock.ts'
+import type { Logger } from './logger.ts'
 import type { OptionsSpec } from './options.ts'
 import type { Packet } from './packets.ts'
-
-/** Where the stack writes what a person should read; `console` and pino loggers fit. */
-export interface Logger {
-  error(message: string, cause?: unknown): void
-  warn(message: string, cause?: unknown): void
-  info(message: string, cause?: unknown): void
-  debug(message: string, cause?: unknown): void
-}
 
 export interface StackOptions {
   strict?: boolean

@@ -1,5 +1,6 @@
 /** The stack: middlewares in order, and the callbacks by which they ask and tell each other. */
 import type { Duplex } from 'node:stream'
+import { listenerOf } from './arrival.ts'
 import type { CallbackRule } from './callback-rules.ts'
 import { CALLBACKS } from './callback-rules.ts'
 import type { CallbackName, Context, Store } from './callbacks.ts'
@@ -12,10 +13,13 @@ import { clientOf } from './client-of.ts'
 import type { Clock, Timer } from './clock.ts'
 import { systemClock } from './clock.ts'
 import { Decoder } from './codec/decoder.ts'
+import type { RelayContext } from './contexts.ts'
 import { checkControlTopics, controlGuard, isControlTopic } from './control-topics.ts'
 import { blame, blameOf, ProtocolError, StackError } from './errors.ts'
 import { freezePacket } from './freeze.ts'
 import { defaultCeiling, Ledger } from './ledger.ts'
+import type { Logger } from './logger.ts'
+import { printableLogger } from './logger.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import { MEMBERS } from './middleware.ts'
 import type { Resolved } from './options.ts'
@@ -37,11 +41,11 @@ export type ExecuteCallback<Name extends CallbackName> = (
   store: Store<Name>,
 ) => void
 
-const UNKNOWN: Listener = { transport: 'stream', local: false }
-
 export class Stack {
   readonly config: Resolved<StackOptions>
   readonly clock: Clock
+  /** The logger of the options, for text that may hold what a client sent. */
+  readonly log: Logger
   /** What clients make the broker keep, in bytes. */
   readonly ledger: Ledger
   /** Shares out the turns of the event loop among work that may be long. */
@@ -68,10 +72,11 @@ export class Stack {
   /** @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`. */
   constructor(options?: StackOptions) {
     this.config = resolveOptions('Stack', options, STACK_OPTIONS)
+    this.log = printableLogger(this.config.logger)
     const { memoryCeiling = defaultCeiling(), memoryShare } = this.config
     this.ledger = new Ledger({ memoryCeiling, memoryShare })
     checkControlTopics(this.config.controlTopics)
-    this.#guard = controlGuard(this.config.controlTopics)
+    this.#guard = controlGuard(this.config.controlTopics, this.#onControlTopic)
     this.clock = this.config.clock ?? systemClock
     this.pace = new Pace(this.clock, this.turn)
     this.decoder = new Decoder({ levels: this.config.topicLevels, bytes: this.config.topicBytes })
@@ -236,17 +241,17 @@ export class Stack {
 
   /**
    * A listener for `net.createServer`, `tls.createServer` and the like. Starts the stack if nobody has; a stream that
-   * comes before it is ready waits.
+   * comes before it is ready waits. Without a `listener`, each socket's own address says whether it is local.
    * @throws StackError as {@link start} does.
    */
-  handler(listener: Listener = UNKNOWN): (stream: Duplex) => void {
+  handler(listener?: Listener): (stream: Duplex) => void {
     if (this.#started === undefined)
       this.start().catch((error: Error) => this.fail(error, undefined, undefined))
     return (stream) => void this.connect(stream, listener)
   }
 
-  /** Serves one stream. */
-  connect(stream: Duplex, listener: Listener = UNKNOWN): Client {
+  /** Serves one stream. Without a `listener` it is local where it is a socket of a loopback peer or of a Unix socket. */
+  connect(stream: Duplex, listener: Listener = listenerOf(stream)): Client {
     const client = new Client(this, stream, listener)
     this.clients.add(client)
     if (this.#stopped !== undefined) client.close()
@@ -282,7 +287,7 @@ export class Stack {
   closeClient(client: Client, reasonCode: ReasonCode, reason: string, cause?: Error): void {
     if (client.closed) return
     this.execute('closeClient', { client, reasonCode, reason }, {}, (failure) => {
-      if (failure !== null) this.config.logger?.error(failure.message, failure)
+      if (failure !== null) this.log.error(failure.message, failure)
       client.close(reasonCode, { reason, cause })
     })
   }
@@ -307,7 +312,7 @@ export class Stack {
       const handle = this.config.errorHandler ?? this.#onError
       handle(error, client, packet)
     } catch (failure) {
-      this.config.logger?.error('errorHandler failed', failure)
+      this.log.error('errorHandler failed', failure)
       client?.close(ReasonCode.UNSPECIFIED_ERROR)
     }
   }
@@ -328,13 +333,18 @@ export class Stack {
     this.#watchdog.forget(client)
   }
 
+  readonly #onControlTopic = ({ client, publisher, packet }: RelayContext): void => {
+    const clientId = client?.id ?? publisher?.clientId ?? ''
+    this.tell('messageDropped', { clientId, client, packet, reason: 'control-topic', count: 1 })
+  }
+
   /** The default errorHandler: logs whose error it is and ends that connection. */
   readonly #onError = (error: Error, client: Client | undefined, _packet: Packet | undefined): void => {
     const source = blameOf(error)
     const where = source === undefined ? '' : `${source.middleware} (${source.callback}): `
-    const { logger } = this.config
-    if (error instanceof ProtocolError) logger?.debug(`${client?.id ?? ''} ${error.message}`)
-    else logger?.error(`${where}${error.message}`, error)
+    // What a client did wrong is told with its end as well: by clientRefused, or by clientDisconnected.
+    if (error instanceof ProtocolError) this.log.debug(`${client?.id ?? ''} ${error.message}`)
+    else this.log.error(`${where}${error.message}`, error)
     const reasonCode = error instanceof ProtocolError ? error.reasonCode : ReasonCode.UNSPECIFIED_ERROR
     if (client !== undefined) this.closeClient(client, reasonCode, error.message, error)
   }

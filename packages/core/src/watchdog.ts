@@ -70,9 +70,8 @@ export class Watchdog {
 
   /** It has taken nothing for the drain timeout. */
   #stuck(client: Client): void {
-    this.#stack.config.logger?.warn(`${client.id} takes nothing of what it is sent`)
     this.#congested.delete(client)
-    client.close(ReasonCode.QUOTA_EXCEEDED)
+    client.close(ReasonCode.QUOTA_EXCEEDED, { reason: 'it takes nothing of what it is sent' })
     client.stream.destroy()
   }
 
@@ -93,10 +92,10 @@ export class Watchdog {
   /** Tells of a handler that does not answer, and ends the wait for it: its caller goes on the safe way. */
   #stalled(waiting: Waiting): void {
     const { step, callback, subject, since } = waiting
-    const { stallTimeout, logger } = this.#stack.config
+    const { stallTimeout } = this.#stack.config
     const middleware = step.owner.name
     const message = `${middleware} has not answered ${callback} for ${stallTimeout} ms`
-    logger?.warn(message)
+    this.#stack.log.warn(message)
     this.#stack.tell('handlerStalled', { middleware, callback, client: clientOf(subject), since })
     waiting.giveUp(new StackError('HANDLER_STALLED', message))
   }

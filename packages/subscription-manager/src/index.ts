@@ -43,7 +43,7 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     'authenticateExchange',
     'authorizePacket',
   ]
-  readonly uses: readonly CallbackName[] = ['topicSubscribed']
+  readonly uses: readonly CallbackName[] = ['topicSubscribed', 'topicUnsubscribed', 'subscriptionRefused']
 
   constructor(options?: SubscriptionManagerOptions) {
     super(options, SUBSCRIPTION_MANAGER_OPTIONS)
@@ -76,9 +76,14 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     client.write({ cmd: 'suback', messageId: packet.messageId, granted })
     const identifier = packet.properties?.subscriptionIdentifier
     for (const [i, options] of packet.subscriptions.entries()) {
-      if (granted[i] >= 0x80) continue
       if (pace.spent) yield pace.rest()
       const { topic } = options
+      if (granted[i] >= 0x80) {
+        const { grant } = stores[i]
+        const reasonCode = typeof grant === 'number' ? grant : ReasonCode.UNSPECIFIED_ERROR
+        this.stack.tell('subscriptionRefused', { client, topic, reasonCode })
+        continue
+      }
       const existed = stores[i].existed === true
       this.stack.tell('topicSubscribed', {
         client,
@@ -138,6 +143,9 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
       granted.push(store.existed === true ? ReasonCode.SUCCESS : ReasonCode.NO_SUBSCRIPTION_EXISTED)
     }
     client.write({ cmd: 'unsuback', messageId: packet.messageId, granted })
+    if (!this.stack.answers('topicUnsubscribed')) return
+    for (const [i, topic] of packet.unsubscriptions.entries())
+      this.stack.tell('topicUnsubscribed', { client, topic, existed: granted[i] === ReasonCode.SUCCESS })
   }
 }
 

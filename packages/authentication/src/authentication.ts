@@ -92,9 +92,9 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     }
     if (store.valid !== true) {
       const wrong = username === undefined ? ReasonCode.NOT_AUTHORIZED : ReasonCode.BAD_USER_NAME_OR_PASSWORD
-      return this.#refuse(client, store.reasonCode ?? wrong)
+      return this.#refuse(client, store.reasonCode ?? wrong, store.reason)
     }
-    client.session.identity = store.identity ?? username
+    client.session.identity = Object.hasOwn(store, 'identity') ? store.identity : username
   }
 
   #begin(client: Client, packet: ConnectPacket, method: string): void | Done | Promise<void | Done> {
@@ -191,8 +191,8 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     return this.#refuse(client, ReasonCode.SERVER_UNAVAILABLE)
   }
 
-  #refuse(client: Client, reasonCode: ReasonCode): Done {
-    this.stack.closeClient(client, reasonCode, 'not authenticated')
+  #refuse(client: Client, reasonCode: ReasonCode, reason = 'not authenticated'): Done {
+    this.stack.closeClient(client, reasonCode, reason)
     return DONE
   }
 }

@@ -55,8 +55,39 @@ describe('without a provider', () => {
 
   test('whoever claims to be somebody is refused', async () => {
     expect(await tries({}, JOE)).toEqual([4])
-    expect(await tries({ allowAnonymous: true }, JOE)).toEqual([4])
-    expect(await tries({ allowAnonymous: true }, { username: '' })).toEqual([4])
+    expect(await tries({}, { username: '' })).toEqual([4])
+    expect(await tries({ allowAnonymous: 'local' }, JOE)).toEqual([4])
+  })
+
+  test.each([
+    ['a user name', { username: 'DVES_USER' }],
+    ['an empty one', { username: '' }],
+    ['a password too', JOE],
+  ])(
+    'unless allowAnonymous: %s is what a client calls itself, and it is let in as anybody is',
+    async (_what, user) => {
+      expect(await tries({ allowAnonymous: true }, user)).toEqual([0, 0])
+      expect(await tries({ allowAnonymous: true }, user, FAR)).toEqual([0, 0])
+    },
+  )
+
+  test('its name is a label and no identity', async () => {
+    const broker = testBroker({ allowAnonymous: true })
+    const one = memoryClient(broker, { clientId: 'one' }, FAR)
+    await one.connect({ ...JOE, clean: false })
+    const [client] = broker.stack.clients
+    expect([client.username, client.session.identity]).toEqual(['joe', undefined])
+    await one.disconnect()
+    // So the session is nobody's: another name goes on with it.
+    const again = memoryClient(broker, { clientId: 'one' }, FAR)
+    expect(await again.connect({ username: 'ann', clean: false })).toMatchObject({ sessionPresent: true })
+  })
+
+  test('an authentication method is not passed over', async () => {
+    const broker = testBroker({ allowAnonymous: true })
+    const five = memoryClient(broker, { protocolVersion: 5 })
+    const properties = { authenticationMethod: 'SCRAM-SHA-256' }
+    expect(await five.connect({ username: 'joe', properties })).toMatchObject({ reasonCode: 0x8c })
   })
 })
 

@@ -1,9 +1,18 @@
-/** The provider of a broker that has none of its own: clients without a name, on this machine. */
+/** The provider for clients whom nobody has to know. */
 import type { Context, MiddlewareLike, Store } from '@mqtt-stack/core'
 import { Slot } from '@mqtt-stack/core'
 
-/** Where clients without user name and password may connect: everywhere, nowhere, or on local listeners. */
+/** Where clients may connect whom nobody knows: everywhere, nowhere, or from this machine alone. */
 export type AllowAnonymous = boolean | 'local'
+
+export interface AnonymousOptions {
+  /** Everywhere, or from this machine alone. */
+  readonly where: true | 'local'
+  /** Somebody else knows users. Otherwise, where everybody is let in, a name is a label and no identity. */
+  readonly users: boolean
+  /** It answers authorizePacket as well: yes to those it admitted, and to nobody else. */
+  readonly rules: boolean
+}
 
 class Admission {
   granted = false
@@ -12,12 +21,11 @@ class Admission {
 const admission = new Slot(() => new Admission())
 
 /**
- * Admits clients that present no user name, no password and no authentication method; whoever claims to be somebody
- * must be known to a provider of the user's own. It is last: it decides only what nobody else has.
- * @param where `true`, or only on listeners that this machine alone can reach.
- * @param rules Whether it also answers authorizePacket: yes to those it admitted, and to nobody else.
+ * Admits clients that nobody has to know. It is last: it decides only what nobody else has. Whoever presents a name or a
+ * password is left to the providers; where there are none and everybody is let in, it is admitted as anybody is.
+ * Whoever names an authentication method never is.
  */
-export function anonymous(where: true | 'local', rules: boolean): MiddlewareLike {
+export function anonymous({ where, users, rules }: AnonymousOptions): MiddlewareLike {
   return {
     name: 'Anonymous',
     last: true,
@@ -28,10 +36,18 @@ export function anonymous(where: true | 'local', rules: boolean): MiddlewareLike
     ): void {
       const { client, packet, username, password } = ctx
       const named = username !== undefined || password !== undefined
-      if (named || packet.properties?.authenticationMethod !== undefined) return
-      if (where !== true && !client.listener.local) return
+      if (packet.properties?.authenticationMethod !== undefined || (named && users)) return
+      if (named && where !== true) {
+        store.reason ??= 'nobody here knows user names (allowAnonymous: true lets clients in under any)'
+        return
+      }
+      if (where !== true && !client.listener.local) {
+        store.reason ??= 'clients that nobody knows may connect from this machine alone'
+        return
+      }
       admission.of(client).granted = true
       store.valid = true
+      store.identity = undefined
     },
 
     ...(rules && {

@@ -37,7 +37,7 @@ export const BROKER_OPTIONS: OptionsSpec<BrokerOptions> = {
     kind: 'any',
     optional: true,
     choices: [true, false, 'local'],
-    doc: 'Clients without a name: everywhere, nowhere, or on local listeners; by default `local`, and `false` when a middleware of yours answers authenticateConnection or authenticateExchange.',
+    doc: 'Clients whom nobody has to know: everywhere, nowhere, or from this machine alone (`local`); by default `local`, and `false` when a middleware of yours answers authenticateConnection or authenticateExchange.',
   },
   stack: { kind: 'any', default: {}, doc: 'Options of the stack: see core.' },
   ...(Object.fromEntries(ORDER.map((place) => [place, placeOption(place)])) as Record<Place, OptionSpec>),

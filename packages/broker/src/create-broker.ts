@@ -26,7 +26,7 @@ export function createBroker(options: BrokerOptions = {}): Broker {
   const ruled = middlewares.some((one) => answers(one, 'authorizePacket'))
   if (!ruled) checkRules(middlewares, authenticated)
   const allowed = config.allowAnonymous ?? (authenticated ? false : 'local')
-  if (allowed !== false) middlewares.push(anonymous(allowed, !ruled))
+  if (allowed !== false) middlewares.push(anonymous({ where: allowed, users: authenticated, rules: !ruled }))
   return new Broker(new Stack(config.stack).use(...middlewares), config.listeners)
 }
 

@@ -1,5 +1,6 @@
 /** Where a listener is, in what it is told and in what it tells. */
 import type { AddressInfo, Server, Socket } from 'node:net'
+import { isLoopback } from '@mqtt-stack/core'
 
 /** Where an open listener is. */
 export interface Address {
@@ -33,9 +34,4 @@ export function authority(host: string, port: number | undefined): string {
 export function remoteOf(socket: Socket): string | undefined {
   const { remoteAddress, remotePort } = socket
   return remoteAddress === undefined ? undefined : authority(remoteAddress, remotePort)
-}
-
-/** Whether only this machine can reach an address: 127.0.0.0/8 and ::1. */
-export function isLoopback(host: string): boolean {
-  return /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(host) || host === '::1'
 }

@@ -1,22 +1,48 @@
 import type { Socket } from 'node:net'
 import type { Listener } from '@mqtt-stack/core'
+import { isLoopback } from '@mqtt-stack/core'
 import { remoteOf } from './address.ts'
 
-/** Where a connection came in. Who is on the other side is looked up when somebody asks: that is a system call. */
+/**
+ * Where a connection came in. Who is on the other side is looked up when somebody asks, for that is a system call, and
+ * remembered, for it cannot be looked up once the connection is gone.
+ */
 export class Arrival implements Listener {
   readonly transport: string
-  readonly local: boolean
+  readonly origin: string | undefined
+  readonly #reachable: boolean
+  readonly #foreign: boolean
   readonly #socket: Socket
   #remote: string | undefined
 
-  constructor(transport: string, local: boolean, socket: Socket) {
+  /**
+   * @param reachable Only this machine can reach the listener.
+   * @param origin The site whose page opened the connection; one from elsewhere is never local, for browsers let every
+   * page reach the loopback address.
+   */
+  constructor(transport: string, reachable: boolean, socket: Socket, origin?: string) {
     this.transport = transport
-    this.local = local
+    this.origin = origin
+    this.#reachable = reachable
+    this.#foreign = origin !== undefined && isForeign(origin)
     this.#socket = socket
+  }
+
+  /** Nobody but this machine reaches its listener, or the other side is this machine. */
+  get local(): boolean {
+    if (this.#foreign) return false
+    return this.#reachable || isLoopback(this.#socket.remoteAddress ?? '')
   }
 
   get remote(): string | undefined {
     this.#remote ??= remoteOf(this.#socket)
     return this.#remote
   }
+}
+
+/** Whether a page is of no site on this machine. */
+function isForeign(origin: string): boolean {
+  if (!URL.canParse(origin)) return true
+  const host = new URL(origin).hostname.replace(/^\[|\]$/g, '')
+  return host !== 'localhost' && !isLoopback(host)
 }

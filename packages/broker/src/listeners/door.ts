@@ -1,23 +1,30 @@
 /** One server: opens, keeps account of its connections, and closes with them. */
-import type { Socket } from 'node:net'
-import type { Logger } from '@mqtt-stack/core'
+import type { DropArgument, Socket } from 'node:net'
+import type { Stack } from '@mqtt-stack/core'
+import { ReasonCode } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
+import { authority } from './address.ts'
+import { Arrival } from './arrival.ts'
 import type { Entrance } from './entrance.ts'
 import { listenFailed } from './listen-error.ts'
+import { refusedAt } from './refused-at.ts'
 
 /** How long connections may take to read their last bytes and hang up. */
 const GRACE = 1_000
 
 export class Door {
   readonly #entrance: Entrance
-  readonly #logger: Logger
+  readonly #stack: Stack
   readonly #sockets = new Set<Socket>()
   #shut: Promise<void> | undefined
 
-  constructor(entrance: Entrance, logger: Logger) {
+  constructor(entrance: Entrance, stack: Stack) {
     this.#entrance = entrance
-    this.#logger = logger
+    this.#stack = stack
     entrance.server.on('connection', this.#count)
+    entrance.server.on('drop', this.#dropped)
+    // Of a TLS server; on others nobody emits it.
+    entrance.server.on('tlsClientError', this.#handshakeFailed)
   }
 
   /** @throws StackError `LISTEN_FAILED`. */
@@ -32,7 +39,7 @@ export class Door {
       throw listenFailed(transport, where, error)
     }
     // What goes wrong with accepting, such as a lack of file descriptors, ends no connection that is there.
-    server.on('error', (error) => this.#logger.error(`${transport} listener: ${error.message}`, error))
+    server.on('error', (error) => this.#stack.log.error(`${transport} listener: ${error.message}`, error))
     return this.#entrance.address()
   }
 
@@ -69,5 +76,23 @@ export class Door {
   readonly #count = (socket: Socket): void => {
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
+  }
+
+  /** One connection too many: Node has closed it. */
+  readonly #dropped = (drop?: DropArgument): void => {
+    const { transport, server } = this.#entrance
+    const { remoteAddress, remotePort } = drop ?? {}
+    const remote = remoteAddress === undefined ? undefined : authority(remoteAddress, remotePort)
+    const listener = { transport, local: transport === 'unix', remote }
+    const reason = `more than ${server.maxConnections} connections (maxConnections)`
+    refusedAt(this.#stack, listener, ReasonCode.QUOTA_EXCEEDED, reason)
+  }
+
+  readonly #handshakeFailed = (error: Error, socket: Socket): void => {
+    const listener = new Arrival(this.#entrance.transport, false, socket)
+    const reason = `the TLS handshake failed: ${error.message}`
+    refusedAt(this.#stack, listener, ReasonCode.UNSPECIFIED_ERROR, reason, error)
+    // Node only tells of a handshake that takes too long.
+    socket.destroy()
   }
 }

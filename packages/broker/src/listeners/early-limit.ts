@@ -19,7 +19,11 @@ export function limitEarly(webSocket: WebSocket, socket: Socket, client: Client)
     if (client.connected) {
       socket.off('data', onData)
       webSocket.off('message', onMessage)
-    } else if (unread > limit) webSocket.terminate()
+    } else if (unread > limit) {
+      webSocket.terminate()
+      const reason = `more than ${limit} bytes in a WebSocket message before it is accepted`
+      client.close(undefined, { reason })
+    }
   }
   socket.on('data', onData)
   webSocket.on('message', onMessage)

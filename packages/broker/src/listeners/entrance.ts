@@ -19,11 +19,8 @@ export interface Entrance {
   makeRoom?(): Promise<boolean>
 }
 
-/**
- * Hands a stream over to the stack. `foreign`: whatever the listener's address, the one behind the stream may be
- * anywhere.
- */
-export type Serve = (stream: Duplex, socket: Socket, foreign?: boolean) => Client
+/** Hands a stream over to the stack. `origin`: of the page that opened the connection, if one did. */
+export type Serve = (stream: Duplex, socket: Socket, origin?: string) => Client
 
 interface PortConfig {
   readonly host: string
@@ -41,8 +38,8 @@ export function portEntrance(
 ): Entrance {
   const { host, port, backlog, maxConnections } = config
   let local = false
-  const server = makeServer((stream, socket, foreign = false) =>
-    stack.connect(stream, new Arrival(transport, local && !foreign, socket)),
+  const server = makeServer((stream, socket, origin) =>
+    stack.connect(stream, new Arrival(transport, local, socket, origin)),
   )
   server.maxConnections = maxConnections
   return {

@@ -1,5 +1,6 @@
 /** Why a listener could not be opened, and what to do about it. */
 import { StackError } from '@mqtt-stack/core'
+import type { Address } from './address.ts'
 
 const PORT_FIXES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is taken: stop what listens there, or choose another port (0: a free one)',
@@ -16,9 +17,19 @@ const FILE_FIXES: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'is too long for a socket: choose a shorter path',
 }
 
+/** `LISTEN_FAILED`, and what it was that could not be opened. */
+export class ListenError extends StackError {
+  readonly transport: Address['transport']
+
+  constructor(transport: Address['transport'], message: string, cause: unknown) {
+    super('LISTEN_FAILED', message, { cause })
+    this.transport = transport
+  }
+}
+
 /** @param where What was to be opened: `host:port`, or the file of a Unix socket. */
-export function listenFailed(transport: string, where: string, error: unknown): StackError {
+export function listenFailed(transport: Address['transport'], where: string, error: unknown): ListenError {
   const { code = '', message } = error as NodeJS.ErrnoException
   const fix = (transport === 'unix' ? FILE_FIXES : PORT_FIXES)[code] ?? `cannot be listened on: ${message}`
-  return new StackError('LISTEN_FAILED', `${transport} listener: ${where} ${fix}`, { cause: error })
+  return new ListenError(transport, `${transport} listener: ${where} ${fix}`, error)
 }

@@ -13,7 +13,7 @@ import { webSocketEntrance } from './websocket.ts'
  * @throws StackError `LISTEN_FAILED` when a certificate or key cannot be used.
  */
 export function makeDoor(config: ListenerConfig, stack: Stack): Door {
-  return new Door(entrance(config, stack), stack.config.logger)
+  return new Door(entrance(config, stack), stack)
 }
 
 function entrance(config: ListenerConfig, stack: Stack): Entrance {

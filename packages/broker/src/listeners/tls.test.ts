@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect as connectPlain } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { connect } from 'node:tls'
+import type { RecordingLogger } from '@mqtt-stack/testing'
 import { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { closeOf, listeningBroker, testBroker } from '../../../../scripts/test-broker.ts'
@@ -75,6 +76,38 @@ describe('TLS', () => {
     await closeOf(socket)
     await client.ping()
   })
+
+  test.each(['tls', 'wss'] as const)(
+    '%s: a flood of renegotiations ends the connection, and is told',
+    async (transport) => {
+      const broker = await listeningBroker({ listeners: [{ transport, port: 0, ...server }] })
+      const socket = dial(broker, { maxVersion: 'TLSv1.2' })
+      await once(socket, 'secureConnect')
+      if (transport === 'tls') await clientOn(socket).connect()
+      else {
+        const upgrade = ['GET / HTTP/1.1', 'host: x', 'connection: upgrade', 'upgrade: websocket']
+        const mqtt = ['sec-websocket-version: 13', `sec-websocket-key: ${'A'.repeat(22)}==`]
+        socket.write([...upgrade, ...mqtt, 'sec-websocket-protocol: mqtt', '', ''].join('\r\n'))
+        await once(socket, 'data')
+      }
+      const closed = closeOf(socket)
+      let handshakes = 0
+      const again = (): void => {
+        handshakes++
+        if (!socket.destroyed) socket.renegotiate({ rejectUnauthorized: false }, () => setImmediate(again))
+      }
+      again()
+      await closed
+      expect(handshakes).toBeLessThan(10)
+      expect(broker.stack.clients.size).toBe(0)
+      const { lines } = broker.stack.config.logger as RecordingLogger
+      expect(lines.filter(({ level }) => level === 'info')).toEqual([
+        expect.objectContaining({
+          cause: expect.objectContaining({ cause: expect.stringContaining('renegotiation') }),
+        }),
+      ])
+    },
+  )
 
   test('closing cuts off who is still shaking hands', async () => {
     const broker = await tlsBroker()

@@ -14,15 +14,9 @@ type Secured = Resolved<TlsListenerOptions> | Resolved<WssListenerOptions>
 
 /** @throws StackError `LISTEN_FAILED` naming what of certificate, key and authorities cannot be used. */
 export function tlsEntrance(config: Resolved<TlsListenerOptions>, stack: Stack): Entrance {
-  return portEntrance('tls', config, stack, (serve) => {
-    const server = createServer(secureOptions(config), (socket) => serve(socket, socket))
-    server.on('tlsClientError', ({ message }, socket) => {
-      stack.config.logger.debug(`tls listener: ${message}`)
-      // Node only tells of a handshake that takes too long.
-      socket.destroy()
-    })
-    return server
-  })
+  return portEntrance('tls', config, stack, (serve) =>
+    createServer(secureOptions(config), (socket) => serve(socket, socket)),
+  )
 }
 
 /**

@@ -51,7 +51,7 @@ export class WebSocketStream extends Duplex {
     if (!binary) {
       // [MQTT-6.0.0-1]
       this.#socket.close(UNSUPPORTED_DATA, 'MQTT wants binary frames')
-      this.#end()
+      this.#socket.emit('error', new Error('a WebSocket frame of text: MQTT wants binary ones'))
     } else if (!this.push(data as Buffer)) this.#socket.pause()
   }
 

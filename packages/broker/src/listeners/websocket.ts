@@ -4,14 +4,16 @@ import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Resolved, Stack } from '@mqtt-stack/core'
+import type { Client, Resolved, Stack } from '@mqtt-stack/core'
+import { isLost, ReasonCode } from '@mqtt-stack/core'
 import { WebSocketServer } from 'ws'
-import { isLoopback } from './address.ts'
+import { Arrival } from './arrival.ts'
 import { ClosingWebSocket } from './closing-web-socket.ts'
 import { limitEarly, SLACK } from './early-limit.ts'
 import type { Entrance, Serve } from './entrance.ts'
 import { portEntrance } from './entrance.ts'
 import type { WsListenerOptions, WssListenerOptions } from './options.ts'
+import { refusedAt } from './refused-at.ts'
 import { secureOptions } from './tls.ts'
 import { WebSocketStream } from './websocket-stream.ts'
 
@@ -29,10 +31,17 @@ export function webSocketEntrance(config: Config, stack: Stack): Entrance {
         ? createSecureServer({ ...HTTP, ...secureOptions(config) })
         : createServer(HTTP)
     const maxPayload = config.maxPayload ?? stack.config.packetLimit + SLACK
-    const upgrade = upgrader(config.path, maxPayload, serve)
+    const turnAway = (socket: Socket, reason: string, origin?: string): void => {
+      const arrival = new Arrival(config.transport, false, socket, origin)
+      refusedAt(stack, arrival, ReasonCode.UNSPECIFIED_ERROR, reason)
+    }
+    const upgrade = upgrader(config.path, maxPayload, serve, turnAway)
     const begun = new WeakMap<Duplex, () => void>()
     server.on(config.transport === 'wss' ? 'secureConnection' : 'connection', (socket: Socket) => {
-      const timer = stack.clock.after(config.upgradeTimeout, () => socket.destroy())
+      const timer = stack.clock.after(config.upgradeTimeout, () => {
+        turnAway(socket, `no WebSocket within ${config.upgradeTimeout} ms`)
+        socket.destroy()
+      })
       begun.set(socket, () => timer.cancel())
       socket.once('close', () => timer.cancel())
     })
@@ -40,14 +49,19 @@ export function webSocketEntrance(config: Config, stack: Stack): Entrance {
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       upgrade(request, socket, head, () => begun.get(socket)?.())
     })
-    server.on('tlsClientError', ({ message }) => stack.config.logger.debug(`wss listener: ${message}`))
     return server
   })
 }
 
 type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer, upgraded: () => void) => void
 
-function upgrader(path: string | undefined, maxPayload: number, serve: Serve): Upgrade {
+/** @param turnAway Tells why somebody gets no WebSocket. */
+function upgrader(
+  path: string | undefined,
+  maxPayload: number,
+  serve: Serve,
+  turnAway: (socket: Socket, reason: string, origin?: string) => void,
+): Upgrade {
   const sockets = new WebSocketServer({
     noServer: true,
     WebSocket: ClosingWebSocket,
@@ -57,17 +71,30 @@ function upgrader(path: string | undefined, maxPayload: number, serve: Serve): U
     handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
   })
   return (request, socket, head, upgraded) => {
+    const { origin } = request.headers
+    const refuseUpgrade = (status: string, text: string): void => {
+      upgraded()
+      turnAway(socket, `a WebSocket that MQTT is not to be had on: ${text}`, origin)
+      answer(socket, status, text)
+    }
     socket.on('error', () => socket.destroy())
     if (path !== undefined && pathOf(request) !== path)
-      return answer(socket, '404 Not Found', `MQTT is at ${path}`)
+      return refuseUpgrade('404 Not Found', `MQTT is at ${path}`)
     if (!offersMqtt(request))
-      return answer(socket, '400 Bad Request', 'offer the WebSocket subprotocol "mqtt"')
+      return refuseUpgrade('400 Bad Request', 'offer the WebSocket subprotocol "mqtt"')
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       upgraded()
-      const client = serve(new WebSocketStream(webSocket), socket, isForeign(request.headers.origin))
+      const client = serve(new WebSocketStream(webSocket), socket, origin)
+      socket.on('error', (error) => broken(client, error))
+      webSocket.on('error', (error) => broken(client, error))
       limitEarly(webSocket, socket, client)
     })
   }
+}
+
+/** The connection cannot go on; the farewell of MQTT does not come through any more. */
+function broken(client: Client, cause: Error): void {
+  if (!isLost(cause)) client.close(undefined, { reason: cause.message, cause })
 }
 
 function pathOf({ url = '/' }: IncomingMessage): string {
@@ -77,17 +104,6 @@ function pathOf({ url = '/' }: IncomingMessage): string {
 function offersMqtt({ headers }: IncomingMessage): boolean {
   const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? []
   return SUBPROTOCOLS.some((name) => offered.includes(name))
-}
-
-/**
- * Whether a page from somewhere else opened the connection: browsers let any page reach the loopback address, so that
- * being local says nothing about it.
- */
-function isForeign(origin: string | undefined): boolean {
-  if (origin === undefined) return false
-  if (!URL.canParse(origin)) return true
-  const host = new URL(origin).hostname.replace(/^\[|\]$/g, '')
-  return host !== 'localhost' && !isLoopback(host)
 }
 
 function refuse(_request: IncomingMessage, response: ServerResponse): void {

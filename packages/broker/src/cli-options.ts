@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util'
 import type { OptionSpec, OptionsSpec, Resolved } from '@mqtt-stack/core'
 import { resolveOptions, StackError } from '@mqtt-stack/core'
+import type { LogLevel } from './logger.ts'
+import { LOG_LEVELS } from './logger.ts'
 
 export interface CliFlags {
   port?: number
@@ -13,6 +15,7 @@ export interface CliFlags {
   key?: string
   ca?: string
   'allow-anonymous'?: boolean
+  'log-level'?: LogLevel
   verbose?: boolean
   help?: boolean
   version?: boolean
@@ -39,13 +42,29 @@ export const CLI_FLAGS: OptionsSpec<CliFlags> = {
     default: '',
     doc: 'authorities (PEM) that clients must have a certificate of; needs --cert',
   },
-  'allow-anonymous': { kind: 'boolean', default: false, doc: 'everybody may connect, not only this machine' },
-  verbose: { kind: 'boolean', default: false, doc: 'log clients, subscriptions and messages' },
+  'allow-anonymous': {
+    kind: 'boolean',
+    default: false,
+    doc: 'everybody may connect, under any name, not only this machine',
+  },
+  'log-level': {
+    kind: 'string',
+    default: 'info',
+    choices: LOG_LEVELS,
+    doc: 'how much is logged: error, warn, info or debug',
+  },
+  verbose: {
+    kind: 'boolean',
+    default: false,
+    doc: 'log clients, subscriptions and messages too: --log-level debug',
+  },
   help: { kind: 'boolean', default: false, doc: 'print this' },
   version: { kind: 'boolean', default: false, doc: 'print the version' },
 }
 
 const SHORT: Readonly<Record<string, string>> = { help: 'h', port: 'p', verbose: 'v' }
+/** What a flag of text wants, unless it is a file. */
+const WANTED: Readonly<Record<string, string>> = { host: 'address', 'log-level': 'level' }
 const COMMAND = 'mqtt-stack'
 
 /**
@@ -76,7 +95,7 @@ export function helpText(): string {
   const rows = Object.entries(CLI_FLAGS as Readonly<Record<string, OptionSpec>>).map(([name, row]) => {
     const short = SHORT[name] === undefined ? '    ' : `-${SHORT[name]}, `
     const usual = row.default === '' || row.default === false ? '' : ` (default ${row.default})`
-    return [`  ${short}${flagUsage(name, row)}`, `${row.doc}${usual}`]
+    return [`  ${short}${flagUsage(name)}`, `${row.doc}${usual}`]
   })
   const width = Math.max(...rows.map(([left]) => left.length)) + 2
   const lines = rows.map(([left, right]) => `${left.padEnd(width)}${right}`)
@@ -88,10 +107,12 @@ function parseOption(name: string, { kind }: OptionSpec): { type: 'boolean' | 's
   return SHORT[name] === undefined ? { type } : { type, short: SHORT[name] }
 }
 
-function flagUsage(name: string, { kind }: OptionSpec): string {
+/** A flag with what it wants, as `--port <port>`. */
+export function flagUsage(name: string): string {
+  const { kind } = (CLI_FLAGS as Readonly<Record<string, OptionSpec>>)[name]
   if (kind === 'boolean') return `--${name}`
   if (kind === 'number') return `--${name} <port>`
-  return name === 'host' ? '--host <address>' : `--${name} <file>`
+  return `--${name} <${WANTED[name] ?? 'file'}>`
 }
 
 /** The value that a flag was given, of its kind as far as it can be; the table judges the rest. */
@@ -103,7 +124,7 @@ function toValue(row: OptionSpec, name: string, value: string | undefined): unkn
   }
   // A flag behind a flag was meant as one, not as its value.
   if (value === undefined || value === '' || value.startsWith('--'))
-    throw invalid(`--${name} needs a value: ${flagUsage(name, row)}`)
+    throw invalid(`--${name} needs a value: ${flagUsage(name)}`)
   return kind === 'number' && /^\d+$/.test(value) ? Number(value) : value
 }
 
@@ -114,6 +135,8 @@ function checkTogether(config: CliConfig, given: object): void {
   if (ca !== '' && cert === '') throw missing('--ca needs --cert and --key: only TLS has client certificates')
   if (config['no-ws'] && 'ws-port' in given)
     throw invalid('--no-ws and --ws-port exclude each other: leave one out')
+  if (config.verbose && 'log-level' in given)
+    throw invalid('--verbose and --log-level exclude each other: leave one out')
 }
 
 function unknown(what: string): StackError {

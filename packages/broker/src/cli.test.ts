@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { IClientOptions, MqttClient } from 'mqtt'
@@ -134,7 +134,63 @@ describe('runs', () => {
     const shut = mqttStack('--port', '0', '--no-ws', '--host', '0.0.0.0')
     await shut.prints(/"level":40.*--allow-anonymous/)
     const [other] = await urls(shut, 'mqtt')
-    await expect(client(other.replace('0.0.0.0', '127.0.0.1'))).rejects.toThrow(/not authorized/i)
+    await client(other.replace('0.0.0.0', '127.0.0.1'))
+    const outer = Object.values(networkInterfaces())
+      .flat()
+      .find((one) => one?.family === 'IPv4' && !one.internal)
+    if (outer === undefined) return
+    await expect(client(other.replace('0.0.0.0', outer.address))).rejects.toThrow(/not authorized/i)
+    await shut.prints(/"msg":"client refused".*|"remote".*"reasonCode":135.*this machine alone/)
+  })
+
+  test('a name that nobody asks for keeps nobody out', async () => {
+    const cli = mqttStack('--port', '0', '--no-ws', '--host', '0.0.0.0', '--allow-anonymous')
+    const [url] = await urls(cli, 'mqtt')
+    const tasmota = { username: 'DVES_USER', password: 'DVES_PASS' }
+    await client(url.replace('0.0.0.0', '127.0.0.1'), tasmota)
+  })
+
+  test('SIGHUP and SIGUSR2 change nothing', async () => {
+    const cli = mqttStack(...FREE)
+    const [url] = await urls(cli, 'mqtt')
+    for (const signal of ['SIGHUP', 'SIGUSR2'] as const) {
+      cli.child.kill(signal)
+      await cli.prints(new RegExp(signal))
+    }
+    await client(url)
+  })
+
+  test('it goes on when nobody reads its log any more', async () => {
+    const cli = mqttStack(...FREE, '--verbose')
+    const [url] = await urls(cli, 'mqtt', 'ws')
+    cli.child.stdout?.destroy()
+    const one = await client(url)
+    await one.subscribeAsync('a')
+    await one.publishAsync('a', 'b', { qos: 1 })
+    await client(url)
+  })
+
+  test('--log-level says how much it logs', async () => {
+    const path = join(folder(), 'mqtt.sock')
+    const cli = mqttStack(...FREE, '--unix', path, '--log-level', 'warn')
+    while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(cli.stdout).toBe('')
+  })
+
+  test('the line of a will names its client', async () => {
+    const cli = mqttStack(...FREE, '--verbose')
+    const [url] = await urls(cli, 'mqtt')
+    const will = { topic: 'gone', payload: Buffer.from('x'), qos: 0, retain: false } as const
+    const one = await client(url, { clientId: 'alice', will })
+    one.stream.destroy()
+    await cli.prints(/the will of alice published 1 bytes to gone/)
+  })
+
+  test('what a client calls itself cannot turn or end a line', async () => {
+    const cli = mqttStack(...FREE, '--verbose')
+    const [url] = await urls(cli, 'mqtt')
+    await client(url, { clientId: 'a\u2028\u202eb' })
+    await cli.prints(/a\\\\u2028\\\\u202eb connected from/)
   })
 })
 
@@ -160,6 +216,18 @@ describe('says in one line what is wrong', () => {
     const { port } = server.address() as AddressInfo
     expect(await complaint('--port', String(port), '--no-ws')).toContain(`127.0.0.1:${port} is taken`)
     expect(await complaint('--port', '0', '--ws-port', String(port))).toContain(`127.0.0.1:${port} is taken`)
+  })
+
+  test('a taken port, and the flag that moves it or leaves it out', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    expect(await complaint('--port', String(port), '--no-ws')).toMatch(/--port and --host/)
+    expect(await complaint('--port', '0', '--ws-port', String(port))).toMatch(/--ws-port.*--no-ws/)
+    const text = join(folder(), 'text.sock')
+    writeFileSync(text, 'no socket')
+    expect(await complaint(...FREE, '--unix', text)).toMatch(/--unix/)
   })
 
   test('a certificate that cannot be read', async () => {

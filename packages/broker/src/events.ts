@@ -1,6 +1,7 @@
 /** What the broker tells: the callbacks that are told, as events. */
 import type { EventEmitter } from 'node:events'
 import type { Context, MiddlewareLike, Stack } from '@mqtt-stack/core'
+import { EventLog } from './event-log.ts'
 
 /** The events of a broker, with what their listeners are given. */
 export interface BrokerEvents {
@@ -10,52 +11,92 @@ export interface BrokerEvents {
   clientDisconnected: [event: Context<'clientDisconnected'>]
   /** A filter was granted, after its SUBACK. */
   subscribed: [event: Context<'topicSubscribed'>]
+  /** A connection was closed before it was accepted; without `client` a listener turned it away. */
+  clientRefused: [event: Context<'clientRefused'>]
+  /** A client gave up a filter, after its UNSUBACK. */
+  unsubscribed: [event: Context<'topicUnsubscribed'>]
+  /** A message was dropped for one receiver, or refused to its publisher. */
+  messageDropped: [event: Context<'messageDropped'>]
   /** A message was relayed: a client's or, without `client`, a will (of `publisher`) or one of the broker's own. */
   published: [event: Context<'messagePublished'>]
 }
 
-/** Emits what the stack tells. Messages cost nothing while nobody listens to `published`. */
+/** Events that may come often, and the callbacks that they are: nobody takes part in those while nobody listens. */
+const ON_DEMAND = {
+  published: 'messagePublished',
+  unsubscribed: 'topicUnsubscribed',
+} as const
+
+type OnDemand = keyof typeof ON_DEMAND
+
+/** Emits what the stack tells, and logs what an operator should know of it. */
 export class EventBridge implements MiddlewareLike {
   readonly name: string = 'Events'
   stack!: Stack
   messagePublished?: NonNullable<MiddlewareLike['messagePublished']>
+  topicUnsubscribed?: NonNullable<MiddlewareLike['topicUnsubscribed']>
   readonly #emitter: EventEmitter<BrokerEvents>
+  readonly #log = new EventLog()
 
   constructor(emitter: EventEmitter<BrokerEvents>) {
     this.#emitter = emitter
     const plain: EventEmitter = emitter
-    plain.on('newListener', (name) => name === 'published' && this.#listen(true))
-    plain.on('removeListener', () => this.#listen(emitter.listenerCount('published') > 0))
+    plain.on('newListener', (name: string) => this.#listen(name, true))
+    plain.on('removeListener', (name: string) => this.#listen(name, plain.listenerCount(name) > 0))
+  }
+
+  start(): void {
+    this.#log.stack = this.stack
+    this.#log.start()
+  }
+
+  stop(): void {
+    this.#log.stop()
   }
 
   clientConnected(ctx: Context<'clientConnected'>): void {
-    this.#tell(() => this.#emitter.emit('clientConnected', ctx))
+    this.#tell('clientConnected', ctx)
+  }
+
+  clientRefused(ctx: Context<'clientRefused'>): void {
+    this.#log.clientRefused(ctx)
+    this.#tell('clientRefused', ctx)
   }
 
   clientDisconnected(ctx: Context<'clientDisconnected'>): void {
-    this.#tell(() => this.#emitter.emit('clientDisconnected', ctx))
+    this.#log.clientDisconnected(ctx)
+    this.#tell('clientDisconnected', ctx)
   }
 
   topicSubscribed(ctx: Context<'topicSubscribed'>): void {
-    this.#tell(() => this.#emitter.emit('subscribed', ctx))
+    this.#tell('subscribed', ctx)
   }
 
-  /** Takes part in messagePublished as long as somebody listens. */
-  #listen(listening: boolean): void {
-    if (listening === (this.messagePublished !== undefined)) return
-    if (listening) this.messagePublished = this.#published
-    else delete this.messagePublished
+  subscriptionRefused(ctx: Context<'subscriptionRefused'>): void {
+    this.#log.subscriptionRefused(ctx)
+  }
+
+  messageDropped(ctx: Context<'messageDropped'>): void {
+    this.#log.messageDropped(ctx)
+    this.#tell('messageDropped', ctx)
+  }
+
+  /** Takes part in a callback as long as somebody listens to its event. */
+  #listen(event: string, listening: boolean): void {
+    if (!Object.hasOwn(ON_DEMAND, event)) return
+    const name = event as OnDemand
+    const callback = ON_DEMAND[name]
+    if (listening === (this[callback] !== undefined)) return
+    if (listening) this[callback] = (ctx: object): void => this.#tell(name, ctx)
+    else delete this[callback]
     this.stack.refresh()
   }
 
-  readonly #published = (ctx: Context<'messagePublished'>): void => {
-    this.#tell(() => this.#emitter.emit('published', ctx))
-  }
-
   /** A listener's error is logged; it is no reason to close the client that the event is about. */
-  #tell(emit: () => void): void {
+  #tell(event: keyof BrokerEvents, ctx: object): void {
+    const plain: EventEmitter = this.#emitter
     try {
-      emit()
+      plain.emit(event, ctx)
     } catch (error) {
       this.stack.fail(error as Error, undefined, undefined)
     }

@@ -20,6 +20,7 @@ export { Broker, type PublishOptions } from './broker.ts'
 export { BROKER_OPTIONS, type BrokerOptions } from './broker-options.ts'
 export type { Choice, NoOptions, PlaceOptions } from './built-ins.ts'
 export { createBroker } from './create-broker.ts'
+export { EventLog } from './event-log.ts'
 export type { BrokerEvents } from './events.ts'
 export type { Address } from './listeners/address.ts'
 export {
@@ -31,4 +32,5 @@ export {
   type WsListenerOptions,
   type WssListenerOptions,
 } from './listeners/options.ts'
+export { fromPino, type PinoLike } from './logger.ts'
 export { ORDER, type Place, type Placed, type Use } from './order.ts'

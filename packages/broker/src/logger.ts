@@ -1,33 +1,39 @@
 /** What the command logs: lines for a person on a terminal, JSON otherwise. Written at once, so nothing is lost at exit. */
-import type { Logger } from '@mqtt-stack/core'
-import type { Logger as PinoLogger } from 'pino'
+import type { Fields, Logger } from '@mqtt-stack/core'
+import { printableLogger } from '@mqtt-stack/core'
 import { destination, pino, stdTimeFunctions } from 'pino'
 
 const STDOUT = 1
-const CONTROL = /\p{Cc}/gu
 
-/** @param verbose Debug messages too. */
-export async function createLogger(verbose: boolean, terminal: boolean): Promise<Logger> {
-  const options = {
-    level: verbose ? 'debug' : 'info',
-    base: { pid: process.pid },
-    timestamp: stdTimeFunctions.isoTime,
-  }
-  const log = pino(options, terminal ? await prettyStream() : destination({ fd: STDOUT, sync: true }))
-  const at = (level: 'error' | 'warn' | 'info' | 'debug'): Logger['error'] => logAt(log, level)
+/** How much is logged: each level has the lines of those before it. */
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
+
+/** The one from which on lines are logged. */
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** What is needed of a pino logger. */
+export type PinoLike = Record<LogLevel, (fields: object, message: string) => void>
+
+export async function createLogger(level: LogLevel, terminal: boolean): Promise<Logger> {
+  const options = { level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime }
+  const stream = terminal ? await prettyStream() : destination({ fd: STDOUT, sync: true })
+  // Whoever read the log is gone: that is no reason to stop.
+  stream.on('error', () => {})
+  return printableLogger(fromPino(pino(options, stream)))
+}
+
+/** A logger for `createBroker({ stack: { logger } })` of one of pino, which wants its fields first. */
+export function fromPino(log: PinoLike): Logger {
+  const at =
+    (level: LogLevel): Logger['error'] =>
+    (message, detail) =>
+      log[level](bindings(detail), message)
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') }
 }
 
-function logAt(log: PinoLogger, level: 'error' | 'warn' | 'info' | 'debug'): Logger['error'] {
-  return (message, cause) => log[level](cause === undefined ? {} : { err: cause }, printable(message))
-}
-
-/** What clients name themselves and their topics must not move the cursor of whoever reads the log. */
-function printable(message: string): string {
-  return message.replace(
-    CONTROL,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+function bindings(detail: unknown): Fields | { err: unknown } {
+  if (detail === undefined) return {}
+  return typeof detail === 'object' && !(detail instanceof Error) ? (detail as Fields) : { err: detail }
 }
 
 async function prettyStream(): Promise<NodeJS.WritableStream> {

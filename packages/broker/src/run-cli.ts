@@ -7,11 +7,26 @@ import type { Broker } from './broker.ts'
 import type { CliConfig } from './cli-options.ts'
 import { helpText, parseFlags } from './cli-options.ts'
 import { createBroker } from './create-broker.ts'
+import type { Address } from './listeners/address.ts'
+import { ListenError } from './listeners/listen-error.ts'
 import type { ListenerOptions } from './listeners/options.ts'
+import { logTraffic } from './log-traffic.ts'
 import { createLogger } from './logger.ts'
+import { checkNpmFlags } from './npm-flags.ts'
 
 /** Milliseconds in which the broker must have stopped. */
 const STOP_TIMEOUT = 4_000
+
+/** Of a terminal that closes, and of tools that rotate logs or look for a debugger: by default they end a process. */
+const HARMLESS = ['SIGHUP', 'SIGUSR2'] as const
+const WS_FLAGS = '--ws-port moves it, --no-ws leaves it out'
+const FLAGS: Readonly<Record<Address['transport'], string>> = {
+  tcp: '--port and --host move it',
+  tls: '--port and --host move it',
+  ws: WS_FLAGS,
+  wss: WS_FLAGS,
+  unix: '--unix names it',
+}
 
 /**
  * Runs the broker until SIGTERM or SIGINT.
@@ -21,6 +36,7 @@ const STOP_TIMEOUT = 4_000
 export async function runCli(args: readonly string[]): Promise<number> {
   const signal = nextSignal()
   try {
+    checkNpmFlags(args, process.env)
     const config = parseFlags(args)
     if (config.help) process.stdout.write(helpText())
     else if (config.version) process.stdout.write(`${version()}\n`)
@@ -34,11 +50,15 @@ export async function runCli(args: readonly string[]): Promise<number> {
 
 async function serve(config: CliConfig, signal: Promise<string>): Promise<void> {
   const listeners = listenersOf(config)
-  const logger = await createLogger(config.verbose, process.stdout.isTTY === true)
+  const level = config.verbose ? 'debug' : config['log-level']
+  const logger = await createLogger(level, process.stdout.isTTY === true)
   const allowAnonymous = config['allow-anonymous'] || 'local'
   const broker = createBroker({ listeners, allowAnonymous, stack: { logger } })
-  if (config.verbose) logEvents(broker, logger)
-  await broker.listen()
+  if (level === 'debug') logTraffic(broker, logger)
+  for (const name of HARMLESS) process.on(name, () => logger.info(`${name}: it changes nothing`))
+  await broker.listen().catch((error: Error) => {
+    throw withFlag(error)
+  })
   for (const { url } of broker.addresses) logger.info(`listening on ${url}`)
   warnOfStrangers(broker, logger, config)
   logger.info(`${await signal}: stopping`)
@@ -76,31 +96,21 @@ function read(flag: 'cert' | 'key' | 'ca', path: string): Buffer {
   }
 }
 
-function logEvents(broker: Broker, logger: Logger): void {
-  broker.on('clientConnected', ({ client: { id, listener } }) => {
-    logger.debug(`${id} connected from ${listener.remote ?? 'this machine'} (${listener.transport})`)
-  })
-  broker.on('clientDisconnected', ({ client: { id }, clean }) => {
-    logger.debug(`${id} ${clean ? 'disconnected' : 'was lost'}`)
-  })
-  broker.on('subscribed', ({ client: { id }, topic, qos }) =>
-    logger.debug(`${id} subscribed to ${topic} at QoS ${qos}`),
-  )
-  broker.on('published', ({ client, packet: { topic, qos, payloadLength }, relayed }) => {
-    logger.debug(
-      `${client?.id} published ${payloadLength} bytes to ${topic} at QoS ${qos} for ${relayed.matched}`,
-    )
-  })
-}
-
-/** Beyond this machine, anonymous clients are either all let in or all refused: both want to be known. */
+/** Where others than this machine reach a listener, either all are let in or none: both want to be known. */
 function warnOfStrangers({ addresses }: Broker, logger: Logger, config: CliConfig): void {
   const reached = config.ca === '' ? 'whoever reaches it' : 'whoever has a certificate'
   for (const { url } of addresses.filter(({ local }) => !local)) {
     if (config['allow-anonymous'])
       logger.warn(`${url}: ${reached} may read and write everything (--allow-anonymous)`)
-    else logger.warn(`${url}: nobody is let in from there: anonymous clients need --allow-anonymous`)
+    else logger.warn(`${url}: this machine alone is let in there: others need --allow-anonymous`)
   }
+}
+
+/** Names the flag that moves a listener, or leaves it out. */
+function withFlag(error: Error): Error {
+  if (!(error instanceof ListenError)) return error
+  const { transport, message, cause } = error
+  return new ListenError(transport, `${message} (${FLAGS[transport]})`, cause)
 }
 
 /** SIGTERM or SIGINT, whichever is first. Later ones change nothing: npm passes on what the terminal sends to both. */

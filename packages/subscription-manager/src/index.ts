@@ -144,8 +144,10 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     }
     client.write({ cmd: 'unsuback', messageId: packet.messageId, granted })
     if (!this.stack.answers('topicUnsubscribed')) return
-    for (const [i, topic] of packet.unsubscriptions.entries())
+    for (const [i, topic] of packet.unsubscriptions.entries()) {
+      if (pace.spent) yield pace.rest()
       this.stack.tell('topicUnsubscribed', { client, topic, existed: granted[i] === ReasonCode.SUCCESS })
+    }
   }
 }
 

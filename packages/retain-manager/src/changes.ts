@@ -1,43 +1,32 @@
-import type { RetainedMessage } from '@mqtt-stack/core'
+import { nextMessageId } from '@mqtt-stack/core'
 
-/** Topics that are told apart; beyond them everything counts as changed. */
-const MOST = 10_000
+/** Topics that are remembered at least; the memory that they take is bounded by twice as many. */
+const MOST = 4_000
 
 /**
- * The topics whose retained message changed while some were on their way: who waits for a slow client, or for a slow
- * store, must not hand out what is out of date behind what came live.
+ * When the retained message of a topic changed last. Whoever was subscribed by then got the change live: what is handed
+ * out as retained behind it would be a second copy, or out of date. Moments are message identifiers, which only grow.
  */
 export class Changes {
-  readonly #newest = new Map<string, number>()
-  #deliveries = 0
-  #many = false
+  #recent = new Map<string, number>()
+  #older = new Map<string, number>()
+  /** Of changes up to here some are forgotten. */
+  #forgotten = 0
 
-  /** A delivery begins. */
-  begin(): void {
-    this.#deliveries++
+  /** A topic's retained message was stored, cleared or refused, and is about to go on to who is subscribed. */
+  note(topic: string): void {
+    if (this.#recent.size >= MOST) {
+      for (const moment of this.#older.values()) if (moment > this.#forgotten) this.#forgotten = moment
+      this.#older = this.#recent
+      this.#recent = new Map()
+    }
+    this.#recent.set(topic, nextMessageId())
   }
 
-  end(): void {
-    if (--this.#deliveries > 0) return
-    this.#newest.clear()
-    this.#many = false
-  }
-
-  /** A topic's retained message is stored or cleared; 0 when the store refused the new one. */
-  note(topic: string, messageId: number): void {
-    if (this.#deliveries === 0) return
-    if (this.#newest.size < MOST || this.#newest.has(topic)) this.#newest.set(topic, messageId)
-    else this.#many = true
-  }
-
-  /** Whether what was looked up may be out of date. */
-  outdated({ topic, messageId }: RetainedMessage): boolean {
-    const newest = this.#newest.get(topic)
-    return newest === undefined ? this.#many : newest !== messageId
-  }
-
-  /** Whether a newer one is known than what was looked up just now. */
-  overtaken({ topic, messageId }: RetainedMessage): boolean {
-    return messageId < (this.#newest.get(topic) ?? 0)
+  /** Whether a topic changed behind a moment; `undefined` where that is not remembered. */
+  changedSince(topic: string, moment: number): boolean | undefined {
+    const last = this.#recent.get(topic) ?? this.#older.get(topic)
+    if (last !== undefined) return last > moment
+    return this.#forgotten > moment ? undefined : false
   }
 }

@@ -2,18 +2,11 @@
  * `@mqtt-stack/retain-manager`: keeps the last retained message of each topic and hands it to new subscribers.
  * @packageDocumentation
  */
-import type {
-  CallbackName,
-  Client,
-  Context,
-  OptionsSpec,
-  QoS,
-  RetainedMessage,
-  Steps,
-  Store,
-} from '@mqtt-stack/core'
-import { Deliverer, expiryOf, Middleware, proceed, Slot } from '@mqtt-stack/core'
+import type { CallbackName, Context, OptionsSpec, Store, Subscription } from '@mqtt-stack/core'
+import { expiryOf, Middleware, nextMessageId } from '@mqtt-stack/core'
 import { Changes } from './changes.ts'
+import { Delivery } from './delivery.ts'
+import { due, dueOf } from './due.ts'
 
 export interface RetainManagerOptions {
   page?: number
@@ -29,15 +22,8 @@ export const RETAIN_MANAGER_OPTIONS: OptionsSpec<RetainManagerOptions> = {
   },
 }
 
-/** The filters whose retained messages a client is to get; those of one are delivered at a time. */
-class Due {
-  readonly waiting = new Map<string, Context<'topicSubscribed'>>()
-  /** The filter whose messages are on their way. */
-  current: string | undefined
-  busy = false
-}
-
-const due = new Slot(() => new Due())
+/** When a filter of a SUBSCRIBE was taken: from then on its messages come live. */
+const takenAt = new WeakMap<Subscription, number>()
 
 /**
  * Answers relayMessage ahead of the backend, so that a client's PUBLISH, a will and the broker's own messages are kept
@@ -53,14 +39,14 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     'messageDropped',
   ]
   readonly #changes = new Changes()
-  #deliverer!: Deliverer
+  #delivery!: Delivery
 
   constructor(options?: RetainManagerOptions) {
     super(options, RETAIN_MANAGER_OPTIONS)
   }
 
   start(): void {
-    this.#deliverer = new Deliverer(this.stack)
+    this.#delivery = new Delivery(this.stack, this.#changes, this.config.page)
   }
 
   relayMessage(ctx: Context<'relayMessage'>, relayed: Store<'relayMessage'>): void | Promise<void> {
@@ -77,87 +63,34 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     this.#stored(ctx, store, relayed)
   }
 
+  /** Before the backend takes the filter. */
+  subscribeTopic({ options, restored }: Context<'subscribeTopic'>): void {
+    if (!restored) takenAt.set(options, nextMessageId())
+  }
+
   /** However often a client subscribes while it takes nothing, each of its filters waits once. */
-  topicSubscribed(ctx: Context<'topicSubscribed'>): void | Promise<void> {
-    if (!wantsRetained(ctx)) return
-    const state = due.of(ctx.client)
-    state.waiting.set(ctx.topic, ctx)
-    if (!state.busy) return proceed(this.#deliverDue(ctx.client, state))
+  topicSubscribed(ctx: Context<'topicSubscribed'>): void {
+    const { client, topic, qos, identifier, options } = ctx
+    if (!wantsRetained(ctx)) {
+      due.peek(client.session)?.replace(topic, qos, identifier)
+      return
+    }
+    const owed = dueOf(client)
+    owed.add({ topic, since: takenAt.get(options) ?? nextMessageId(), qos, identifier, after: undefined })
+    this.#delivery.start(client, owed)
   }
 
   /** What was not delivered yet is not wanted any more [MQTT-3.10.4-2]. */
   unsubscribeTopic({ client, topic }: Context<'unsubscribeTopic'>): void {
-    const state = due.of(client)
-    state.waiting.delete(topic)
-    if (state.current === topic) state.current = undefined
+    due.peek(client.session)?.delete(topic)
   }
 
-  *#deliverDue(client: Client, state: Due): Steps {
-    state.busy = true
-    for (const [filter, ctx] of state.waiting) {
-      state.waiting.delete(filter)
-      if (client.closed) continue
-      state.current = filter
-      this.#changes.begin()
-      try {
-        yield* this.#deliverAll(ctx, state)
-      } catch (error) {
-        this.stack.fail(error as Error, client, undefined)
-      }
-      this.#changes.end()
-    }
-    state.current = undefined
-    state.busy = false
-  }
-
-  /** Page by page as the client takes them: retained messages are not to be dropped for their number. */
-  *#deliverAll(ctx: Context<'topicSubscribed'>, state: Due): Steps {
-    const { client, topic } = ctx
-    const limit = this.config.page
-    let after: string | undefined
-    for (;;) {
-      const page: RetainedMessage[] = []
-      yield this.stack.run('lookupRetainedMessages', { topic, client, after, limit }, page)
-      for (const message of page) {
-        if (client.congested) yield client.drained()
-        const newest = this.#changes.outdated(message) ? yield* this.#lookupAgain(ctx, message) : message
-        if (client.closed || state.current !== topic) return
-        yield newest && this.#deliver(ctx, newest)
-      }
-      if (page.length < limit) return
-      after = page[page.length - 1].topic
-    }
-  }
-
-  /** What the topic has now, unless what is newer came live before it. */
-  *#lookupAgain(
-    { client }: Context<'topicSubscribed'>,
-    { topic }: RetainedMessage,
-  ): Steps<RetainedMessage | undefined> {
-    const page: RetainedMessage[] = []
-    yield this.stack.run('lookupRetainedMessages', { topic, client, limit: 1 }, page)
-    const [found] = page
-    return found !== undefined && this.#changes.overtaken(found) ? undefined : found
-  }
-
-  /** Answers a promise where the client has enough for now. */
-  #deliver(
-    { client, qos: granted, identifier }: Context<'topicSubscribed'>,
-    message: RetainedMessage,
-  ): void | Promise<void> {
-    const { packet, expiresAt } = message
-    if (expiresAt !== 0 && expiresAt <= this.stack.clock.now()) return
-    const { session } = client
-    const qos = Math.min(packet.qos, granted) as QoS
-    const receiver = { clientId: session.clientId, epoch: client.epoch, client, stored: session.stored }
-    const identifiers = identifier === undefined ? undefined : [identifier]
-    const terms = { qos, retain: true, identifiers, expiresAt, share: undefined }
-    const counts = { queued: 0, dropped: 0 }
-    const drain = (): void | Promise<void> => {
-      if (counts.queued > 0) return this.stack.run('drainClient', { client }, {})
-    }
-    const later = this.#deliverer.deliver(receiver, packet, terms, message, counts)
-    return later === undefined ? drain() : later.then(drain)
+  /** The rest of what was owed when the connection ended comes behind what waited in the log. */
+  resumeSession({ client }: Context<'resumeSession'>): void {
+    const owed = due.peek(client.session)
+    if (owed === undefined) return
+    owed.resume()
+    this.#delivery.start(client, owed)
   }
 
   /** Before it goes on to those who are subscribed. */
@@ -166,8 +99,8 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     store: Store<'storeRetainedMessage'>,
     relayed: Store<'relayMessage'>,
   ): void {
-    const { client, packet, publisher, topic, messageId } = ctx
-    this.#changes.note(topic, store.refused === undefined ? messageId : 0)
+    const { client, packet, publisher, topic } = ctx
+    this.#changes.note(topic)
     if (store.refused === undefined) return
     relayed.unretained = true
     const { clientId } = publisher

@@ -168,10 +168,10 @@ describe('a subscription', () => {
     open()
     await test.settle()
     // The first one was on its way when it was subscribed to again: it is sent again [MQTT-3.8.4-3].
-    expect(test.shelf.lookups.map((lookup) => lookup[0])).toEqual(['a', 'b', 'a', 'c'])
+    expect(test.shelf.lookups.map((lookup) => lookup[0])).toEqual(['a', 'a', 'b', 'c'])
   })
 
-  it('is given what is stored now, not what was looked up before; and nothing where it came live already', async () => {
+  it('is given nothing of a topic that changed since it was subscribed to: that came live', async () => {
     const test = await alone()
     const { shelf } = test
     for (const topic of ['a', 'b', 'c']) shelf.put(topic)
@@ -200,7 +200,6 @@ describe('a subscription', () => {
     open()
     await test.settle()
     expect(test.forwarded.map(({ packet }) => `${packet.topic}: ${packet.payload}`)).toEqual([
-      'a: new',
       'c: kept for c',
     ])
   })
@@ -234,6 +233,7 @@ describe('a subscription', () => {
     const { shelf, stack } = test
     shelf.put('a')
     shelf.gate = Promise.reject(new Error('the disk is full'))
+    shelf.gate.catch(() => {})
     await test.subscribe('#')
     expect(test.logger.errors).toEqual(['Shelf (lookupRetainedMessages): the disk is full'])
     expect(stack.clients.size).toBe(0)

@@ -1,0 +1,75 @@
+import type { Client, QoS } from '@mqtt-stack/core'
+import { nextMessageId, Slot } from '@mqtt-stack/core'
+
+/** A filter whose retained messages a session is to get, and how far they were handed out. */
+export interface DueFilter {
+  readonly topic: string
+  /** When it was subscribed to: what changed behind that came live. A message identifier. */
+  readonly since: number
+  /** Granted; of the subscription that there is now. */
+  qos: QoS
+  /** Subscription identifier (5.0); of the subscription that there is now. */
+  identifier: number | undefined
+  /** The topic that was handed out last. */
+  after: string | undefined
+}
+
+/**
+ * What of retained messages is owed to a session. It outlives the connection: a client that is cut off gets the rest
+ * when it is back.
+ */
+export class Due {
+  readonly #filters = new Map<string, DueFilter>()
+  /** The connection that it is delivered to now. */
+  client: Client | undefined
+  /** Since when that connection gets what is not kept for it: QoS 0. A message identifier. */
+  liveSince = 0
+
+  /** The filter that is delivered now, or next. */
+  get first(): DueFilter | undefined {
+    return this.#filters.values().next().value
+  }
+
+  get isEmpty(): boolean {
+    return this.#filters.size === 0
+  }
+
+  /** Whether this is still what is owed, to this client. */
+  owes(filter: DueFilter, client: Client): boolean {
+    return this.client === client && !client.closed && this.#filters.get(filter.topic) === filter
+  }
+
+  /** Subscribed to: all of its messages are owed, from the first, however much was owed of it before. */
+  add(filter: DueFilter): void {
+    this.#filters.set(filter.topic, filter)
+  }
+
+  /** The subscription was replaced by one that asks for no retained messages: the rest comes as it says [MQTT-3.8.4-3]. */
+  replace(topic: string, qos: QoS, identifier: number | undefined): void {
+    const filter = this.#filters.get(topic)
+    if (filter === undefined) return
+    filter.qos = qos
+    filter.identifier = identifier
+  }
+
+  delete(topic: string): void {
+    this.#filters.delete(topic)
+  }
+
+  /** A connection goes on with the session. */
+  resume(): void {
+    this.liveSince = nextMessageId()
+  }
+}
+
+/** On the session. */
+export const due: Slot<Due | undefined> = new Slot<Due | undefined>(() => undefined)
+
+/** What is owed to a client's session, made at the first call. */
+export function dueOf({ session }: Client): Due {
+  const known = due.peek(session)
+  if (known !== undefined) return known
+  const made = new Due()
+  due.set(session, made)
+  return made
+}

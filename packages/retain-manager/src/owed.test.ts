@@ -1,0 +1,139 @@
+/** Retained messages that a session is owed: over a lost connection, and where the subscription changes meanwhile. */
+import type { TestClient } from '@mqtt-stack/testing'
+import { describe, expect, it } from 'vitest'
+import type { Broker5 } from '../../../scripts/broker-5.ts'
+import { broker5, messagesOf } from '../../../scripts/broker-5.ts'
+
+/** Retained QoS 1 messages `r/000`, `r/001`, … */
+async function keep(test: Broker5, count: number, qos: 1 | 2 = 1): Promise<void> {
+  const publisher = await test.client({ clientId: 'publisher' })
+  for (let i = 0; i < count; i++)
+    await publisher.publish(`r/${String(i).padStart(3, '0')}`, `${i}`, { qos, retain: true })
+}
+
+const payloads = (client: TestClient): string[] =>
+  client.received.flatMap((packet) => (packet.cmd === 'publish' ? [String(packet.payload)] : []))
+
+const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`)
+
+describe('retained messages that are owed when the connection is lost', () => {
+  it.each([0, 1, 2] as const)(
+    'come when the session is resumed, with retain handling %i or none',
+    async (rh) => {
+      const test = broker5()
+      await keep(test, 5)
+      const given = {
+        clientId: 'slow',
+        clean: false,
+        properties: { sessionExpiryInterval: 300, receiveMaximum: 1 },
+      }
+      const first = await test.client({ ...given, autoAck: false })
+      await first.subscribe('r/#', { qos: 1 })
+      await test.seconds(0)
+      expect(payloads(first)).toEqual(['0'])
+      await first.drop()
+      const second = await test.client(given)
+      await test.seconds(0)
+      // To subscribe again with retain handling 1 or 2 asks for nothing more, and loses nothing.
+      if (rh > 0) await second.subscribe('r/#', { qos: 1, rh })
+      await test.seconds(0)
+      expect(new Set(payloads(second))).toEqual(new Set(numbers(5)))
+    },
+  )
+
+  it('come in full, 3,000 of them in 3.1.1', async () => {
+    const test = broker5({ backend: { sessionMessages: 5_000 } })
+    await keep(test, 3_000)
+    const given = { clientId: 'slow', clean: false, protocolVersion: 4 } as const
+    const first = await test.client({ ...given, autoAck: false })
+    await first.subscribe('r/#', { qos: 1 })
+    await test.seconds(0)
+    await first.drop()
+    const second = await test.client(given)
+    await test.seconds(1)
+    expect(new Set([...payloads(first), ...payloads(second)]).size).toBe(3_000)
+  })
+
+  it('are owed no more when the session ends, or when the filter is given up', async () => {
+    const test = broker5()
+    await keep(test, 5)
+    const given = { clientId: 'slow', properties: { sessionExpiryInterval: 300, receiveMaximum: 1 } }
+    const first = await test.client({ ...given, clean: false, autoAck: false })
+    await first.subscribe('r/#', { qos: 1 })
+    await test.seconds(0)
+    await first.unsubscribe('r/#')
+    await first.drop()
+    const second = await test.client({ ...given, clean: false })
+    await test.seconds(0)
+    // The second one was in the session's log by then.
+    expect(payloads(second)).toEqual(['0', '1'])
+    await second.drop()
+    const third = await test.client({ ...given, clean: true })
+    await test.seconds(0)
+    expect(payloads(third)).toEqual([])
+  })
+})
+
+describe('a delivery of retained messages that is under way', () => {
+  it('[MQTT-3.8.4-3] goes on with the QoS and the identifier of the subscription that replaced its own', async () => {
+    const test = broker5()
+    await keep(test, 150, 2)
+    const one = await test.client({ autoAck: false, properties: { receiveMaximum: 1 } })
+    const subscribe = (qos: 0 | 2, subscriptionIdentifier: number, rh: number): void =>
+      one.send({
+        cmd: 'subscribe',
+        messageId: subscriptionIdentifier,
+        subscriptions: [{ topic: 'r/#', qos, rh, nl: false, rap: false }],
+        properties: { subscriptionIdentifier },
+      })
+    subscribe(2, 7, 0)
+    await test.seconds(0)
+    expect(payloads(one)).toEqual(['0'])
+    subscribe(0, 9, 2)
+    await test.seconds(0)
+    const first = one.received.find(({ cmd }) => cmd === 'publish')
+    one.send({ cmd: 'pubrec', messageId: first?.messageId ?? 0 })
+    await test.seconds(0)
+    one.autoAck = true
+    one.send({ cmd: 'pubcomp', messageId: first?.messageId ?? 0 })
+    await test.seconds(1)
+    const later = one.received.flatMap((packet) => (packet.cmd === 'publish' ? [packet] : [])).slice(2)
+    expect(later).toHaveLength(148)
+    expect(new Set(later.map(({ qos }) => qos))).toEqual(new Set([0]))
+    expect(new Set(later.map(({ properties }) => properties?.subscriptionIdentifier))).toEqual(new Set([9]))
+  })
+
+  it('hands out no message that came live meanwhile, at QoS 2 neither', async () => {
+    const test = broker5()
+    await keep(test, 150, 2)
+    const one = await test.client({ autoAck: false })
+    await one.subscribe('r/#', { qos: 2 })
+    await test.seconds(0)
+    const publisher = await test.client()
+    await publisher.publish('r/999', 'new', { qos: 2, retain: true })
+    await test.seconds(0)
+    one.autoAck = true
+    for (const packet of [...one.received])
+      if (packet.cmd === 'publish') one.send({ cmd: 'pubrec', messageId: packet.messageId ?? 0 })
+    await test.seconds(1)
+    expect(messagesOf(one).filter((message) => message.startsWith('r/999'))).toEqual(['r/999 new q2'])
+    expect(new Set(payloads(one)).size).toBe(151)
+  })
+
+  it('is one for a filter, however often it stands in a packet', async () => {
+    const lookups: string[] = []
+    const test = broker5()
+    const { memory } = test
+    const lookup = memory.lookupRetainedMessages.bind(memory)
+    memory.lookupRetainedMessages = (ctx, store) => {
+      lookups.push(ctx.topic)
+      return lookup(ctx, store)
+    }
+    test.broker.stack.refresh()
+    const one = await test.client()
+    const subscription = { topic: '+/x', qos: 0, nl: false, rap: false, rh: 0 } as const
+    one.send({ cmd: 'subscribe', messageId: 1, subscriptions: Array(500).fill(subscription) })
+    await test.seconds(0)
+    expect(lookups).toEqual(['+/x'])
+  })
+})

@@ -169,3 +169,31 @@ describe('what a client does not read', () => {
     expect([...stack.clients].map(({ congested }) => congested)).toEqual([true, true, true, false])
   })
 })
+
+describe('topic aliases that a client sets', () => {
+  const alias = (number: number, topic: string): Parameters<TestClient['send']>[0] => ({
+    cmd: 'publish',
+    topic,
+    payload: '',
+    qos: 0,
+    dup: false,
+    retain: false,
+    properties: { topicAlias: number },
+  })
+
+  it('are counted by their topics, and end the connection where there is no memory for them', async () => {
+    const { client, stack } = await memory({ memoryCeiling: 60_000 })
+    const one = await client(V5)
+    for (const topic of ['a', 'b', 'a']) one.send(alias(1, topic.repeat(4_000)))
+    await settle()
+    expect(stack.ledger.held).toBe(2 * 4_002)
+    one.send(alias(1, 'a'))
+    await settle()
+    expect(stack.ledger.held).toBe(2 * 3)
+    for (let i = 1; i <= 5; i++) one.send(alias(i, String(i).repeat(4_000)))
+    await settle()
+    expect(end(one)).toMatchObject({ reasonCode: 0x97 })
+    await settle()
+    expect([stack.ledger.held, stack.ledger.owners]).toEqual([0, 0])
+  })
+})

@@ -147,7 +147,9 @@ export class Client implements SlotHost, Source {
 
   /** Internal: the topic aliases that the client set (5.0). */
   get aliases(): TopicAliases {
-    this.#aliases ??= new TopicAliases(this.stack.config.topicAliases)
+    this.#aliases ??= new TopicAliases(this.stack.config.topicAliases, () =>
+      this.stack.ledger.accountOf(this),
+    )
     return this.#aliases
   }
 
@@ -519,6 +521,7 @@ export class Client implements SlotHost, Source {
   #finish(): void {
     if (this.#finished) return
     this.#finished = true
+    this.#aliases?.clear()
     this.#drained()
     this.stack.forget(this)
     const listeners = this.#closeListeners

@@ -1,6 +1,7 @@
 /** The topic aliases that one client set on its connection. */
 import { Buffer } from 'node:buffer'
 import { ProtocolError } from '../errors.ts'
+import type { Account } from '../ledger.ts'
 import { ReasonCode } from '../reason-codes.ts'
 import { protocolError } from './malformed.ts'
 
@@ -12,18 +13,27 @@ interface Alias {
 
 export class TopicAliases {
   readonly #maximum: number
+  readonly #account: (() => Account) | undefined
+  /** What the topics take: each as a string and as bytes. */
+  #bytes = 0
   #aliases: (Alias | undefined)[] | undefined
 
-  /** @param maximum Aliases that the server takes; 0 for none. */
-  constructor(maximum: number) {
+  /**
+   * @param maximum Aliases that the server takes; 0 for none.
+   * @param account Where the topics are counted; asked for when there is one.
+   */
+  constructor(maximum: number, account?: () => Account) {
     this.#maximum = maximum
+    this.#account = account
   }
 
-  /** @throws ProtocolError 0x94 for an alias over the maximum. */
+  /** @throws ProtocolError 0x94 for an alias over the maximum, 0x97 where there is no memory for its topic. */
   set(alias: number, topic: string, bytes: Uint8Array, start: number, end: number): void {
     if (alias > this.#maximum) throw this.#over(alias)
     this.#aliases ??= []
-    if (this.#aliases[alias]?.topic === topic) return
+    const known = this.#aliases[alias]
+    if (known?.topic === topic) return
+    this.#count(2 * (end - start - (known?.bytes.length ?? 0)))
     this.#aliases[alias] = { topic, bytes: Buffer.from(bytes.subarray(start, end)) }
   }
 
@@ -37,6 +47,21 @@ export class TopicAliases {
 
   bytesOf(alias: number): Buffer | undefined {
     return this.#aliases?.[alias]?.bytes
+  }
+
+  /** The connection is over. */
+  clear(): void {
+    this.#aliases = undefined
+    this.#count(-this.#bytes)
+  }
+
+  #count(more: number): void {
+    if (more === 0) return
+    const account = this.#account?.()
+    if (more < 0) account?.release(-more)
+    else if (account?.charge(more, false) === false)
+      throw new ProtocolError('QUOTA_EXCEEDED', ReasonCode.QUOTA_EXCEEDED, 'no memory for a topic alias')
+    this.#bytes += more
   }
 
   #over(alias: number): ProtocolError {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Client } from './client.ts'
 import type { Account } from './ledger.ts'
 import { defaultCeiling, Ledger } from './ledger.ts'
+import { MemoryReport } from './memory-report.ts'
 import { addressOf } from './owner.ts'
 import { Publish } from './publish.ts'
 import { Session } from './session.ts'
@@ -152,5 +153,23 @@ describe('where a connection comes from', () => {
     [undefined, 'local'],
   ])('%s counts as %s', (remote, owner) => {
     expect(addressOf(remote)).toBe(owner)
+  })
+})
+
+describe('a report of refused memory', () => {
+  it('comes at most once a minute, and cannot be forged by a name', () => {
+    const ledger = new Ledger({ memoryCeiling: 1_000, memoryShare: 0.1 })
+    const report = new MemoryReport(ledger)
+    expect(report.next(0)).toBeUndefined()
+    const bob = ledger.account('identity b\nob')
+    bob.charge(80, true)
+    for (let i = 0; i < 3; i++) bob.charge(80, true)
+    expect(report.next(1_000)).toBe(
+      'memory was refused 3 times, the last time for "identity b\\nob", which holds 80 bytes; 1 owners hold 80 of 1000 bytes',
+    )
+    bob.charge(80, true)
+    expect(report.next(2_000)).toBeUndefined()
+    expect(report.next(61_000)).toMatch(/^memory was refused 1 times/)
+    expect(report.next(200_000)).toBeUndefined()
   })
 })

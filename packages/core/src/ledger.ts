@@ -38,8 +38,9 @@ export class Ledger {
   held = 0
   /** Bytes that wait in outboxes; part of `held`. */
   outboxes = 0
-  /** How often something was refused. */
+  /** How often something was refused, and for whom the last time. */
   refusals = 0
+  refused: Account | undefined
   readonly #accounts = new Map<string, Account>()
   /** Memory that waits in outboxes, with the number of writes that it waits in. */
   readonly #shared = new Map<ArrayBufferLike, number>()
@@ -189,6 +190,7 @@ export class Account {
     const part = lasting ? 1 - RESERVE : 1
     if (this.#held + bytes <= this.#share * part && ledger.held + sum <= ledger.ceiling * part) return true
     ledger.refusals++
+    ledger.refused = this
     return false
   }
 

@@ -64,7 +64,7 @@ export class Stack {
   readonly #packets: readonly Chain[]
   readonly #host: ChainHost
   readonly #guard: Step
-  readonly #watchdog = new Watchdog(this)
+  readonly #watchdog: Watchdog
   #started: Promise<void> | undefined
   #ready = false
   #stopped: Promise<void> | undefined
@@ -75,6 +75,7 @@ export class Stack {
     this.log = printableLogger(this.config.logger)
     const { memoryCeiling = defaultCeiling(), memoryShare } = this.config
     this.ledger = new Ledger({ memoryCeiling, memoryShare })
+    this.#watchdog = new Watchdog(this)
     checkControlTopics(this.config.controlTopics)
     this.#guard = controlGuard(this.config.controlTopics, this.#onControlTopic)
     this.clock = this.config.clock ?? systemClock

@@ -1,9 +1,10 @@
-/** One sweep that finds handlers which do not answer and clients which do not read. */
+/** One sweep that finds handlers which do not answer, clients which do not read, and packets which do not end. */
 import type { Client } from './client.ts'
 import { clientIdOf, clientOf } from './client-of.ts'
 import type { Timer } from './clock.ts'
 import { StackError } from './errors.ts'
 import { judgeEvery } from './judge.ts'
+import { MemoryReport } from './memory-report.ts'
 import { ReasonCode } from './reason-codes.ts'
 import type { Stack } from './stack.ts'
 import { Unfinished } from './unfinished.ts'
@@ -19,10 +20,12 @@ export class Watchdog {
   /** Clients above the high-water mark, with the progress they had made when they were last looked at. */
   readonly #congested = new Map<Client, { progress: number; since: number }>()
   readonly #unfinished = new Unfinished()
+  readonly #memory: MemoryReport
   #timer: Timer | undefined
 
   constructor(stack: Stack) {
     this.#stack = stack
+    this.#memory = new MemoryReport(stack.ledger)
   }
 
   start(): void {
@@ -54,6 +57,8 @@ export class Watchdog {
     const { clock, config } = this.#stack
     const now = clock.now()
     this.#giveUp([...this.waiting].filter((waiting) => waiting.stillFor(now) >= config.stallTimeout))
+    const refused = this.#memory.next(now)
+    if (refused !== undefined) config.logger?.warn(refused)
     for (const client of this.#unfinished.take(now, config.packetTimeout)) this.#unfinishedFor(client)
     for (const [client, seen] of this.#congested) {
       if (client.progress !== seen.progress) {

@@ -23,6 +23,7 @@ import { SubscriptionManager } from '@mqtt-stack/subscription-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
 import { testStack } from '@mqtt-stack/testing'
 import { lateBackend } from './late-backend.ts'
+import { slowDisk } from './slow-disk.ts'
 
 export interface DefaultStackOptions {
   connection?: ConnectionOptions
@@ -118,7 +119,14 @@ export const BACKENDS: readonly (readonly [string, (options?: MemoryBackendOptio
   ['a backend that answers some promises later', (options) => delayed(new MemoryBackend(options), promises)],
   ['a backend that answers some turns later', (options) => delayed(new MemoryBackend(options), turns)],
   ['a backend that commits late', (options) => committing(new MemoryBackend(options))],
+  ['a slow disk (20 ms)', (options) => onDisk(new MemoryBackend(options), 20)],
+  ['a slow disk (50 ms)', (options) => onDisk(new MemoryBackend(options), 50)],
 ]
+
+function onDisk(store: MemoryBackend, milliseconds: number): Backend {
+  const backend = slowDisk(store, milliseconds)
+  return Object.defineProperty(backend, 'stats', { get: () => store.stats }) as Backend
+}
 
 function committing(store: MemoryBackend): Backend {
   const backend = lateBackend(store, { stages: true })

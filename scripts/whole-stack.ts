@@ -7,12 +7,15 @@ import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
 import { onTestFinished } from 'vitest'
 import { defaultStack, delayed } from './default-stack.ts'
 import { lateBackend } from './late-backend.ts'
+import { slowDisk } from './slow-disk.ts'
 
 /** The backend in memory, and two that a third party could have written: all must look alike from outside. */
 export const BACKENDS: readonly (readonly [string, WholeOptions['backend']])[] = [
   ['in memory', undefined],
   ['that stages and answers late', (memory) => lateBackend(memory, { stages: true })],
   ['that does late what it is asked', (memory) => delayed(memory, turns)],
+  ['on a slow disk (20 ms)', (memory) => slowDisk(memory, 20)],
+  ['on a slow disk (50 ms)', (memory) => slowDisk(memory, 50)],
 ]
 
 export interface WholeOptions {

@@ -65,7 +65,12 @@ const life = new Slot(() => new Life())
  */
 export class Connection extends Middleware<ConnectionOptions> {
   readonly handles: readonly PacketType[] = ['connect', 'disconnect']
-  readonly uses: readonly CallbackName[] = ['cleanDisconnect', 'uncleanDisconnect', 'clientDisconnected']
+  readonly uses: readonly CallbackName[] = [
+    'settleClient',
+    'cleanDisconnect',
+    'uncleanDisconnect',
+    'clientDisconnected',
+  ]
   /** Clients that have sent a CONNECT and are not settled, by client identifier: two while one takes over. */
   readonly #clients = new Map<string, Client[]>()
   /** Ends of connections that others are still busy with. */
@@ -206,6 +211,8 @@ export class Connection extends Middleware<ConnectionOptions> {
       disconnect?.reasonCode ??
       client.reasonCode ??
       (clean ? ReasonCode.SUCCESS : ReasonCode.UNSPECIFIED_ERROR)
+    // Its session is closed behind the last of its calls: whoever opens it next finds all of them done.
+    yield this.stack.run('settleClient', { client }, {})
     if (disconnect !== undefined)
       yield this.stack.run('cleanDisconnect', { client, packet: disconnect, reasonCode }, {})
     else yield this.stack.run('uncleanDisconnect', { client, reasonCode, cause }, {})

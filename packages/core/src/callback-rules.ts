@@ -64,6 +64,12 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     answered: 'connection',
     doc: 'Ends a connection, with the reason code that the client is told.',
   },
+  settleClient: {
+    merge: 'each',
+    by: 'connection',
+    answered: 'inbound-manager',
+    doc: 'An accepted connection is over: answered when nothing that its packets began is under way, so that its session may be closed and handed on. Before clean or unclean disconnect.',
+  },
   cleanDisconnect: {
     merge: 'each',
     by: 'connection',
@@ -80,7 +86,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     merge: 'one',
     by: 'session-manager',
     answered: 'backend',
-    doc: 'The only way into a session: compares the identity, ends an older connection, claims the session, hands out the epoch.',
+    doc: 'The only way into a session: compares the identity, ends an older connection and waits until it is settled, claims the session, hands out the epoch. A session whose time is over is not resumed; a client that has gone meanwhile is refused. Answered when all that was staged for older epochs is committed; `inboundIds` are those of then.',
   },
   sessionTakenOver: {
     merge: 'all',

@@ -192,6 +192,7 @@ export interface Callbacks {
     }
     store: object
   }
+  settleClient: { ctx: { client: Client }; store: object }
   cleanDisconnect: {
     ctx: {
       client: Client

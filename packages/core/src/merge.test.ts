@@ -269,7 +269,7 @@ describe('told', () => {
 
 describe('each', () => {
   it('is the rule of how a connection ended', () => {
-    expect(named('each')).toEqual(['cleanDisconnect', 'uncleanDisconnect'])
+    expect(named('each')).toEqual(['settleClient', 'cleanDisconnect', 'uncleanDisconnect'])
   })
 
   it('each waits for the one before, and one who fails or is done keeps nobody from being called', async () => {

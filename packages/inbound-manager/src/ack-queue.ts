@@ -22,6 +22,7 @@ export class AckQueue {
   readonly #client: Client
   #pending: Pending[] = []
   #waiting: (() => void) | undefined
+  #settling: (() => void) | undefined
   #pubrecs = 0
 
   constructor(client: Client) {
@@ -78,6 +79,16 @@ export class AckQueue {
     )
   }
 
+  /** Resolves when nothing is under way; for one caller, whose connection is over. At once where nothing is. */
+  settled(): void | Promise<void> {
+    if (this.#pending.length === 0) return
+    const settled = new Promise<void>((resolve) => {
+      this.#settling = resolve
+    })
+    // Each relay and release is a chain, which has a bound of its own.
+    return bounded(settled)
+  }
+
   #push(pending: Pending): void {
     this.#pending.push(pending)
     if (pending.type === 'pubrec') this.#pubrecs++
@@ -96,5 +107,6 @@ export class AckQueue {
     const resume = this.#waiting
     this.#waiting = undefined
     resume?.()
+    if (this.#pending.length === 0) this.#settling?.()
   }
 }

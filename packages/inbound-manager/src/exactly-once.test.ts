@@ -77,6 +77,53 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
     expect(payloadsOf(reader)).toEqual(['once'])
   })
 
+  it('is relayed exactly once when another connection takes over in the same turn', async () => {
+    const whole = await wholeStack({ backend })
+    const reader = await whole.client()
+    await reader.subscribe('t', { qos: 2 })
+    const first = await device(whole)
+    const second = whole.open({ clientId: 'device', autoAck: false })
+    const message = {
+      cmd: 'publish',
+      topic: 't',
+      payload: 'once',
+      qos: 2,
+      messageId: 7,
+      retain: false,
+    } as const
+    first.send({ ...message, dup: false })
+    const connack = second.connect({ clean: false })
+    expect(await connack).toMatchObject({ returnCode: 0, sessionPresent: true })
+    second.send({ ...message, dup: true })
+    await second.next('pubrec')
+    await whole.settle()
+    expect(payloadsOf(reader)).toEqual(['once'])
+    second.send({ cmd: 'pubrel', messageId: 7 })
+    await second.next('pubcomp')
+    expect(whole.memory.stats.awaitingRelease).toBe(0)
+    expect(whole.logger.errors).toEqual([])
+  })
+
+  it('may use an identifier again when another connection takes over in the turn of its PUBREL', async () => {
+    const whole = await wholeStack({ backend })
+    const reader = await whole.client()
+    await reader.subscribe('t', { qos: 2 })
+    const first = await device(whole)
+    const message = { cmd: 'publish', topic: 't', qos: 2, messageId: 7, retain: false, dup: false } as const
+    first.send({ ...message, payload: 'one' })
+    await first.next('pubrec')
+    const second = whole.open({ clientId: 'device', autoAck: false })
+    first.send({ cmd: 'pubrel', messageId: 7 })
+    await second.connect({ clean: false })
+    second.send({ cmd: 'pubrel', messageId: 7 })
+    await second.next('pubcomp')
+    second.send({ ...message, payload: 'two' })
+    await second.next('pubrec')
+    await whole.settle()
+    expect(payloadsOf(reader)).toEqual(['one', 'two'])
+    expect(whole.logger.errors).toEqual([])
+  })
+
   it('[MQTT-4.3.2-2] is relayed at least once at QoS 1', async () => {
     const whole = await wholeStack({ backend })
     const reader = await whole.client()

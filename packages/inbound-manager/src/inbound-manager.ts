@@ -133,6 +133,11 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     if (!this.#retains) store.set('retainAvailable', false)
   }
 
+  /** Waits for the relays and releases under way: whoever opens the session next finds their identifiers. */
+  settleClient({ client }: Context<'settleClient'>): void | Promise<void> {
+    return inflow.peek(client)?.acks?.settled()
+  }
+
   /**
    * What a 5.0 client is told of a message that is not taken; `undefined` for one that is.
    * @throws ProtocolError for what the server said at CONNACK that it does not take.

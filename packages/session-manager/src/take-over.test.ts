@@ -93,6 +93,26 @@ describe.each(BACKENDS)('a session is taken over, with %s', (_name, backend) => 
     await young.ping()
   })
 
+  it('does not wait for ever for a relay that is staged and never committed', async () => {
+    const hangs: MiddlewareLike = {
+      name: 'Hangs',
+      relayMessage(ctx) {
+        ctx.stage()
+        return new Promise(() => {})
+      },
+    }
+    const { client, open, advance, stack } = await defaultStack({ backend: backend(), use: [hangs] })
+    const old = await client({ clientId: 'alice' })
+    old.send({ cmd: 'publish', topic: 'a', payload: 'x', qos: 1, messageId: 1, dup: false, retain: false })
+    const young = open({ clientId: 'alice' })
+    young.connect({ keepalive: 5 }).catch(() => {})
+    await advance(stack.config.stallTimeout - 1_000)
+    expect(young.received).toEqual([])
+    await advance(2_000)
+    expect(young.received).toMatchObject([{ cmd: 'connack', returnCode: 0 }])
+    await young.ping()
+  })
+
   it('does not wait for a connection that takes no bytes', async () => {
     const { client } = await defaultStack({ backend: backend() })
     const old = await client({ clientId: 'alice' })

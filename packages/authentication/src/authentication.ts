@@ -94,7 +94,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
       const wrong = username === undefined ? ReasonCode.NOT_AUTHORIZED : ReasonCode.BAD_USER_NAME_OR_PASSWORD
       return this.#refuse(client, store.reasonCode ?? wrong, store.reason)
     }
-    client.session.identity = Object.hasOwn(store, 'identity') ? store.identity : username
+    client.session.identity = store.identity === null ? undefined : (store.identity ?? username)
   }
 
   #begin(client: Client, packet: ConnectPacket, method: string): void | Done | Promise<void | Done> {

@@ -38,7 +38,7 @@ export function anonymous({ where, users, rules }: AnonymousOptions): Middleware
       const named = username !== undefined || password !== undefined
       if (packet.properties?.authenticationMethod !== undefined || (named && users)) return
       if (named && where !== true) {
-        store.reason ??= 'nobody here knows user names (allowAnonymous: true lets clients in under any)'
+        store.reason ??= 'nobody here knows user names; with allowAnonymous (--allow-anonymous) any will do'
         return
       }
       if (where !== true && !client.listener.local) {
@@ -47,7 +47,7 @@ export function anonymous({ where, users, rules }: AnonymousOptions): Middleware
       }
       admission.of(client).granted = true
       store.valid = true
-      store.identity = undefined
+      store.identity = null
     },
 
     ...(rules && {

@@ -144,11 +144,8 @@ export interface Callbacks {
       valid?: boolean
       /** Of a refusal; by default 0x86, or 0x87 for a client without a user name. */
       reasonCode?: ReasonCode
-      /**
-       * Who the client is from now on; by default its user name. Set to `undefined`: nobody, and the name is only what
-       * the client calls itself.
-       */
-      identity?: string | undefined
+      /** Who the client is from now on; by default its user name. `null`: nobody, whatever it calls itself. */
+      identity?: string | null
       /** Of a refusal, in words: for the client (5.0) and for the log. */
       reason?: string
     }

@@ -31,7 +31,11 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     doc: 'For tests: packets are frozen, and an answer without a meaning is an error.',
   },
   clock: { kind: 'any', optional: true, doc: 'Source of time; the machine’s by default.' },
-  logger: { kind: 'any', default: console, doc: 'Where errors and warnings go.' },
+  logger: {
+    kind: 'any',
+    default: console,
+    doc: 'Where lines of the log go: anything with the methods of `console`.',
+  },
   errorHandler: {
     kind: 'function',
     optional: true,

@@ -7,6 +7,7 @@ import { keepResult } from './report/results.ts'
 import { settingOf } from './report/setting.ts'
 import { failures, faultsOf } from './report/summary.ts'
 import { printRow } from './report/table.ts'
+import { excessLines } from './report/warnings.ts'
 import { chooseScenarios, scenarios } from './scenarios/index.ts'
 import { runScenario } from './series.ts'
 
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
     // A peer that loses messages is a finding; when our own does, or does not run, the benchmark has failed.
     const own = row.columns.filter(({ broker }) => isOurs(row.lineup, broker))
     if (own.some((column) => faultsOf(column) || failures(column).length > 0)) process.exitCode = 1
+    if (excessLines(row).length > 0) process.exitCode = 1
   }
   if (options.report) console.log(`written: ${writeReport().join(', ')}`)
 }

@@ -1,7 +1,16 @@
 import type { Feature } from '../scenarios/scenario.ts'
 import type { Broker } from './broker.ts'
 
-const EVERY: readonly Feature[] = ['qos1', 'qos2', 'unsubscribe', 'retain', 'sessions', 'v5', 'shared']
+const EVERY: readonly Feature[] = [
+  'qos1',
+  'qos2',
+  'unsubscribe',
+  'retain',
+  'sessions',
+  'v5',
+  'shared',
+  'attack',
+]
 
 /**
  * Any other broker, by the command that starts it, as a shell would take it: `{port}` is where it is to listen

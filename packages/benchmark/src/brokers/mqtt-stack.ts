@@ -10,7 +10,18 @@ export const mqttStack: Broker = {
   name: 'mqtt-stack',
   version: existsSync(CLI) ? JSON.parse(readFileSync(`${PACKAGE}package.json`, 'utf8')).version : undefined,
   hint: 'pnpm build',
-  features: new Set(['qos1', 'qos2', 'unsubscribe', 'retain', 'sessions', 'v5', 'shared', 'ws', 'tls']),
+  features: new Set([
+    'qos1',
+    'qos2',
+    'unsubscribe',
+    'retain',
+    'sessions',
+    'v5',
+    'shared',
+    'ws',
+    'tls',
+    'attack',
+  ]),
   command: (listen) => ({ file: process.execPath, args: [CLI, ...flags(listen)] }),
 }
 

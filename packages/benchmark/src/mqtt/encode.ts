@@ -15,6 +15,7 @@ export const PacketType = {
   SUBACK: 9,
   UNSUBSCRIBE: 10,
   UNSUBACK: 11,
+  PINGRESP: 13,
 } as const
 
 export interface ConnectFields {
@@ -25,6 +26,14 @@ export interface ConnectFields {
   readonly keepalive?: number
   /** 5.0 only: seconds that the session outlives its connection. */
   readonly sessionExpiry?: number
+  readonly will?: WillFields
+}
+
+export interface WillFields {
+  readonly topic: string
+  readonly payload: Uint8Array
+  /** 5.0 only: seconds that it waits. */
+  readonly delay?: number
 }
 
 export interface PublishFields {
@@ -39,12 +48,13 @@ export interface PublishFields {
 }
 
 export const DISCONNECT: Buffer = Buffer.from([0xe0, 0])
+export const PINGREQ: Buffer = Buffer.from([0xc0, 0])
 
 export function connect(fields: ConnectFields): Buffer {
   const version = fields.version ?? 4
   // A subscriber that only receives is silent: longer than the longest run, or it is rightly closed.
   const keepalive = fields.keepalive ?? 3_600
-  const flags = (fields.clean ?? true) ? 2 : 0
+  const flags = ((fields.clean ?? true) ? 2 : 0) | (fields.will ? 4 : 0)
   const expiry = fields.sessionExpiry ? [0x11, ...uint32(fields.sessionExpiry)] : []
   return packet(
     0x10,
@@ -52,12 +62,26 @@ export function connect(fields: ConnectFields): Buffer {
     [version, flags, ...uint16(keepalive)],
     properties(version, expiry),
     string(fields.clientId),
+    ...(fields.will ? will(fields.will, version) : []),
   )
 }
 
-export function subscribe(packetId: number, filters: readonly string[], qos: Qos, version: Version): Buffer {
+function will({ topic, payload, delay = 0 }: WillFields, version: Version): ArrayLike<number>[] {
+  const delayed = delay > 0 ? [0x18, ...uint32(delay)] : []
+  return [properties(version, delayed), string(topic), uint16(payload.length), payload]
+}
+
+/** @param identifier 5.0 only: the subscription identifier; 0 for none. */
+export function subscribe(
+  packetId: number,
+  filters: readonly string[],
+  qos: Qos,
+  version: Version,
+  identifier = 0,
+): Buffer {
   const entries = filters.flatMap((filter) => [string(filter), [qos]])
-  return packet(0x82, uint16(packetId), properties(version), ...entries)
+  const own = identifier > 0 ? [0x0b, ...variableLength(identifier)] : []
+  return packet(0x82, uint16(packetId), properties(version, own), ...entries)
 }
 
 export function unsubscribe(packetId: number, filters: readonly string[], version: Version): Buffer {

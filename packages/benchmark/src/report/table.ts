@@ -1,7 +1,7 @@
 import type { Row } from '../series.ts'
 import { formatNumber, formatRatio, formatShare } from './format.ts'
 import { shareOf, summarize } from './summary.ts'
-import { crowdLine, faultLines, loadLines } from './warnings.ts'
+import { crowdLine, excessLines, faultLines, loadLines } from './warnings.ts'
 
 /** A line of cells for each metric and broker of a row, and what went wrong beneath it. */
 export function printRow(row: Row): string {
@@ -30,7 +30,9 @@ export function printRow(row: Row): string {
   return [
     `${row.scenario.name}: ${row.scenario.about}${conditions}`,
     ...body.map((line) => `  ${line}`),
-    ...[...faultLines(row), ...loadLines(row), ...crowdLine(row)].map((line) => `  ! ${line}`),
+    ...[...faultLines(row), ...excessLines(row), ...loadLines(row), ...crowdLine(row)].map(
+      (line) => `  ! ${line}`,
+    ),
     '',
   ].join('\n')
 }

@@ -1,6 +1,7 @@
+import { isOurs } from '../brokers/lineup.ts'
 import type { Row } from '../series.ts'
-import { formatShare } from './format.ts'
-import { failures, faultsOf, shareOf } from './summary.ts'
+import { formatNumber, formatShare } from './format.ts'
+import { failures, faultsOf, shareOf, summarize } from './summary.ts'
 
 const LIMITING = 0.97
 // A core that is shared now and then is usual; beyond this the figure says more about the machine than the broker.
@@ -12,6 +13,16 @@ export function faultLines({ columns }: Row): string[] {
     const told = new Set(failures(column).map(({ message }) => `${column.broker}: failed: ${message}`))
     const faults = faultsOf(column)
     return faults ? [...told, `${column.broker}: ${faults}`] : [...told]
+  })
+}
+
+/** Which figures are more than our own may have. */
+export function excessLines(row: Row): string[] {
+  return summarize(row).flatMap(({ metric, figures }) => {
+    const { most = Number.POSITIVE_INFINITY, label } = metric
+    return figures
+      .filter(({ broker, median }) => isOurs(row.lineup, broker) && median > most)
+      .map(({ broker, median }) => `${broker}: ${formatNumber(median)} ${label}, more than ${most}`)
   })
 }
 

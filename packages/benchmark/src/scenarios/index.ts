@@ -1,3 +1,6 @@
+import { filterAttacks } from './attack-filters.ts'
+import { memoryAttacks } from './attack-memory.ts'
+import { messageAttacks } from './attack-messages.ts'
 import { churn } from './churn.ts'
 import { connect } from './connect.ts'
 import { flows, growth } from './flows.ts'
@@ -25,6 +28,9 @@ export const scenarios: readonly Scenario[] = [
   retained,
   latency,
   frozen,
+  ...filterAttacks,
+  ...messageAttacks,
+  ...memoryAttacks,
 ]
 
 /** What runs when nothing is asked for. */

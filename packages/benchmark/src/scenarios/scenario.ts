@@ -3,7 +3,17 @@ import type { Transport } from '../load/wire.ts'
 import type { Version } from '../mqtt/encode.ts'
 
 /** What a broker must be able to do for a scenario to make sense with it; QoS 0 over TCP goes without saying. */
-export type Feature = 'qos1' | 'qos2' | 'unsubscribe' | 'retain' | 'sessions' | 'v5' | 'shared' | 'ws' | 'tls'
+export type Feature =
+  | 'qos1'
+  | 'qos2'
+  | 'unsubscribe'
+  | 'retain'
+  | 'sessions'
+  | 'v5'
+  | 'shared'
+  | 'ws'
+  | 'tls'
+  | 'attack'
 
 export interface Metric {
   readonly key: string
@@ -11,6 +21,8 @@ export interface Metric {
   readonly label: string
   /** Whether more of it is better: rates are, times and bytes are not. */
   readonly higherIsBetter: boolean
+  /** What our own may have at most; more is told, and fails the command. */
+  readonly most?: number
 }
 
 export interface Scenario {

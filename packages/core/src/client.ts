@@ -63,6 +63,8 @@ const QOS_0_ROOM = 4
 /** Of the fixed header. */
 const PUBCOMP = 7
 const DISCONNECT = 14
+/** The first byte of one. */
+const PINGREQ = 0xc0
 /** Messages and acknowledgements that are handled before a look at the clock; behind any other packet there is one. */
 const PACKETS_A_LOOK = 32
 /** And steps of what they cause; see `Pace.steps`. */
@@ -367,9 +369,12 @@ export class Client implements SlotHost, Source {
   receive(chunk: Buffer): void {
     if (this.closed) return
     this.receivedAt = this.stack.clock.now()
-    this.stack.pace.enter(this.receivedAt)
+    const { pace } = this.stack
+    pace.enter(this.receivedAt)
     this.inbox.push(chunk)
-    this.#pump(this.#costly ? 0 : PACKETS_A_LOOK)
+    // While others rest whoever comes now stands behind them, once the turn's time is used up; a ping costs nothing.
+    const looks = this.#costly || (pace.crowded && chunk[0] !== PINGREQ)
+    this.#pump(looks ? 0 : PACKETS_A_LOOK)
     const { kept } = this.inbox
     if (kept > UNCOUNTED) this.#keep(kept)
     if (this.closed) return

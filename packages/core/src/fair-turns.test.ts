@@ -88,6 +88,19 @@ describe('a chunk of many packets', () => {
     })
   }
 
+  it('keeps the ping of another waiting no longer than one turn, however many clients send costly packets', async () => {
+    const rig = await setup(3, { steps: 1_000 })
+    const ids = Array.from({ length: 20 }, (_, i) => `a${i}`)
+    const clients = await Promise.all(ids.map((clientId) => rig.test.client({ clientId })))
+    const bob = await rig.test.client({ clientId: 'b' })
+    for (const client of clients) client.raw(burst(10))
+    bob.raw(PING)
+    await settle()
+    expect(rig.log).toHaveLength(201)
+    // Without turns each of the twenty would be first: 60 ms.
+    expect(rig.log.indexOf('b ping') * 3).toBeLessThanOrEqual(15)
+  })
+
   it('takes turns with the chunks of others', async () => {
     const rig = await setup(4, { steps: 1_000 })
     const clients = await Promise.all(['a', 'b', 'c'].map((clientId) => rig.test.client({ clientId })))

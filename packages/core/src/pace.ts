@@ -46,6 +46,11 @@ export class Pace implements EndOfTurn {
     return now - this.#pieceBegan >= PIECE || now - this.#turnBegan >= TURN
   }
 
+  /** Whether somebody rests. */
+  get crowded(): boolean {
+    return this.#resting.length > 0
+  }
+
   /** Begins a piece of work, for those who know the time anyway. Without it a piece begins with the turn. */
   enter(now: number): void {
     this.steps = 0

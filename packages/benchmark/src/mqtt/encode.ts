@@ -79,9 +79,9 @@ export function subscribe(
   version: Version,
   identifier = 0,
 ): Buffer {
-  const entries = filters.flatMap((filter) => [string(filter), [qos]])
+  const entries = filters.map((filter) => Buffer.concat([string(filter), Uint8Array.of(qos)]))
   const own = identifier > 0 ? [0x0b, ...variableLength(identifier)] : []
-  return packet(0x82, uint16(packetId), properties(version, own), ...entries)
+  return packet(0x82, uint16(packetId), properties(version, own), Buffer.concat(entries))
 }
 
 export function unsubscribe(packetId: number, filters: readonly string[], version: Version): Buffer {

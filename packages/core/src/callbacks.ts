@@ -69,7 +69,7 @@ export interface SubscribeContext {
   readonly client: Client
   /** The SUBSCRIBE, or the CONNECT that resumes the session. */
   readonly packet: SubscribePacket | ConnectPacket
-  /** Topic filter. */
+  /** Topic filter as the client wrote it; of `$share/group/filter` the topics are those of `share.filter`. */
   readonly topic: string
   readonly qos: QoS
   readonly options: Subscription

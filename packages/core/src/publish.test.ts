@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import * as mqtt from 'mqtt-packet'
 import { describe, expect, it } from 'vitest'
 import { RelayContext, RelayStore } from './contexts.ts'
-import { nextMessageId } from './message-id.ts'
+import { nextMessageId, passMessageId } from './message-id.ts'
 import { Publish } from './publish.ts'
 
 const hello = Publish.from({ topic: 'a/b', payload: 'hello', qos: 1, retain: true, dup: true, messageId: 7 })
@@ -133,6 +133,14 @@ describe('a message on its way', () => {
     const ids = Array.from({ length: 1_000 }, nextMessageId)
     for (let i = 1; i < ids.length; i++) expect(ids[i]).toBeGreaterThan(ids[i - 1])
     expect(ids.every(Number.isSafeInteger)).toBe(true)
+  })
+
+  it('identifiers pass those that a store holds, also where the wall clock was set back since', () => {
+    const held = nextMessageId() + 1_000_000
+    passMessageId(held)
+    expect(nextMessageId()).toBe(held + 1)
+    passMessageId(7)
+    expect(nextMessageId()).toBe(held + 2)
   })
 
   it('shows topic and payload of its packet, the one that a rule put there', () => {

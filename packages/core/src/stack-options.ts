@@ -80,7 +80,7 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
   controlTopics: {
     kind: 'any',
     default: ['$SYS'],
-    doc: 'The broker alone publishes to these topics and those below them; clients may neither publish nor leave a will there, whatever access rules say.',
+    doc: 'The broker alone publishes to these topics and those below them; clients may neither publish nor leave a will there, whatever access rules say. The one exception is `$SYS/broker/connection/<name>/state`, where bridges of Mosquitto leave their wills; to name `$SYS/broker/connection` too takes it back.',
   },
   highWater: {
     kind: 'number',

@@ -54,7 +54,6 @@ const exchange = new Slot(() => new Exchange())
 export class Authentication extends Middleware<AuthenticationOptions> {
   readonly handles: readonly PacketType[] = ['connect', 'auth']
   readonly uses: readonly CallbackName[] = ['authenticateExchange', 'closeClient']
-  readonly behind: readonly CallbackName[] = ['cleanDisconnect']
 
   constructor(options?: AuthenticationOptions) {
     super(options, AUTHENTICATION_OPTIONS)

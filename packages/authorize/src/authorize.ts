@@ -37,11 +37,7 @@ const decision = new Slot(() => new Decision())
 export class Authorize extends Middleware {
   readonly handles: readonly PacketType[] = ['connect', 'publish', 'subscribe']
   readonly requires: readonly CallbackName[] = ['authorizePacket']
-  readonly behind: readonly CallbackName[] = [
-    'cleanDisconnect',
-    'authenticateConnection',
-    'authenticateExchange',
-  ]
+  readonly behind: readonly CallbackName[] = ['authenticateConnection', 'authenticateExchange']
   readonly uses: readonly CallbackName[] = ['closeClient', 'messageDropped']
   #ask!: Chain
 

@@ -80,7 +80,6 @@ const inflow = new Slot(() => new Inflow())
 export class InboundManager extends Middleware<InboundManagerOptions> {
   readonly handles: readonly PacketType[] = ['publish', 'pubrel']
   readonly behind: readonly CallbackName[] = [
-    'cleanDisconnect',
     'authenticateConnection',
     'authenticateExchange',
     'authorizePacket',

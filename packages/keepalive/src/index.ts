@@ -50,7 +50,6 @@ export const KEEPALIVE_OPTIONS: OptionsSpec<KeepAliveOptions> = {
 export class KeepAlive extends Middleware<KeepAliveOptions> {
   readonly handles: readonly PacketType[] = ['connect', 'pingreq']
   readonly uses: readonly CallbackName[] = ['closeClient']
-  readonly behind: readonly CallbackName[] = ['cleanDisconnect']
   /** Clients that promised to be heard of, with the milliseconds that they may be silent. */
   readonly #allowed = new Map<Client, number>()
   #timer: Timer | undefined

@@ -50,7 +50,6 @@ const wills = new Slot<Will | undefined>(() => undefined)
 export class LastWill extends Middleware<LastWillOptions> {
   readonly handles: readonly PacketType[] = ['connect']
   readonly behind: readonly CallbackName[] = [
-    'cleanDisconnect',
     'authenticateConnection',
     'authenticateExchange',
     'authorizePacket',

@@ -1,5 +1,13 @@
-import type { CallbackName, Client, Context, Pace, Share, Steps, Store } from '@mqtt-stack/core'
-import { Deliverer, grantedQoS, Middleware, nextMessageId, proceed, ReasonCode } from '@mqtt-stack/core'
+import type { CallbackName, Client, Context, Pace, Share, Steps, Store, Timer } from '@mqtt-stack/core'
+import {
+  Deliverer,
+  grantedQoS,
+  judgeEvery,
+  Middleware,
+  nextMessageId,
+  proceed,
+  ReasonCode,
+} from '@mqtt-stack/core'
 import type { MessageLog } from './message-log.ts'
 import type { MemoryBackendOptions } from './options.ts'
 import { MEMORY_BACKEND_OPTIONS } from './options.ts'
@@ -30,7 +38,10 @@ export interface MemoryBackendStats {
   readonly retained: number
 }
 
-/** Non-persistent storage; everything is answered at once. */
+/** How often retained messages that are over are looked for, in ms. */
+const SWEEP = 1_000
+
+/** Non-persistent storage; everything is answered at once, but for what takes long: others have their turn then. */
 export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   readonly last = true
   readonly uses: readonly CallbackName[] = [
@@ -48,19 +59,32 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   readonly #retained: RetainedMessages
   #deliverer!: Deliverer
   #pace!: Pace
+  #sweep: Timer | undefined
   #shares!: ShareDeliverer
 
   constructor(options?: MemoryBackendOptions) {
     super(options, MEMORY_BACKEND_OPTIONS)
-    const { shareStrategy, retainedMessages, retainedBytes } = this.config
+    const { shareStrategy, retainedMessages, retainedBytes, retainedTotal } = this.config
     this.#subscriptions = new Subscriptions(shareStrategy)
-    this.#retained = new RetainedMessages(retainedMessages, retainedBytes)
+    this.#retained = new RetainedMessages({
+      messages: retainedMessages,
+      payload: retainedBytes,
+      bytes: retainedTotal,
+    })
   }
 
   start(): void {
     this.#deliverer = new Deliverer(this.stack)
     this.#pace = this.stack.pace
     this.#shares = new ShareDeliverer(this.stack, this.#deliverer, this.#subscriptions)
+    const { clock } = this.stack
+    this.#sweep = judgeEvery(clock, SWEEP, () => {
+      this.stack.background(() => proceed(this.#retained.sweep(clock.now(), this.#pace)))
+    })
+  }
+
+  stop(): void {
+    this.#sweep?.cancel()
   }
 
   /** What it holds now; counted at each call. */
@@ -274,14 +298,14 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   // Retained messages
 
   storeRetainedMessage(ctx: Context<'storeRetainedMessage'>, store: Store<'storeRetainedMessage'>): void {
-    this.#retained.store(ctx, store, this.stack.ledger.accountFor(ctx))
+    this.#retained.store(ctx, store, this.stack.ledger.accountFor(ctx), this.stack.clock.now())
   }
 
   lookupRetainedMessages(
     ctx: Context<'lookupRetainedMessages'>,
     store: Store<'lookupRetainedMessages'>,
-  ): void {
-    this.#retained.lookup(ctx, store, this.stack.clock.now())
+  ): void | Promise<void> {
+    return proceed(this.#retained.lookup(ctx, store, this.stack.clock.now(), this.#pace))
   }
 
   /**

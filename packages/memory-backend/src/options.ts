@@ -8,6 +8,7 @@ export interface MemoryBackendOptions {
   sessionBytes?: number
   retainedMessages?: number
   retainedBytes?: number
+  retainedTotal?: number
   shareStrategy?: ShareStrategy
   shareOnDisconnect?: boolean
 }
@@ -37,6 +38,12 @@ export const MEMORY_BACKEND_OPTIONS: OptionsSpec<MemoryBackendOptions> = {
     default: 1_048_576,
     unit: 'bytes',
     doc: 'Largest payload that is retained.',
+  },
+  retainedTotal: {
+    kind: 'number',
+    default: 268_435_456,
+    unit: 'bytes',
+    doc: 'How many bytes all retained messages may take together; further ones are refused and told.',
   },
   shareStrategy: {
     kind: 'string',

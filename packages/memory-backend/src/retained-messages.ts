@@ -1,6 +1,7 @@
-import type { Account, Context, Publish, RetainedMessage, Store } from '@mqtt-stack/core'
+import type { Account, Context, Pace, Publish, RetainedMessage, Steps, Store } from '@mqtt-stack/core'
 import { ReasonCode, RetainedTree } from '@mqtt-stack/core'
 import { RETAINED_COST } from './costs.ts'
+import { ExpiryIndex } from './expiry-index.ts'
 
 /** With whose account it is counted on, and what it costs besides its bytes. */
 interface Retained extends RetainedMessage {
@@ -8,56 +9,116 @@ interface Retained extends RetainedMessage {
   readonly extra: number
 }
 
-/** The retained message of each topic; bounded in topics and in payload size. */
+/** The bounds of what is retained. */
+export interface RetainedLimits {
+  /** Topics. */
+  readonly messages: number
+  /** Bytes of one payload. */
+  readonly payload: number
+  /** Bytes of all of them, about. */
+  readonly bytes: number
+}
+
+/** Topics that are looked at, and expired messages that are removed, between two looks at the clock. */
+const EFFORT = 200
+
+/** The retained message of each topic; bounded in topics, in the size of each and in bytes over all. */
 export class RetainedMessages {
   readonly #tree = new RetainedTree<Retained>()
-  readonly #maxTopics: number
-  readonly #maxBytes: number
+  readonly #expiring = new ExpiryIndex<Retained>()
+  readonly #limits: RetainedLimits
+  #bytes = 0
 
-  constructor(maxTopics: number, maxBytes: number) {
-    this.#maxTopics = maxTopics
-    this.#maxBytes = maxBytes
+  constructor(limits: RetainedLimits) {
+    this.#limits = limits
   }
 
   get size(): number {
     return this.#tree.size
   }
 
-  /** @param account Of whoever published it. */
-  store(ctx: Context<'storeRetainedMessage'>, store: Store<'storeRetainedMessage'>, account: Account): void {
+  /** Bytes that they take, about. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /**
+   * @param account Of whoever published it.
+   * @param now By the stack's clock (ms).
+   */
+  store(
+    ctx: Context<'storeRetainedMessage'>,
+    store: Store<'storeRetainedMessage'>,
+    account: Account,
+    now: number,
+  ): void {
     const { topic, packet, messageId, expiresAt } = ctx
     const known = this.#tree.get(topic)
     store.replaced = known !== undefined
     // What was retained is out of date, whether or not there is room for what came [MQTT-3.3.1-7].
-    known?.account.giveUp(known.packet, known.extra)
-    const clears = packet.payloadLength === 0
-    const full = known === undefined && this.#tree.size >= this.#maxTopics
-    const fits = !clears && !full && packet.payloadLength <= this.#maxBytes
-    const extra = fits ? costOf(packet.own(true)) : 0
-    if (fits && account.keep(packet, extra, true))
-      this.#tree.set(topic, { topic, packet, messageId, expiresAt, account, extra })
-    else {
-      this.#tree.delete(topic)
-      if (!clears) store.refused = ReasonCode.QUOTA_EXCEEDED
+    if (known !== undefined) this.#remove(known)
+    if (packet.payloadLength === 0) return
+    const extra = packet.payloadLength <= this.#limits.payload ? costOf(packet.own(true)) : 0
+    if (!this.#hasRoom(packet, extra, now) || !account.keep(packet, extra, true)) {
+      store.refused = ReasonCode.QUOTA_EXCEEDED
+      return
+    }
+    const retained = { topic, packet, messageId, expiresAt, account, extra }
+    this.#tree.set(topic, retained)
+    this.#bytes += packet.size + extra
+    if (expiresAt !== 0) this.#expiring.add(retained, expiresAt)
+  }
+
+  /** Pushes a page of those that are not over; the others go. Others have their turn where it takes long. */
+  *lookup(
+    ctx: Context<'lookupRetainedMessages'>,
+    store: Store<'lookupRetainedMessages'>,
+    now: number,
+    pace: Pace,
+  ): Steps {
+    const { topic, limit = Number.POSITIVE_INFINITY } = ctx
+    let after = ctx.after
+    for (;;) {
+      const page = this.#tree.match(topic, { after, limit: limit - store.length, effort: EFFORT })
+      for (const [, message] of page.entries) {
+        if (message.expiresAt === 0 || message.expiresAt > now) store.push(message)
+        else this.#remove(message)
+      }
+      after = page.after
+      if (after === undefined || store.length >= limit) return
+      if (pace.spent) yield pace.rest()
     }
   }
 
-  /** Pushes a page of those that are not over; the others go. */
-  lookup(ctx: Context<'lookupRetainedMessages'>, store: Store<'lookupRetainedMessages'>, now: number): void {
-    const { topic, limit = Number.POSITIVE_INFINITY } = ctx
-    let after = ctx.after
-    do {
-      const page = this.#tree.match(topic, { after, limit: limit - store.length })
-      for (const [name, message] of page.entries) {
-        if (message.expiresAt === 0 || message.expiresAt > now) store.push(message)
-        else this.#remove(name, message)
-      }
-      after = page.after
-    } while (after !== undefined && store.length < limit)
+  /** Removes those whose time is over. */
+  *sweep(now: number, pace: Pace): Steps {
+    while (this.#removeExpired(now)) if (pace.spent) yield pace.rest()
   }
 
-  #remove(topic: string, { account, packet, extra }: Retained): void {
+  /** What is over keeps nothing else out. */
+  #hasRoom(packet: Publish, extra: number, now: number): boolean {
+    if (packet.payloadLength > this.#limits.payload) return false
+    while (!this.#fits(packet.size + extra)) if (!this.#removeExpired(now)) return false
+    return true
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#tree.size < this.#limits.messages && this.#bytes + bytes <= this.#limits.bytes
+  }
+
+  /** Removes some whose time is over; false when there was none. */
+  #removeExpired(now: number): boolean {
+    const expired = this.#expiring.due(now, EFFORT)
+    for (const message of expired) this.#remove(message)
+    return expired.length > 0
+  }
+
+  #remove(message: Retained): void {
+    const { topic, packet, account, expiresAt, extra } = message
+    if (this.#tree.get(topic) !== message) return
     this.#tree.delete(topic)
+    this.#expiring.delete(message, expiresAt)
+    this.#bytes -= packet.size + extra
     account.giveUp(packet, extra)
   }
 }

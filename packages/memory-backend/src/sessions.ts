@@ -16,7 +16,7 @@ const entry = new Slot(() => new Entry())
 /** All sessions, by client identifier, and the fence that keeps calls for an older opening out. */
 export class Sessions {
   readonly #records = new ChurnMap<SessionRecord>()
-  readonly #expiring = new ExpiryIndex()
+  readonly #expiring = new ExpiryIndex<SessionRecord>()
   readonly #onGone: (record: SessionRecord) => void
   readonly #ledger: () => Ledger
   #unnamed = 0
@@ -71,7 +71,7 @@ export class Sessions {
     this.#newestEpoch = Math.max(this.#newestEpoch, record.epoch)
     record.client = client
     this.#records.set(clientId, record)
-    this.#expiring.delete(record)
+    this.#stay(record)
     entry.of(client).record = record
     return record
   }
@@ -88,6 +88,7 @@ export class Sessions {
 
   /** Nobody is connected to it any more; it is over at `at`, by the stack's clock (ms). */
   leave(record: SessionRecord, at: number): void {
+    record.expiresAt = at
     this.#expiring.add(record, at)
   }
 
@@ -95,8 +96,14 @@ export class Sessions {
     return this.#expiring.due(now, limit)
   }
 
+  /** It does not wait for its end any more. */
+  #stay(record: SessionRecord): void {
+    this.#expiring.delete(record, record.expiresAt)
+    record.expiresAt = Number.POSITIVE_INFINITY
+  }
+
   remove(record: SessionRecord): void {
-    this.#expiring.delete(record)
+    this.#stay(record)
     if (this.#records.get(record.clientId) === record) {
       this.#records.delete(record.clientId)
       if (record.stored) this.#stored--

@@ -63,7 +63,6 @@ const opening = new Slot(() => new Opening())
 export class SessionManager extends Middleware<SessionManagerOptions> {
   readonly handles: readonly PacketType[] = ['connect']
   readonly behind: readonly CallbackName[] = [
-    'cleanDisconnect',
     'authenticateConnection',
     'authenticateExchange',
     'authorizePacket',

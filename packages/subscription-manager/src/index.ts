@@ -38,7 +38,6 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
   readonly handles: readonly PacketType[] = ['subscribe', 'unsubscribe']
   readonly requires: readonly CallbackName[] = ['subscribeTopic', 'unsubscribeTopic']
   readonly behind: readonly CallbackName[] = [
-    'cleanDisconnect',
     'authenticateConnection',
     'authenticateExchange',
     'authorizePacket',

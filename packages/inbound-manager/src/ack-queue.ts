@@ -12,6 +12,8 @@ export interface Pending {
   state: 'waiting' | 'ready' | 'lost'
   /** What a 5.0 client is told. */
   reasonCode: ReasonCode
+  /** Size of the message that is under way. */
+  readonly bytes: number
 }
 
 /**
@@ -24,6 +26,7 @@ export class AckQueue {
   #waiting: (() => void) | undefined
   #settling: (() => void) | undefined
   #pubrecs = 0
+  #bytes = 0
 
   constructor(client: Client) {
     this.#client = client
@@ -32,6 +35,11 @@ export class AckQueue {
   /** Those under way, and those done that wait for one before them. */
   get length(): number {
     return this.#pending.length
+  }
+
+  /** Bytes of the messages that they acknowledge. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Those among them that end something: PUBREC only goes on with it. */
@@ -47,12 +55,15 @@ export class AckQueue {
   /** For what is done. */
   now(type: Told, id: number, reasonCode: ReasonCode): void {
     if (this.#pending.length === 0) this.#client.ack(type, id, reasonCode)
-    else this.#push({ type, id, state: 'ready', reasonCode })
+    else this.#push({ type, id, state: 'ready', reasonCode, bytes: 0 })
   }
 
-  /** For what is under way; `complete` or `lose` it later. */
-  later(type: Told, id: number): Pending {
-    const pending: Pending = { type, id, state: 'waiting', reasonCode: 0 }
+  /**
+   * For what is under way; `complete` or `lose` it later.
+   * @param bytes What it holds until then.
+   */
+  later(type: Told, id: number, bytes: number = 0): Pending {
+    const pending: Pending = { type, id, state: 'waiting', reasonCode: 0, bytes }
     this.#push(pending)
     return pending
   }
@@ -92,13 +103,15 @@ export class AckQueue {
   #push(pending: Pending): void {
     this.#pending.push(pending)
     if (pending.type === 'pubrec') this.#pubrecs++
+    this.#count(pending.bytes)
   }
 
   #move(): void {
     let gone = 0
     for (; gone < this.#pending.length; gone++) {
-      const { type, id, state, reasonCode } = this.#pending[gone]
+      const { type, id, state, reasonCode, bytes } = this.#pending[gone]
       if (state === 'waiting') break
+      this.#count(-bytes)
       if (type === 'pubrec') this.#pubrecs--
       if (state === 'ready') this.#client.ack(type, id, reasonCode)
     }
@@ -108,5 +121,13 @@ export class AckQueue {
     this.#waiting = undefined
     resume?.()
     if (this.#pending.length === 0) this.#settling?.()
+  }
+
+  #count(bytes: number): void {
+    if (bytes === 0) return
+    this.#bytes += bytes
+    const account = this.#client.stack.ledger.accountOf(this.#client)
+    if (bytes > 0) account.add(bytes)
+    else account.release(-bytes)
   }
 }

@@ -210,6 +210,34 @@ describe('acknowledgements of relays that complete later', () => {
     expect(acks(test)).toEqual(['puback 1', 'puback 2'])
   })
 
+  it('are bounded in bytes, and counted: behind 3,000 of them the client is read no further', async () => {
+    const late = store(true)
+    const test = await alone({ relayBytes: 3_000 }, late)
+    const { ledger } = test.stack
+    const payload = (letter: string): string => letter.repeat(1_000)
+    for (const [i, letter] of ['a', 'b', 'c', 'd', 'e'].entries())
+      test.device.send({
+        cmd: 'publish',
+        topic: 't',
+        payload: payload(letter),
+        qos: 1,
+        messageId: i + 1,
+        dup: false,
+        retain: false,
+      })
+    await test.settle()
+    expect(late.begun).toEqual([payload('a'), payload('b'), payload('c')])
+    expect(ledger.held).toBeGreaterThan(3_000)
+    late.complete(payload('a'))
+    await test.settle()
+    expect(late.begun).toHaveLength(4)
+    for (const letter of ['b', 'c', 'd']) late.complete(payload(letter))
+    await test.settle()
+    late.complete(payload('e'))
+    await test.settle()
+    expect([ledger.held, ledger.owners]).toEqual([0, 0])
+  })
+
   it('are bounded: at the limit of relays under way the client is read no further', async () => {
     const late = store(true)
     const test = await alone({ relays: 3 }, late)

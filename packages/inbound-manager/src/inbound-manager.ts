@@ -26,6 +26,7 @@ import { AckQueue } from './ack-queue.ts'
 
 export interface InboundManagerOptions {
   relays?: number
+  relayBytes?: number
   receiveMaximum?: number
   maximumQoS?: QoS
   validatePayloadFormat?: boolean
@@ -38,6 +39,13 @@ export const INBOUND_MANAGER_OPTIONS: OptionsSpec<InboundManagerOptions> = {
     min: 1,
     unit: 'messages',
     doc: 'Relays and releases under way for one publisher before it is read no further.',
+  },
+  relayBytes: {
+    kind: 'number',
+    default: 4_194_304,
+    min: 1,
+    unit: 'bytes',
+    doc: 'And how many bytes of them, which the last one may pass.',
   },
   receiveMaximum: {
     kind: 'number',
@@ -207,7 +215,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
       this.#tell(relay, store)
       return
     }
-    const pending = acks.later(type, messageId)
+    const pending = acks.later(type, messageId, packet.size)
     const complete = later.then(
       () => {
         acks.complete(pending, this.#outcome(client, packet, store))
@@ -302,7 +310,8 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
 
   /** At the limit the client is read no further until something is done. */
   #room(acks: AckQueue): void | Promise<void> {
-    if (acks.length >= this.config.relays) return acks.moved()
+    const { relays, relayBytes } = this.config
+    if (acks.length >= relays || acks.bytes >= relayBytes) return acks.moved()
   }
 
   /** Whether this identifier is a new message's. */

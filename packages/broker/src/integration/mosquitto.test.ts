@@ -142,6 +142,15 @@ describe('mosquitto_pub', () => {
     expect((await published)[0].packet.topic).toBe('a')
   })
 
+  test('with a name where nobody asks for one is let in', async () => {
+    const broker = await listeningBroker({ allowAnonymous: true })
+    const published = once(broker, 'published')
+    const args = [...at(broker), '-u', 'DVES_USER', '-P', 'DVES_PASS', '-t', 'a', '-m', 'b']
+    expect(await spawned('mosquitto_pub', args).exited).toBe(0)
+    const [{ client }] = await published
+    expect([client.username, client.session.identity]).toEqual(['DVES_USER', undefined])
+  })
+
   test('with a name that nobody knows is refused', async () => {
     const broker = await listeningBroker()
     const program = spawned('mosquitto_pub', [

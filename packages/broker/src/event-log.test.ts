@@ -1,8 +1,10 @@
-import { connect as connectPlain } from 'node:net'
+import { once } from 'node:events'
+import { connect as connectPlain, createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import type { RecordingLogger } from '@mqtt-stack/testing'
 import { settle, TestClient, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { WebSocket } from 'ws'
+import { createWebSocketStream, WebSocket } from 'ws'
 import { closeOf, listeningBroker, memoryClient, testBroker } from '../../../scripts/test-broker.ts'
 import { createCertificate } from '../../benchmark/src/brokers/certificate.ts'
 import type { Broker, BrokerOptions, Fields, MiddlewareLike } from './index.ts'
@@ -328,6 +330,48 @@ describe('what a listener turns away leaves one line', () => {
     await closeOf(socket)
     expect(lines(broker)).toEqual([
       expect.objectContaining({ transport: 'ws', cause: expect.stringMatching(cause) }),
+    ])
+  })
+
+  test('no WebSocket in time', async () => {
+    const broker = await listeningBroker({ listeners: [{ transport: 'ws', port: 0, upgradeTimeout: 50 }] })
+    await closeOf(dial(broker))
+    expect(lines(broker)).toEqual([expect.objectContaining({ cause: 'no WebSocket within 50 ms' })])
+  })
+
+  test('a page of another site, by its Origin', async () => {
+    const broker = await listeningBroker({ listeners: [{ transport: 'ws', port: 0 }] })
+    const origin = 'https://evil.example'
+    const socket = new WebSocket(`ws://127.0.0.1:${portOf(broker)}`, ['mqtt'], { origin })
+    const client = new TestClient(createWebSocketStream(socket.on('error', () => {})), {
+      clientId: 'page',
+      patience: 10_000,
+    })
+    await client.connect()
+    expect(lines(broker)).toEqual([
+      expect.objectContaining({ clientId: 'page', transport: 'ws', origin, reasonCode: 0x87 }),
+    ])
+  })
+
+  test('a stranger to net.createServer(stack.handler()), which lets this machine in', async () => {
+    const broker = testBroker()
+    const server = createServer(broker.stack.handler()).listen(0, '0.0.0.0')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    const call = (host: string): TestClient => {
+      const socket = connectPlain(port, host).on('error', () => {})
+      onTestFinished(() => void socket.destroy())
+      return new TestClient(socket, { clientId: 'one', patience: 10_000 })
+    }
+    expect(await call('127.0.0.1').connect()).toMatchObject({ returnCode: 0 })
+    const outer = Object.values(networkInterfaces())
+      .flat()
+      .find((one) => one?.family === 'IPv4' && !one.internal)
+    if (outer === undefined) return
+    expect(await call(outer.address).connect()).toMatchObject({ returnCode: 5 })
+    expect(lines(broker)).toEqual([
+      expect.objectContaining({ clientId: 'one', remote: expect.stringContaining(outer.address) }),
     ])
   })
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Client, Resolved, Stack } from '@mqtt-stack/core'
+import type { Client, Resolved, Stack, Timer } from '@mqtt-stack/core'
 import { isLost, ReasonCode } from '@mqtt-stack/core'
 import { WebSocketServer } from 'ws'
 import { Arrival } from './arrival.ts'
@@ -36,18 +36,23 @@ export function webSocketEntrance(config: Config, stack: Stack): Entrance {
       refusedAt(stack, arrival, ReasonCode.UNSPECIFIED_ERROR, reason)
     }
     const upgrade = upgrader(config.path, maxPayload, serve, turnAway)
-    const begun = new WeakMap<Duplex, () => void>()
+    const began = new WeakMap<Duplex, Timer>()
+    const answered = new WeakSet<Duplex>()
     server.on(config.transport === 'wss' ? 'secureConnection' : 'connection', (socket: Socket) => {
       const timer = stack.clock.after(config.upgradeTimeout, () => {
-        turnAway(socket, `no WebSocket within ${config.upgradeTimeout} ms`)
+        if (!answered.has(socket)) turnAway(socket, `no WebSocket within ${config.upgradeTimeout} ms`)
         socket.destroy()
       })
-      begun.set(socket, () => timer.cancel())
+      began.set(socket, timer)
       socket.once('close', () => timer.cancel())
     })
-    server.on('request', refuse)
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      answered.add(request.socket)
+      refuse(response)
+    })
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      upgrade(request, socket, head, () => begun.get(socket)?.())
+      answered.add(socket)
+      upgrade(request, socket, head, () => began.get(socket)?.cancel())
     })
     return server
   })
@@ -73,7 +78,6 @@ function upgrader(
   return (request, socket, head, upgraded) => {
     const { origin } = request.headers
     const refuseUpgrade = (status: string, text: string): void => {
-      upgraded()
       turnAway(socket, `a WebSocket that MQTT is not to be had on: ${text}`, origin)
       answer(socket, status, text)
     }
@@ -106,7 +110,7 @@ function offersMqtt({ headers }: IncomingMessage): boolean {
   return SUBPROTOCOLS.some((name) => offered.includes(name))
 }
 
-function refuse(_request: IncomingMessage, response: ServerResponse): void {
+function refuse(response: ServerResponse): void {
   const headers = { connection: 'close', upgrade: 'websocket', 'content-type': 'text/plain' }
   response.writeHead(426, headers).end('This is an MQTT broker: connect with a WebSocket.\n')
 }

@@ -8,17 +8,36 @@ import { MemoryReport } from './memory-report.ts'
 import { ReasonCode } from './reason-codes.ts'
 import type { Stack } from './stack.ts'
 import { Unfinished } from './unfinished.ts'
+import { untakenOf } from './untaken.ts'
 import type { Waiting } from './waiting.ts'
 
 /** Milliseconds between sweeps. */
 const SWEEP = 1_000
 
+/** How far a client was with what it is sent. */
+interface Seen {
+  /** Writes that were complete. */
+  readonly progress: number
+  /** Bytes of those under way that it had not taken. */
+  readonly untaken: number | undefined
+  readonly since: number
+}
+
+function look(client: Client, since: number): Seen {
+  return { progress: client.progress, untaken: untakenOf(client.stream), since }
+}
+
+/** A client that takes little at a time takes something all the same. */
+function hasTaken(client: Client, { progress, untaken }: Seen): boolean {
+  return client.progress !== progress || untakenOf(client.stream) !== untaken
+}
+
 export class Watchdog {
   readonly #stack: Stack
   /** Handlers that have not answered. */
   readonly waiting: Set<Waiting> = new Set()
-  /** Clients above the high-water mark, with the progress they had made when they were last looked at. */
-  readonly #congested = new Map<Client, { progress: number; since: number }>()
+  /** Clients above the high-water mark, with how far they were when they were last looked at. */
+  readonly #congested = new Map<Client, Seen>()
   readonly #unfinished = new Unfinished()
   readonly #memory: MemoryReport
   #timer: Timer | undefined
@@ -39,7 +58,7 @@ export class Watchdog {
   /** A client is above its high-water mark. */
   watch(client: Client): void {
     if (this.#congested.has(client)) return
-    this.#congested.set(client, { progress: client.progress, since: this.#stack.clock.now() })
+    this.#congested.set(client, look(client, this.#stack.clock.now()))
   }
 
   /** A client holds an unfinished packet. */
@@ -61,9 +80,9 @@ export class Watchdog {
     if (refused !== undefined) config.logger?.warn(refused)
     for (const client of this.#unfinished.take(now, config.packetTimeout)) this.#unfinishedFor(client)
     for (const [client, seen] of this.#congested) {
-      if (client.progress !== seen.progress) {
+      if (hasTaken(client, seen)) {
         if (!client.congested) this.#congested.delete(client)
-        else this.#congested.set(client, { progress: client.progress, since: now })
+        else this.#congested.set(client, look(client, now))
       } else if (now - seen.since >= config.drainTimeout) this.#stuck(client)
     }
   }

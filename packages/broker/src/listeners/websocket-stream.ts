@@ -10,12 +10,16 @@ const BINARY = { binary: true, compress: false, fin: true } as const
 
 export class WebSocketStream extends Duplex {
   readonly #socket: WebSocket
+  /** What it runs over: tells how far the other side is with what it is sent. */
+  readonly socket: Duplex | undefined
   /** Nothing more will be read. */
   #over = false
 
-  constructor(socket: WebSocket) {
+  /** @param carrier The socket that was upgraded. */
+  constructor(socket: WebSocket, carrier?: Duplex) {
     super({ highWaterMark: 65_536 })
     this.#socket = socket
+    this.socket = carrier
     socket.on('message', this.#onMessage)
     // The library has answered with the close code that belongs to the error, and closes.
     socket.on('error', this.#end)

@@ -88,7 +88,7 @@ function upgrader(
       return refuseUpgrade('400 Bad Request', 'offer the WebSocket subprotocol "mqtt"')
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       upgraded()
-      const client = serve(new WebSocketStream(webSocket), socket, origin)
+      const client = serve(new WebSocketStream(webSocket, socket), socket, origin)
       socket.on('error', (error) => broken(client, error))
       webSocket.on('error', (error) => broken(client, error))
       limitEarly(webSocket, socket, client)

@@ -185,7 +185,9 @@ export class Client implements SlotHost, Source {
   #exceeds(bytes: number): boolean {
     const { pending } = this.#outbox
     if (pending === 0) return false
-    return pending > bytes || this.#outbox.untaken > this.stack.ledger.allowance(bytes)
+    if (pending > bytes) return true
+    const allowed = this.stack.ledger.allowance(bytes)
+    return allowed < bytes && this.#outbox.untaken > allowed
   }
 
   /** Resolves once the client is not congested any more, or is closed. */

@@ -12,10 +12,10 @@ export function copyBytes(from: Uint8Array, start: number, end: number, to: Uint
 
 /**
  * Memory that messages share which are kept for a while: making a buffer costs more than copying into one. A message
- * that outlives its neighbours holds no more than one such piece.
+ * that outlives its neighbours holds one such piece, of which only its own bytes are counted: so pieces are small.
  */
-const SHARED_BYTES = 8_192
-const SHARED_AT_MOST = 1_024
+const SHARED_BYTES = 2_048
+const SHARED_AT_MOST = 512
 
 /** The piece that is handed out now, and where its next free byte is. One object, so that taking makes none. */
 const place = { bytes: Buffer.allocUnsafeSlow(SHARED_BYTES), start: 0 }

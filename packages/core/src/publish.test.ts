@@ -76,7 +76,7 @@ describe('own', () => {
     expect(message.own()).toBe(message)
     chunk.fill(0)
     expect(String(message.payload)).toBe('hello')
-    expect(message.bytes.buffer.byteLength).toBe(8_192)
+    expect(message.bytes.buffer.byteLength).toBe(2_048)
     expect(message.own(true).bytes.buffer.byteLength).toBe(10)
     expect(String(message.payload)).toBe('hello')
     expect(parse(message.layout(false, false))).toMatchObject({ topic: 'a', payload: Buffer.from('hello') })

@@ -380,10 +380,17 @@ export class Client implements SlotHost, Source {
     const { kept } = this.inbox
     if (kept > UNCOUNTED) this.#keep(kept)
     if (this.closed) return
-    if ((this.#busy || this.#flooded) && !this.#paused && this.inbox.backlog >= this.#pauseAt) {
-      this.#paused = true
-      this.stream.pause()
+    // Large packets are read in turns too: a chunk each, when the time of this one is used up.
+    if (this.inbox.have >= PAUSE_AT && !this.#busy && pace.spent) {
+      this.#wait(pace.rest(), undefined)
+      this.#pause()
     }
+    if ((this.#busy || this.#flooded) && !this.#paused && this.inbox.backlog >= this.#pauseAt) this.#pause()
+  }
+
+  #pause(): void {
+    this.#paused = true
+    this.stream.pause()
   }
 
   /** Internal: the stream has taken something. */

@@ -11,6 +11,7 @@ import {
 import type { MessageLog } from './message-log.ts'
 import type { MemoryBackendOptions } from './options.ts'
 import { MEMORY_BACKEND_OPTIONS } from './options.ts'
+import { Receivers } from './receivers.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import type { SessionRecord } from './session-record.ts'
 import { Sessions } from './sessions.ts'
@@ -57,9 +58,9 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   )
   readonly #subscriptions: Subscriptions
   readonly #retained: RetainedMessages
-  #deliverer!: Deliverer
   #pace!: Pace
   #sweep: Timer | undefined
+  #receivers!: Receivers
   #shares!: ShareDeliverer
 
   constructor(options?: MemoryBackendOptions) {
@@ -74,9 +75,10 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   }
 
   start(): void {
-    this.#deliverer = new Deliverer(this.stack)
+    const deliverer = new Deliverer(this.stack)
     this.#pace = this.stack.pace
-    this.#shares = new ShareDeliverer(this.stack, this.#deliverer, this.#subscriptions)
+    this.#shares = new ShareDeliverer(this.stack, deliverer, this.#subscriptions)
+    this.#receivers = new Receivers(this.#pace, deliverer, this.#shares)
     const { clock } = this.stack
     this.#sweep = judgeEvery(clock, SWEEP, () => {
       this.stack.background(() => proceed(this.#retained.sweep(clock.now(), this.#pace)))
@@ -193,35 +195,14 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
       return
     }
     const visited = this.#subscriptions.visited
-    const { subscribers, groups } = this.#subscriptions.match(ctx.topic)
+    const matches = this.#subscriptions.match(ctx.topic)
     // What one message costs depends on what clients subscribed to.
-    this.#pace.count(this.#subscriptions.visited - visited + subscribers.length + groups.length)
+    const receivers = matches.subscribers.length + matches.groups.length
+    this.#pace.count(this.#subscriptions.visited - visited + receivers)
     const publisher =
       client === undefined ? this.#sessions.get(ctx.publisher.clientId) : this.#sessions.peek(client)
-    let waiting: Promise<void>[] | undefined
-    for (let i = 0; i < subscribers.length; i++) {
-      const { record } = subscribers[i]
-      const subscriber = record === publisher ? subscribers[i].own : subscribers[i]
-      if (subscriber === undefined) continue
-      store.matched++
-      const later = this.#deliverer.deliver(record, packet, subscriber.terms(packet), ctx, store)
-      if (later !== undefined) waiting = push(waiting, later)
-    }
-    for (let i = 0; i < groups.length; i++) {
-      store.matched++
-      const { clientId } = ctx.publisher
-      const message = {
-        group: groups[i],
-        publisher: clientId,
-        packet,
-        expiresAt: 0,
-        except: undefined,
-        source: ctx,
-      }
-      const later = this.#shares.deliver(message, store)
-      if (later !== undefined) waiting = push(waiting, later)
-    }
-    if (waiting !== undefined) return Promise.all(waiting).then(() => this.#judge(ctx, store))
+    const later = this.#receivers.deliver(matches, publisher, ctx, store)
+    if (later !== undefined) return later.then(() => this.#judge(ctx, store))
     if (store.dropped > 0 || store.unretained) this.#judge(ctx, store)
   }
 
@@ -396,10 +377,4 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     if (record.stored) this.#handOn(record, true)
     record.end()
   }
-}
-
-function push(list: Promise<void>[] | undefined, item: Promise<void>): Promise<void>[] {
-  if (list === undefined) return [item]
-  list.push(item)
-  return list
 }

@@ -120,6 +120,22 @@ describe('a client that is refused leaves one line', () => {
     ])
   })
 
+  test('a session of another identity, and one too many', async () => {
+    const use = [passwords]
+    const { broker } = await quiet({ use, authorize: false, backend: { sessions: 1 } })
+    const joe = memoryClient(broker, { clientId: 'one' }, FAR)
+    await joe.connect({ username: 'joe', password: 'right', clean: false })
+    await joe.disconnect()
+    for (const clientId of ['one', 'two'])
+      await memoryClient(broker, { clientId }, FAR)
+        .connect({ username: 'ann', password: 'right', clean: false })
+        .catch(() => {})
+    expect(lines(broker)).toEqual([
+      expect.objectContaining({ clientId: 'one', cause: expect.stringContaining('somebody else') }),
+      expect.objectContaining({ clientId: 'two', cause: expect.stringContaining('no room') }),
+    ])
+  })
+
   test('a page of another site (Origin)', async () => {
     const { broker } = await quiet()
     const origin = 'https://evil.example'

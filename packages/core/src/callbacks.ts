@@ -230,6 +230,8 @@ export interface Callbacks {
       inboundIds?: readonly number[]
       /** Reason code of a refusal. */
       refused?: ReasonCode
+      /** The same in words: for the client (5.0) and for the log. */
+      reason?: string
     }
   }
   sessionTakenOver: {

@@ -314,6 +314,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
       const record = this.#sessions.living(clientId, this.stack.clock.now())
       if (record !== undefined && record.identity !== identity) {
         store.refused = ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
+        store.reason = 'the session of this client identifier is somebody else’s'
         return
       }
       // Found free and opened without a wait in between: of several who want it one is the first.
@@ -341,11 +342,13 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
     if (found !== kept && found !== undefined) this.#sessions.remove(found)
     if (kept === undefined && this.#isFull(ctx.expiryInterval > 0)) {
       store.refused = ReasonCode.QUOTA_EXCEEDED
+      store.reason = 'there is no room for another session'
       return
     }
     const record = this.#sessions.open(ctx, kept)
     if (record === undefined) {
       store.refused = ReasonCode.QUOTA_EXCEEDED
+      store.reason = 'there is no memory for another session'
       return
     }
     store.present = kept !== undefined

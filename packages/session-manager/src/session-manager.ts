@@ -146,7 +146,8 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     }
     if (accepted) return yield* this.#resume(client, packet, store.present === true)
     // Whatever it was that failed: what was opened is closed. Nobody is told of the end of a client that was not accepted.
-    if (store.refused !== undefined) this.stack.closeClient(client, store.refused, 'the session is refused')
+    if (store.refused !== undefined)
+      this.stack.closeClient(client, store.refused, store.reason ?? 'the session is refused')
     yield* this.#close(client)
     return DONE
   }

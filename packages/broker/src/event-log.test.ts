@@ -277,6 +277,17 @@ describe('messages that are dropped are told at most once a second and client', 
     ])
   })
 
+  test('those that are not taken, with a reason code of 5.0', async () => {
+    const { broker, clock } = await quiet({ inboundManager: { validatePayloadFormat: true } })
+    const client = memoryClient(broker, { clientId: 'one', protocolVersion: 5 })
+    await client.connect()
+    const properties = { payloadFormatIndicator: true }
+    await client.publish('a', Buffer.of(0xff), { qos: 1, properties })
+    await client.publish('a', Buffer.of(0xff), { qos: 0, properties })
+    await clock.advance(1_000)
+    expect(lines(broker)).toEqual([expect.objectContaining({ clientId: 'one', count: 2, cause: 'refused' })])
+  })
+
   test('to a client that is not there, with several reasons in one line; what is left is told at the end', async () => {
     const { broker } = await quiet()
     const packet = Publish.from({ topic: 'a', payload: SECRET })

@@ -124,6 +124,7 @@ export type DropReason =
   | 'retained-full'
   | 'control-topic'
   | 'not-authorized'
+  | 'refused'
   | 'memory-full'
   | 'too-large'
   | 'expired'
@@ -470,7 +471,7 @@ export interface Callbacks {
   }
   messageDropped: {
     ctx: {
-      /** The receiver; for `retained-full`, `control-topic` and `not-authorized` the publisher. */
+      /** The receiver; for `retained-full`, `control-topic`, `not-authorized` and `refused` the publisher. */
       clientId: string
       client: Client | undefined
       packet: Publish

@@ -224,7 +224,7 @@ export class Stack {
     if (this.#stopped !== undefined) throw new StackError('STACK_STOPPED', 'start() after stop()')
     if (this.#started !== undefined) throw new StackError('STACK_RUNNING', 'start() was called twice')
     checkStack(this.middlewares, this.#rules, String(this))
-    for (const lack of lacksOf(this.middlewares)) this.config.logger?.warn(lack)
+    for (const lack of lacksOf(this.middlewares)) this.log.warn(lack)
     this.#started = this.#start()
     return this.#started
   }

@@ -77,7 +77,7 @@ export class Watchdog {
     const now = clock.now()
     this.#giveUp([...this.waiting].filter((waiting) => waiting.stillFor(now) >= config.stallTimeout))
     const refused = this.#memory.next(now)
-    if (refused !== undefined) config.logger?.warn(refused)
+    if (refused !== undefined) this.#stack.log.warn(refused)
     for (const client of this.#unfinished.take(now, config.packetTimeout)) this.#unfinishedFor(client)
     for (const [client, seen] of this.#congested) {
       if (hasTaken(client, seen)) {

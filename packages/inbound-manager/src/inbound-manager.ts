@@ -95,6 +95,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   readonly uses: readonly CallbackName[] = [
     'relayMessage',
     'messagePublished',
+    'messageDropped',
     'storeInboundMessage',
     'releaseInboundMessages',
   ]
@@ -169,7 +170,9 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   }
 
   /** Tells the client why; QoS 0 has no way to be told. */
-  #refuse(client: Client, { qos, messageId }: Publish, reasonCode: ReasonCode): void | Promise<void> {
+  #refuse(client: Client, packet: Publish, reasonCode: ReasonCode): void | Promise<void> {
+    const { qos, messageId } = packet
+    this.stack.tell('messageDropped', { clientId: client.id, client, packet, reason: 'refused', count: 1 })
     if (qos === 0) return
     acksOf(client).now(qos === 1 ? 'puback' : 'pubrec', messageId, reasonCode)
     return this.#room(acksOf(client))

@@ -245,6 +245,17 @@ describe('the window', () => {
     },
   )
 
+  it('counts the bytes of large messages too', async () => {
+    const test = await alone({ inflightBytes: 100_000 })
+    const large = 'x'.repeat(60_000)
+    expect([1, 2, 3].map(() => forward(test, large))).toEqual(['sent', 'sent', 'queued'])
+    await test.settle()
+    test.device.autoAck = true
+    for (const messageId of [1, 2]) test.device.send({ cmd: 'puback', messageId })
+    expect(await taken(test)).toHaveLength(3)
+    expect([1, 2].map(() => forward(test, large))).toEqual(['sent', 'sent'])
+  })
+
   it('does not hold back QoS 0', async () => {
     const test = await alone({ inflight: 1 })
     forward(test, 'one', 1)

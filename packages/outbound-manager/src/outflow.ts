@@ -16,7 +16,7 @@ import type { Outgoing, Sender } from './sender.ts'
 import { UnderWay } from './under-way.ts'
 import type { QueueLimits } from './waiting-queue.ts'
 import { WaitingQueue } from './waiting-queue.ts'
-import { Window } from './window.ts'
+import { PLAIN_AT_MOST, Window } from './window.ts'
 
 /** How far a session's log was ever sent, over all its connections. */
 class Sent {
@@ -291,7 +291,7 @@ export class Outflow {
   #sendLive(message: Outgoing): void {
     const id = this.#freeId()
     const { packet, qos, share } = message
-    if (qos === 1 && share === undefined) {
+    if (qos === 1 && share === undefined && packet.length <= PLAIN_AT_MOST) {
       this.#window.add(id, packet.length, undefined)
       if (!this.#write(message, false, id, false)) this.#freed(id)
       return

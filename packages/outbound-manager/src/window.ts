@@ -3,11 +3,12 @@ import type { Inflight } from './inflight.ts'
 /** Places to begin with; a power of two, as all their numbers are. */
 const PLACES = 16
 
-/** Of a message whose identifier says all, no more is kept than that and its size: the identifier in the low 16 bits. */
+/** Of a message whose identifier says all, no more is kept than that and its size: 16 bits and, above them, 15. */
 type Place = number | Inflight
 
 const IDENTIFIER = 0xffff
-const SIZE_UNIT = 0x1_0000
+/** Largest size of a message that is kept without an entry. */
+export const PLAIN_AT_MOST = 0x7fff
 
 /**
  * What is in flight to one client, by packet identifier. Identifiers go up by one and acknowledgements come in order,
@@ -50,28 +51,37 @@ export class Window {
   /**
    * For an identifier that is free.
    * @param size Bytes of the message.
-   * @param entry Where there is more to know than that the message is of QoS 1.
+   * @param entry Where there is more to know than that the message is of QoS 1, or more bytes than `PLAIN_AT_MOST`.
    */
   add(id: number, size: number, entry: Inflight | undefined): void {
     this.#size++
     this.#bytes += size
     const at = id & (this.#ring.length - 1)
-    const place = entry ?? id + size * SIZE_UNIT
+    const place = entry ?? id | (size << 16)
     if (this.#ring[at] === 0) this.#ring[at] = place
     else this.#squeeze(id, place)
   }
 
   /** Frees the identifier of a message about which nothing else is known; false when there is none. */
   deletePlain(id: number): boolean {
-    const place = this.#at(id)
-    if (typeof place !== 'number') return false
-    this.#free(id, place)
-    this.#bytes -= (place - id) / SIZE_UNIT
+    const at = id & (this.#ring.length - 1)
+    let place = this.#ring[at] as Place | undefined
+    if (typeof place === 'number' && (place & IDENTIFIER) === id) this.#ring[at] = 0
+    else {
+      place = this.#beside?.get(id)
+      if (typeof place !== 'number') return false
+      this.#beside?.delete(id)
+    }
+    this.#size--
+    this.#bytes -= place >> 16
     return true
   }
 
   delete(entry: Inflight): void {
-    this.#free(entry.id, entry)
+    const at = entry.id & (this.#ring.length - 1)
+    if (this.#ring[at] === entry) this.#ring[at] = 0
+    else this.#beside?.delete(entry.id)
+    this.#size--
     this.#bytes -= entry.size
   }
 
@@ -84,13 +94,6 @@ export class Window {
     const place = this.#ring[id & (this.#ring.length - 1)]
     if (idOf(place) === id) return place
     return this.#beside?.get(id)
-  }
-
-  #free(id: number, place: Place): void {
-    const at = id & (this.#ring.length - 1)
-    if (this.#ring[at] === place) this.#ring[at] = 0
-    else this.#beside?.delete(id)
-    this.#size--
   }
 
   /** Its place is taken by another. */

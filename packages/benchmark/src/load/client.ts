@@ -95,12 +95,21 @@ export class LoadClient implements FrameSink {
 
   /** Says DISCONNECT and hangs up at once, as a program does that is done; resolves once the socket is closed. */
   async quit(): Promise<void> {
+    await this.#goodbye((socket) => socket.destroy())
+  }
+
+  /** The same, but the connection is reset: neither side keeps anything of it. */
+  async reset(): Promise<void> {
+    await this.#goodbye((socket) => socket.resetAndDestroy())
+  }
+
+  async #goodbye(hangUp: (socket: Socket) => void): Promise<void> {
     const socket = this.#socket
     this.#leaving = true
     if (!socket || socket.closed) return
     const closed = new Promise((resolve) => socket.once('close', resolve))
     this.send(DISCONNECT)
-    socket.destroy()
+    hangUp(socket)
     await closed
   }
 

@@ -2,7 +2,7 @@ import { filterAttacks } from './attack-filters.ts'
 import { memoryAttacks } from './attack-memory.ts'
 import { messageAttacks } from './attack-messages.ts'
 import { churn } from './churn.ts'
-import { connect } from './connect.ts'
+import { connect, reconnect } from './connect.ts'
 import { flows, growth } from './flows.ts'
 import { frozen } from './frozen.ts'
 import { idle } from './idle.ts'
@@ -23,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   shared,
   ...growth,
   connect,
+  reconnect,
   idle,
   storm,
   retained,

@@ -41,7 +41,7 @@ describe('the pace', () => {
   it('says that the time of a piece is used up, and gives the next piece time of its own', async () => {
     const { pace, clock } = setup()
     expect(pace.spent).toBe(false)
-    clock.spend(2)
+    clock.spend(7)
     expect(pace.spent).toBe(false)
     clock.spend(1)
     expect(pace.spent).toBe(true)
@@ -54,7 +54,7 @@ describe('the pace', () => {
     for (let i = 0; i < 3; i++) {
       pace.enter(clock.now())
       clock.spend(4)
-      expect(pace.spent).toBe(true)
+      expect(pace.spent).toBe(i === 2)
     }
     pace.enter(clock.now())
     expect(pace.spent).toBe(true)
@@ -77,7 +77,6 @@ describe('the pace', () => {
         yield pace.rest()
         note(name)
         clock.spend(4)
-        expect(pace.spent).toBe(true)
       }
     }
     const all = ['a', 'b', 'c', 'd', 'e'].map((name) => proceed(work(name)))

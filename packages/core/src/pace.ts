@@ -2,8 +2,11 @@
 import type { Clock } from './clock.ts'
 import type { EndOfTurn, Turn } from './turn.ts'
 
-/** Milliseconds that one piece of work may take before it rests. */
-const PIECE = 3
+/**
+ * Milliseconds that one piece of work may take before it rests: enough for a burst of 16 messages to 500 subscribers, which
+ * would otherwise go out in many small writes.
+ */
+const PIECE = 8
 /** Milliseconds that all pieces together may take in one turn of the event loop. */
 const TURN = 10
 

@@ -53,7 +53,7 @@ const exchange = new Slot(() => new Exchange())
  */
 export class Authentication extends Middleware<AuthenticationOptions> {
   readonly handles: readonly PacketType[] = ['connect', 'auth']
-  readonly uses: readonly CallbackName[] = ['authenticateExchange', 'closeClient']
+  readonly uses: readonly CallbackName[] = ['authenticateConnection', 'authenticateExchange', 'closeClient']
 
   constructor(options?: AuthenticationOptions) {
     super(options, AUTHENTICATION_OPTIONS)

@@ -217,6 +217,18 @@ describe('enhanced authentication', () => {
   })
 })
 
+it('a stack whose provider knows names as well as methods is not warned that nobody asks it', async () => {
+  const both: MiddlewareLike = {
+    name: 'Both',
+    authenticateConnection() {},
+    authenticateExchange() {},
+    authorizePacket() {},
+  }
+  const { broker, logger } = broker5({ use: [both] })
+  await broker.start()
+  expect(logger.lines.filter(({ level }) => level === 'warn')).toEqual([])
+})
+
 describe('a client is refused', () => {
   it.each([
     ['no', ['connack 87']],

@@ -1,4 +1,4 @@
-import type { Client, QoS, RetainedMessage, Stack, Steps } from '@mqtt-stack/core'
+import type { Client, DeliveryCounts, QoS, RetainedMessage, Stack, Steps } from '@mqtt-stack/core'
 import { Deliverer, proceed } from '@mqtt-stack/core'
 import type { Changes } from './changes.ts'
 import type { Due, DueFilter } from './due.ts'
@@ -18,26 +18,30 @@ export class Delivery {
     this.#deliverer = new Deliverer(stack)
   }
 
-  /** Begins to deliver what is due to a client, unless that is under way. */
+  /** Begins to deliver what is due to a client; where that is under way for an earlier connection, it goes on with this. */
   start(client: Client, due: Due): void {
-    if (due.isEmpty || (due.client === client && !client.closed)) return
+    if (due.isEmpty) return
     due.client = client
-    this.#stack.background(() => proceed(this.#run(client, due)), client)
+    if (due.underWay) return
+    due.underWay = true
+    this.#stack.background(() => proceed(this.#run(due)), client)
   }
 
-  *#run(client: Client, due: Due): Steps {
+  *#run(due: Due): Steps {
     // All filters of the packet are known then, each once however often it stands there.
     yield this.#stack.pace.rest()
-    for (let filter = due.first; filter !== undefined; filter = due.first) {
+    for (;;) {
+      const { client, first: filter } = due
+      if (client === undefined || client.closed || filter === undefined) break
       try {
         yield* this.#deliverAll(client, due, filter)
       } catch (error) {
         this.#stack.fail(error as Error, client, undefined)
         if (!client.closed) due.delete(filter.topic)
       }
-      if (client.closed || due.client !== client) break
     }
-    if (due.client === client) due.client = undefined
+    due.client = undefined
+    due.underWay = false
   }
 
   *#deliverAll(client: Client, due: Due, filter: DueFilter): Steps {
@@ -52,13 +56,28 @@ export class Delivery {
         if (client.congested) yield client.drained()
         const newest = yield* this.#newest(client, due, filter, message)
         if (!due.owes(filter, client)) return
-        filter.after = message.topic
-        if (newest !== undefined) yield this.#deliver(client, filter, newest)
+        yield* this.#handOut(client, filter, message.topic, newest)
       }
       if (!due.owes(filter, client)) return
       if (page.length < limit) break
     }
     due.delete(topic)
+  }
+
+  /** Delivers a topic's message, if there is one, and then waits where the client has enough for now. */
+  *#handOut(client: Client, filter: DueFilter, topic: string, message: RetainedMessage | undefined): Steps {
+    const { after } = filter
+    filter.after = topic
+    if (message === undefined) return
+    const counts = { queued: 0, dropped: 0 }
+    try {
+      yield this.#deliver(client, filter, message, counts)
+    } catch (error) {
+      // It is in no log: it is owed as before.
+      filter.after = after
+      throw error
+    }
+    if (counts.queued > 0) yield this.#stack.run('drainClient', { client }, {})
   }
 
   /** The message as the topic has it now; none where what is newer came live. */
@@ -80,11 +99,11 @@ export class Delivery {
     return found === undefined || found.messageId > since ? undefined : found
   }
 
-  /** Answers a promise where the client has enough for now. */
   #deliver(
     client: Client,
     { qos: granted, identifier }: DueFilter,
     message: RetainedMessage,
+    counts: DeliveryCounts,
   ): void | Promise<void> {
     const { packet, expiresAt } = message
     if (expiresAt !== 0 && expiresAt <= this.#stack.clock.now()) return
@@ -93,11 +112,6 @@ export class Delivery {
     const receiver = { clientId: session.clientId, epoch: client.epoch, client, stored: session.stored }
     const identifiers = identifier === undefined ? undefined : [identifier]
     const terms = { qos, retain: true, identifiers, expiresAt, share: undefined }
-    const counts = { queued: 0, dropped: 0 }
-    const drain = (): void | Promise<void> => {
-      if (counts.queued > 0) return this.#stack.run('drainClient', { client }, {})
-    }
-    const later = this.#deliverer.deliver(receiver, packet, terms, message, counts)
-    return later === undefined ? drain() : later.then(drain)
+    return this.#deliverer.deliver(receiver, packet, terms, message, counts)
   }
 }

@@ -22,6 +22,8 @@ export class Due {
   readonly #filters = new Map<string, DueFilter>()
   /** The connection that it is delivered to now. */
   client: Client | undefined
+  /** Somebody hands it out: one at a time, whatever connections come and go. */
+  underWay = false
   /** Since when that connection gets what is not kept for it: QoS 0. A message identifier. */
   liveSince = 0
 

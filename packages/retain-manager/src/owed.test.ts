@@ -74,6 +74,31 @@ describe('retained messages that are owed when the connection is lost', () => {
   })
 })
 
+describe('a delivery of retained messages that fails', () => {
+  it('begins again, when the session is resumed, with the message that could not be logged', async () => {
+    let full = true
+    const test = broker5()
+    const { memory } = test
+    const log = memory.storeOfflineMessage.bind(memory)
+    memory.storeOfflineMessage = (ctx, store) => {
+      if (full && ctx.packet.topic === 'r/002') throw new Error('the disk is full')
+      return log(ctx, store)
+    }
+    test.broker.stack.refresh()
+    await keep(test, 5)
+    const given = { clientId: 'slow', clean: false, properties: { sessionExpiryInterval: 300 } }
+    const first = await test.client(given)
+    await first.subscribe('r/#', { qos: 1 })
+    await test.seconds(0)
+    expect(payloads(first)).toEqual(['0', '1'])
+    full = false
+    const second = await test.client(given)
+    await test.seconds(0)
+    // What it acknowledged in the turn of the failure comes once more.
+    expect(payloads(second).slice(-3)).toEqual(['2', '3', '4'])
+  })
+})
+
 describe('a delivery of retained messages that is under way', () => {
   it('[MQTT-3.8.4-3] goes on with the QoS and the identifier of the subscription that replaced its own', async () => {
     const test = broker5()
@@ -118,6 +143,21 @@ describe('a delivery of retained messages that is under way', () => {
     await test.seconds(1)
     expect(messagesOf(one).filter((message) => message.startsWith('r/999'))).toEqual(['r/999 new q2'])
     expect(new Set(payloads(one)).size).toBe(151)
+  })
+
+  it('is told as no stalled handler, however long its client takes', async () => {
+    const test = broker5({ stack: { stallTimeout: 1_000 } })
+    await keep(test, 5)
+    const one = await test.client({ autoAck: false, properties: { receiveMaximum: 1 } })
+    await one.subscribe('r/#', { qos: 1 })
+    await test.seconds(60)
+    expect(payloads(one)).toEqual(['0'])
+    expect(test.logger.warnings).toEqual([])
+    one.autoAck = true
+    for (const packet of [...one.received])
+      if (packet.cmd === 'publish') one.send({ cmd: 'puback', messageId: packet.messageId ?? 0 })
+    await test.seconds(1)
+    expect(payloads(one)).toEqual(numbers(5))
   })
 
   it('is one for a filter, however often it stands in a packet', async () => {

@@ -97,7 +97,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   resumeSession: {
     merge: 'all',
     by: 'session-manager',
-    answered: 'lastwill, outbound-manager',
+    answered: 'lastwill, outbound-manager, retain-manager',
     doc: 'CONNACK is written: what was unacknowledged and what was missed may be sent.',
   },
   closeSession: {
@@ -151,7 +151,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   subscribeTopic: {
     merge: 'all',
     by: 'subscription-manager; session-manager on resume',
-    answered: 'authorize, session-manager, subscription-manager, backend',
+    answered: 'authorize, session-manager, retain-manager, subscription-manager, backend',
     stops: refused,
     doc: 'Subscribes a client to a filter; ends with the first refusal.',
   },

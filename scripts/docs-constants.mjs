@@ -45,6 +45,12 @@ const CONSTANTS = [
   ],
   ['core/src/pace.ts', 'PIECE', 'ms', 'And what one piece of it takes.'],
   [
+    'core/src/turn.ts',
+    'WRITING',
+    'ms',
+    'What writes take of a turn; outboxes with more than 1 KiB that are not emptied by then wait for the next.',
+  ],
+  [
     'core/src/codec/topic-cache.ts',
     'ENTRIES',
     '',

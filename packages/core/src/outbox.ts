@@ -17,6 +17,9 @@ const BY_REFERENCE = 8_192
 /** What every network carries in one piece. */
 const ONE_SEGMENT = 536
 
+/** Bytes whose write costs little more than the system call. */
+const LIGHT = 1_024
+
 const pool = new BufferPool()
 
 /** Whose outbox it is. */
@@ -99,6 +102,11 @@ export class Outbox implements EndOfTurn {
     this.#gone = true
     for (const held of this.#held ?? []) this.#uncount(held)
     this.#held = undefined
+  }
+
+  /** So little that to leave it for the next turn would spare nothing. */
+  get light(): boolean {
+    return !this.#corked && this.#length + this.#runLength <= LIGHT
   }
 
   get #runLength(): number {

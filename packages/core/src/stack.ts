@@ -55,7 +55,7 @@ export class Stack {
   /** In the order of `use()`. */
   readonly middlewares: MiddlewareLike[] = []
   /** Internal: shared by the clients. */
-  readonly turn: Turn = new Turn((error) => this.fail(error, undefined, undefined))
+  readonly turn: Turn
   /** Internal: shared by the clients. */
   readonly decoder: Decoder
   readonly #rules = new Map<string, CallbackRule>(Object.entries(CALLBACKS))
@@ -79,6 +79,7 @@ export class Stack {
     checkControlTopics(this.config.controlTopics)
     this.#guard = controlGuard(this.config.controlTopics, this.#onControlTopic)
     this.clock = this.config.clock ?? systemClock
+    this.turn = new Turn((error) => this.fail(error, undefined, undefined), this.clock)
     this.pace = new Pace(this.clock, this.turn)
     this.decoder = new Decoder({ levels: this.config.topicLevels, bytes: this.config.topicBytes })
     const clock = this.clock

@@ -191,16 +191,39 @@ class EachChain extends Chain {
     from: number = 0,
     to: number = this.steps.length,
   ): void | Promise<void> {
-    return proceed(this.#each(this.steps, subject, store, from, to))
+    const { steps } = this
+    for (let i = from; i < to; i++) {
+      const later = this.#one(steps, subject, store, i)
+      // Most handlers are done at once; from the first that is not on, the others wait for it.
+      if (later !== undefined) return proceed(this.#others(later, steps, subject, store, i + 1, to))
+    }
   }
 
-  *#each(steps: readonly Step[], subject: Anything, store: Anything, from: number, to: number): Steps {
-    for (let i = from; i < to; i++) {
+  #one(steps: readonly Step[], subject: Anything, store: Anything, i: number): void | Promise<void> {
+    try {
+      return this.runSteps(steps, subject, store, i, i + 1)
+    } catch (error) {
+      this.#stray(error as Error, subject)
+    }
+  }
+
+  *#others(
+    first: Promise<void>,
+    steps: readonly Step[],
+    subject: Anything,
+    store: Anything,
+    from: number,
+    to: number,
+  ): Steps {
+    let later: void | Promise<void> = first
+    for (let i = from; ; i++) {
       try {
-        yield this.runSteps(steps, subject, store, i, i + 1)
+        yield later
       } catch (error) {
         this.#stray(error as Error, subject)
       }
+      if (i >= to) return
+      later = this.#one(steps, subject, store, i)
     }
   }
 }

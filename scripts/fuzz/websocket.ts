@@ -1,5 +1,6 @@
 /** Raw WebSocket clients: upgrades and frames with anything wrong in them. */
 import { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import type { Broker } from '@mqtt-stack/broker'
 import { createBroker } from '@mqtt-stack/broker'
@@ -37,6 +38,8 @@ export interface FrameInput {
   lengthBytes?: 0 | 2 | 8
 }
 
+/** A close frame without a reason. */
+const CLOSE = Buffer.of(0x88, 0)
 const MASK = Buffer.of(0x12, 0x34, 0x56, 0x78)
 
 /** One frame, good unless the input says otherwise. */
@@ -98,15 +101,27 @@ export class WebSocketStand {
 
   /** Sends chunks, hangs up, and resolves with what came, when the connection is closed. */
   talk(chunks: readonly Uint8Array[]): Promise<Buffer> {
+    return this.#talk(chunks, (socket) => void socket.end())
+  }
+
+  /** The same, but it is the broker that hangs up: no answer is lost. */
+  listen(chunks: readonly Uint8Array[]): Promise<Buffer> {
+    return this.#talk(chunks, () => {})
+  }
+
+  #talk(chunks: readonly Uint8Array[], sent: (socket: Socket) => void): Promise<Buffer> {
     return new Promise((resolve) => {
       const received: Buffer[] = []
       const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true })
       socket.on('error', () => {})
-      socket.on('data', (chunk: Buffer) => received.push(chunk))
+      socket.on('data', (chunk: Buffer) => {
+        received.push(chunk)
+        if (chunk.subarray(-CLOSE.length).equals(CLOSE)) socket.end()
+      })
       socket.on('close', () => resolve(Buffer.concat(received)))
       const send = (at: number): void => {
         if (socket.destroyed) return
-        if (at === chunks.length) socket.end()
+        if (at === chunks.length) sent(socket)
         else socket.write(chunks[at], () => setImmediate(send, at + 1))
       }
       socket.on('connect', () => send(0))

@@ -23,7 +23,7 @@ test('packets split and merged across frames, fragments and chunks are served', 
     encode.pingreq(),
     encode.disconnect(4),
   ])
-  const whole = payloadsOf(await stand.talk([UPGRADE, frame(packets)]))
+  const whole = payloadsOf(await stand.listen([UPGRADE, frame(packets)]))
   expect(whole.subarray(-2).toString('hex')).toBe('d000')
   const places = fc.array(fc.nat({ max: packets.length }), { maxLength: 12 })
   const how = fc.array(fc.record({ fin: fc.boolean(), ping: fc.boolean(), long: fc.constantFrom(0, 2, 8) }), {
@@ -50,7 +50,7 @@ test('packets split and merged across frames, fragments and chunks are served', 
           open = !fin
           return ping ? [data, frame(Buffer.from('hi'), { opcode: 9 })] : [data]
         })
-        const received = await stand.talk([UPGRADE, ...cut(Buffer.concat(frames), chunks)])
+        const received = await stand.listen([UPGRADE, ...cut(Buffer.concat(frames), chunks)])
         expect(payloadsOf(received).equals(whole)).toBe(true)
       },
     ),

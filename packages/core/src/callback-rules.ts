@@ -140,7 +140,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     merge: 'all',
     by: 'session-manager',
     answered: 'backend',
-    doc: 'Forgets all subscriptions of the session.',
+    doc: 'Forgets all subscriptions of the session, and what is due of them.',
   },
   lookupSubscriptions: {
     merge: 'one',
@@ -242,6 +242,18 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
     by: 'retain-manager',
     answered: 'backend',
     doc: 'Retained messages that match a filter, a page at a time.',
+  },
+  storeDueRetained: {
+    merge: 'one',
+    by: 'retain-manager',
+    answered: 'stores that outlive the process',
+    doc: 'Keeps, with the session, how far the retained messages of a filter were handed out; for a store that outlives the process.',
+  },
+  lookupDueRetained: {
+    merge: 'one',
+    by: 'retain-manager',
+    answered: 'stores that outlive the process',
+    doc: 'What retained messages a resumed session is still to get, pushed to the store, the oldest subscription first.',
   },
   clientConnected: {
     merge: 'told',

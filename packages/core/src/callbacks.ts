@@ -115,6 +115,20 @@ export interface RetainedMessage {
   readonly expiresAt: number
 }
 
+/** A filter whose retained messages a session is still to get, and how far they were handed out. */
+export interface DueRetained {
+  /** Topic filter. */
+  readonly topic: string
+  /** When it was subscribed to: what changed behind that came live. A message identifier. */
+  readonly since: number
+  /** Granted. */
+  readonly qos: QoS
+  /** Subscription identifier (5.0). */
+  readonly identifier: number | undefined
+  /** The topic that was handed out last; `undefined` where none was. */
+  readonly after: string | undefined
+}
+
 /** Why a message was dropped. */
 export type DropReason =
   | 'outbox-full'
@@ -413,6 +427,17 @@ export interface Callbacks {
     }
     store: RetainedMessage[]
   }
+  storeDueRetained: {
+    ctx: SessionContext & {
+      client: Client
+      /** Topic filter. */
+      topic: string
+      /** Replaces what is kept for the filter; `undefined`: nothing is due any more. */
+      due: DueRetained | undefined
+    }
+    store: object
+  }
+  lookupDueRetained: { ctx: SessionContext & { client: Client }; store: DueRetained[] }
   clientConnected: {
     ctx: {
       client: Client

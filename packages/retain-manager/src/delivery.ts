@@ -2,18 +2,21 @@ import type { Client, DeliveryCounts, QoS, RetainedMessage, Stack, Steps } from 
 import { Deliverer, proceed } from '@mqtt-stack/core'
 import type { Changes } from './changes.ts'
 import type { Due, DueFilter } from './due.ts'
+import type { KeptDue } from './kept-due.ts'
 
 /** Hands out retained messages in the background, page by page, as fast as each client takes them. */
 export class Delivery {
   readonly #stack: Stack
   readonly #changes: Changes
+  readonly #kept: KeptDue
   readonly #page: number
   readonly #deliverer: Deliverer
 
   /** @param page How many messages are looked up at a time. */
-  constructor(stack: Stack, changes: Changes, page: number) {
+  constructor(stack: Stack, changes: Changes, kept: KeptDue, page: number) {
     this.#stack = stack
     this.#changes = changes
+    this.#kept = kept
     this.#page = page
     this.#deliverer = new Deliverer(stack)
   }
@@ -37,7 +40,10 @@ export class Delivery {
         yield* this.#deliverAll(client, due, filter)
       } catch (error) {
         this.#stack.fail(error as Error, client, undefined)
-        if (!client.closed) due.delete(filter.topic)
+        if (!client.closed) {
+          due.delete(filter.topic)
+          this.#stack.background(() => this.#kept.remove(client, filter.topic), client)
+        }
       }
     }
     due.client = undefined
@@ -62,6 +68,7 @@ export class Delivery {
       if (page.length < limit) break
     }
     due.delete(topic)
+    yield this.#kept.remove(client, topic)
   }
 
   /** Delivers a topic's message, if there is one, and then waits where the client has enough for now. */
@@ -71,10 +78,15 @@ export class Delivery {
     if (message === undefined) return
     const counts = { queued: 0, dropped: 0 }
     try {
-      yield this.#deliver(client, filter, message, counts)
+      const { qos } = message.packet
+      // In one turn with the log's entry, so that a store commits both or neither.
+      const kept = qos > 0 && filter.qos > 0 ? this.#kept.store(client, filter) : undefined
+      const delivered = this.#deliver(client, filter, message, counts)
+      yield kept === undefined ? delivered : Promise.all([kept, delivered])
     } catch (error) {
       // It is in no log: it is owed as before.
       filter.after = after
+      this.#stack.background(() => this.#kept.store(client, filter), client)
       throw error
     }
     if (counts.queued > 0) yield this.#stack.run('drainClient', { client }, {})

@@ -1,18 +1,8 @@
-import type { Client, QoS } from '@mqtt-stack/core'
+import type { Client, DueRetained, QoS } from '@mqtt-stack/core'
 import { nextMessageId, Slot } from '@mqtt-stack/core'
 
-/** A filter whose retained messages a session is to get, and how far they were handed out. */
-export interface DueFilter {
-  readonly topic: string
-  /** When it was subscribed to: what changed behind that came live. A message identifier. */
-  readonly since: number
-  /** Granted; of the subscription that there is now. */
-  qos: QoS
-  /** Subscription identifier (5.0); of the subscription that there is now. */
-  identifier: number | undefined
-  /** The topic that was handed out last. */
-  after: string | undefined
-}
+/** What is due of a filter; QoS and identifier are those of the subscription that there is now. */
+export type DueFilter = { -readonly [Field in keyof DueRetained]: DueRetained[Field] }
 
 /**
  * What of retained messages is owed to a session. It outlives the connection: a client that is cut off gets the rest
@@ -46,16 +36,25 @@ export class Due {
     this.#filters.set(filter.topic, filter)
   }
 
-  /** The subscription was replaced by one that asks for no retained messages: the rest comes as it says [MQTT-3.8.4-3]. */
-  replace(topic: string, qos: QoS, identifier: number | undefined): void {
+  /**
+   * The subscription was replaced by one that asks for no retained messages: the rest comes as it says [MQTT-3.8.4-3].
+   * Answers what is due, if anything is.
+   */
+  replace(topic: string, qos: QoS, identifier: number | undefined): DueFilter | undefined {
     const filter = this.#filters.get(topic)
-    if (filter === undefined) return
+    if (filter === undefined) return undefined
     filter.qos = qos
     filter.identifier = identifier
+    return filter
   }
 
-  delete(topic: string): void {
-    this.#filters.delete(topic)
+  has(topic: string): boolean {
+    return this.#filters.has(topic)
+  }
+
+  /** False where nothing was due of it. */
+  delete(topic: string): boolean {
+    return this.#filters.delete(topic)
   }
 
   /** A connection goes on with the session. */

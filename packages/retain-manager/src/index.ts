@@ -2,11 +2,12 @@
  * `@mqtt-stack/retain-manager`: keeps the last retained message of each topic and hands it to new subscribers.
  * @packageDocumentation
  */
-import type { CallbackName, Context, OptionsSpec, Store, Subscription } from '@mqtt-stack/core'
-import { expiryOf, Middleware, nextMessageId } from '@mqtt-stack/core'
+import type { CallbackName, Client, Context, OptionsSpec, Steps, Store, Subscription } from '@mqtt-stack/core'
+import { expiryOf, grantedQoS, Middleware, nextMessageId, proceed } from '@mqtt-stack/core'
 import { Changes } from './changes.ts'
 import { Delivery } from './delivery.ts'
 import { due, dueOf } from './due.ts'
+import { KeptDue } from './kept-due.ts'
 
 export interface RetainManagerOptions {
   page?: number
@@ -37,8 +38,11 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     'storeOfflineMessage',
     'drainClient',
     'messageDropped',
+    'storeDueRetained',
+    'lookupDueRetained',
   ]
   readonly #changes = new Changes()
+  #kept!: KeptDue
   #delivery!: Delivery
 
   constructor(options?: RetainManagerOptions) {
@@ -46,7 +50,8 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
   }
 
   start(): void {
-    this.#delivery = new Delivery(this.stack, this.#changes, this.config.page)
+    this.#kept = new KeptDue(this.stack)
+    this.#delivery = new Delivery(this.stack, this.#changes, this.#kept, this.config.page)
   }
 
   relayMessage(ctx: Context<'relayMessage'>, relayed: Store<'relayMessage'>): void | Promise<void> {
@@ -64,15 +69,25 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
   }
 
   /** Before the backend takes the filter. */
-  subscribeTopic({ options, restored }: Context<'subscribeTopic'>): void {
-    if (!restored) takenAt.set(options, nextMessageId())
+  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void | Promise<void> {
+    if (!ctx.restored) return proceed(this.#take(ctx, store))
+  }
+
+  *#take(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Steps {
+    const { client, topic, options, identifier } = ctx
+    if (wantsRetained(ctx, store.existed)) {
+      const qos = grantedQoS(ctx, store)
+      yield this.#kept.store(client, { topic, since: nextMessageId(), qos, identifier, after: undefined })
+    }
+    takenAt.set(options, nextMessageId())
   }
 
   /** However often a client subscribes while it takes nothing, each of its filters waits once. */
   topicSubscribed(ctx: Context<'topicSubscribed'>): void {
     const { client, topic, qos, identifier, options } = ctx
-    if (!wantsRetained(ctx)) {
-      due.peek(client.session)?.replace(topic, qos, identifier)
+    if (!wantsRetained(ctx, ctx.existed)) {
+      const replaced = due.peek(client.session)?.replace(topic, qos, identifier)
+      if (replaced !== undefined) this.stack.background(() => this.#kept.store(client, replaced), client)
       return
     }
     const owed = dueOf(client)
@@ -81,12 +96,18 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
   }
 
   /** What was not delivered yet is not wanted any more [MQTT-3.10.4-2]. */
-  unsubscribeTopic({ client, topic }: Context<'unsubscribeTopic'>): void {
-    due.peek(client.session)?.delete(topic)
+  unsubscribeTopic({ client, topic }: Context<'unsubscribeTopic'>): void | Promise<void> {
+    const owed = due.peek(client.session)
+    if (owed === undefined || owed.delete(topic)) return this.#kept.remove(client, topic)
   }
 
   /** The rest of what was owed when the connection ended comes behind what waited in the log. */
-  resumeSession({ client }: Context<'resumeSession'>): void {
+  resumeSession({ client, present }: Context<'resumeSession'>): void | Promise<void> {
+    if (present) return proceed(this.#resume(client))
+  }
+
+  *#resume(client: Client): Steps {
+    yield* this.#kept.restore(client)
     const owed = due.peek(client.session)
     if (owed === undefined) return
     owed.resume()
@@ -109,7 +130,10 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
 }
 
 /** Never for a shared subscription; otherwise as its retain handling says (5.0): 1 for new ones only, 2 for none. */
-function wantsRetained({ options, existed, share }: Context<'topicSubscribed'>): boolean {
+function wantsRetained(
+  { options, share }: Pick<Context<'topicSubscribed'>, 'options' | 'share'>,
+  existed = false,
+): boolean {
   if (share !== undefined || options.rh === 2) return false
   return options.rh !== 1 || !existed
 }

@@ -1,8 +1,10 @@
 /** Retained messages that a session is owed: over a lost connection, and where the subscription changes meanwhile. */
+import type { DueRetained, MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Broker5 } from '../../../scripts/broker-5.ts'
 import { broker5, messagesOf } from '../../../scripts/broker-5.ts'
+import { due } from './due.ts'
 
 /** Retained QoS 1 messages `r/000`, `r/001`, … */
 async function keep(test: Broker5, count: number, qos: 1 | 2 = 1): Promise<void> {
@@ -71,6 +73,86 @@ describe('retained messages that are owed when the connection is lost', () => {
     const third = await test.client({ ...given, clean: true })
     await test.seconds(0)
     expect(payloads(third)).toEqual([])
+  })
+})
+
+describe('retained messages that are owed when the process ends', () => {
+  /** Keeps what is due, as a store would that outlives the process. */
+  function dueStore(): { middleware: MiddlewareLike; kept: Map<string, DueRetained> } {
+    const kept = new Map<string, DueRetained>()
+    const middleware: MiddlewareLike = {
+      name: 'DueStore',
+      async storeDueRetained({ topic, due: now }) {
+        await undefined
+        if (now === undefined) kept.delete(topic)
+        else kept.set(topic, now)
+      },
+      async lookupDueRetained(_ctx, store) {
+        await undefined
+        store.push(...kept.values())
+      },
+    }
+    return { middleware, kept }
+  }
+
+  const given = {
+    clientId: 'slow',
+    clean: false,
+    properties: { sessionExpiryInterval: 300, receiveMaximum: 1 },
+  }
+
+  /** A client that was cut off behind the first of five messages, and of whom this process knows no more. */
+  async function cutOff(test: Broker5): Promise<void> {
+    await keep(test, 5)
+    const first = await test.client({ ...given, autoAck: false })
+    await first.subscribe('r/#', { qos: 1 })
+    await test.seconds(0)
+    const [{ session }] = [...test.broker.stack.clients].filter(({ id }) => id === 'slow')
+    await first.drop()
+    await test.seconds(0)
+    due.set(session, undefined)
+  }
+
+  it('come all the same where a backend keeps what is due, each of them once', async () => {
+    const { middleware, kept } = dueStore()
+    const test = broker5({ use: [middleware] })
+    await cutOff(test)
+    // The second one waits in the session's log, and is kept as handed out with it.
+    expect([...kept.values()]).toMatchObject([{ topic: 'r/#', qos: 1, after: 'r/001' }])
+    const second = await test.client(given)
+    await test.seconds(0)
+    expect(payloads(second)).toEqual(numbers(5))
+    expect(kept.size).toBe(0)
+  })
+
+  it('are kept from the SUBACK on, and no more behind UNSUBACK', async () => {
+    const { middleware, kept } = dueStore()
+    const test = broker5({ use: [middleware] })
+    await keep(test, 5)
+    const one = await test.client({ ...given, autoAck: false })
+    await one.subscribe('r/#', { qos: 1 })
+    expect(kept.has('r/#')).toBe(true)
+    await one.unsubscribe('r/#')
+    expect(kept.size).toBe(0)
+  })
+
+  it('do not come where the right to the filter was taken meanwhile', async () => {
+    const { middleware, kept } = dueStore()
+    let allowed = true
+    const rules: MiddlewareLike = {
+      name: 'Rules',
+      authorizePacket({ packet }, store) {
+        store.valid = allowed || packet.cmd !== 'subscribe'
+      },
+    }
+    const test = broker5({ use: [rules, middleware] })
+    await cutOff(test)
+    allowed = false
+    const second = await test.client(given)
+    await test.seconds(0)
+    // What is in the log was delivered by then.
+    expect(payloads(second)).toEqual(['0', '1'])
+    expect(kept.size).toBe(0)
   })
 })
 

@@ -43,7 +43,7 @@ const CONSTANTS = [
     'ms',
     'What work of clients that may be long takes of a turn of the event loop; then every socket is read.',
   ],
-  ['core/src/pace.ts', 'PIECE', 'ms', 'And what one piece of it takes.'],
+  ['core/src/pace.ts', 'PIECE', 'ms', 'And what one piece of it takes while others wait.'],
   [
     'core/src/turn.ts',
     'WRITING',

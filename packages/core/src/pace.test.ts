@@ -40,24 +40,39 @@ describe('the pace', () => {
 
   it('says that the time of a piece is used up, and gives the next piece time of its own', async () => {
     const { pace, clock } = setup()
+    const other = pace.rest()
     expect(pace.spent).toBe(false)
-    clock.spend(7)
+    clock.spend(2)
     expect(pace.spent).toBe(false)
     clock.spend(1)
     expect(pace.spent).toBe(true)
-    await pace.rest()
+    const mine = pace.rest()
+    await other
+    await mine
     expect(pace.spent).toBe(false)
   })
 
-  it('gives all pieces of a turn no more than the turn has', () => {
+  it('gives work a whole turn while nobody rests', () => {
     const { pace, clock } = setup()
+    expect(pace.spent).toBe(false)
+    clock.spend(9)
+    expect(pace.spent).toBe(false)
+    clock.spend(1)
+    expect(pace.spent).toBe(true)
+  })
+
+  it('gives all pieces of a turn no more than the turn has', async () => {
+    const { pace, clock } = setup()
+    const other = pace.rest()
     for (let i = 0; i < 3; i++) {
       pace.enter(clock.now())
+      expect(pace.spent).toBe(false)
       clock.spend(4)
-      expect(pace.spent).toBe(i === 2)
+      expect(pace.spent).toBe(true)
     }
     pace.enter(clock.now())
     expect(pace.spent).toBe(true)
+    await other
   })
 
   it('begins a new turn when the sockets were read', async () => {

@@ -3,10 +3,10 @@ import type { Clock } from './clock.ts'
 import type { EndOfTurn, Turn } from './turn.ts'
 
 /**
- * Milliseconds that one piece of work may take before it rests: enough for a burst of 16 messages to 500 subscribers, which
- * would otherwise go out in many small writes.
+ * Milliseconds that one piece of work may take before it rests, while others rest. Alone it has the whole turn: a burst of
+ * 16 messages to 500 subscribers would otherwise go out in many small writes.
  */
-const PIECE = 8
+const PIECE = 3
 /** Milliseconds that all pieces together may take in one turn of the event loop. */
 const TURN = 10
 
@@ -46,7 +46,7 @@ export class Pace implements EndOfTurn {
       this.enter(now)
       return false
     }
-    return now - this.#pieceBegan >= PIECE || now - this.#turnBegan >= TURN
+    return now - this.#turnBegan >= TURN || (this.crowded && now - this.#pieceBegan >= PIECE)
   }
 
   /** Whether somebody rests. */

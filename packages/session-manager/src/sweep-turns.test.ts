@@ -37,7 +37,7 @@ it('many sessions that expire at once keep nobody waiting for more than a turn',
   await clock.advance(5_000)
   await pinging
   expect(ended).toBe(SESSIONS)
-  // Two of 2 ms a piece, one piece a turn: a ping comes every few of them.
+  // Five of 2 ms a turn: a ping comes every few turns.
   const between = pings.map((count, i) => count - (pings[i - 1] ?? 0))
-  expect(Math.max(...between)).toBeLessThanOrEqual(20)
+  expect(Math.max(...between)).toBeLessThanOrEqual(40)
 })

@@ -1,6 +1,6 @@
 /** What clients make a broker keep is counted once, and has a ceiling for all and a share for each. */
-import type { Context, MiddlewareLike, StackOptions } from '@mqtt-stack/core'
-import { ReasonCode } from '@mqtt-stack/core'
+import type { Context, MiddlewareLike, StackOptions, Store } from '@mqtt-stack/core'
+import { Ledger, Publish, ReasonCode } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Broker5 } from '../../../scripts/broker-5.ts'
@@ -9,6 +9,7 @@ import { BACKENDS } from '../../../scripts/default-stack.ts'
 import { SESSION_COST } from './costs.ts'
 import { MemoryBackend } from './memory-backend.ts'
 import type { MemoryBackendOptions } from './options.ts'
+import { RetainedMessages } from './retained-messages.ts'
 
 const FULL = ReasonCode.QUOTA_EXCEEDED
 
@@ -119,6 +120,21 @@ describe('the memory that a broker keeps for its clients', () => {
     await one.publish('t', '', { retain: true })
     await one.ping()
     expect([memory.stats.retained, held()]).toEqual([0, before + SESSION_COST + 'client-2'.length])
+  })
+
+  it('is free at once of retained messages whose time is over', () => {
+    const ledger = new Ledger({ memoryCeiling: 10_000, memoryShare: 1 })
+    const retained = new RetainedMessages({ messages: 100, payload: 10_000, bytes: 1_000_000 })
+    const retain = (topic: string, now: number): boolean => {
+      const packet = Publish.from({ topic, payload: 'x'.repeat(2_000), retain: true })
+      const store: Store<'storeRetainedMessage'> = {}
+      const ctx = { client: undefined, topic, packet, messageId: 1, expiresAt: now + 60_000 }
+      retained.store(ctx, store, ledger.account('alice'), now)
+      return store.refused === undefined
+    }
+    expect(['a', 'b', 'c', 'd'].map((topic) => retain(topic, 0))).toEqual([true, true, true, false])
+    expect(retain('d', 60_000)).toBe(true)
+    expect(retained.size).toBe(1)
   })
 
   it('is counted for logs: the copy of whose owner is full is dropped and told, everybody else has it', async () => {

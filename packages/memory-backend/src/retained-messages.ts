@@ -59,7 +59,7 @@ export class RetainedMessages {
     if (known !== undefined) this.#remove(known)
     if (packet.payloadLength === 0) return
     const extra = packet.payloadLength <= this.#limits.payload ? costOf(packet.own(true)) : 0
-    if (!this.#hasRoom(packet, extra, now) || !account.keep(packet, extra, true)) {
+    if (!this.#take(packet, extra, account, now)) {
       store.refused = ReasonCode.QUOTA_EXCEEDED
       return
     }
@@ -95,10 +95,11 @@ export class RetainedMessages {
     while (this.#removeExpired(now)) if (pace.spent) yield pace.rest()
   }
 
-  /** What is over keeps nothing else out. */
-  #hasRoom(packet: Publish, extra: number, now: number): boolean {
+  /** Counts it, if there is room for it: what is over keeps nothing else out. */
+  #take(packet: Publish, extra: number, account: Account, now: number): boolean {
     if (packet.payloadLength > this.#limits.payload) return false
-    while (!this.#fits(packet.size + extra)) if (!this.#removeExpired(now)) return false
+    while (!this.#fits(packet.size + extra) || !account.keep(packet, extra, true))
+      if (!this.#removeExpired(now)) return false
     return true
   }
 

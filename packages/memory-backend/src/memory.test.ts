@@ -157,6 +157,28 @@ describe('the memory that a broker keeps for its clients', () => {
     expect(held()).toBe(0)
   })
 
+  it('is counted for empty messages too: many sessions that are away are bounded in sum', async () => {
+    const { client, memory, broker } = room({ memoryCeiling: 200_000 })
+    for (let i = 0; i < 20; i++) {
+      const one = await client({ ...kept(`c${i}`, '192.0.2.1:1'), protocolVersion: 4 })
+      await one.subscribe('x', { qos: 1 })
+      await one.disconnect()
+    }
+    const publisher = await client({ protocolVersion: 4, ...at('192.0.2.2:1') })
+    for (let i = 0; i < 100; i++) await publisher.publish('x', '', { qos: 1 })
+    const { ledger } = broker.stack
+    expect(memory.stats.messages).toBeLessThan(200)
+    expect(memory.stats.messages).toBeGreaterThan(50)
+    expect(ledger.account('address 192.0.2.1').held).toBeLessThanOrEqual(ledger.share)
+  })
+
+  it('is counted for retained payloads, however few they are', async () => {
+    const { client, memory } = room({ memoryCeiling: 10_000_000 })
+    const one = await client(at('192.0.2.1:1'))
+    for (let i = 0; i < 10; i++) await one.publish(`r/${i}`, 'x'.repeat(1_000_000), { qos: 1, retain: true })
+    expect(memory.stats.retained).toBe(4)
+  })
+
   it('is counted for logs: a message that nobody has room for is refused', async () => {
     const { client, dropped, memory } = room({ memoryCeiling: 16_000 })
     const bob = await client(kept('bob', '192.0.2.1:1'))

@@ -131,6 +131,8 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   }
 
   *#connect(client: Client, packet: ConnectPacket): Steps<void | Done> {
+    // Of many that come at once each costs something: others have their turn in between.
+    if (this.stack.pace.spent) yield this.stack.pace.rest()
     // It was closed while somebody before us thought about it: it must not take a session from anybody.
     if (client.closed) return DONE
     if (client.session.clientId === '') client.session.clientId = packet.clientId || `auto-${randomUUID()}`
@@ -294,6 +296,8 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     const state = opening.of(client)
     if (!state.open) return
     state.open = false
+    // It may have a thousand subscriptions, and many may go at once.
+    if (this.stack.pace.spent) yield this.stack.pace.rest()
     const { session, epoch } = client
     const { clientId, expiryInterval } = session
     const lasts = expiryInterval > 0

@@ -360,6 +360,17 @@ describe('what a listener turns away leaves one line', () => {
     ])
   })
 
+  test('a WebSocket handshake without a key', async () => {
+    const broker = await listeningBroker({ listeners: [{ transport: 'ws', port: 0 }] })
+    const socket = dial(broker)
+    const head = ['GET / HTTP/1.1', 'host: x', 'connection: upgrade', 'upgrade: websocket']
+    socket.write([...head, 'sec-websocket-protocol: mqtt', '', ''].join('\r\n'))
+    await closeOf(socket)
+    expect(lines(broker)).toEqual([
+      expect.objectContaining({ transport: 'ws', cause: expect.stringContaining('Sec-WebSocket-Key') }),
+    ])
+  })
+
   test('no WebSocket in time', async () => {
     const broker = await listeningBroker({ listeners: [{ transport: 'ws', port: 0, upgradeTimeout: 50 }] })
     await closeOf(dial(broker))

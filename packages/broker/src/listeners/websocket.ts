@@ -75,17 +75,21 @@ function upgrader(
     maxPayload,
     handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
   })
+  const refuseUpgrade = (request: IncomingMessage, socket: Socket, status: string, text: string): void => {
+    turnAway(socket, `a WebSocket that MQTT is not to be had on: ${text}`, request.headers.origin)
+    answer(socket, status, text)
+  }
+  // What the library does not take.
+  sockets.on('wsClientError', ({ message }, socket, request) =>
+    refuseUpgrade(request, socket as Socket, '400 Bad Request', message),
+  )
   return (request, socket, head, upgraded) => {
     const { origin } = request.headers
-    const refuseUpgrade = (status: string, text: string): void => {
-      turnAway(socket, `a WebSocket that MQTT is not to be had on: ${text}`, origin)
-      answer(socket, status, text)
-    }
     socket.on('error', () => socket.destroy())
     if (path !== undefined && pathOf(request) !== path)
-      return refuseUpgrade('404 Not Found', `MQTT is at ${path}`)
+      return refuseUpgrade(request, socket, '404 Not Found', `MQTT is at ${path}`)
     if (!offersMqtt(request))
-      return refuseUpgrade('400 Bad Request', 'offer the WebSocket subprotocol "mqtt"')
+      return refuseUpgrade(request, socket, '400 Bad Request', 'offer the WebSocket subprotocol "mqtt"')
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       upgraded()
       const client = serve(new WebSocketStream(webSocket, socket), socket, origin)

@@ -58,7 +58,8 @@ export class Deliverer {
    * it if the receiver is connected. Answers nothing when all of it is done at once. Only a failing log is the
    * caller's error: a failing forward is that receiver's.
    *
-   * With an {@link Offer} as `counts` a receiver that cannot take the message only says so, and another can be tried.
+   * With an {@link Offer} as `counts` a receiver of a shared subscription that cannot take the message only says so, and
+   * another can be tried.
    * @param source Hands out the message's identifier when it is needed.
    */
   deliver(
@@ -85,7 +86,7 @@ export class Deliverer {
         undefined,
         expiresAt,
         share,
-        counts instanceof Offer,
+        share !== undefined && counts instanceof Offer,
       ),
       counts,
     )

@@ -60,6 +60,8 @@ const PAUSE_AT = 65_536
 const UNCOUNTED = 4_096
 /** How many times the high-water mark a client may leave untaken before QoS 0 to it is dropped. */
 const QOS_0_ROOM = 4
+/** Bytes of an unfinished packet from which on it is read in turns. */
+const LARGE = 32_768
 /** Of the fixed header. */
 const PUBCOMP = 7
 const DISCONNECT = 14
@@ -381,7 +383,7 @@ export class Client implements SlotHost, Source {
     if (kept > UNCOUNTED) this.#keep(kept)
     if (this.closed) return
     // Large packets are read in turns too: a chunk each, when the time of this one is used up.
-    if (this.inbox.have >= PAUSE_AT && !this.#busy && pace.spent) {
+    if (this.inbox.have >= LARGE && !this.#busy && pace.spent) {
       this.#wait(pace.rest(), undefined)
       this.#pause()
     }

@@ -18,20 +18,23 @@ it('writes that take long are shared out among turns, and small ones pass them',
   })
   for (let i = 0; i < 20; i++) turn.write(heavy(`heavy ${i}`))
   turn.write({ light: true, endTurn: () => note('light') })
+  const late: EndOfTurn = { light: true, endTurn: () => note('late') }
   const end: EndOfTurn = {
     endTurn() {
       turns.push([])
-      if (turns.length < 5) turn.behind(end)
+      if (turns.length === 2) turn.write(late)
+      if (turns.length < 6) turn.behind(end)
     },
   }
   turn.behind(end)
   await settle()
   const names = (from: number, to: number): string[] =>
     Array.from({ length: to - from }, (_, i) => `heavy ${from + i}`)
-  // A look at the clock behind every fourth: 16 ms pass the 10 that writes may take.
+  // Six of 2 ms pass the 10 ms that writes may take. What is small is sent first while large ones are left over.
   expect(turns.filter((done) => done.length > 0)).toEqual([
-    [...names(0, 8), 'light'],
-    names(8, 16),
-    names(16, 20),
+    [...names(0, 6), 'light'],
+    ['late', ...names(6, 12), 'late'],
+    names(12, 18),
+    names(18, 20),
   ])
 })

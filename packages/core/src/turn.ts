@@ -11,13 +11,15 @@ export interface EndOfTurn {
 
 /** Milliseconds that the writes of a turn may take, and how many there are between two looks at the clock. */
 const WRITING = 10
-const WRITES_A_LOOK = 4
+const WRITES_A_LOOK = 2
 
 /** One `setImmediate` for the whole stack: it fires after the poll phase, when every readable socket was read. */
 export class Turn {
   #early: EndOfTurn[] = []
   #writes: EndOfTurn[] = []
   #behind: EndOfTurn | undefined
+  /** The writes of the last turn took too long. */
+  #leftOver = false
   #scheduled = false
   readonly #report: (error: Error) => void
   readonly #clock: Clock
@@ -69,6 +71,8 @@ export class Turn {
   #write(): void {
     const writes = this.#writes
     this.#writes = []
+    // Behind what was left over they would wait for it; those that are emptied here cost nothing below.
+    if (this.#leftOver) for (const outbox of writes) if (outbox.light === true) this.#run(outbox)
     const end = this.#clock.now() + WRITING
     let late = false
     for (let i = 0; i < writes.length; i++) {
@@ -80,6 +84,7 @@ export class Turn {
       this.#run(outbox)
       if (!late && i % WRITES_A_LOOK === WRITES_A_LOOK - 1) late = this.#clock.now() >= end
     }
+    this.#leftOver = late
     if (this.#writes.length > 0 && !this.#scheduled) this.#schedule()
   }
 

@@ -13,7 +13,7 @@ import type { TopicLimits } from './topic-check.ts'
 import { checkTopicFilter } from './topic-check.ts'
 
 /** Filters that a SUBSCRIBE or UNSUBSCRIBE may hold: to read more would take others' time. */
-const MAX_FILTERS = 8_192
+const MAX_FILTERS = 2_048
 
 type Check = (fields: Fields, version: ProtocolVersion, limits: TopicLimits) => void
 

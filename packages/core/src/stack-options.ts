@@ -101,7 +101,7 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     default: 30_000,
     min: 1,
     unit: 'ms',
-    doc: 'A handler that has not answered for so long is told by handlerStalled.',
+    doc: 'A handler that has not answered for so long is told by handlerStalled, and nobody waits for it any more.',
   },
   memoryCeiling: {
     kind: 'number',

@@ -45,6 +45,12 @@ const CONSTANTS = [
   ],
   ['core/src/pace.ts', 'PIECE', 'ms', 'And what one piece of it takes while others wait.'],
   [
+    'core/src/pace.ts',
+    'READERS',
+    '',
+    'Clients that read on in the middle of a large packet, of those whose reading rests.',
+  ],
+  [
     'core/src/turn.ts',
     'WRITING',
     'ms',

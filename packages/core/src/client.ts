@@ -384,7 +384,7 @@ export class Client implements SlotHost, Source {
     if (this.closed) return
     // Large packets are read in turns too: a chunk each, when the time of this one is used up.
     if (this.inbox.have >= LARGE && !this.#busy && pace.spent) {
-      this.#wait(pace.rest(), undefined)
+      this.#wait(pace.restReading(), undefined)
       this.#pause()
     }
     if ((this.#busy || this.#flooded) && !this.#paused && this.inbox.backlog >= this.#pauseAt) this.#pause()

@@ -133,6 +133,14 @@ describe('the pace', () => {
     expect(done).toEqual(['write', 'piece'])
   })
 
+  it('lets a few go on in a turn of those who read large packets', async () => {
+    const { pace } = setup()
+    const { turns, note, stop } = watchTurns()
+    await Promise.all(Array.from({ length: 32 }, () => pace.restReading().then(() => note('read'))))
+    stop()
+    expect(turns.map((turn) => turn.length).filter((count) => count > 0)).toEqual([12, 12, 8])
+  })
+
   it('keeps no process awake that has nothing to do', async () => {
     const { pace } = setup()
     expect(pace.spent).toBe(false)

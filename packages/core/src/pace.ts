@@ -7,6 +7,8 @@ import type { EndOfTurn, Turn } from './turn.ts'
  * 16 messages to 500 subscribers would otherwise go out in many small writes.
  */
 const PIECE = 3
+/** Clients that read on in a turn in the middle of a large packet: what they read is read behind their piece. */
+const READERS = 12
 /** Milliseconds that all pieces together may take in one turn of the event loop. */
 const TURN = 10
 
@@ -27,6 +29,8 @@ export class Pace implements EndOfTurn {
   readonly #turn: Turn
   /** Who rests, in the order of asking. */
   readonly #resting: (() => void)[] = []
+  /** Who rests in the middle of a large packet. */
+  readonly #readers: (() => void)[] = []
   /** How many of them rested when this turn began: nobody goes on twice in a turn. */
   #due = 0
   #open = false
@@ -72,9 +76,16 @@ export class Pace implements EndOfTurn {
     return new Promise((resolve) => this.#resting.push(resolve))
   }
 
+  /** As {@link rest}, for who goes on by reading from its socket: a few of them in a turn. */
+  restReading(): Promise<void> {
+    if (!this.#open) this.enter(this.#clock.now())
+    return new Promise((resolve) => this.#readers.push(resolve))
+  }
+
   /** For the turn: the sockets were read and the outboxes emptied. */
   endTurn(): void {
     this.#open = false
+    this.#resting.push(...this.#readers.splice(0, READERS))
     this.#due = this.#resting.length
     if (this.#due === 0) return
     this.#begin(this.#clock.now())

@@ -7,8 +7,13 @@ import { connect as connectTcp } from 'node:net'
 import type { BrokerOptions } from '@mqtt-stack/broker'
 import { createBroker } from '@mqtt-stack/broker'
 import type { MiddlewareLike } from '@mqtt-stack/core'
+import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { RecordingLogger, settle, streamPair, VirtualClock } from '@mqtt-stack/testing'
 import type { EnhancedAuthentication, Setup, Target } from '../../packages/conformance/src/harness/target.ts'
+import { slowDisk } from '../slow-disk.ts'
+
+/** What stands in the backend's place; the one in memory by default. */
+type Backend = () => MiddlewareLike | undefined
 
 async function target(options: BrokerOptions, known: Partial<Target> = {}): Promise<Target> {
   const clock = new VirtualClock()
@@ -43,9 +48,10 @@ async function connectTo(port: number): Promise<Socket> {
 }
 
 /** The default stack. */
-export const mqttStack: Setup = () =>
+function unguarded(backend: Backend): Promise<Target> {
   // Nobody is known: only clients without a name are let in.
-  target({}, { strangers: { username: 'nobody', password: 'wrong' } })
+  return target({ backend: backend() }, { strangers: { username: 'nobody', password: 'wrong' } })
+}
 
 const secret = 'conformance'
 
@@ -87,9 +93,9 @@ function guard(): MiddlewareLike {
 }
 
 /** With users and rules. */
-const guarded: Setup = () =>
-  target(
-    { use: [guard()] },
+function guarded(backend: Backend): Promise<Target> {
+  return target(
+    { use: [guard()], backend: backend() },
     {
       credentials: { username: 'conformance', password: 'secret' },
       strangers: { username: 'conformance', password: 'wrong' },
@@ -97,18 +103,39 @@ const guarded: Setup = () =>
       enhanced,
     },
   )
+}
 
 /** Without QoS 1 and 2, retained messages, topic aliases, and long keep alive times. */
-const restricted: Setup = () =>
-  target({
+function restricted(backend: Backend): Promise<Target> {
+  return target({
+    backend: backend(),
     stack: { topicAliases: 0 },
     inboundManager: { maximumQoS: 0 },
     retainManager: false,
     keepalive: { maximum: 60 },
   })
+}
 
 /** With a listener, on a port that was free, where the transport is the subject. */
-const listening: Setup = () => target({ listeners: [{ transport: 'ws', host: '127.0.0.1', port: 0 }] })
+function listening(backend: Backend): Promise<Target> {
+  return target({
+    backend: backend(),
+    listeners: [{ transport: 'ws', host: '127.0.0.1', port: 0 }],
+  })
+}
 
-/** All configurations; a test takes the first to which it applies. */
-export const mqttStacks: readonly Setup[] = [mqttStack, guarded, restricted, listening]
+/** All configurations on a backend; a test takes the first to which it applies. */
+function stacksOn(backend: Backend): readonly Setup[] {
+  return [unguarded, guarded, restricted, listening].map((stack) => () => stack(backend))
+}
+
+/** On the backend in memory. */
+export const mqttStacks: readonly Setup[] = stacksOn(() => undefined)
+
+/** The default stack. */
+export const [mqttStack] = mqttStacks
+
+/** On a disk that applies nothing before it commits, which takes so many milliseconds. */
+export function onSlowDisk(milliseconds: number): readonly Setup[] {
+  return stacksOn(() => slowDisk(new MemoryBackend(), milliseconds))
+}

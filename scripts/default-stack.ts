@@ -22,6 +22,7 @@ import type { SubscriptionManagerOptions } from '@mqtt-stack/subscription-manage
 import { SubscriptionManager } from '@mqtt-stack/subscription-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
 import { testStack } from '@mqtt-stack/testing'
+import { guideBackend } from './guide-backend.ts'
 import { lateBackend } from './late-backend.ts'
 import { slowDisk } from './slow-disk.ts'
 
@@ -113,14 +114,22 @@ export function recorder(events: string[]): MiddlewareLike {
 /** A backend of the tests. */
 export type Backend = MiddlewareLike & { readonly stats: MemoryBackendStats }
 
-/** Backends that keep the same, and do so at once or later. */
-export const BACKENDS: readonly (readonly [string, (options?: MemoryBackendOptions) => Backend])[] = [
+type Backends = readonly (readonly [string, (options?: MemoryBackendOptions) => Backend])[]
+
+/** Backends that keep all that memory-backend keeps, and do so at once or later. */
+export const FULL_BACKENDS: Backends = [
   ['a backend that answers at once', (options) => new MemoryBackend(options)],
   ['a backend that answers some promises later', (options) => delayed(new MemoryBackend(options), promises)],
   ['a backend that answers some turns later', (options) => delayed(new MemoryBackend(options), turns)],
   ['a backend that commits late', (options) => committing(new MemoryBackend(options))],
   ['a slow disk (20 ms)', (options) => onDisk(new MemoryBackend(options), 20)],
   ['a slow disk (50 ms)', (options) => onDisk(new MemoryBackend(options), 50)],
+]
+
+/** And the guide's, which has neither shared subscriptions nor bounds in bytes. */
+export const BACKENDS: Backends = [
+  ...FULL_BACKENDS,
+  ['the guide’s backend (20 ms)', (options) => guideBackend(options, 20) as Backend],
 ]
 
 function onDisk(store: MemoryBackend, milliseconds: number): Backend {

@@ -6,6 +6,7 @@ import type { OutboundManagerOptions } from '@mqtt-stack/outbound-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
 import { onTestFinished } from 'vitest'
 import { defaultStack, delayed } from './default-stack.ts'
+import { guideBackend } from './guide-backend.ts'
 import { lateBackend } from './late-backend.ts'
 import { slowDisk } from './slow-disk.ts'
 
@@ -16,13 +17,14 @@ export const BACKENDS: readonly (readonly [string, WholeOptions['backend']])[] =
   ['that does late what it is asked', (memory) => delayed(memory, turns)],
   ['on a slow disk (20 ms)', (memory) => slowDisk(memory, 20)],
   ['on a slow disk (50 ms)', (memory) => slowDisk(memory, 50)],
+  ['as the guide’s (20 ms)', (_memory, options) => guideBackend(options, 20)],
 ]
 
 export interface WholeOptions {
   /** Middlewares of users: behind inbound-manager. */
   use?: readonly MiddlewareLike[]
   /** What stands in the backend's place, given the one in memory; that one by default. */
-  backend?: (memory: MemoryBackend) => MiddlewareLike
+  backend?: (memory: MemoryBackend, options: MemoryBackendOptions | undefined) => MiddlewareLike
   memory?: MemoryBackendOptions
   inbound?: InboundManagerOptions
   outbound?: OutboundManagerOptions
@@ -41,6 +43,7 @@ export interface Drop {
 }
 
 export interface Whole extends Pick<TestStack, 'stack' | 'clock' | 'logger' | 'client' | 'open' | 'settle'> {
+  /** What keeps everything, whatever stands before it: all backends of the tests count what they hold. */
   readonly memory: MemoryBackend
   /** What messageDropped told, oldest first. */
   readonly drops: readonly Drop[]
@@ -49,6 +52,7 @@ export interface Whole extends Pick<TestStack, 'stack' | 'clock' | 'logger' | 'c
 /** All twelve built-ins in their order, everybody allowed everything; stopped when the test is over. */
 export async function wholeStack(options: WholeOptions = {}): Promise<Whole> {
   const memory = new MemoryBackend(options.memory)
+  const backend = options.backend?.(memory, options.memory) ?? memory
   const drops: Drop[] = []
   const watcher: MiddlewareLike = {
     name: 'Watcher',
@@ -61,13 +65,14 @@ export async function wholeStack(options: WholeOptions = {}): Promise<Whole> {
     subscriptionManager: { subscriptions: options.subscriptions },
     inboundManager: options.inbound,
     use: [...(options.use ?? []), watcher],
-    backend: options.backend?.(memory) ?? memory,
+    backend,
     stack: options.options,
     clients: options.clients,
   })
   stopAtEnd(test)
   const { stack, clock, logger, client, open, settle } = test
-  return { stack, clock, logger, client, open, settle, memory, drops }
+  const keeper = 'stats' in backend ? (backend as MemoryBackend) : memory
+  return { stack, clock, logger, client, open, settle, memory: keeper, drops }
 }
 
 /** Stops the stack when the test is over, whatever is still under way. */

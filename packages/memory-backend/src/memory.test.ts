@@ -5,7 +5,7 @@ import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Broker5 } from '../../../scripts/broker-5.ts'
 import { broker5, messagesOf } from '../../../scripts/broker-5.ts'
-import { BACKENDS } from '../../../scripts/default-stack.ts'
+import { FULL_BACKENDS } from '../../../scripts/default-stack.ts'
 import { SESSION_COST } from './costs.ts'
 import { MemoryBackend } from './memory-backend.ts'
 import type { MemoryBackendOptions } from './options.ts'
@@ -243,7 +243,7 @@ describe('the memory that a broker keeps for its clients', () => {
   })
 })
 
-describe.each(BACKENDS)('memory, with %s', (_name, backend) => {
+describe.each(FULL_BACKENDS)('memory, with %s', (_name, backend) => {
   it('is all given back when sessions end and what is retained is cleared', async () => {
     const { client, broker, seconds } = broker5({ backend: backend() })
     const { ledger } = broker.stack

@@ -187,7 +187,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
     const whole = await wholeStack({ backend, outbound, memory, options: { highWater: 16_384 } })
     const { client, drops } = whole
     // A disk that is slow takes a commit for each.
-    const count = name.includes('slow') ? 500 : 10_000
+    const count = name.includes('ms)') ? 500 : 10_000
     for (let i = 0; i < count; i++) {
       const packet = Publish.from({
         topic: `t/${String(i).padStart(5, '0')}`,

@@ -153,6 +153,21 @@ describe.each(BACKENDS)('a session ends, with %s', (_name, backend) => {
     expect((await open({ clientId: 'alice' }).connect({ clean: false })).sessionPresent).toBe(false)
   })
 
+  it('when its time is over, even where no sweep has found it: it is not resumed', async () => {
+    const { client, open, advance } = await defaultStack({
+      backend: backend(),
+      sessionManager: { maximumExpiry: 10, sweep: 3_600_000 },
+    })
+    const alice = await client({ clientId: 'alice', clean: false })
+    await alice.subscribe('a', { qos: 1 })
+    await alice.disconnect()
+    await advance(11_000)
+    const back = open({ clientId: 'alice' })
+    expect((await back.connect({ clean: false })).sessionPresent).toBe(false)
+    await back.publish('a', 'one', { qos: 1 })
+    await back.expectNothing()
+  })
+
   it('counts from the end of its last connection', async () => {
     const { client, open, advance } = await defaultStack({
       backend: backend(),

@@ -326,6 +326,8 @@ export interface Callbacks {
       share: Share | undefined
       /** The session had this filter before. */
       existed: boolean
+      /** When the backend had taken the filter, a message identifier: what is relayed from then on comes live. */
+      since: number
     }
     store: object
   }

@@ -23,7 +23,7 @@ export const RETAIN_MANAGER_OPTIONS: OptionsSpec<RetainManagerOptions> = {
   },
 }
 
-/** When a filter of a SUBSCRIBE was taken: from then on its messages come live. */
+/** When a filter of a SUBSCRIBE was about to be taken. Who had it before gets its messages live all the time. */
 const takenAt = new WeakMap<Subscription, number>()
 
 /**
@@ -91,7 +91,8 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
       return
     }
     const owed = dueOf(client)
-    owed.add({ topic, since: takenAt.get(options) ?? nextMessageId(), qos, identifier, after: undefined })
+    const since = (ctx.existed ? takenAt.get(options) : undefined) ?? ctx.since
+    owed.add({ topic, since, qos, identifier, after: undefined })
     this.#delivery.start(client, owed)
   }
 

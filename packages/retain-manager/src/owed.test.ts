@@ -242,6 +242,31 @@ describe('a delivery of retained messages that is under way', () => {
     expect(payloads(one)).toEqual(numbers(5))
   })
 
+  it.each(['new', 'replaced'])(
+    'misses nothing of what comes while a slow backend takes the subscription, which is %s',
+    async (what) => {
+      const test = broker5()
+      const { memory } = test
+      const one = await test.client()
+      if (what === 'replaced') await one.subscribe('r/#', { qos: 2 })
+      const take = memory.subscribeTopic.bind(memory)
+      let open = (): void => {}
+      const gate = new Promise<void>((resolve) => (open = resolve))
+      memory.subscribeTopic = (ctx, store) => gate.then(() => take(ctx, store))
+      test.broker.stack.refresh()
+      const subscription = { topic: 'r/#', qos: 2, nl: false, rap: false, rh: 0 } as const
+      one.send({ cmd: 'subscribe', messageId: 9, subscriptions: [subscription] })
+      await test.seconds(0)
+      const publisher = await test.client()
+      await publisher.publish('r/1', 'new', { qos: 2, retain: true })
+      open()
+      await test.seconds(1)
+      const [message] = messagesOf(one)
+      expect(messagesOf(one)).toEqual([message])
+      expect(message).toBe(what === 'new' ? 'r/1 new q2 r' : 'r/1 new q2')
+    },
+  )
+
   it('is one for a filter, however often it stands in a packet', async () => {
     const lookups: string[] = []
     const test = broker5()

@@ -1,6 +1,6 @@
 /** RetainManager alone: what it executes is answered by plain objects. */
 import type { Client, Context, MiddlewareLike, QoS, RetainedMessage, Store } from '@mqtt-stack/core'
-import { matchesFilter, Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
+import { matchesFilter, nextMessageId, Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
@@ -60,7 +60,12 @@ async function alone(options?: RetainManagerOptions, ...others: MiddlewareLike[]
   const [peer] = test.stack.clients
   const subscribe = async (topic: string, qos: QoS = 2): Promise<void> => {
     const subscription = { topic, qos, options: { topic, qos }, identifier: undefined, share: undefined }
-    test.stack.tell('topicSubscribed', { client: peer, existed: false, ...subscription })
+    test.stack.tell('topicSubscribed', {
+      client: peer,
+      existed: false,
+      since: nextMessageId(),
+      ...subscription,
+    })
     await test.settle()
   }
   return Object.assign(test, { shelf, peer, forwarded, subscribe })
@@ -262,6 +267,7 @@ describe('the stack around it', () => {
       identifier: undefined,
       share: undefined,
       existed: false,
+      since: nextMessageId(),
     })
     await test.settle()
     expect(test.logger.errors).toEqual([])

@@ -15,7 +15,7 @@ import type {
   Subscription,
   UnsubscribePacket,
 } from '@mqtt-stack/core'
-import { Middleware, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
+import { Middleware, nextMessageId, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
 
 export interface SubscriptionManagerOptions {
   subscriptions?: number
@@ -65,11 +65,13 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
 
   *#subscribe(client: Client, packet: SubscribePacket): Steps {
     const stores: Store<'subscribeTopic'>[] = []
+    const since: number[] = []
     const { pace } = this.stack
     // A packet may hold 250,000 filters: others have their turn in between.
     for (const options of packet.subscriptions) {
       if (pace.spent) yield pace.rest()
       stores.push(yield* this.#filter(client, packet, options))
+      since.push(nextMessageId())
     }
     const granted = stores.map(({ grant }) => toCode(client, grant))
     client.write({ cmd: 'suback', messageId: packet.messageId, granted })
@@ -92,6 +94,7 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
         identifier,
         share: shareOf(topic),
         existed,
+        since: since[i],
       })
     }
   }

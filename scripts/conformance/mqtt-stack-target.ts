@@ -10,6 +10,7 @@ import type { MiddlewareLike } from '@mqtt-stack/core'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { RecordingLogger, settle, streamPair, VirtualClock } from '@mqtt-stack/testing'
 import type { EnhancedAuthentication, Setup, Target } from '../../packages/conformance/src/harness/target.ts'
+import { guideBackend } from '../guide-backend.ts'
 import { slowDisk } from '../slow-disk.ts'
 
 /** What stands in the backend's place; the one in memory by default. */
@@ -134,6 +135,11 @@ export const mqttStacks: readonly Setup[] = stacksOn(() => undefined)
 
 /** The default stack. */
 export const [mqttStack] = mqttStacks
+
+/** On the backend of the guide, on such a disk. */
+export function onGuideBackend(milliseconds: number): readonly Setup[] {
+  return stacksOn(() => guideBackend({}, milliseconds))
+}
 
 /** On a disk that applies nothing before it commits, which takes so many milliseconds. */
 export function onSlowDisk(milliseconds: number): readonly Setup[] {

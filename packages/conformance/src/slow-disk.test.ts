@@ -2,25 +2,13 @@
 import { describe, it } from 'vitest'
 import { onGuideBackend, onSlowDisk } from '../../../scripts/conformance/mqtt-stack-target.ts'
 import { describeProtocol } from './harness/describe-protocol.ts'
-import { chaptersOf } from './protocol/index.ts'
 
 describe.each([20, 50])('on a slow disk (%i ms)', (milliseconds) => {
   for (const version of [3, 4, 5] as const)
     describeProtocol({ describe, it, version, setup: onSlowDisk(milliseconds) })
 })
 
-/** The guide's backend leaves them out, and says so in its text. */
-const shared = new Set(
-  chaptersOf(5).flatMap(({ title, tests }) => (title === '4.8 Shared subscriptions' ? tests : [])),
-)
-
 describe('on the backend of the guide, on a slow disk (20 ms)', () => {
   for (const version of [3, 4, 5] as const)
-    describeProtocol({
-      describe,
-      it,
-      version,
-      setup: onGuideBackend(20),
-      filter: (test) => !shared.has(test),
-    })
+    describeProtocol({ describe, it, version, setup: onGuideBackend(20) })
 })

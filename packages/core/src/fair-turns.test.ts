@@ -136,6 +136,24 @@ describe('a chunk of many packets', () => {
     expect(client.stream.isPaused()).toBe(false)
   })
 
+  it('that is part of a large packet is read in turns too, once the time of a turn is used up', async () => {
+    const rig = await setup(10, { steps: 1_000 })
+    const [alice, bob] = [await rig.test.client({ clientId: 'a' }), await rig.test.client({ clientId: 'b' })]
+    const client = brokerSide(rig, 'b')
+    const large = Buffer.from(Publish.from({ topic: 'large', payload: Buffer.alloc(400_000) }).bytes)
+    alice.raw(burst(50))
+    for (let at = 0; at < large.length; at += 40_000) bob.raw(large.subarray(at, at + 40_000))
+    let paused = 0
+    while (!rig.log.includes('b large')) {
+      if (client.stream.isPaused() && client.inbox.have > 0) paused++
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await settle()
+    expect(paused).toBeGreaterThan(0)
+    expect(rig.log).toHaveLength(51)
+    expect(client.stream.isPaused()).toBe(false)
+  })
+
   it('is forgotten when the client is closed while it rests', async () => {
     const rig = await setup(10, { steps: 1_000 })
     const alice = await rig.test.client({ clientId: 'a' })

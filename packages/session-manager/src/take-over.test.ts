@@ -131,6 +131,27 @@ describe.each(BACKENDS)('a session is taken over, with %s', (_name, backend) => 
     expect(test.logger.errors).toEqual([])
   })
 
+  it.each([true, false])(
+    'of three the third ends the claim of the second, whole (clean: %s)',
+    async (clean) => {
+      const door = gate('publish')
+      const test = await defaultStack({ backend: backend(), use: [door] })
+      const first = await test.client({ clientId: 'alice', clean })
+      await first.publish('a')
+      const rivals = [test.open({ clientId: 'alice' }), test.open({ clientId: 'alice' })]
+      const connected = rivals.map((rival) => rival.connect({ clean }).catch(() => undefined))
+      // Both wait for the first, which is busy.
+      await test.settle()
+      door.open()
+      await Promise.all(connected)
+      await test.settle()
+      expect(alive([first, ...rivals])).toHaveLength(1)
+      await alive(rivals)[0].ping()
+      expect(test.stack.clients.size).toBe(1)
+      expect(test.logger.errors).toEqual([])
+    },
+  )
+
   it.each([true, false])('ten at once leave one connection and one session (clean: %s)', async (clean) => {
     const store = backend()
     const test = await defaultStack({ backend: store })

@@ -15,6 +15,8 @@ export interface TopicTreeOptions<T> {
    * they came, two or more. It changes none of them. Default: the first.
    */
   readonly merge?: ((values: readonly T[]) => T) | undefined
+  /** Told of the levels and subscriptions that were looked at for an answer that was not remembered, about 50 ns each. */
+  readonly worked?: ((steps: number) => void) | undefined
   /** For how many topics the answer is remembered. Default: 10,000, which covers what is busy at most sites. 0: none. */
   readonly cacheSize?: number | undefined
   /**
@@ -36,7 +38,7 @@ export interface TopicTreeStats {
   readonly cachedBytes: number
   /** Answers worked out so far: what was not remembered. */
   readonly answers: number
-  /** What was looked at so far; see {@link TopicTree.visited}. */
+  /** Levels, subscriptions and remembered topics looked at so far, to work out answers and to forget them. */
   readonly visited: number
 }
 
@@ -63,10 +65,11 @@ export class TopicTree<T> {
   #order = 0
   #answers = 0
   #gathered = 0
-  #visited = 0
+  readonly #worked: ((steps: number) => void) | undefined
 
   constructor(options: TopicTreeOptions<T> = {}) {
     this.#merge = options.merge ?? keepFirst
+    this.#worked = options.worked
     this.#cache = new MatchCache(options.cacheSize ?? CACHE_SIZE, options.cacheBytes ?? CACHE_BYTES)
   }
 
@@ -85,14 +88,6 @@ export class TopicTree<T> {
       answers: this.#answers,
       visited: this.#trie.visited + this.#cache.visited + this.#gathered,
     }
-  }
-
-  /**
-   * Levels, subscriptions and remembered topics looked at so far, to work out answers and to forget them, as of the last
-   * answer that was not remembered: the difference between two looks is what was done in between, about 50 ns each.
-   */
-  get visited(): number {
-    return this.#visited
   }
 
   /** Who receives a topic. */
@@ -180,6 +175,7 @@ export class TopicTree<T> {
 
   #answer(topic: string): Matches<T> {
     this.#answers++
+    const before = this.#trie.visited + this.#gathered
     const entries: FilterEntry<T>[] = []
     const exact = this.#filters.get(topic)
     if (exact !== undefined) entries.push(exact)
@@ -195,7 +191,7 @@ export class TopicTree<T> {
     const shared = first === undefined || (entries.length === 1 && first.keepsAnswer)
     const bytes = shared ? 0 : ANSWER_BYTES + 8 * (matches.subscribers.length + matches.groups.length)
     this.#cache.offer(topic, matches, bytes)
-    this.#visited = this.#trie.visited + this.#cache.visited + this.#gathered
+    this.#worked?.(this.#trie.visited + this.#gathered - before)
     return matches
   }
 }

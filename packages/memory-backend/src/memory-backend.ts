@@ -66,7 +66,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
   constructor(options?: MemoryBackendOptions) {
     super(options, MEMORY_BACKEND_OPTIONS)
     const { shareStrategy, retainedMessages, retainedBytes, retainedTotal } = this.config
-    this.#subscriptions = new Subscriptions(shareStrategy)
+    this.#subscriptions = new Subscriptions(shareStrategy, (steps) => this.#pace.count(steps))
     this.#retained = new RetainedMessages({
       messages: retainedMessages,
       payload: retainedBytes,
@@ -194,11 +194,7 @@ export class MemoryBackend extends Middleware<MemoryBackendOptions> {
       this.stack.tell('messageDropped', { clientId, client, packet, reason: 'memory-full', count: 1 })
       return
     }
-    const visited = this.#subscriptions.visited
     const matches = this.#subscriptions.match(ctx.topic)
-    // What one message costs depends on what clients subscribed to.
-    const receivers = matches.subscribers.length + matches.groups.length
-    this.#pace.count(this.#subscriptions.visited - visited + receivers)
     const publisher =
       client === undefined ? this.#sessions.get(ctx.publisher.clientId) : this.#sessions.peek(client)
     const later = this.#receivers.deliver(matches, publisher, ctx, store)

@@ -8,6 +8,8 @@ import type { Subscriber } from './subscriber.ts'
 /** From more receivers than this on, others have their turn in between; so many then get the message at a time. */
 const WIDE = 2_000
 const PIECE = 128
+/** Up to so many receivers a message counts as any packet does. */
+const FEW = 8
 
 /** Gives a message to all who receive it. */
 export class Receivers {
@@ -30,6 +32,8 @@ export class Receivers {
     ctx: Context<'relayMessage'>,
     store: Store<'relayMessage'>,
   ): void | Promise<void> {
+    // What one message costs depends on how many subscribed.
+    if (subscribers.length > FEW) this.#pace.count(subscribers.length)
     if (subscribers.length > WIDE)
       return proceed(this.#wide.run(this.#inPieces(subscribers, groups, publisher, ctx, store)))
     let waiting = this.#some(subscribers, 0, subscribers.length, publisher, ctx, store, undefined)

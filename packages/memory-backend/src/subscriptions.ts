@@ -8,21 +8,18 @@ import { mergeSubscribers, Subscriber } from './subscriber.ts'
 
 /** Who is subscribed to what, shared or not. */
 export class Subscriptions {
-  readonly #tree = new TopicTree<Subscriber>({ merge: mergeSubscribers })
+  readonly #tree: TopicTree<Subscriber>
   readonly #strategy: ShareStrategy
 
-  constructor(strategy: ShareStrategy) {
+  /** @param worked Told of the steps that a match took which was not remembered. */
+  constructor(strategy: ShareStrategy, worked: (steps: number) => void) {
+    this.#tree = new TopicTree({ merge: mergeSubscribers, worked })
     this.#strategy = strategy
   }
 
   /** One a session and filter. */
   get size(): number {
     return this.#tree.size
-  }
-
-  /** What was looked at so far to answer {@link match}; see `TopicTree.visited`. */
-  get visited(): number {
-    return this.#tree.visited
   }
 
   match(topic: string): Matches<Subscriber> {

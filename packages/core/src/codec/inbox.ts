@@ -4,6 +4,7 @@ import { ProtocolError } from '../errors.ts'
 import { ReasonCode } from '../reason-codes.ts'
 import { MAX_REMAINING_LENGTH } from './length.ts'
 import { CLIENT_TYPES, wrongType } from './packet-type.ts'
+import { PartialFrame } from './partial-frame.ts'
 
 const CONNECT = 1
 const EMPTY = Buffer.alloc(0)
@@ -28,10 +29,8 @@ export class Inbox {
   #queue: Buffer[] | undefined
   #chunk: Buffer = EMPTY
   #at = 0
-  /** An unfinished frame: its first `#have` bytes, of `#need` (0 while its length is not known). */
-  #held: Buffer = EMPTY
-  #have = 0
-  #need = 0
+  /** A frame that is not whole; made with the first. */
+  #partial: PartialFrame | undefined
   #backlog = 0
   /** Counts the frames that did not come whole. */
   begun = 0
@@ -52,13 +51,13 @@ export class Inbox {
 
   /** Bytes of the unfinished frame that came. */
   get have(): number {
-    return this.#have
+    return this.#partial?.have ?? 0
   }
 
   /** Bytes of memory that what is not handled takes: an unfinished frame, one that was put together, chunks. */
   get kept(): number {
     const whole = this.bytes === this.#chunk ? 0 : this.bytes.length
-    return this.#held.length + whole + this.#backlog + this.#chunk.length
+    return (this.#partial?.kept ?? 0) + whole + this.#backlog + this.#chunk.length
   }
 
   push(chunk: Buffer): void {
@@ -79,9 +78,7 @@ export class Inbox {
     this.#queue = undefined
     this.#chunk = EMPTY
     this.#at = 0
-    this.#held = EMPTY
-    this.#have = 0
-    this.#need = 0
+    this.#partial = undefined
     this.#backlog = 0
   }
 
@@ -91,8 +88,8 @@ export class Inbox {
    */
   advance(): boolean {
     for (;;) {
-      if (this.#have > 0) {
-        if (this.#gather()) return true
+      if (this.#partial !== undefined) {
+        if (this.#gather(this.#partial)) return true
       } else if (this.#at < this.#chunk.length) {
         if (this.#frame()) return true
       }
@@ -121,7 +118,10 @@ export class Inbox {
     if (((this.types >> type) & 1) === 0) throw wrongType(type)
     const end = this.#measure(chunk, at, chunk.length)
     if (end === 0 || end > chunk.length) {
-      this.#hold(chunk.subarray(at), end - at)
+      this.#partial = new PartialFrame()
+      this.#partial.need = end === 0 ? 0 : end - at
+      this.#partial.append(chunk.subarray(at))
+      this.begun++
       this.#at = chunk.length
       return false
     }
@@ -133,50 +133,25 @@ export class Inbox {
   }
 
   /** Takes what the unfinished frame lacks from the chunk. */
-  #gather(): boolean {
+  #gather(partial: PartialFrame): boolean {
     const chunk = this.#chunk
-    while (this.#need === 0 && this.#at < chunk.length) {
-      this.#append(chunk.subarray(this.#at, ++this.#at))
-      this.#need = this.#measure(this.#held, 0, this.#have)
+    while (partial.need === 0 && this.#at < chunk.length) {
+      partial.append(chunk.subarray(this.#at, ++this.#at))
+      partial.need = this.#measure(partial.head, 0, partial.have)
     }
-    if (this.#need === 0) return false
-    const taken = Math.min(this.#need - this.#have, chunk.length - this.#at)
+    if (partial.need === 0) return false
+    const taken = Math.min(partial.need - partial.have, chunk.length - this.#at)
     if (taken > 0) {
-      this.#append(chunk.subarray(this.#at, this.#at + taken))
+      partial.append(chunk.subarray(this.#at, this.#at + taken))
       this.#at += taken
     }
-    if (this.#have < this.#need) return false
-    this.#measure(this.#held, 0, this.#have)
-    this.bytes = this.#held
+    if (partial.have < partial.need) return false
+    this.end = partial.need
+    this.bytes = partial.take()
+    this.#measure(this.bytes, 0, this.end)
     this.start = 0
-    this.end = this.#need
-    this.#held = EMPTY
-    this.#have = 0
-    this.#need = 0
+    this.#partial = undefined
     return true
-  }
-
-  #hold(part: Buffer, need: number): void {
-    this.#need = Math.max(need, 0)
-    this.begun++
-    this.#append(part)
-  }
-
-  #append(part: Buffer): void {
-    const have = this.#have + part.length
-    if (have > this.#held.length) {
-      const grown = Buffer.allocUnsafeSlow(this.#room(have))
-      grown.set(this.#held.subarray(0, this.#have))
-      this.#held = grown
-    }
-    this.#held.set(part, this.#have)
-    this.#have = have
-  }
-
-  /** All that the frame needs once a quarter of it is there; until then no more than twice what came. */
-  #room(have: number): number {
-    if (this.#need === 0) return 8
-    return this.#need <= 4 * have ? this.#need : Math.max(have, 2 * this.#held.length)
   }
 
   /** Where the frame that begins at `at` ends; 0 while its length is not whole. Sets `body`. */

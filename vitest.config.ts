@@ -1,7 +1,22 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
+
+/**
+ * Tests that go through a whole broker, by the rigs that make one; those of the memory backend are about what it does itself.
+ */
+function ofBrokers(): string[] {
+  const packages = readdirSync(`${here}packages`).filter((name) => name !== 'memory-backend')
+  return packages.flatMap((name) => {
+    const src = `packages/${name}/src/`
+    return readdirSync(here + src, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => src + file)
+      .filter((file) => /scripts\/(broker-5|test-broker)\.ts'/.test(readFileSync(here + file, 'utf8')))
+  })
+}
 
 export default defineConfig({
   resolve: {
@@ -9,11 +24,25 @@ export default defineConfig({
     alias: [{ find: /^@mqtt-stack\/([^/]+)$/, replacement: `${here}packages/$1/src/index.ts` }],
   },
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'scripts/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'docs/**/*.test.ts',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'examples/**/*.test.ts',
+            'docs/**/*.test.ts',
+          ],
+          provide: { commit: 0 },
+        },
+      },
+      // Once more, where nothing is applied before a commit of 20 ms.
+      {
+        extends: true,
+        test: { name: 'slow disk', include: ofBrokers(), provide: { commit: 20 } },
+      },
     ],
     testTimeout: 20_000,
     hookTimeout: 30_000,

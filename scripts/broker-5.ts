@@ -3,7 +3,7 @@ import type { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { ConnectOptions, OpenOptions, Received } from '@mqtt-stack/testing'
 import { RecordingLogger, settle, streamPair, TestClient, VirtualClock } from '@mqtt-stack/testing'
 import { onTestFinished } from 'vitest'
-import { testBroker } from './test-broker.ts'
+import { memoryOf, testBroker } from './test-broker.ts'
 
 /** Of CONNECT and of its will. */
 export type ConnectProperties = ConnectOptions['properties']
@@ -56,7 +56,7 @@ export function broker5(options: BrokerOptions = {}): Broker5 {
     return [client, connack]
   }
 
-  const memory = broker.stack.middlewares.find(({ name }) => name === 'MemoryBackend') as MemoryBackend
+  const memory = memoryOf(broker)
   onTestFinished(() => settle())
   return {
     broker,

@@ -158,12 +158,11 @@ export function slowDisk(memory: MemoryBackend, milliseconds: number): Middlewar
   }
 
   for (const name of Object.keys(CALLBACKS) as CallbackName[]) {
-    const handler = inner[name]
-    if (handler === undefined) continue
+    if (inner[name] === undefined) continue
     if (WRITES.includes(name)) backend[name] = (ctx: Fenced, store: object) => stage(name, ctx, store)
     else if (UNFENCED.includes(name))
       backend[name] = (ctx: object, store: object) => stageUnfenced(name, ctx, store)
-    else backend[name] = (ctx: object, store: object) => handler.call(memory, ctx, store)
+    else backend[name] = (ctx: object, store: object) => inner[name]?.call(memory, ctx, store)
   }
   return Object.assign(backend, { openSession: open, relayMessage: relay })
 }

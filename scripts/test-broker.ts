@@ -1,15 +1,53 @@
 import type { EventEmitter } from 'node:events'
 import type { Broker, BrokerOptions, Listener } from '@mqtt-stack/broker'
 import { createBroker } from '@mqtt-stack/broker'
+import type { MemoryBackendOptions } from '@mqtt-stack/memory-backend'
+import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { TestClientOptions } from '@mqtt-stack/testing'
 import { RecordingLogger, streamPair, TestClient } from '@mqtt-stack/testing'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
+import { slowDisk } from './slow-disk.ts'
 
-/** A broker that logs nothing to the console and is closed when the test is over. */
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** What a commit of the tests' brokers takes, in ms; 0: they keep things in memory alone. */
+    commit: number
+  }
+}
+
+/** What each broker keeps its things in, on a disk or not. */
+const memories = new WeakMap<Broker, MemoryBackend>()
+
+/** The memory backend of a broker of {@link testBroker}. */
+export function memoryOf(broker: Broker): MemoryBackend {
+  return memories.get(broker) as MemoryBackend
+}
+
+/**
+ * A broker that logs nothing to the console and is closed when the test is over. Where the tests run on a slow disk
+ * (vitest.config.ts says so) nothing that it keeps is applied before its commit.
+ */
 export function testBroker(options: BrokerOptions = {}): Broker {
-  const broker = createBroker({ ...options, stack: { logger: new RecordingLogger(), ...options.stack } })
+  const { backend } = options
+  const given = isOptions(backend) ? backend : undefined
+  const memory = backend instanceof MemoryBackend ? backend : new MemoryBackend(given)
+  const ours = backend === undefined || backend === memory || given !== undefined
+  const commit = inject('commit')
+  const kept = commit > 0 ? slowDisk(memory, commit) : memory
+  const logger = new RecordingLogger()
+  const broker = createBroker({
+    ...options,
+    ...(ours && { backend: kept }),
+    stack: { logger, ...options.stack },
+  })
+  memories.set(broker, memory)
   onTestFinished(() => broker.close())
   return broker
+}
+
+/** Options of the memory backend, not a backend of the test's own. */
+function isOptions(backend: BrokerOptions['backend']): backend is MemoryBackendOptions {
+  return typeof backend === 'object' && !('name' in backend)
 }
 
 /** A broker that listens; on a free port of TCP unless `options` say otherwise. */

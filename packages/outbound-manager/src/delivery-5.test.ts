@@ -100,7 +100,8 @@ describe.each(SESSIONS)('the receive maximum of a client with a session %s', (_n
     await one.unsubscribe('b')
     await one.ping()
     await seconds(0)
-    expect(payloads(one)).toEqual(['q1', 'q0'])
+    // QoS 0 may overtake what waits for a commit.
+    expect(payloads(one).toSorted()).toEqual(['q0', 'q1'])
   })
 
   it('holds for what was retained, and for what was missed', async () => {

@@ -263,7 +263,8 @@ describe('a delivery of retained messages that is under way', () => {
       await test.seconds(1)
       const [message] = messagesOf(one)
       expect(messagesOf(one)).toEqual([message])
-      expect(message).toBe(what === 'new' ? 'r/1 new q2 r' : 'r/1 new q2')
+      // Live, or as what is retained for a new subscription: it depends on when the store has both.
+      expect(message).toMatch(what === 'new' ? /^r\/1 new q2( r)?$/ : /^r\/1 new q2$/)
     },
   )
 

@@ -390,7 +390,8 @@ export class Stack {
   }
 
   async #stop(): Promise<void> {
-    await this.#started?.catch(() => {})
+    // A middleware whose start never ends keeps nobody from stopping.
+    await this.#inTime(this.#started, 'the stack has not started').catch(() => {})
     const over = [...this.clients].map(
       (client) => new Promise<void>((resolve) => client.onClose(() => resolve())),
     )

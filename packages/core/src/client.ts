@@ -330,12 +330,6 @@ export class Client implements SlotHost, Source {
     if (!this.#pumping && !this.#busy) this.#finish()
   }
 
-  /** Gives up on a handler that does not answer although the connection is gone. */
-  abandon(): void {
-    this.close()
-    this.#finish()
-  }
-
   #hangUp(): void {
     const { stream } = this
     if (stream.destroyed) return

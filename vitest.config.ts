@@ -21,7 +21,10 @@ function ofBrokers(): string[] {
 export default defineConfig({
   resolve: {
     // Tests run on the sources: no build is needed and a stack trace shows TypeScript.
-    alias: [{ find: /^@mqtt-stack\/([^/]+)$/, replacement: `${here}packages/$1/src/index.ts` }],
+    alias: [
+      { find: /^@mqtt-stack\/core\/backend$/, replacement: `${here}packages/core/src/backend/index.ts` },
+      { find: /^@mqtt-stack\/([^/]+)$/, replacement: `${here}packages/$1/src/index.ts` },
+    ],
   },
   test: {
     projects: [

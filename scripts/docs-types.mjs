@@ -18,10 +18,10 @@ export function callbackShapes() {
   try {
     const snapshot = api.updateSnapshot({ openProjects: [join(root, 'packages/core/tsconfig.json')] })
     const [{ program, checker }] = snapshot.getProjects()
-    const file = program.getSourceFile(join(root, 'packages/core/src/callbacks.ts'))
+    const file = program.getSourceFile(join(root, 'packages/core/src/contract/callbacks.ts'))
     const module = file && checker.getSymbolAtLocation(file)
     const callbacks = module && checker.getMemberInModuleExports(module, 'Callbacks')
-    if (!callbacks) throw new Error('core/src/callbacks.ts exports no Callbacks')
+    if (!callbacks) throw new Error('core/src/contract/callbacks.ts exports no Callbacks')
     const type = checker.getDeclaredTypeOfSymbol(callbacks)
     return new Map(
       checker

@@ -50,7 +50,9 @@ function mismatch(claim, words, pkg, acts, missing) {
   const named = isNamed(words, pkg)
   if (named === acts || (named && !missing)) return []
   if (acts && /\b(anyone|whoever|each)\b/.test(words)) return []
-  return [`packages/core/src/callback-rules.ts: ${claim}; ${pkg.folder} ${acts ? 'does too' : 'does not'}`]
+  return [
+    `packages/core/src/contract/callback-rules.ts: ${claim}; ${pkg.folder} ${acts ? 'does too' : 'does not'}`,
+  ]
 }
 
 /**

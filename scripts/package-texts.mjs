@@ -6,6 +6,15 @@ import { scope } from './workspace.mjs'
 const repository = 'https://github.com/mqtt-stack/mqtt-stack'
 export const coreRange = '>=0.1.0 <1'
 
+/** Further entries of a package, each a folder of its source: `@mqtt-stack/core/backend`. */
+const further = { core: ['backend'] }
+
+/**
+ * @param {string} folder
+ * @returns {string[]}
+ */
+export const entriesOf = (folder) => further[/** @type {keyof typeof further} */ (folder)] ?? []
+
 /**
  * package.json: what all share is written here, what is a package's own is kept.
  * @param {Package} pkg
@@ -31,9 +40,9 @@ export function manifestText({ folder, role, manifest }) {
     // For tools that do not read `exports`: TypeScript's node10 above all.
     main: published ? './dist/index.js' : undefined,
     types: published ? './dist/index.d.ts' : undefined,
-    exports: published ? { '.': { types: './dist/index.d.ts', default: './dist/index.js' } } : undefined,
+    exports: published ? exportsOf(folder) : undefined,
     bin,
-    files: published ? ['dist', 'src', '!dist/.tsbuildinfo', '!src/**/*.test.ts', 'CHANGELOG.md'] : undefined,
+    files: published ? filesOf(folder) : undefined,
     scripts: { build: 'tsc -p .' },
     dependencies: sorted(dependencies),
     peerDependencies: sorted(peers ? { [`${scope}core`]: coreRange, ...peerDependencies } : peerDependencies),
@@ -43,6 +52,28 @@ export function manifestText({ folder, role, manifest }) {
     publishConfig: published ? { access: 'public' } : undefined,
   }
   return json({ ...shared, ...withoutKeys(own, shared) })
+}
+
+/** @param {string} folder */
+function exportsOf(folder) {
+  const entries = ['', ...entriesOf(folder)].map((entry) => {
+    const place = entry === '' ? './dist/index' : `./dist/${entry}/index`
+    return [entry === '' ? '.' : `./${entry}`, { types: `${place}.d.ts`, default: `${place}.js` }]
+  })
+  return Object.fromEntries(entries)
+}
+
+/** @param {string} folder */
+function filesOf(folder) {
+  return [...entriesOf(folder), 'dist', 'src', '!dist/.tsbuildinfo', '!src/**/*.test.ts', 'CHANGELOG.md']
+}
+
+/**
+ * Where a further entry is, for tools that do not read `exports`.
+ * @param {string} entry
+ */
+export function entryText(entry) {
+  return json({ type: 'module', main: `../dist/${entry}/index.js`, types: `../dist/${entry}/index.d.ts` })
 }
 
 /**

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, posix, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { dependencyProblems, importProblems, rangeProblems } from './package-rules.mjs'
-import { manifestText, packagesTable, readmeText, section, tsconfigText } from './package-texts.mjs'
+import { entriesOf, entryText, manifestText, packagesTable } from './package-texts.mjs'
+import { readmeText, section, tsconfigText } from './package-texts.mjs'
 import { readJson, readPackages, root, scope } from './workspace.mjs'
 
 const { values, positionals } = parseArgs({
@@ -27,6 +28,7 @@ for (const pkg of packages) {
   const at = (/** @type {string} */ file) => join(pkg.dir, file)
   keep(at('tsconfig.json'), () => tsconfigText(pkg, packages))
   keep(at('LICENSE'), () => license)
+  for (const entry of entriesOf(pkg.folder)) keep(at(`${entry}/package.json`), () => entryText(entry))
   keep(at('README.md'), (text) => readmeText(pkg, text))
   keep(at('CHANGELOG.md'), (text) => text || `# ${pkg.manifest.name}\n`)
   keep(at('src/index.ts'), (text) => text || 'export {}\n')
@@ -74,7 +76,7 @@ function shape({ folder, dir, role, manifest }) {
   // What was measured is kept beside what measures.
   if (folder === 'benchmark') untracked.push('results')
   for (const entry of readdirSync(dir)) {
-    if (![...files, ...untracked].includes(entry))
+    if (![...files, ...entriesOf(folder), ...untracked].includes(entry))
       problems.push(`packages/${folder}/${entry}: is in no package`)
   }
   if (manifest.name !== scope + folder) problems.push(`packages/${folder}: is named ${manifest.name}`)

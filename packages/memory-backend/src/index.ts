@@ -2,7 +2,6 @@
  * `@mqtt-stack/memory-backend`: subscriptions, sessions, retained and offline messages in memory, gone with the process.
  * @packageDocumentation
  */
-export type { MemoryBackendStats } from './memory-backend.ts'
-export { MemoryBackend } from './memory-backend.ts'
-export type { MemoryBackendOptions } from './options.ts'
-export { MEMORY_BACKEND_OPTIONS } from './options.ts'
+export type { BackendStats as MemoryBackendStats } from '@mqtt-stack/core/backend'
+export * from './memory-backend.ts'
+export * from './options.ts'

@@ -6,10 +6,10 @@ import { describe, expect, it } from 'vitest'
 import type { Broker5 } from '../../../scripts/broker-5.ts'
 import { broker5, messagesOf } from '../../../scripts/broker-5.ts'
 import { FULL_BACKENDS } from '../../../scripts/default-stack.ts'
-import { SESSION_COST } from './costs.ts'
+import { SESSION_COST } from '../../core/src/backend/costs.ts'
+import { RetainedMessages } from '../../core/src/backend/retained-messages.ts'
 import { MemoryBackend } from './memory-backend.ts'
 import type { MemoryBackendOptions } from './options.ts'
-import { RetainedMessages } from './retained-messages.ts'
 
 const FULL = ReasonCode.QUOTA_EXCEEDED
 

@@ -1,59 +1,7 @@
 import type { OptionsSpec } from '@mqtt-stack/core'
-import type { ShareStrategy } from './choose-member.ts'
-import { SHARE_STRATEGIES } from './choose-member.ts'
+import type { BackendOptions } from '@mqtt-stack/core/backend'
+import { BACKEND_OPTIONS } from '@mqtt-stack/core/backend'
 
-export interface MemoryBackendOptions {
-  sessions?: number
-  sessionMessages?: number
-  sessionBytes?: number
-  retainedMessages?: number
-  retainedBytes?: number
-  retainedTotal?: number
-  shareStrategy?: ShareStrategy
-  shareOnDisconnect?: boolean
-}
+export interface MemoryBackendOptions extends BackendOptions {}
 
-export const MEMORY_BACKEND_OPTIONS: OptionsSpec<MemoryBackendOptions> = {
-  sessions: {
-    kind: 'number',
-    default: 1_000_000,
-    min: 1,
-    doc: 'How many sessions there may be; further CONNECTs are refused.',
-  },
-  sessionMessages: {
-    kind: 'number',
-    default: 1_000,
-    unit: 'messages',
-    doc: 'How many unacknowledged messages a stored session may have; further ones are dropped and told.',
-  },
-  sessionBytes: { kind: 'number', default: 8_388_608, unit: 'bytes', doc: 'And how many bytes of them.' },
-  retainedMessages: {
-    kind: 'number',
-    default: 100_000,
-    unit: 'messages',
-    doc: 'How many topics may have a retained message.',
-  },
-  retainedBytes: {
-    kind: 'number',
-    default: 1_048_576,
-    unit: 'bytes',
-    doc: 'Largest payload that is retained.',
-  },
-  retainedTotal: {
-    kind: 'number',
-    default: 268_435_456,
-    unit: 'bytes',
-    doc: 'How many bytes all retained messages may take together; further ones are refused and told.',
-  },
-  shareStrategy: {
-    kind: 'string',
-    default: 'round-robin',
-    choices: SHARE_STRATEGIES,
-    doc: 'Which member of a shared subscription gets a message.',
-  },
-  shareOnDisconnect: {
-    kind: 'boolean',
-    default: false,
-    doc: 'What a member has not acknowledged goes to another when it disconnects, not only when its session ends.',
-  },
-}
+export const MEMORY_BACKEND_OPTIONS: OptionsSpec<MemoryBackendOptions> = BACKEND_OPTIONS

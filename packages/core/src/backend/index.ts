@@ -1,0 +1,7 @@
+/**
+ * `@mqtt-stack/core/backend`: what every backend does, over a store of yours.
+ * @packageDocumentation
+ */
+export * from './backend.ts'
+export type { ShareStrategy } from './choose-member.ts'
+export * from './options.ts'

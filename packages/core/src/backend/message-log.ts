@@ -1,0 +1,170 @@
+import type { Context, DropReason, Share, StoredMessage } from '../contract/index.ts'
+import { Publish, Sequences } from '../packets/index.ts'
+import type { Account } from '../stack/index.ts'
+import { ENTRY_COST } from './costs.ts'
+
+type Message = Context<'storeOfflineMessage'>
+
+/** How far back {@link MessageLog.markSent} looks for a message that may be gone. */
+const LOOK_BACK = 1_000
+
+/** Stands for a message whose receiver has it: PUBREL needs no more. */
+const RELEASED = Publish.from({ topic: 'released' })
+
+/** The messages that a session has not acknowledged, in order; bounded in messages and bytes. */
+export class MessageLog {
+  // In insertion order, which is the order of the sequences.
+  readonly #entries = new Map<number, StoredMessage>()
+  /** Those of shared subscriptions that were sent. */
+  readonly #sent = new Set<number>()
+  readonly #account: Account
+  readonly #sequences = new Sequences()
+  #bytes = 0
+  /** Up to here messages may have been sent: then their time is not over any more [MQTT-4.3.3-7]. */
+  #begun = 0
+  /** When the next of those behind that is over. */
+  #nextExpiry: number = Number.POSITIVE_INFINITY
+
+  /** @param account What the messages cost is counted here. */
+  constructor(account: Account) {
+    this.#account = account
+  }
+
+  /** How many messages it holds. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Bytes that they take, about. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The message's sequence, or why it is not taken. */
+  append(message: Message, maxMessages: number, maxBytes: number): number | DropReason {
+    const { packet, messageId, identifiers, expiresAt = 0, share } = message
+    if (this.#entries.size >= maxMessages || this.#bytes + packet.size > maxBytes) return 'log-full'
+    if (!this.#account.keep(packet, ENTRY_COST, true)) return 'memory-full'
+    const sequence = this.#sequences.next(this.#entries)
+    // The seed's context has neither QoS nor retain flag of its own.
+    const { qos = packet.qos, retain = packet.retain } = message
+    this.#entries.set(sequence, {
+      messageId,
+      sequence,
+      packet: packet.own(),
+      qos,
+      retain,
+      identifiers,
+      expiresAt,
+      share,
+      released: false,
+    })
+    this.#bytes += packet.size
+    if (expiresAt !== 0 && expiresAt < this.#nextExpiry) this.#nextExpiry = expiresAt
+    return sequence
+  }
+
+  /** What is in it now may be on its way. */
+  begin(): void {
+    this.#begun = this.#sequences.last
+  }
+
+  /** Takes out the messages whose time was over before they were sent [MQTT-3.3.2-5]. */
+  takeExpired(now: number): Publish[] {
+    const found: Publish[] = []
+    if (now < this.#nextExpiry) return found
+    this.#nextExpiry = Number.POSITIVE_INFINITY
+    for (const { sequence, expiresAt, packet } of this.#entries.values()) {
+      if (sequence <= this.#begun || expiresAt === 0) continue
+      if (expiresAt > now) this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt)
+      else {
+        found.push(packet)
+        this.remove(sequence)
+      }
+    }
+    return found
+  }
+
+  /** Pushes up to `limit` messages behind a sequence. */
+  read(into: StoredMessage[], after: number, limit: number): void {
+    const end = into.length + limit
+    if (after === 0) {
+      for (const entry of this.#entries.values()) {
+        if (into.length >= end) return
+        this.#give(entry, into)
+      }
+    }
+    const { last } = this.#sequences
+    // Whoever reads on has sent nothing behind that place, so there are few holes: no need to pass what is before.
+    for (let sequence = after + 1; after > 0 && sequence <= last && into.length < end; sequence++) {
+      const entry = this.#entries.get(sequence)
+      if (entry !== undefined) this.#give(entry, into)
+    }
+  }
+
+  /** Whoever reads it sends it. */
+  #give(entry: StoredMessage, into: StoredMessage[]): void {
+    into.push(entry)
+    if (entry.sequence > this.#begun) this.#begun = entry.sequence
+    if (entry.share !== undefined) this.#sent.add(entry.sequence)
+  }
+
+  /** The receiver has it: the payload goes. */
+  release(sequence: number): void {
+    const entry = this.#entries.get(sequence)
+    if (entry === undefined || entry.released) return
+    this.#bytes -= entry.packet.size
+    this.#account.giveUp(entry.packet, 0)
+    this.#entries.set(sequence, { ...entry, packet: RELEASED, released: true })
+  }
+
+  remove(sequence: number): void {
+    const entry = this.#entries.get(sequence)
+    if (entry === undefined) return
+    this.#entries.delete(sequence)
+    this.#sent.delete(sequence)
+    this.#uncount(entry)
+    if (!entry.released) this.#bytes -= entry.packet.size
+  }
+
+  /** For callers that know no sequences, as the seed's: looks at all. */
+  removeById(messageIds: readonly number[]): void {
+    for (const { messageId, sequence } of [...this.#entries.values()])
+      if (messageIds.includes(messageId)) this.remove(sequence)
+  }
+
+  /** The message was sent: a QoS 2 one is this session's for good [MQTT-4.8.2-5]. */
+  markSent(messageId: number, share: Share | undefined): void {
+    const { last } = this.#sequences
+    for (let sequence = last; sequence > 0 && sequence > last - LOOK_BACK; sequence--) {
+      const entry = this.#entries.get(sequence)
+      if (entry?.messageId !== messageId || entry.share !== share) continue
+      this.#sent.add(sequence)
+      return
+    }
+  }
+
+  /** Takes out the messages of shared subscriptions that another member may still get, if there is one. */
+  takeShared(isWanted: (share: Share) => boolean): StoredMessage[] {
+    const found: StoredMessage[] = []
+    for (const entry of this.#entries.values()) {
+      const { share, qos, sequence } = entry
+      if (share === undefined || (qos === 2 && this.#sent.has(sequence))) continue
+      if (isWanted(share)) found.push(entry)
+    }
+    for (const { sequence } of found) this.remove(sequence)
+    return found
+  }
+
+  clear(): void {
+    for (const entry of this.#entries.values()) this.#uncount(entry)
+    this.#sent.clear()
+    this.#entries.clear()
+    this.#bytes = 0
+  }
+
+  #uncount({ packet, released }: StoredMessage): void {
+    if (released) this.#account.release(ENTRY_COST)
+    else this.#account.giveUp(packet, ENTRY_COST)
+  }
+}

@@ -1,0 +1,23 @@
+import type { Steps } from '../contract/index.ts'
+
+/** Works that may rest, none of which begins before the one that was asked for earlier is done. */
+export class OneByOne {
+  #last: Promise<void> | undefined;
+
+  /** Does the work behind all earlier ones; at once where there is none. */
+  *run(work: Steps): Steps {
+    const before = this.#last
+    let done = (): void => {}
+    const mine = new Promise<void>((resolve) => {
+      done = resolve
+    })
+    this.#last = mine
+    try {
+      yield before
+      yield* work
+    } finally {
+      if (this.#last === mine) this.#last = undefined
+      done()
+    }
+  }
+}

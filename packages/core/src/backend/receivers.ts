@@ -1,0 +1,114 @@
+import type { Context, Steps, Store } from '../contract/index.ts'
+import { proceed } from '../contract/index.ts'
+import type { Pace } from '../stack/index.ts'
+import type { Matches, SharedGroup } from '../topics/index.ts'
+import type { Deliverer } from './deliver.ts'
+import { OneByOne } from './one-by-one.ts'
+import type { SessionRecord } from './session-record.ts'
+import type { ShareDeliverer } from './share-deliverer.ts'
+import type { Subscriber } from './subscriber.ts'
+
+/** From more receivers than this on, others have their turn in between; so many then get the message at a time. */
+const WIDE = 2_000
+const PIECE = 128
+/** Up to so many receivers a message counts as any packet does. */
+const FEW = 8
+
+/** Gives a message to all who receive it. */
+export class Receivers {
+  readonly #pace: Pace
+  readonly #deliverer: Deliverer
+  readonly #shares: ShareDeliverer
+  /** A message to very many waits for the one before it, so that nobody gets them in another order. */
+  readonly #wide = new OneByOne()
+
+  constructor(pace: Pace, deliverer: Deliverer, shares: ShareDeliverer) {
+    this.#pace = pace
+    this.#deliverer = deliverer
+    this.#shares = shares
+  }
+
+  /** @param publisher Whose message it is, where that session is known: no local is for it. */
+  deliver(
+    { subscribers, groups }: Matches<Subscriber>,
+    publisher: SessionRecord | undefined,
+    ctx: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+  ): void | Promise<void> {
+    // What one message costs depends on how many subscribed.
+    if (subscribers.length > FEW) this.#pace.count(subscribers.length)
+    if (subscribers.length > WIDE)
+      return proceed(this.#wide.run(this.#inPieces(subscribers, groups, publisher, ctx, store)))
+    let waiting = this.#some(subscribers, 0, subscribers.length, publisher, ctx, store, undefined)
+    waiting = this.#toGroups(groups, ctx, store, waiting)
+    if (waiting !== undefined) return Promise.all(waiting).then(() => {})
+  }
+
+  *#inPieces(
+    subscribers: readonly Subscriber[],
+    groups: readonly SharedGroup<Subscriber>[],
+    publisher: SessionRecord | undefined,
+    ctx: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+  ): Steps {
+    let waiting: Promise<void>[] | undefined
+    for (let i = 0; i < subscribers.length; i += PIECE) {
+      if (this.#pace.spent) yield this.#pace.rest()
+      const end = Math.min(i + PIECE, subscribers.length)
+      waiting = this.#some(subscribers, i, end, publisher, ctx, store, waiting)
+    }
+    waiting = this.#toGroups(groups, ctx, store, waiting)
+    if (waiting !== undefined) yield Promise.all(waiting)
+  }
+
+  /** To the subscribers from `start` to `end`; adds to `waiting` what has to be waited for. */
+  #some(
+    subscribers: readonly Subscriber[],
+    start: number,
+    end: number,
+    publisher: SessionRecord | undefined,
+    ctx: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+    waiting: Promise<void>[] | undefined,
+  ): Promise<void>[] | undefined {
+    const { packet } = ctx
+    for (let i = start; i < end; i++) {
+      const { record } = subscribers[i]
+      const subscriber = record === publisher ? subscribers[i].own : subscribers[i]
+      if (subscriber === undefined) continue
+      store.matched++
+      const later = this.#deliverer.deliver(record, packet, subscriber.terms(packet), ctx, store)
+      if (later !== undefined) waiting = push(waiting, later)
+    }
+    return waiting
+  }
+
+  #toGroups(
+    groups: readonly SharedGroup<Subscriber>[],
+    ctx: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+    waiting: Promise<void>[] | undefined,
+  ): Promise<void>[] | undefined {
+    for (let i = 0; i < groups.length; i++) {
+      store.matched++
+      const { clientId } = ctx.publisher
+      const message = {
+        group: groups[i],
+        publisher: clientId,
+        packet: ctx.packet,
+        expiresAt: 0,
+        except: undefined,
+        source: ctx,
+      }
+      const later = this.#shares.deliver(message, store)
+      if (later !== undefined) waiting = push(waiting, later)
+    }
+    return waiting
+  }
+}
+
+function push(list: Promise<void>[] | undefined, item: Promise<void>): Promise<void>[] {
+  if (list === undefined) return [item]
+  list.push(item)
+  return list
+}

@@ -1,0 +1,96 @@
+import type { Client } from '../connection/index.ts'
+import type { SubscriptionRecord } from '../contract/index.ts'
+import { PacketIds } from '../packets/index.ts'
+import type { Account, Ledger } from '../stack/index.ts'
+import { SESSION_COST } from './costs.ts'
+import type { Receiver } from './deliver.ts'
+import { MessageLog } from './message-log.ts'
+
+/** What of a session outlives its connections. */
+export class Kept {
+  readonly subscriptions: Map<string, SubscriptionRecord> = new Map()
+  readonly log: MessageLog
+  /** QoS 2 identifiers that await PUBREL. */
+  readonly inbound: PacketIds = new PacketIds()
+
+  constructor(account: Account) {
+    this.log = new MessageLog(account)
+  }
+}
+
+/** One session. */
+export class SessionRecord implements Receiver {
+  readonly clientId: string
+  /** Who made it; nobody else may have it. */
+  readonly identity: string | undefined
+  epoch = 0
+  /** Of its first opening: older ones were another session's of this name. */
+  firstEpoch = 0
+  client: Client | undefined = undefined
+  stored = false
+  /** When it is over, by the stack's clock (ms), while nobody is connected to it. */
+  expiresAt: number = Number.POSITIVE_INFINITY
+  /** Filters that it is subscribed to; made with the first. */
+  filters: Set<string> | undefined = undefined
+  /** Made when there is something to keep: most sessions end with their connection. */
+  kept: Kept | undefined = undefined
+
+  readonly #ledger: Ledger
+  /** Bytes on the owner's account, those of the log left out. */
+  #charged = 0
+  #account: Account | undefined = undefined
+  /** Where the session itself is counted: not with its owner, whose address is a system call, if it ends with its connection. */
+  #base: Account | undefined = undefined
+
+  constructor(clientId: string, identity: string | undefined, ledger: Ledger) {
+    this.clientId = clientId
+    this.identity = identity
+    this.#ledger = ledger
+  }
+
+  /** Whose bytes it keeps: looked up with the first, for most sessions end with their connection and keep none. */
+  get account(): Account {
+    if (this.#account === undefined) {
+      const { client } = this
+      this.#account = client === undefined ? this.#ledger.own : this.#ledger.accountOf(client)
+    }
+    return this.#account
+  }
+
+  /** Counts the session itself; false where there is no room for it. */
+  open(): boolean {
+    const bytes = SESSION_COST + this.clientId.length
+    this.#base = this.stored ? this.account : this.#ledger.common
+    if (this.#base.charge(bytes, this.stored)) return true
+    this.#base = undefined
+    return false
+  }
+
+  /** Counts what is about to be kept; false where it does not fit. */
+  charge(bytes: number): boolean {
+    if (!this.account.charge(bytes, this.stored)) return false
+    this.#charged += bytes
+    return true
+  }
+
+  /** It is not kept any more. */
+  release(bytes: number): void {
+    this.#charged -= bytes
+    this.account.release(bytes)
+  }
+
+  /** What is kept, to add to it. */
+  keep(): Kept {
+    this.kept ??= new Kept(this.account)
+    return this.kept
+  }
+
+  /** The session is over: nothing of it is kept. */
+  end(): void {
+    this.kept?.log.clear()
+    this.kept = undefined
+    if (this.#charged > 0) this.release(this.#charged)
+    this.#base?.release(SESSION_COST + this.clientId.length)
+    this.#base = undefined
+  }
+}

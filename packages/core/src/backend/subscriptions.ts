@@ -1,0 +1,81 @@
+import type { Context, Share } from '../contract/index.ts'
+import { shareOf } from '../contract/index.ts'
+import type { Publish, QoS } from '../packets/index.ts'
+import type { Matches, SharedGroup } from '../topics/index.ts'
+import { TopicTree } from '../topics/index.ts'
+import type { ShareStrategy } from './choose-member.ts'
+import { chooseMember, isThere } from './choose-member.ts'
+import { subscriptionCost } from './costs.ts'
+import type { SessionRecord } from './session-record.ts'
+import { mergeSubscribers, Subscriber } from './subscriber.ts'
+
+/** Who is subscribed to what, shared or not. */
+export class Subscriptions {
+  readonly #tree: TopicTree<Subscriber>
+  readonly #strategy: ShareStrategy
+
+  /** @param worked Told of the steps that a match took which was not remembered. */
+  constructor(strategy: ShareStrategy, worked: (steps: number) => void) {
+    this.#tree = new TopicTree({ merge: mergeSubscribers, worked })
+    this.#strategy = strategy
+  }
+
+  /** One a session and filter. */
+  get size(): number {
+    return this.#tree.size
+  }
+
+  match(topic: string): Matches<Subscriber> {
+    return this.#tree.match(topic)
+  }
+
+  /** True when the session had this filter before; nothing where the ledger has no room for it. */
+  add(record: SessionRecord, ctx: Context<'subscribeTopic'>, qos: QoS): boolean | undefined {
+    const { topic, options, identifier, share } = ctx
+    const { rap = false, nl = false } = options
+    const identifiers = identifier === undefined ? undefined : [identifier]
+    const subscriber = new Subscriber(record, qos, rap, nl, identifiers, share)
+    record.filters ??= new Set()
+    if (!record.filters.has(topic) && !record.charge(subscriptionCost(topic))) return undefined
+    record.filters.add(topic)
+    return share === undefined
+      ? this.#tree.add(topic, record.clientId, subscriber)
+      : this.#tree.addShared(share.filter, share.group, record.clientId, subscriber)
+  }
+
+  /** False when there was none. */
+  remove(record: SessionRecord, topic: string): boolean {
+    if (record.filters?.delete(topic) === true) record.release(subscriptionCost(topic))
+    const share = shareOf(topic)
+    return share === undefined
+      ? this.#tree.remove(topic, record.clientId)
+      : this.#tree.removeShared(share.filter, share.group, record.clientId)
+  }
+
+  clear(record: SessionRecord): void {
+    for (const filter of record.filters ?? []) this.remove(record, filter)
+  }
+
+  group({ filter, group }: Share): SharedGroup<Subscriber> | undefined {
+    return this.#tree.getGroup(filter, group)
+  }
+
+  /**
+   * Who of those who share a filter gets a message.
+   * @param except Client identifiers of those who do not get it.
+   */
+  choose(
+    group: SharedGroup<Subscriber>,
+    publisher: string,
+    packet: Publish,
+    except: ReadonlySet<string> | undefined,
+  ): Subscriber | undefined {
+    return chooseMember(group, this.#strategy, publisher, packet, except)
+  }
+
+  /** Whether somebody else who shares the filter is there to take a message. */
+  hasOther(share: Share, record: SessionRecord): boolean {
+    const members = this.group(share)?.members ?? []
+    return members.some((member) => member.record !== record && isThere(member))
+  }
+}

@@ -1,0 +1,573 @@
+/** One connection: packets in, one at a time and in order; packets out, one write a turn. */
+import type { Buffer } from 'node:buffer'
+import type { Duplex } from 'node:stream'
+import type { SlotHost } from '../contract/index.ts'
+import { ProtocolError, Session } from '../contract/index.ts'
+import type {
+  AckType,
+  ConnectPacket,
+  Extras,
+  Layout,
+  OutgoingPacket,
+  Packet,
+  PacketType,
+  ProtocolVersion,
+  Publish,
+  QoS,
+  Source,
+} from '../packets/index.ts'
+import {
+  ACK_HEADER,
+  encodePacket,
+  Inbox,
+  protocolError,
+  ReasonCode,
+  spliceExtras,
+  TopicAliases,
+} from '../packets/index.ts'
+import type { Account, Stack } from '../stack/index.ts'
+import { bounded } from '../stack/index.ts'
+import type { ClientSettings } from './client-settings.ts'
+import { DEFAULT_SETTINGS, settingsOf } from './client-settings.ts'
+import { farewell } from './farewell.ts'
+import { Outbox } from './outbox.ts'
+import { addressOf } from './owner.ts'
+import { isPlain } from './plain-socket.ts'
+import { tellRefused } from './refused.ts'
+
+/** Where a connection came in. */
+export interface Listener {
+  /** `tcp`, `tls`, `ws`, `wss`, `unix`, `memory`, or a name of the user's own. */
+  readonly transport: string
+  /** Only this machine can reach it: loopback, a Unix socket, memory. */
+  readonly local: boolean
+  /** Address of the other side, where there is one; ask for it while the connection is open. */
+  readonly remote?: string | undefined
+  /** The site whose page opened the connection: browsers say so over WebSocket. */
+  readonly origin?: string | undefined
+}
+
+/** What goes with the end of a connection. */
+export interface Goodbye {
+  /** For the client (5.0) and logs. */
+  readonly reason?: string | undefined
+  /** The error behind it, for uncleanDisconnect. */
+  readonly cause?: Error | undefined
+  /** Another server that the client may use (5.0). */
+  readonly serverReference?: string | undefined
+}
+
+/** Where a stream's listeners find their client. */
+const CLIENT: unique symbol = Symbol('client')
+type Carrier = Duplex & { [CLIENT]: Client }
+
+/** Bytes that may wait behind a handler that has not answered, before the stream is paused. */
+const PAUSE_AT = 65_536
+/** What a connection may hold of unfinished packets that is not counted, in bytes. */
+const UNCOUNTED = 4_096
+/** How many times the high-water mark a client may leave untaken before QoS 0 to it is dropped. */
+const QOS_0_ROOM = 4
+/** Bytes of an unfinished packet from which on it is read in turns. */
+const LARGE = 32_768
+/** Of the fixed header. */
+const PUBCOMP = 7
+const DISCONNECT = 14
+/** The first byte of one. */
+const PINGREQ = 0xc0
+/** Messages and acknowledgements that are handled before a look at the clock; behind any other packet there is one. */
+const PACKETS_A_LOOK = 32
+/** And steps of what they cause; see `Pace.steps`. */
+const STEPS_A_LOOK = 256
+/** Milliseconds that a closed connection may take to read our last words. */
+const LINGER = 2_000
+
+export class Client implements SlotHost, Source {
+  readonly slots: unknown[] = []
+  readonly stack: Stack
+  readonly stream: Duplex
+  readonly listener: Listener
+  /** Never undefined: a connection without session-manager has one that ends with it. */
+  session: Session = new Session()
+  /**
+   * The fence of this connection: what openSession handed out for it, for good; 0 before. Every call to a backend for
+   * this connection carries it. `session.epoch` may be that of a later connection, which took the session over.
+   */
+  epoch = 0
+  /** From the CONNECT; 4 before it came. */
+  protocolVersion: ProtocolVersion = 4
+  /** From the CONNECT: a bridge of Mosquitto (3.1 and 3.1.1), whose own messages do not come back to it. */
+  bridge = false
+  /** CONNECT was accepted. */
+  connected = false
+  /** No packet comes or goes any more. */
+  closed = false
+  /** Why it was closed, where somebody said so. */
+  reasonCode: ReasonCode | undefined = undefined
+  /** The same in words. */
+  reason: string | undefined = undefined
+  /** The user name of the CONNECT: what the client says of itself, which is an identity only once it is authenticated. */
+  username: string | undefined = undefined
+  /** When bytes came last, by the stack's clock (ms). */
+  receivedAt: number
+  /** Internal: what came and is not handled. */
+  readonly inbox: Inbox
+  /** What the client asked for in its CONNECT (5.0). */
+  settings: ClientSettings = DEFAULT_SETTINGS
+  #aliases: TopicAliases | undefined
+  readonly #outbox: Outbox
+  /** A handler has not answered yet, or others have their turn. */
+  #busy = false
+  #pumping = false
+  /** Its last packets caused many steps: before the next ones there is a look at the clock. */
+  #costly = false
+  /** Bytes of unfinished packets, and on whose account they are. */
+  #inboxBytes = 0
+  #inboxAccount: Account | undefined
+  #paused = false
+  /** Reading waits until the other side has taken what it was sent. */
+  #flooded = false
+  /** A CONNECT came, readable or not: there is something to answer. */
+  #asked = false
+  /** The other side will send no more. */
+  #ended = false
+  /** DISCONNECT came, behind which nothing may [MQTT-3.14.4-1]. */
+  #goodbye = false
+  #finished = false
+  #cause: Error | undefined
+  #drainListeners: (() => void)[] | undefined
+  #closeListeners: readonly ((cause: Error | undefined) => void)[] = []
+  #expected: readonly PacketType[] | undefined
+  #diverted: ((packet: Packet) => void) | undefined
+
+  /** Made by the stack, which reads from the stream once every middleware has installed itself. */
+  constructor(stack: Stack, stream: Duplex, listener: Listener) {
+    this.stack = stack
+    this.stream = stream
+    this.listener = listener
+    this.receivedAt = stack.clock.now()
+    this.inbox = new Inbox(stack.config.connectLimit)
+    this.#outbox = new Outbox(stream, stack.turn, this, stack.ledger)
+    this.session.client = this
+    // Listeners that are the same for all, and find their client on the stream: an idle one holds no closures.
+    const carrier = stream as Carrier
+    carrier[CLIENT] = this
+    stream.on('error', onError)
+    stream.on('close', onClose)
+    stream.on('end', onEnd)
+  }
+
+  /** Internal: the topic aliases that the client set (5.0). */
+  get aliases(): TopicAliases {
+    this.#aliases ??= new TopicAliases(this.stack.config.topicAliases, () =>
+      this.stack.ledger.accountOf(this),
+    )
+    return this.#aliases
+  }
+
+  /** Client identifier; empty before CONNECT. */
+  get id(): string {
+    return this.session.clientId
+  }
+
+  /** Bytes that the other side has not taken. */
+  get pending(): number {
+    return this.#outbox.pending
+  }
+
+  /** Above the outbox's high-water mark: what can wait must wait. */
+  get congested(): boolean {
+    if (!this.#exceeds(this.stack.config.highWater)) return false
+    this.stack.watch(this)
+    return true
+  }
+
+  /**
+   * So much above the mark that QoS 0 to it is dropped. QoS 0 cannot wait elsewhere, and of one large write it is not seen
+   * how much a client has taken: one that reads, and is sent the next message for each that it got, has twice as much
+   * untaken as is under way.
+   */
+  get full(): boolean {
+    return this.#exceeds(QOS_0_ROOM * this.stack.config.highWater)
+  }
+
+  /** Whether so much waits for the client; less is enough of what it left untaken while outboxes hold much in all. */
+  #exceeds(bytes: number): boolean {
+    const { pending } = this.#outbox
+    if (pending === 0) return false
+    if (pending > bytes) return true
+    const allowed = this.stack.ledger.allowance(bytes)
+    return allowed < bytes && this.#outbox.untaken > allowed
+  }
+
+  /** Resolves once the client is not congested any more, or is closed. */
+  drained(): Promise<void> {
+    if (this.closed || !this.congested) return Promise.resolve()
+    // A client that takes nothing is closed.
+    return bounded(
+      new Promise((resolve) => {
+        this.#drainListeners ??= []
+        this.#drainListeners.push(resolve)
+      }),
+    )
+  }
+
+  /** How often the stream has taken something: a client that does not read makes no progress. */
+  get progress(): number {
+    return this.#outbox.progress
+  }
+
+  /** Milliseconds without a byte; none while it is us who do not read. */
+  silentFor(now: number): number {
+    return this.#paused || this.#busy || this.#flooded ? 0 : now - this.receivedAt
+  }
+
+  /** It is read, and nothing of what it sent waits for us. */
+  get reading(): boolean {
+    return !this.#paused && !this.#busy && !this.#flooded
+  }
+
+  /** Starts reading; called by the stack. */
+  read(): void {
+    this.stream.on('data', onData)
+  }
+
+  /** CONNECT is accepted: larger packets may come. */
+  accept(): void {
+    this.connected = true
+    // What we took to accept it is not the client's silence.
+    this.receivedAt = this.stack.clock.now()
+    this.inbox.limit = this.stack.config.packetLimit
+  }
+
+  /**
+   * Sends a packet; PUBLISH and acknowledgements have ways of their own. A client that does not take one of its size is
+   * closed (0x95), for it would wait for it for ever (5.0).
+   */
+  write(packet: OutgoingPacket): void {
+    if (!this.tryWrite(packet)) this.close(ReasonCode.PACKET_TOO_LARGE)
+  }
+
+  /** Sends a packet as {@link write} does; false when it is larger than the client takes and so not sent (5.0). */
+  tryWrite(packet: OutgoingPacket): boolean {
+    if (this.closed) return true
+    const bytes = encodePacket(packet, this.protocolVersion, this.settings)
+    if (bytes === undefined) return false
+    this.#outbox.bytes(bytes)
+    return true
+  }
+
+  /**
+   * Sends a message; false when it is larger than the client takes, which is not an error [MQTT-3.1.2-24] (5.0).
+   * `id` is the packet identifier, 0 for QoS 0.
+   */
+  publish(packet: Publish, qos: QoS, retain: boolean, dup: boolean, id: number, extras?: Extras): boolean {
+    if (this.closed) return true
+    const v5 = this.protocolVersion === 5
+    const header = 0x30 | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0)
+    const layout = packet.layout(v5, qos > 0)
+    if (extras !== undefined && v5) return this.#publishWith(layout, header, id, extras)
+    if (layout.length > this.settings.maximumPacketSize) return false
+    this.#outbox.publish(layout, header, id)
+    return true
+  }
+
+  /** Whether a message is no larger than what the client takes; identifiers and aliases that go with it are left out. */
+  takes(packet: Publish, qos: QoS): boolean {
+    const { maximumPacketSize } = this.settings
+    if (maximumPacketSize === Number.POSITIVE_INFINITY) return true
+    return packet.layout(this.protocolVersion === 5, qos > 0).length <= maximumPacketSize
+  }
+
+  /** Sends an acknowledgement; older versions know no reason code. */
+  ack(type: AckType, id: number, reasonCode: ReasonCode = 0): void {
+    if (this.closed) return
+    if (reasonCode === 0 || this.protocolVersion < 5) this.#outbox.ack(ACK_HEADER[type], id)
+    else this.#outbox.bytes(Uint8Array.of(ACK_HEADER[type], 3, id >> 8, id & 0xff, reasonCode))
+  }
+
+  #publishWith(layout: Layout, header: number, id: number, extras: Extras): boolean {
+    const { head, payload } = spliceExtras(layout, header, id, extras)
+    if (head.length + payload.length > this.settings.maximumPacketSize) return false
+    this.#outbox.bytes(head)
+    this.#outbox.bytes(payload)
+    return true
+  }
+
+  /** Any packet but these is a protocol error from now on; `undefined` ends that. */
+  expect(types: readonly PacketType[] | undefined): void {
+    this.#expected = types
+  }
+
+  /** Packets go to `handler` alone from now on, past all middlewares. Only from `install`. */
+  divert(handler: (packet: Packet) => void): void {
+    this.#diverted = handler
+  }
+
+  /** Whether somebody took this client away from the middlewares. */
+  get diverted(): boolean {
+    return this.#diverted !== undefined
+  }
+
+  /** Calls `listener` once, when the connection is over and its last packet has been handled. */
+  onClose(listener: (cause: Error | undefined) => void): void {
+    if (this.#finished) this.#tellClose(listener)
+    // A few, and for long: pushed to, a list would keep room for seventeen.
+    else this.#closeListeners = [...this.#closeListeners, listener]
+  }
+
+  /**
+   * Ends the connection after what was written and, if there is a reason that the version can tell, after a CONNACK
+   * (before acceptance) or a DISCONNECT (5.0) with it. What was received and not handled is forgotten.
+   */
+  close(reasonCode?: ReasonCode, { reason, cause, serverReference }: Goodbye = {}): void {
+    this.#cause ??= cause
+    if (this.closed) return
+    this.reasonCode = reasonCode
+    this.reason = reason
+    if (reasonCode !== undefined && reasonCode >= 0x80 && this.#asked) {
+      const packet = farewell(this.protocolVersion, this.connected, reasonCode, reason, serverReference)
+      if (packet !== undefined) this.tryWrite(packet)
+    }
+    this.closed = true
+    this.inbox.clear()
+    this.#keep(0)
+    this.#outbox.flush()
+    if (!this.connected) tellRefused(this, this.#cause)
+    this.#hangUp()
+    if (!this.#pumping && !this.#busy) this.#finish()
+  }
+
+  #hangUp(): void {
+    const { stream } = this
+    if (stream.destroyed) return
+    // Nothing is on its way, neither here nor there.
+    if ((this.#ended || this.#goodbye) && isPlain(stream) && stream.writableLength === 0) {
+      stream.destroy()
+      return
+    }
+    stream.end()
+    // Whoever does not hang up in return is cut off; until then its bytes are read and dropped, so that ours arrive.
+    stream.resume()
+    const timer = this.stack.clock.after(LINGER, () => stream.destroy())
+    stream.once('close', () => timer.cancel())
+  }
+
+  /** Internal: the stream failed. A TLS socket may say so and go on (too many renegotiations): it ends all the same. */
+  failed(error: Error): void {
+    this.#cause ??= error
+    this.stream.destroy()
+  }
+
+  /** Internal: the other side will send no more. */
+  ended(): void {
+    this.#ended = true
+    if (!this.#busy && !this.#pumping) this.#pump(0)
+  }
+
+  /** Internal: the stream is closed; what it held is gone. */
+  gone(): void {
+    this.#outbox.forget()
+    this.ended()
+  }
+
+  /** Internal: bytes came. */
+  receive(chunk: Buffer): void {
+    if (this.closed) return
+    this.receivedAt = this.stack.clock.now()
+    const { pace } = this.stack
+    pace.enter(this.receivedAt)
+    this.inbox.push(chunk)
+    // While others rest whoever comes now stands behind them, once the turn's time is used up; a ping costs nothing.
+    const looks = this.#costly || (pace.crowded && chunk[0] !== PINGREQ)
+    this.#pump(looks ? 0 : PACKETS_A_LOOK)
+    const { kept } = this.inbox
+    if (kept > UNCOUNTED) this.#keep(kept)
+    if (this.closed) return
+    // Large packets are read in turns too: a chunk each, when the time of this one is used up.
+    if (this.inbox.have >= LARGE && !this.#busy && pace.spent) {
+      this.#wait(pace.restReading(), undefined)
+      this.#pause()
+    }
+    if ((this.#busy || this.#flooded) && !this.#paused && this.inbox.backlog >= this.#pauseAt) this.#pause()
+  }
+
+  #pause(): void {
+    this.#paused = true
+    this.stream.pause()
+  }
+
+  /** Internal: the stream has taken something. */
+  taken(): void {
+    if (this.#drainListeners !== undefined && !this.#exceeds(this.stack.config.highWater)) this.#drained()
+    if (!this.#flooded || this.#exceeds(2 * this.stack.config.highWater)) return
+    this.#flooded = false
+    this.#pump(0)
+  }
+
+  /**
+   * Handles packets until one must wait, or until others have their turn. Iterative: packets that are answered at once
+   * never deepen the stack.
+   * @param unlooked What may be handled before the next look at the clock.
+   */
+  #pump(unlooked: number): void {
+    if (this.#pumping || this.#busy) return
+    this.#pumping = true
+    const { pace } = this.stack
+    let left = unlooked
+    while (!this.closed && !this.#busy) {
+      if (!this.#ended && this.#exceeds(2 * this.stack.config.highWater)) {
+        this.#flooded = true
+        this.stack.watch(this)
+        break
+      }
+      if (left <= 0 || pace.steps >= STEPS_A_LOOK) {
+        left = PACKETS_A_LOOK
+        this.#costly = pace.steps >= STEPS_A_LOOK
+        if (this.inbox.backlog > 0 && pace.spent) {
+          this.#wait(pace.rest(), undefined)
+          break
+        }
+      }
+      const weight = this.#step()
+      if (weight === 0) break
+      left -= weight
+    }
+    this.#pumping = false
+    if (this.#inboxBytes > 0) this.#keep(this.inbox.kept)
+    if (this.#busy) return
+    if (this.closed) this.#finish()
+    else if (this.#ended) this.close()
+    else if (this.#paused && !this.#flooded) this.#resume()
+  }
+
+  /** Handles one packet. Answers what it counts towards a look at the clock; 0 when there is none. */
+  #step(): number {
+    let packet: Packet | undefined
+    try {
+      if (!this.inbox.advance()) return 0
+      if (this.inbox.awaitsConnect) this.#asked = true
+      const type = this.inbox.type
+      packet = this.stack.decoder.decode(this)
+      if (this.inbox.awaitsConnect) {
+        this.inbox.awaitsConnect = false
+        this.settings = settingsOf(packet as ConnectPacket)
+        this.username = (packet as ConnectPacket).username
+      }
+      if (this.#expected?.includes(packet.cmd) === false) {
+        throw protocolError(
+          `a ${packet.cmd.toUpperCase()} where only ${this.#expected.join(' or ')} may come`,
+        )
+      }
+      if (type === DISCONNECT) this.#goodbye = true
+      if (this.#diverted !== undefined) {
+        this.#diverted(packet)
+      } else {
+        const later = this.stack.dispatch(this, packet, type)
+        if (later !== undefined) this.#wait(later, packet)
+      }
+      return type > PUBCOMP ? PACKETS_A_LOOK : 1
+    } catch (error) {
+      this.#fail(error as Error, packet)
+      return PACKETS_A_LOOK
+    }
+  }
+
+  /** Whatever the errorHandler does, nobody goes on behind what could not be read or broke the protocol. */
+  #fail(error: Error, packet: Packet | undefined): void {
+    this.stack.fail(error, this, packet)
+    const reasonCode = error instanceof ProtocolError ? error.reasonCode : undefined
+    if (packet === undefined || reasonCode !== undefined) this.close(reasonCode, { cause: error })
+  }
+
+  #wait(later: Promise<void>, packet: Packet | undefined): void {
+    this.#busy = true
+    const answered = (): void => {
+      this.#busy = false
+      this.#pump(0)
+    }
+    later.then(answered, (error: Error) => {
+      this.#fail(error, packet)
+      answered()
+    })
+  }
+
+  /** What may wait behind a handler: less while memory is short. */
+  get #pauseAt(): number {
+    return this.stack.ledger.allowance(PAUSE_AT)
+  }
+
+  /** Counts what is held of packets that are not complete or not handled; what does not fit ends the connection. */
+  #keep(kept: number): void {
+    const bytes = kept > UNCOUNTED ? kept : 0
+    if (this.inbox.have > UNCOUNTED) this.stack.watchPacket(this)
+    const more = bytes - this.#inboxBytes
+    if (more <= 0) {
+      if (more < 0) this.#inboxAccount?.release(-more)
+      this.#inboxBytes = bytes
+      return
+    }
+    const { ledger } = this.stack
+    if (this.#inboxBytes === 0)
+      this.#inboxAccount = this.connected
+        ? ledger.accountOf(this)
+        : ledger.account(addressOf(this.listener.remote))
+    if (this.#inboxAccount?.charge(more, false) !== true) {
+      if (this.inbox.have > 0) {
+        const message = `no memory for ${bytes} bytes of packets that are not complete`
+        this.#fail(new ProtocolError('QUOTA_EXCEEDED', ReasonCode.QUOTA_EXCEEDED, message), undefined)
+        return
+      }
+      // It waits for us: it is read no further, and what came is kept.
+      this.#inboxAccount?.add(more)
+    }
+    this.#inboxBytes = bytes
+  }
+
+  #resume(): void {
+    this.#paused = false
+    this.receivedAt = this.stack.clock.now()
+    this.stream.resume()
+  }
+
+  #drained(): void {
+    const listeners = this.#drainListeners ?? []
+    this.#drainListeners = undefined
+    for (const listener of listeners) listener()
+  }
+
+  #finish(): void {
+    if (this.#finished) return
+    this.#finished = true
+    this.#aliases?.clear()
+    this.#drained()
+    this.stack.forget(this)
+    const listeners = this.#closeListeners
+    this.#closeListeners = []
+    for (const listener of listeners) this.#tellClose(listener)
+  }
+
+  /** One who fails keeps nobody from being told. */
+  #tellClose(listener: (cause: Error | undefined) => void): void {
+    try {
+      listener(this.#cause)
+    } catch (error) {
+      this.stack.fail(error as Error, this, undefined)
+    }
+  }
+}
+
+function onData(this: Duplex, chunk: Buffer): void {
+  ;(this as Carrier)[CLIENT].receive(chunk)
+}
+
+function onError(this: Duplex, error: Error): void {
+  ;(this as Carrier)[CLIENT].failed(error)
+}
+
+function onClose(this: Duplex): void {
+  ;(this as Carrier)[CLIENT].gone()
+}
+
+function onEnd(this: Duplex): void {
+  ;(this as Carrier)[CLIENT].ended()
+}

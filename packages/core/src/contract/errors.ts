@@ -1,0 +1,104 @@
+/**
+ * The two errors of the project and the table of their codes. `docs/errors.md` is printed from the table;
+ * tests and users compare codes, never messages.
+ */
+import type { ReasonCode } from '../packets/index.ts'
+
+/** Every code that mqtt-stack raises, with what it means and what to do about it. */
+export const ERRORS = {
+  MIDDLEWARE_INVALID:
+    'What was given to use() is not a middleware: an object with a name and at least one member core knows. Give it a name and a handler.',
+  MIDDLEWARE_IDLE:
+    'A middleware handles no packet, answers no callback and has no start, stop or install: it would never be called. Check the spelling of its members.',
+  CALLBACK_UNKNOWN:
+    'A callback was executed that nobody defined. Check the name, or define it with stack.define().',
+  CALLBACK_RESERVED:
+    'stack.define() was given the name of a middleware member (handle, install, start, stop, ...). Choose another name.',
+  CALLBACK_REDEFINED:
+    'stack.define() was called twice for one callback with different rules. Agree on one rule.',
+  CALLBACK_UNANSWERED:
+    'A middleware requires a callback that nobody in the stack answers. Add a middleware that does: the error prints who answers what.',
+  CALLBACK_CONTESTED: 'Two middlewares answer a callback that is meant for one. Leave one of them out.',
+  ORDER_INVALID:
+    'A middleware stands before one that it has to stand behind, so that it would act on what nobody has decided yet. Move it: the error names both, and prints the stack.',
+  NEXT_TWICE:
+    'A handler called next or done after it had already answered. Answer once; the error names the middleware.',
+  ANSWER_INVALID:
+    'A handler of a strict stack returned something that is no answer. Return nothing, DONE or a promise of either.',
+  STORE_KEY_TAKEN: 'Two handlers set the same key where each key has one owner.',
+  HANDLER_FAILED:
+    'A handler failed with something that is not an Error. Throw or pass an Error; the value is its cause.',
+  HANDLER_STALLED:
+    'A handler has not answered within the stall timeout. Nobody waits for it any more; what it answers later moves nothing. Answer in time, or do what takes long behind the answer.',
+  OPTION_UNKNOWN: 'An option that the table of options does not know. Check the spelling.',
+  OPTION_MISSING: 'An option without a default was not given.',
+  OPTION_INVALID: 'An option is not of the kind, or not in the range, that its table names.',
+  STACK_RUNNING: 'The stack was changed, or started again, after it had started.',
+  STACK_STOPPED: 'The stack was used after it had been stopped. Make a new one.',
+  LISTEN_FAILED:
+    'A listener could not be opened: the port is taken, the address is not ours, or a file cannot be read.',
+  STALE_EPOCH: 'A backend was called for a session that somebody else has opened since.',
+  MALFORMED_PACKET: 'Bytes that cannot be read as the packet they claim to be.',
+  PROTOCOL_ERROR: 'A well-formed packet that the protocol does not allow there.',
+  UNSUPPORTED_VERSION: 'A CONNECT with a protocol level that the stack does not serve.',
+  PACKET_TOO_LARGE: 'A packet larger than the maximum frame size.',
+  QUOTA_EXCEEDED: 'A client asked for more than a limit of the broker allows.',
+  TOPIC_INVALID: 'A topic name that is empty, holds a wildcard or U+0000, or is too large.',
+  FILTER_INVALID: 'A topic filter that is empty, places a wildcard wrongly, or is too large.',
+} as const
+
+/** A code of the table {@link ERRORS}. */
+export type ErrorCode = keyof typeof ERRORS
+
+/** Something wrong with how the stack is put together or used: for the user. */
+export class StackError extends Error {
+  readonly code: ErrorCode
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StackError'
+    this.code = code
+  }
+}
+
+/** Something wrong with what came over the wire: ends that connection with the reason code of the standard. */
+export class ProtocolError extends Error {
+  readonly code: ErrorCode
+  /** Reason code of MQTT 5.0; older clients are told its nearest CONNACK return code, or just closed. */
+  readonly reasonCode: ReasonCode
+  /** The number of the standard's statement, such as `MQTT-3.1.0-1`; empty where it has none. */
+  readonly statement: string
+  constructor(code: ErrorCode, reasonCode: ReasonCode, message: string, statement = '') {
+    super(statement === '' ? message : `${message} [${statement}]`)
+    this.name = 'ProtocolError'
+    this.code = code
+    this.reasonCode = reasonCode
+    this.statement = statement
+  }
+}
+
+/** Who was running when an error came up. */
+export interface Blame {
+  /** Name of the middleware. */
+  readonly middleware: string
+  /** The callback it was answering, or `handle publish` and the like. */
+  readonly callback: string
+}
+
+const blames = new WeakMap<Error, Blame>()
+
+/** The middleware and callback an error came out of; `undefined` for errors that no handler raised. */
+export function blameOf(error: Error): Blame | undefined {
+  return blames.get(error)
+}
+
+/** Notes whose error it is, first blame wins; what is not an Error becomes one. */
+export function blame(thrown: unknown, middleware: string, callback: string): Error {
+  const error =
+    thrown instanceof Error
+      ? thrown
+      : new StackError('HANDLER_FAILED', `${middleware} failed in ${callback}: ${String(thrown)}`, {
+          cause: thrown,
+        })
+  if (!blames.has(error)) blames.set(error, { middleware, callback })
+  return error
+}

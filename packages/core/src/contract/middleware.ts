@@ -1,0 +1,89 @@
+/** What a middleware is: any object with some of these members. */
+
+import type { Client } from '../connection/index.ts'
+import type { Packet, PacketType } from '../packets/index.ts'
+import type { Done, Stack } from '../stack/index.ts'
+import type { CallbackRule } from './callback-rules.ts'
+import type { CallbackName, Handler } from './callbacks.ts'
+import type { OptionsSpec, Resolved } from './options.ts'
+import { resolveOptions } from './options.ts'
+
+/** Goes on to the next handler; with an error, ends the chain with it. `done` ends the chain at once. */
+export type Next = (error?: unknown) => void
+
+/** A handler for each callback that a middleware answers. */
+export type Handlers = { [Name in CallbackName]?: Handler<Name> }
+
+/**
+ * A middleware. A handler that declares `next` (three parameters or more) answers by calling `next` or `done`, now or
+ * later; one that does not answers by return: nothing goes on, `DONE` stops, a promise does either later.
+ */
+export interface MiddlewareLike extends Handlers {
+  /** Names it in errors and listings; need not be unique. */
+  readonly name: string
+  /** The packets that `handle` wants to see; absent: every packet. */
+  readonly handles?: readonly PacketType[]
+  /** Callbacks that it executes and that somebody in the stack must answer. */
+  readonly requires?: readonly CallbackName[]
+  /** Callbacks that it executes too; nobody answering them is fine. */
+  readonly uses?: readonly CallbackName[]
+  /**
+   * It must stand behind every other middleware that executes one of these (names it in `requires` or `uses`): what
+   * those decide has to be decided before it acts. `start()` refuses any other order.
+   */
+  readonly behind?: readonly CallbackName[]
+  /**
+   * Its callbacks come behind those of all others, wherever it stands: for stores, so that nothing is kept, and nobody
+   * gets anything, that somebody refuses. It starts first and stops last.
+   */
+  readonly last?: boolean
+  /** Callbacks of its own, with their rules: `use()` defines them. Two middlewares may share a rule, not differ in it. */
+  readonly defines?: Readonly<Record<string, CallbackRule>>
+  /** The stack it was given to; set by `use()`. */
+  stack?: Stack
+  /** Opens what it needs. Middlewares start last to first, so stores are open before those who use them. */
+  start?(): void | Promise<void>
+  /** Settles and closes. First to last; no client is connected any more. */
+  stop?(): void | Promise<void>
+  /** A connection was made; nothing has been read from it. May not assume that it will ever send a CONNECT. */
+  install?(client: Client): void
+  /** A packet came. The client's next packet waits until this one is answered. The packet is read-only. */
+  handle?(client: Client, packet: Packet, next: Next, done: Next): void | Done | Promise<void | Done>
+}
+
+/** Members that are no callbacks. */
+export const MEMBERS: ReadonlySet<string> = new Set([
+  'name',
+  'handles',
+  'defines',
+  'requires',
+  'uses',
+  'behind',
+  'last',
+  'stack',
+  'start',
+  'stop',
+  'install',
+  'handle',
+  'config',
+  'constructor',
+])
+
+/**
+ * A convenient way to make a middleware: `class Mine extends Middleware<MyOptions>` with
+ * `constructor(options) { super(options, spec) }`. Core never asks for this class.
+ */
+export abstract class Middleware<Options extends object = object> implements MiddlewareLike {
+  /** The class name, unless a subclass says otherwise. */
+  readonly name: string
+  /** The options after defaults. */
+  readonly config: Resolved<Options>
+  /** The stack it was given to. */
+  stack!: Stack
+
+  /** @throws StackError `OPTION_UNKNOWN`, `OPTION_MISSING`, `OPTION_INVALID`. */
+  constructor(options?: Options, spec?: OptionsSpec<Options> | Options) {
+    this.name = new.target.name
+    this.config = resolveOptions(this.name, options, spec ?? ({} as Options))
+  }
+}

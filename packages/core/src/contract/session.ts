@@ -1,0 +1,44 @@
+/** What MQTT calls the session state's owner: it may outlive the connection. */
+import type { Client } from '../connection/index.ts'
+import type { PacketIds } from '../packets/index.ts'
+import type { Account } from '../stack/index.ts'
+import type { SlotHost } from './slot.ts'
+
+/** A publisher as rules and backends see it, with or without a connection. */
+export interface Publisher {
+  readonly clientId: string
+  /** What authentication found out about the client; `undefined` for anonymous ones. */
+  readonly identity: string | undefined
+  /** What is kept of its messages is counted here; nothing for the broker itself, and until something is kept. */
+  readonly account?: Account | undefined
+}
+
+/**
+ * The session of a client. Every client has one from its first byte; session-manager names it at CONNECT and
+ * hands an older one on to the client that resumes it. Slots of a session outlive the connection with it.
+ */
+export class Session implements SlotHost, Publisher {
+  clientId = ''
+  identity: string | undefined = undefined
+  /** Of the connection that opened it last; what a connection calls with is `client.epoch`. 0 before it is open. */
+  epoch = 0
+  /** Seconds that the session outlives its connection; 0: it ends with it. 0xFFFFFFFF: for ever. */
+  expiryInterval = 0
+  /** Packet identifiers of QoS 2 messages that awaited PUBREL when the session was opened. */
+  inboundIds: PacketIds | undefined = undefined
+  /** It was there before its connection. */
+  resumed = false
+  /** The connection that has it now. */
+  client: Client | undefined = undefined
+  /** What is kept for it is counted here, with or without a connection; see `stack.ledger.accountOf(client)`. */
+  account: Account | undefined = undefined
+  readonly slots: unknown[] = []
+
+  /**
+   * Whether the session has a message log in the backend: it outlives its connection, or outlived an earlier one,
+   * whatever this connection asks for.
+   */
+  get stored(): boolean {
+    return this.expiryInterval > 0 || this.resumed
+  }
+}

@@ -1,0 +1,126 @@
+/** What a stack can be told. */
+import type { Client } from '../connection/index.ts'
+import type { Packet } from '../packets/index.ts'
+import type { Clock } from './clock.ts'
+import type { Logger } from './logger.ts'
+import type { OptionsSpec } from './options.ts'
+
+export interface StackOptions {
+  strict?: boolean
+  clock?: Clock
+  logger?: Logger
+  errorHandler?: (error: Error, client: Client | undefined, packet: Packet | undefined) => void
+  connectLimit?: number
+  packetLimit?: number
+  topicLevels?: number
+  topicBytes?: number
+  topicAliases?: number
+  controlTopics?: readonly string[]
+  highWater?: number
+  drainTimeout?: number
+  stallTimeout?: number
+  memoryCeiling?: number
+  memoryShare?: number
+  packetTimeout?: number
+}
+
+export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
+  strict: {
+    kind: 'boolean',
+    default: false,
+    doc: 'For tests: packets are frozen, and an answer without a meaning is an error.',
+  },
+  clock: { kind: 'any', optional: true, doc: 'Source of time; the machine’s by default.' },
+  logger: {
+    kind: 'any',
+    default: console,
+    doc: 'Where lines of the log go: anything with the methods of `console`.',
+  },
+  errorHandler: {
+    kind: 'function',
+    optional: true,
+    doc: 'Takes (error, client, packet) for every error that no caller waits for; by default logs and ends that connection.',
+  },
+  connectLimit: {
+    kind: 'number',
+    default: 65_536,
+    min: 64,
+    unit: 'bytes',
+    doc: 'Largest packet before a CONNECT is accepted.',
+  },
+  packetLimit: {
+    kind: 'number',
+    default: 1_048_576,
+    min: 64,
+    max: 268_435_460,
+    unit: 'bytes',
+    doc: 'Largest packet after it.',
+  },
+  topicLevels: {
+    kind: 'number',
+    default: 64,
+    min: 1,
+    max: 65_536,
+    doc: 'Levels that a topic name or filter may have.',
+  },
+  topicBytes: {
+    kind: 'number',
+    default: 4_096,
+    min: 1,
+    max: 65_535,
+    unit: 'bytes',
+    doc: 'And bytes of UTF-8. The engine finds strings of more than 16,383 characters by their length alone: many of them would be slow.',
+  },
+  topicAliases: {
+    kind: 'number',
+    default: 16,
+    max: 65_535,
+    doc: 'Topic aliases that a 5.0 client may set.',
+  },
+  controlTopics: {
+    kind: 'any',
+    default: ['$SYS'],
+    doc: 'The broker alone publishes to these topics and those below them; clients may neither publish nor leave a will there, whatever access rules say. The one exception is `$SYS/broker/connection/<name>/state`, where bridges of Mosquitto leave their wills; to name `$SYS/broker/connection` too takes it back.',
+  },
+  highWater: {
+    kind: 'number',
+    default: 1_048_576,
+    min: 1_024,
+    unit: 'bytes',
+    doc: 'What a client may leave untaken before QoS 1 and 2 to it wait; QoS 0 is dropped above four times as much.',
+  },
+  drainTimeout: {
+    kind: 'number',
+    default: 30_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A client above the high-water mark that takes nothing for so long is closed.',
+  },
+  stallTimeout: {
+    kind: 'number',
+    default: 30_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A handler that has not answered for so long is told by handlerStalled, and nobody waits for it any more.',
+  },
+  memoryCeiling: {
+    kind: 'number',
+    optional: true,
+    min: 1,
+    unit: 'bytes',
+    doc: 'What clients may make the broker keep in all; what would pass it is refused (0x97). By default half of the memory that the process may have, or of the engine’s heap, whichever is less.',
+  },
+  memoryShare: {
+    kind: 'number',
+    default: 0.5,
+    max: 1,
+    doc: 'The part of it that one identity may have or, of anonymous clients, those of one address.',
+  },
+  packetTimeout: {
+    kind: 'number',
+    default: 30_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A client of whose unfinished packet less than 8 KiB came in so long is closed.',
+  },
+}

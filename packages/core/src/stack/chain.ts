@@ -1,0 +1,296 @@
+/** The dispatcher: those who take part in one packet type or one callback, called in order. */
+import type { CallbackRule, MiddlewareLike, Steps } from '../contract/index.ts'
+import { blame, proceed, StackError, stopsOf } from '../contract/index.ts'
+import { bounded, Waiting } from './waiting.ts'
+
+declare const done: unique symbol
+
+/** The type of {@link DONE}: no symbol's, which would not survive `async () => DONE`. */
+export interface Done {
+  readonly [done]: true
+}
+
+/** What a handler that declares no `next` returns to end its chain. */
+export const DONE: Done = Object.freeze({ toString: () => 'DONE' }) as unknown as Done
+
+// biome-ignore lint/suspicious/noExplicitAny: the dispatcher is below the types; Stack checks them
+type Anything = any
+type Answer = void | Done | Promise<void | Done>
+
+/** One handler of a chain. */
+export interface Step {
+  readonly owner: MiddlewareLike
+  readonly handler: (...args: Anything[]) => Anything
+  /** It declares `next`, and so answers by calling it. */
+  readonly asks: boolean
+}
+
+/** What chains need from their stack. */
+export interface ChainHost {
+  readonly strict: boolean
+  readonly waiting: Set<Waiting>
+  now(): number
+  /** Takes an error that can move no chain any more. */
+  stray(error: Error, subject: Anything): void
+}
+
+/** A chain of handlers; compiled by the stack, which replaces `steps` when a middleware joins. */
+export class Chain {
+  readonly name: string
+  steps: readonly Step[] = []
+  /** Whether what is in the store ends the chain. */
+  readonly #stops: ((store: Anything) => boolean) | undefined
+  /** Told that a handler ended the chain with `done`. */
+  readonly #ended: ((store: Anything) => void) | undefined
+  readonly #host: ChainHost
+
+  constructor(
+    name: string,
+    host: ChainHost,
+    stops?: (store: Anything) => boolean,
+    ended?: (store: Anything) => void,
+  ) {
+    this.name = name
+    this.#host = host
+    this.#stops = stops
+    this.#ended = ended
+  }
+
+  /** Whether anybody takes part. */
+  get answered(): boolean {
+    return this.steps.length > 0
+  }
+
+  /**
+   * Calls the handlers in order. Answers nothing when all answered at once, a promise otherwise; throws, or rejects
+   * with, the first handler's error.
+   */
+  run(
+    subject: Anything,
+    store: Anything,
+    from: number = 0,
+    to: number = this.steps.length,
+  ): void | Promise<void> {
+    return this.runSteps(this.steps, subject, store, from, to)
+  }
+
+  /** With the steps that the chain had when it began: who joins or leaves meanwhile is in the next run. */
+  protected runSteps(
+    steps: readonly Step[],
+    subject: Anything,
+    store: Anything,
+    from: number,
+    to: number,
+  ): void | Promise<void> {
+    const stops = this.#stops
+    for (let i = from; i < to; i++) {
+      const step = steps[i]
+      let answer: Answer
+      try {
+        answer = step.asks ? this.#ask(step, subject, store) : step.handler.call(step.owner, subject, store)
+      } catch (error) {
+        throw blame(error, step.owner.name, this.name)
+      }
+      if (answer === DONE) {
+        this.#ended?.(store)
+        return
+      }
+      if (answer !== undefined) {
+        if (isPromise(answer)) return this.#wait(answer, steps, subject, store, i, to)
+        if (this.#host.strict) throw this.#meaningless(step, answer)
+      }
+      if (stops?.(store)) return
+    }
+  }
+
+  /**
+   * Calls the handlers that stand behind that of `owner`.
+   * @throws StackError `MIDDLEWARE_INVALID` where it takes no part.
+   */
+  runBehind(owner: MiddlewareLike, subject: Anything, store: Anything): void | Promise<void> {
+    const at = this.steps.findIndex((step) => step.owner === owner)
+    if (at < 0) throw new StackError('MIDDLEWARE_INVALID', `${owner.name} takes no part in ${this.name}`)
+    return this.run(subject, store, at + 1)
+  }
+
+  /** Calls every handler, whatever becomes of the others; each error goes to `report`. */
+  tell(subject: Anything, report: (error: Error) => void): void {
+    for (let i = 0; i < this.steps.length; i++) {
+      try {
+        this.run(subject, {}, i, i + 1)?.catch(report)
+      } catch (error) {
+        report(error as Error)
+      }
+    }
+  }
+
+  #meaningless(step: Step, answer: unknown): Error {
+    const { name } = step.owner
+    const error = new StackError(
+      'ANSWER_INVALID',
+      `${name} answered ${this.name} with ${String(answer)}: return nothing, DONE or a promise`,
+    )
+    return blame(error, name, this.name)
+  }
+
+  /** Waits for a handler, but not for ever, then goes on behind it. */
+  #wait(
+    answer: Promise<void | Done>,
+    steps: readonly Step[],
+    subject: Anything,
+    store: Anything,
+    at: number,
+    to: number,
+  ): Promise<void> {
+    const step = steps[at]
+    const waiting = new Waiting(answer, step, this.name, subject, this.#host)
+    const whole = waiting.answered.then((value) => {
+      if (value === DONE) {
+        this.#ended?.(store)
+        return
+      }
+      if (value !== undefined && this.#host.strict && !step.asks) throw this.#meaningless(step, value)
+      if (this.#stops?.(store)) return
+      return this.runSteps(steps, subject, store, at + 1, to)
+    })
+    return bounded(whole)
+  }
+
+  /** Calls a handler that declares `next`: whatever it does afterwards cannot move the chain again. */
+  #ask(step: Step, subject: Anything, store: Anything): Answer {
+    const guard = new Guard(this.name, step, this.#host, subject)
+    let returned: unknown
+    try {
+      returned = step.handler.call(step.owner, subject, store, guard.next, guard.done)
+    } catch (error) {
+      guard.fail(error)
+    }
+    if (returned === DONE && this.#host.strict)
+      guard.fail(this.#meaningless(step, 'DONE although it declares next'))
+    if (returned !== undefined && isPromise(returned)) returned.then(undefined, guard.fail)
+    return guard.answer()
+  }
+}
+
+/** The chain of a callback of the rule `each`: no failure and no done keeps a handler from being called. */
+class EachChain extends Chain {
+  readonly #stray: ChainHost['stray']
+
+  constructor(name: string, host: ChainHost) {
+    super(name, host)
+    this.#stray = host.stray
+  }
+
+  override run(
+    subject: Anything,
+    store: Anything,
+    from: number = 0,
+    to: number = this.steps.length,
+  ): void | Promise<void> {
+    const { steps } = this
+    for (let i = from; i < to; i++) {
+      const later = this.#one(steps, subject, store, i)
+      // Most handlers are done at once; from the first that is not on, the others wait for it.
+      if (later !== undefined) return proceed(this.#others(later, steps, subject, store, i + 1, to))
+    }
+  }
+
+  #one(steps: readonly Step[], subject: Anything, store: Anything, i: number): void | Promise<void> {
+    try {
+      return this.runSteps(steps, subject, store, i, i + 1)
+    } catch (error) {
+      this.#stray(error as Error, subject)
+    }
+  }
+
+  *#others(
+    first: Promise<void>,
+    steps: readonly Step[],
+    subject: Anything,
+    store: Anything,
+    from: number,
+    to: number,
+  ): Steps {
+    let later: void | Promise<void> = first
+    for (let i = from; ; i++) {
+      try {
+        yield later
+      } catch (error) {
+        this.#stray(error as Error, subject)
+      }
+      if (i >= to) return
+      later = this.#one(steps, subject, store, i)
+    }
+  }
+}
+
+/** A chain that keeps to the rule of its callback. */
+export function chainOf(name: string, host: ChainHost, rule: CallbackRule): Chain {
+  return rule.merge === 'each' ? new EachChain(name, host) : new Chain(name, host, stopsOf(rule), rule.ended)
+}
+
+/** One call of one handler with `next` and `done`: takes the first answer, reports every later one. */
+class Guard {
+  readonly #chain: string
+  readonly #step: Step
+  readonly #host: ChainHost
+  readonly #subject: Anything
+  #state: 'open' | 'next' | 'done' | 'failed' = 'open'
+  #error: unknown
+  #resolve: ((value: void | Done) => void) | undefined
+  #reject: ((error: unknown) => void) | undefined
+
+  constructor(chain: string, step: Step, host: ChainHost, subject: Anything) {
+    this.#chain = chain
+    this.#step = step
+    this.#host = host
+    this.#subject = subject
+  }
+
+  readonly next = (error?: unknown): void => {
+    if (error !== undefined && error !== null) this.#settle('failed', error)
+    else this.#settle('next', undefined)
+  }
+
+  readonly done = (error?: unknown): void => {
+    if (error !== undefined && error !== null) this.#settle('failed', error)
+    else this.#settle('done', undefined)
+  }
+
+  /** A throw or rejection: the answer if there was none yet, a stray error otherwise. */
+  readonly fail = (error: unknown): void => {
+    if (this.#state === 'open') this.#settle('failed', error)
+    else this.#host.stray(blame(error, this.#step.owner.name, this.#chain), this.#subject)
+  }
+
+  answer(): Answer {
+    if (this.#state === 'next') return
+    if (this.#state === 'done') return DONE
+    if (this.#state === 'failed') throw this.#error
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  #settle(state: 'next' | 'done' | 'failed', error: unknown): void {
+    if (this.#state !== 'open') {
+      const name = this.#step.owner.name
+      const twice = new StackError(
+        'NEXT_TWICE',
+        `${name} answered ${this.#chain} twice: next or done was called again`,
+      )
+      this.#host.stray(blame(twice, name, this.#chain), this.#subject)
+      return
+    }
+    this.#state = state
+    this.#error = error
+    if (state === 'failed') this.#reject?.(error)
+    else this.#resolve?.(state === 'done' ? DONE : undefined)
+  }
+}
+
+/** Whether a handler, or work, has not answered yet. */
+export function isPromise(value: unknown): value is Promise<Anything> {
+  return typeof (value as { then?: unknown } | null)?.then === 'function'
+}

@@ -1,0 +1,111 @@
+/** What is checked before a stack starts. */
+import type { CallbackName, CallbackRule, MiddlewareLike } from '../contract/index.ts'
+import { MEMBERS, StackError } from '../contract/index.ts'
+import type { PacketType } from '../packets/index.ts'
+import { PACKET_TYPES } from '../packets/index.ts'
+
+/**
+ * @param listing The stack as a list of who answers what; ends every message.
+ * @throws StackError `MIDDLEWARE_INVALID`, `MIDDLEWARE_IDLE`, `CALLBACK_UNKNOWN`, `CALLBACK_UNANSWERED`,
+ * `CALLBACK_CONTESTED` or `ORDER_INVALID`.
+ */
+export function checkStack(
+  middlewares: readonly MiddlewareLike[],
+  rules: ReadonlyMap<string, CallbackRule>,
+  listing: string,
+): void {
+  const refuse = (code: ConstructorParameters<typeof StackError>[0], message: string): never => {
+    throw new StackError(code, `${message}\n\n${listing}`)
+  }
+  const answerers = (name: string, asking?: MiddlewareLike): string[] =>
+    middlewares.filter((one) => one !== asking && answers(one, name)).map(({ name }) => name)
+  for (const middleware of middlewares) {
+    const { name, requires = [], uses = [] } = middleware
+    const active = ['handle', 'install', 'start', 'stop', ...rules.keys()].some((one) =>
+      answers(middleware, one),
+    )
+    if (!active)
+      refuse('MIDDLEWARE_IDLE', `${name} handles no packet and answers no callback${hint(middleware)}`)
+    for (const type of middleware.handles ?? []) {
+      if (!PACKET_TYPES.includes(type))
+        refuse('MIDDLEWARE_INVALID', `${name} handles "${type}", which is no packet type`)
+    }
+    for (const callback of [...requires, ...uses]) {
+      if (!rules.has(callback))
+        refuse('CALLBACK_UNKNOWN', `${name} executes "${callback}", which nobody defined`)
+    }
+    for (const callback of requires) {
+      // Whoever answers its own question has nobody who acts on it.
+      if (answerers(callback, middleware).length === 0)
+        refuse('CALLBACK_UNANSWERED', `${name} requires "${callback}", which nobody answers`)
+    }
+  }
+  for (const [place, { name, behind = [] }] of middlewares.entries()) {
+    for (const other of middlewares.slice(place + 1)) {
+      const callback = behind.find((one) => executes(other, one))
+      if (callback !== undefined)
+        refuse('ORDER_INVALID', `${name} must stand behind ${other.name}, which executes "${callback}"`)
+    }
+  }
+  for (const [name, { merge }] of rules) {
+    const who = merge === 'one' ? answerers(name) : []
+    if (who.length > 1)
+      refuse(
+        'CALLBACK_CONTESTED',
+        `"${name}" is meant for one middleware, and ${who.join(' and ')} answer it`,
+      )
+  }
+}
+
+function answers(middleware: MiddlewareLike, name: string): boolean {
+  return typeof (middleware as unknown as Record<string, unknown>)[name] === 'function'
+}
+
+/** What a stack that serves clients lacks although its meaning changes without it; a line each. */
+export function lacksOf(middlewares: readonly MiddlewareLike[]): string[] {
+  const has = (is: (middleware: MiddlewareLike) => boolean): boolean => middlewares.some(is)
+  const found: string[] = []
+  for (const [callback, what] of QUESTIONS) {
+    const who = middlewares.filter((one) => answers(one, callback)).map(({ name }) => name)
+    if (who.length > 0 && !has((one) => executes(one, callback)))
+      found.push(`${who.join(' and ')} answers ${callback}, but nobody asks: ${what}`)
+  }
+  // Whoever puts a few middlewares together for a purpose of his own knows what he leaves out.
+  if (!has((one) => executes(one, 'openSession'))) return found
+  if (!has((one) => handles(one, 'pingreq')))
+    found.push(
+      'nobody handles PINGREQ: clients that fall silent stay, and those that ask get no answer (KeepAlive)',
+    )
+  if (!has((one) => handles(one, 'connect') && executes(one, 'relayMessage')))
+    found.push('nobody keeps wills: a client that is lost leaves no word (LastWill)')
+  return found
+}
+
+/** What a stack means without somebody who asks. */
+const QUESTIONS: readonly (readonly [CallbackName, string])[] = [
+  ['authenticateConnection', 'everybody is let in (Authentication)'],
+  ['authenticateExchange', 'no client can authenticate by it (Authentication)'],
+  ['authorizePacket', 'everybody may do everything (Authorize)'],
+]
+
+function handles({ handle, handles }: MiddlewareLike, type: PacketType): boolean {
+  return handle !== undefined && (handles?.includes(type) ?? true)
+}
+
+function executes({ requires = [], uses = [] }: MiddlewareLike, callback: CallbackName): boolean {
+  return requires.includes(callback) || uses.includes(callback)
+}
+
+/** The functions that a middleware has and core does not know: most likely a misspelt callback. */
+function hint(middleware: MiddlewareLike): string {
+  const strange: string[] = []
+  for (let at: object = middleware; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    const own = Object.entries(Object.getOwnPropertyDescriptors(at))
+    strange.push(
+      ...own
+        .filter(([key, { value }]) => typeof value === 'function' && !MEMBERS.has(key))
+        .map(([key]) => key),
+    )
+  }
+  return strange.length > 0 ? ` (it has ${strange.join(', ')}: misspelt?)` : ''
+}

@@ -1,0 +1,5 @@
+export { Chain, type Done } from './chain.ts'
+export { Account, Ledger } from './ledger.ts'
+export { Pace } from './pace.ts'
+export { Stack } from './stack.ts'
+export { bounded } from './waiting.ts'

@@ -1,0 +1,215 @@
+/** How many bytes the broker keeps because of its clients, in all and for each of them. */
+import { totalmem } from 'node:os'
+import { getHeapStatistics } from 'node:v8'
+import type { Client } from '../connection/index.ts'
+import { ownerOf } from '../connection/index.ts'
+import type { RelayContext } from '../contract/index.ts'
+import type { Publish } from '../packets/index.ts'
+
+/** Of the ceiling, and of each share: what only things that end with their connection may fill. */
+const RESERVE = 1 / 8
+/** Of the ceiling: what outboxes may hold before QoS 0 to slow clients is dropped earlier. */
+const OUTBOXES = 1 / 4
+/** The same where the ledger is as good as full. */
+const OUTBOXES_WHEN_FULL = 1 / 16
+const FULL = 15 / 16
+/** What a client may leave untaken when outboxes hold too much, in bytes. */
+const CROWDED = 16_384
+
+/** What a ledger may hold. */
+export interface LedgerLimits {
+  /** Bytes in all. */
+  readonly memoryCeiling: number
+  /** The part of them that one owner may have: above 0, at most 1. */
+  readonly memoryShare: number
+}
+
+/**
+ * Counts the bytes that clients make the broker keep: one sum with a ceiling, and an account for each owner (an
+ * identity or, for the anonymous, a network address). Whoever keeps something asks the owner's account first, and
+ * refuses with 0x97 what does not fit. What was accepted stays, however full the ledger becomes.
+ */
+export class Ledger {
+  /** The most bytes that may be held. */
+  readonly ceiling: number
+  /** The most that one owner may hold. */
+  readonly share: number
+  /** Bytes held now. */
+  held = 0
+  /** Bytes that wait in outboxes; part of `held`. */
+  outboxes = 0
+  /** How often something was refused, and for whom the last time. */
+  refusals = 0
+  refused: Account | undefined
+  readonly #accounts = new Map<string, Account>()
+  /** Memory that waits in outboxes, with the number of writes that it waits in. */
+  readonly #shared = new Map<ArrayBufferLike, number>()
+  /** What the broker keeps for itself, such as what `broker.publish()` retains: bounded by the ceiling alone. */
+  readonly own: Account
+  /**
+   * What clients keep that ends with their connection and is too small to look for its owner: bounded by the
+   * ceiling and by the number of connections.
+   */
+  readonly common: Account
+
+  constructor({ memoryCeiling, memoryShare }: LedgerLimits) {
+    this.ceiling = memoryCeiling
+    this.share = Math.floor(memoryCeiling * memoryShare)
+    this.own = new Account(this, '', memoryCeiling)
+    this.common = new Account(this, '', memoryCeiling)
+  }
+
+  /** How many owners hold something. */
+  get owners(): number {
+    return this.#accounts.size
+  }
+
+  /** The account of whoever a connection belongs to; kept on its session, which may outlive the connection. */
+  accountOf(client: Client): Account {
+    client.session.account ??= this.account(ownerOf(client))
+    return client.session.account
+  }
+
+  /** The account that a message's keeping is counted on: its publisher's, connected or not, or the broker's own. */
+  accountFor({ client, publisher }: Partial<Pick<RelayContext, 'client' | 'publisher'>>): Account {
+    return client === undefined ? (publisher?.account ?? this.own) : this.accountOf(client)
+  }
+
+  /** The account of an owner. Nothing remembers one that holds nothing. */
+  account(owner: string): Account {
+    return this.#accounts.get(owner) ?? new Account(this, owner, this.share)
+  }
+
+  /** Internal: the first bytes of an account. */
+  open(account: Account): void {
+    if (!this.#accounts.has(account.owner)) this.#accounts.set(account.owner, account)
+  }
+
+  /** Internal: an account holds nothing any more. */
+  close(account: Account): void {
+    if (this.#accounts.get(account.owner) === account) this.#accounts.delete(account.owner)
+  }
+
+  /** Internal: an outbox holds so many bytes more, or fewer. */
+  weigh(bytes: number): void {
+    this.outboxes += bytes
+    this.held += bytes
+  }
+
+  /** Internal: memory that is to be sent to clients counts once, however many of them it waits for. */
+  hold(memory: ArrayBufferLike): void {
+    const holders = this.#shared.get(memory) ?? 0
+    this.#shared.set(memory, holders + 1)
+    if (holders === 0) this.weigh(memory.byteLength)
+  }
+
+  /** Internal: one who held it does not any more. */
+  drop(memory: ArrayBufferLike): void {
+    const holders = this.#shared.get(memory)
+    if (holders === undefined) return
+    if (holders > 1) this.#shared.set(memory, holders - 1)
+    else {
+      this.#shared.delete(memory)
+      this.weigh(-memory.byteLength)
+    }
+  }
+
+  /** What one client may have waiting: less than what it may otherwise, while outboxes hold much in all. */
+  allowance(highWater: number): number {
+    if (this.outboxes <= this.ceiling * OUTBOXES_WHEN_FULL) return highWater
+    if (this.outboxes <= this.ceiling * OUTBOXES && this.held <= this.ceiling * FULL) return highWater
+    return Math.min(highWater, CROWDED)
+  }
+}
+
+/** What one owner holds. */
+export class Account {
+  /** Whose it is; empty for the broker's own. */
+  readonly owner: string
+  readonly #ledger: Ledger
+  readonly #share: number
+  #held = 0
+
+  /** Internal: see {@link Ledger.accountOf}. */
+  constructor(ledger: Ledger, owner: string, share: number) {
+    this.#ledger = ledger
+    this.owner = owner
+    this.#share = share
+  }
+
+  /** Bytes held. */
+  get held(): number {
+    return this.#held
+  }
+
+  /**
+   * Counts bytes that are about to be kept; false, and nothing counted, where they do not fit.
+   * @param lasting They outlive the connection: then the last eighth of ceiling and share is not for them.
+   */
+  charge(bytes: number, lasting: boolean): boolean {
+    if (!this.#fits(bytes, bytes, lasting)) return false
+    this.#add(bytes, bytes)
+    return true
+  }
+
+  /** Counts bytes that are kept in any case, because they take the place of others or have been accepted. */
+  add(bytes: number): void {
+    this.#add(bytes, bytes)
+  }
+
+  /** They are not kept any more. */
+  release(bytes: number): void {
+    this.#remove(bytes, bytes)
+  }
+
+  /**
+   * Counts a message that is about to be kept, and `extra` bytes for its place. Each owner is charged in full; the sum
+   * counts the message once, however many keep it.
+   */
+  keep(packet: Publish, extra: number, lasting: boolean): boolean {
+    const first = packet.keepers === 0
+    const size = first ? packet.size : packet.keptSize
+    const bytes = size + extra
+    const sum = first ? bytes : extra
+    if (!this.#fits(bytes, sum, lasting)) return false
+    if (first) packet.keptSize = size
+    packet.keepers++
+    this.#add(bytes, sum)
+    return true
+  }
+
+  /** Gives up a message that {@link keep} counted, with the same `extra`. */
+  giveUp(packet: Publish, extra: number): void {
+    packet.keepers--
+    const bytes = packet.keptSize + extra
+    this.#remove(bytes, packet.keepers === 0 ? bytes : extra)
+  }
+
+  #fits(bytes: number, sum: number, lasting: boolean): boolean {
+    const ledger = this.#ledger
+    const part = lasting ? 1 - RESERVE : 1
+    if (this.#held + bytes <= this.#share * part && ledger.held + sum <= ledger.ceiling * part) return true
+    ledger.refusals++
+    ledger.refused = this
+    return false
+  }
+
+  #add(bytes: number, sum: number): void {
+    if (this.#held === 0 && this.owner !== '') this.#ledger.open(this)
+    this.#held += bytes
+    this.#ledger.held += sum
+  }
+
+  #remove(bytes: number, sum: number): void {
+    this.#held -= bytes
+    this.#ledger.held -= sum
+    if (this.#held === 0 && this.owner !== '') this.#ledger.close(this)
+  }
+}
+
+/** Half of what the process may have: of the machine, of a container, and of the engine's heap, where most of it is. */
+export function defaultCeiling(): number {
+  const constrained = process.constrainedMemory()
+  const memory = Math.min(totalmem(), constrained > 0 ? constrained : Number.POSITIVE_INFINITY)
+  return Math.floor(Math.min(memory, getHeapStatistics().heap_size_limit) / 2)
+}

@@ -1,0 +1,81 @@
+/** A handler that has not answered yet: it is waited for, but not for ever. */
+
+import { blame, whereabouts } from '../contract/index.ts'
+import type { ChainHost, Done, Step } from './chain.ts'
+
+/** Promises that settle in time whatever happens. */
+const inTime = new WeakSet<object>()
+
+/**
+ * Says of a promise that whoever made it sees to it that it settles: a handler that waits for it, in steps, or answers
+ * with it is not told to be stalled. Chains do so, for each of their handlers has its time.
+ */
+export function bounded<Value>(promise: Promise<Value>): Promise<Value> {
+  inTime.add(promise)
+  return promise
+}
+
+export class Waiting {
+  readonly step: Step
+  /** The callback, or `handle publish` and the like. */
+  readonly callback: string
+  /** What the handler was called with: a client, or a context. */
+  readonly subject: unknown
+  /** When it was called, or last seen to move, by the stack's clock (ms). */
+  since: number
+  /** Settles as the handler's answer does, or with the error of {@link giveUp}. */
+  readonly answered: Promise<void | Done>
+  readonly #answer: Promise<void | Done>
+  readonly #host: ChainHost
+  #reject!: (error: unknown) => void
+  #over = false
+  /** The steps that it had taken when it was last looked at. */
+  #count: number
+
+  constructor(answer: Promise<void | Done>, step: Step, callback: string, subject: unknown, host: ChainHost) {
+    this.step = step
+    this.callback = callback
+    this.subject = subject
+    this.since = host.now()
+    this.#answer = answer
+    this.#host = host
+    this.#count = whereabouts(answer).count
+    host.waiting.add(this)
+    this.answered = new Promise((resolve, reject) => {
+      this.#reject = reject
+      answer.then(
+        (value) => this.#settle(() => resolve(value)),
+        (error: unknown) => this.#fail(error),
+      )
+    })
+  }
+
+  /**
+   * How long it has not moved, in ms: work in steps has its time for each of them, and is not to blame while it waits
+   * for another chain.
+   */
+  stillFor(now: number): number {
+    const { later, count } = whereabouts(this.#answer)
+    if (count !== this.#count || inTime.has(later as object)) this.since = now
+    this.#count = count
+    return now - this.since
+  }
+
+  /** Nobody waits for the handler any more; an error that it still answers with is told, and moves nothing. */
+  giveUp(error: Error): void {
+    this.#settle(() => this.#reject(blame(error, this.step.owner.name, this.callback)))
+  }
+
+  #settle(settle: () => void): void {
+    if (this.#over) return
+    this.#over = true
+    this.#host.waiting.delete(this)
+    settle()
+  }
+
+  #fail(error: unknown): void {
+    const blamed = blame(error, this.step.owner.name, this.callback)
+    if (this.#over) this.#host.stray(blamed, this.subject)
+    else this.#settle(() => this.#reject(blamed))
+  }
+}

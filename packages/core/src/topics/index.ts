@@ -1,0 +1,5 @@
+export { ChurnMap } from './churn-map.ts'
+export { Matches, SharedGroup } from './matches.ts'
+export { RetainedTree } from './retained-tree.ts'
+export { TopicTree } from './topic-tree.ts'
+export { isValidTopicFilter, isValidTopicName, MAX_TOPIC_BYTES, parseShare, topicLevels } from './topics.ts'

@@ -4,8 +4,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, posix, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { dependencyProblems, importProblems, rangeProblems } from './package-rules.mjs'
-import { entriesOf, entryText, manifestText, packagesTable } from './package-texts.mjs'
-import { readmeText, section, tsconfigText } from './package-texts.mjs'
+import {
+  entriesOf,
+  entryText,
+  manifestText,
+  packagesTable,
+  readmeText,
+  section,
+  tsconfigText,
+} from './package-texts.mjs'
 import { readJson, readPackages, root, scope } from './workspace.mjs'
 
 const { values, positionals } = parseArgs({

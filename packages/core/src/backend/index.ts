@@ -5,3 +5,4 @@
 export * from './backend.ts'
 export type { ShareStrategy } from './choose-member.ts'
 export * from './options.ts'
+export * from './ordered-store.ts'

@@ -38,6 +38,12 @@ export const ERRORS = {
   LISTEN_FAILED:
     'A listener could not be opened: the port is taken, the address is not ours, or a file cannot be read.',
   STALE_EPOCH: 'A backend was called for a session that somebody else has opened since.',
+  MESSAGE_UNREADABLE: 'Bytes that no Publish.encode() of this version or an earlier one wrote.',
+  STORE_CLOSED: 'A store was used before it was opened, or after it was closed.',
+  STORE_FORMAT:
+    'A store holds what a later version wrote, or what no backend of ours wrote. Use that version, or another place; nothing was changed in it.',
+  STORE_FAILED:
+    'A store could not commit: what waited for it is not kept. The cause is the store’s own error.',
   MALFORMED_PACKET: 'Bytes that cannot be read as the packet they claim to be.',
   PROTOCOL_ERROR: 'A well-formed packet that the protocol does not allow there.',
   UNSUPPORTED_VERSION: 'A CONNECT with a protocol level that the stack does not serve.',

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import { copyBytes, takeShared } from './codec/bytes.ts'
 import type { Layout } from './codec/encode-publish.ts'
 import { encodePublish, encodeTopic, findExpiry, Piece, propertyBytes } from './codec/encode-publish.ts'
+import { readMessage, writeMessage } from './codec/message-bytes.ts'
 import { parseProperties } from './codec/properties.ts'
 import type { PublishProperties, PublishPropertiesInit, QoS } from './packets.ts'
 
@@ -149,6 +150,27 @@ export class Publish implements Layout {
     const text = v5 && (init.properties?.payloadFormatIndicator ?? false)
     const span = v5 ? new PropertySpan(from, payloadAt, 0, expiryAt, undefined, text) : undefined
     return new Publish(topic, qos, retain, dup, messageId, v5, span, bytes, 0, length, idAt, payloadAt, true)
+  }
+
+  /**
+   * A message that {@link encode} wrote, in this process or another; its bytes are copied.
+   * @throws StackError `MESSAGE_UNREADABLE` for other bytes, and for those of a later version.
+   */
+  static decode(bytes: Uint8Array): Publish {
+    const { init, properties } = readMessage(bytes)
+    return Publish.fromRaw(init, properties)
+  }
+
+  /**
+   * The message as bytes, for a store or another broker: a version byte, topic, payload, QoS, retain, DUP and all
+   * properties in their order. The packet identifier and a topic alias belong to one connection and are left out.
+   */
+  encode(): Uint8Array {
+    const { topic, payload, qos, retain, dup } = this
+    return writeMessage(
+      { topic, payload, qos, retain, dup, isText: this.span?.payloadIsText ?? false },
+      this.#raw(),
+    )
   }
 
   get cmd(): 'publish' {

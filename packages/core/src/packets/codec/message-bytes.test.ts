@@ -1,0 +1,62 @@
+/** A message as bytes: whatever travels comes back as it was. */
+import { expect, it } from 'vitest'
+import { Publish } from '../publish.ts'
+
+const PROPERTIES = {
+  payloadFormatIndicator: true,
+  messageExpiryInterval: 17,
+  contentType: 'text/plain',
+  responseTopic: 'answers/here',
+  correlationData: Buffer.from([0, 255, 1]),
+  userProperties: [
+    ['b', '1'],
+    ['a', '2'],
+    ['b', '3'],
+  ] as [string, string][],
+}
+
+const messages = [
+  Publish.from({ topic: 'a' }),
+  Publish.from({
+    topic: 'a/ü',
+    payload: Buffer.from([0, 1, 2, 255]),
+    qos: 2,
+    retain: true,
+    dup: true,
+    messageId: 9,
+  }),
+  Publish.from({ topic: 'x'.repeat(65_535), payload: 'y'.repeat(100_000), qos: 1 }),
+  Publish.from({ topic: 'p', payload: 'text', qos: 1, properties: PROPERTIES }),
+  Publish.from({ topic: 'r'.repeat(300), payload: 'slim', properties: PROPERTIES }).own(true),
+]
+
+it.each(messages)('comes back as it was: %#', (message) => {
+  const read = Publish.decode(message.encode())
+  const parts = ({ topic, payload, qos, retain, dup, properties, expiryInterval }: Publish): unknown => ({
+    topic,
+    payload: [...payload],
+    qos,
+    retain,
+    dup,
+    properties,
+    expiryInterval,
+  })
+  expect(parts(read)).toEqual(parts(message))
+  expect(read.messageId).toBe(0)
+  expect(read.span?.payloadIsText).toBe(message.span?.payloadIsText)
+  expect(read.encode()).toEqual(message.encode())
+})
+
+it('is read from the middle of a larger buffer', () => {
+  const bytes = Publish.from({ topic: 'a/b', payload: 'hello' }).encode()
+  const large = Buffer.concat([Buffer.alloc(7, 1), bytes, Buffer.alloc(7, 1)])
+  expect(Publish.decode(large.subarray(7, 7 + bytes.length)).payload.toString()).toBe('hello')
+})
+
+it('other bytes are refused, wherever they end', () => {
+  const bytes = Publish.from({ topic: 'topic', payload: '', properties: PROPERTIES }).encode()
+  for (let length = 0; length < bytes.length; length++)
+    expect(() => Publish.decode(bytes.subarray(0, length))).toThrow(/MESSAGE|whole|version/)
+  expect(() => Publish.decode(Buffer.from([2, 0, 0, 1, 97]))).toThrow('version 2')
+  expect(() => Publish.decode(Buffer.from([1, 3, 0, 1, 97]))).toThrow('no whole message')
+})

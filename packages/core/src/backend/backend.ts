@@ -12,14 +12,21 @@ import type {
 import { grantedQoS, judgeEvery, Middleware, nextMessageId, proceed } from '../contract/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { Pace } from '../stack/index.ts'
+import type { Matches } from '../topics/index.ts'
 import { Deliverer } from './deliver.ts'
+import { Disk } from './disk/disk.ts'
+import { endOf } from './end-of.ts'
+import type { LogEntry } from './log-entry.ts'
 import type { MessageLog } from './message-log.ts'
 import type { BackendOptions } from './options.ts'
+import type { OrderedStore } from './ordered-store.ts'
 import { Receivers } from './receivers.ts'
+import { Restoration } from './restoration.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import type { SessionRecord } from './session-record.ts'
 import { Sessions } from './sessions.ts'
 import { ShareDeliverer } from './share-deliverer.ts'
+import type { Subscriber } from './subscriber.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /** The part of `sessions` that may be ones that outlive their connection. */
@@ -43,6 +50,8 @@ export interface BackendStats {
   readonly retained: number
 }
 
+type Answer<Name extends CallbackName> = (ctx: Context<Name>, store: Store<Name>) => void | Promise<void>
+
 /** How often retained messages that are over are looked for, in ms. */
 const SWEEP = 1_000
 
@@ -62,14 +71,26 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   )
   readonly #subscriptions: Subscriptions
   readonly #retained: RetainedMessages
+  /** Answered where something outlives the process: within it the session has what is due. */
+  readonly storeDueRetained: Answer<'storeDueRetained'> | undefined
+  readonly lookupDueRetained: Answer<'lookupDueRetained'> | undefined
   readonly #bounds: Resolved<BackendOptions>
+  readonly #makeStore: (() => OrderedStore) | undefined
+  /** What outlives the process; none in memory. */
+  #disk: Disk | undefined
   #pace!: Pace
   #sweep: Timer | undefined
   #receivers!: Receivers
   #shares!: ShareDeliverer
 
-  constructor(options: O | undefined, spec: OptionsSpec<O>) {
+  /**
+   * @param options Of the backend, and the store's own.
+   * @param spec Their table: `BACKEND_OPTIONS`, and the store's own.
+   * @param store Makes the store; without it everything is kept in memory and gone with the process.
+   */
+  constructor(options: O | undefined, spec: OptionsSpec<O>, store?: (config: Resolved<O>) => OrderedStore) {
     super(options, spec)
+    this.#makeStore = store && (() => store(this.config))
     this.#bounds = this.config as Resolved<BackendOptions>
     const { shareStrategy, retainedMessages, retainedBytes, retainedTotal } = this.#bounds
     this.#subscriptions = new Subscriptions(shareStrategy, (steps) => this.#pace.count(steps))
@@ -78,9 +99,15 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
       payload: retainedBytes,
       bytes: retainedTotal,
     })
+    if (store === undefined) return
+    this.storeDueRetained = (ctx) => this.#storeDue(ctx)
+    this.lookupDueRetained = (ctx, due) => {
+      const all = [...(this.#sessions.find(ctx)?.kept?.due?.values() ?? [])]
+      due.push(...all.sort((one, other) => one.since - other.since))
+    }
   }
 
-  start(): void {
+  start(): void | Promise<void> {
     const deliverer = new Deliverer(this.stack)
     this.#pace = this.stack.pace
     this.#shares = new ShareDeliverer(this.stack, deliverer, this.#subscriptions)
@@ -89,10 +116,20 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     this.#sweep = judgeEvery(clock, SWEEP, () => {
       this.stack.background(() => proceed(this.#retained.sweep(clock.now(), this.#pace)))
     })
+    const store = this.#makeStore?.()
+    if (store === undefined) return
+    this.#disk = new Disk(store, clock)
+    return this.#restore(this.#disk)
   }
 
-  stop(): void {
+  stop(): void | Promise<void> {
     this.#sweep?.cancel()
+    return this.#disk?.close()
+  }
+
+  /** Fulfils when all that was staged is durable; at once where nothing is. */
+  get settled(): Promise<void> | undefined {
+    return this.#disk?.commits.settled()
   }
 
   /** What it holds now; counted at each call. */
@@ -122,18 +159,19 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     return proceed(this.#claim(ctx, store))
   }
 
-  closeSession(ctx: Context<'closeSession'>, store: Store<'closeSession'>): void {
+  closeSession(ctx: Context<'closeSession'>, store: Store<'closeSession'>): void | Promise<void> {
     const record = this.#sessions.current(ctx)
     record.client = undefined
+    record.expiryInterval = ctx.expiryInterval
     store.ended = ctx.expiryInterval === 0
-    if (store.ended) {
-      this.#sessions.remove(record)
-      return
+    const isKept = record.id !== 0
+    if (store.ended) this.#sessions.remove(record)
+    else {
+      this.#sessions.leave(record, endOf(ctx.expiryInterval, this.stack.clock.now()))
+      if (isKept) this.#disk?.putSession(record)
+      if (this.#bounds.shareOnDisconnect) this.#handOn(record, false)
     }
-    const never = ctx.expiryInterval === 0xffff_ffff
-    const at = never ? Number.POSITIVE_INFINITY : this.stack.clock.now() + ctx.expiryInterval * 1_000
-    this.#sessions.leave(record, at)
-    if (this.#bounds.shareOnDisconnect) this.#handOn(record, false)
+    if (isKept) return this.#disk?.commits.commit()
   }
 
   lookupExpiredSessions(
@@ -143,30 +181,59 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     for (const { clientId, epoch } of this.#sessions.due(now, limit)) store.push({ clientId, epoch })
   }
 
-  removeSession(ctx: Context<'removeSession'>, store: Store<'removeSession'>): void {
+  removeSession(ctx: Context<'removeSession'>, store: Store<'removeSession'>): void | Promise<void> {
     const record = this.#sessions.get(ctx.clientId)
     store.removed = record?.epoch === ctx.epoch && record.client === undefined
-    if (record !== undefined && store.removed) this.#sessions.remove(record)
+    if (record === undefined || !store.removed) return
+    const isKept = record.id !== 0
+    this.#sessions.remove(record)
+    if (isKept) return this.#disk?.commits.commit()
   }
 
   // Subscriptions
 
-  storeSubscription(ctx: Context<'storeSubscription'>, store: Store<'storeSubscription'>): void {
+  storeSubscription(
+    ctx: Context<'storeSubscription'>,
+    store: Store<'storeSubscription'>,
+  ): void | Promise<void> {
     const { topic, qos, options, identifier } = ctx
-    const { subscriptions } = this.#sessions.current(ctx).keep()
-    store.existed = subscriptions.has(topic)
-    subscriptions.set(topic, { topic, qos, options, identifier })
+    const record = this.#sessions.current(ctx)
+    const { subscriptions, stagedSubscriptions } = record.keep()
+    const subscription = { topic, qos, options, identifier }
+    const before = stagedSubscriptions.get(topic)
+    store.existed = before !== undefined
+    stagedSubscriptions.set(topic, subscription)
+    if (record.id === 0) return
+    this.#disk?.putSubscription(record, subscription)
+    return this.#disk?.commits.commit(
+      () => subscriptions.set(topic, subscription),
+      () => putBack(stagedSubscriptions, topic, subscription, before),
+    )
   }
 
-  removeSubscription(ctx: Context<'removeSubscription'>, store: Store<'removeSubscription'>): void {
-    store.existed = this.#sessions.current(ctx).kept?.subscriptions.delete(ctx.topic) ?? false
+  removeSubscription(
+    ctx: Context<'removeSubscription'>,
+    store: Store<'removeSubscription'>,
+  ): void | Promise<void> {
+    const record = this.#sessions.current(ctx)
+    const { kept } = record
+    store.existed = kept?.stagedSubscriptions.delete(ctx.topic) ?? false
+    if (kept === undefined || record.id === 0) return
+    this.#disk?.removeSubscription(record, ctx.topic)
+    return this.#disk?.commits.commit(() => kept.subscriptions.delete(ctx.topic))
   }
 
-  clearSubscriptions(ctx: Context<'clearSubscriptions'>): void {
+  clearSubscriptions(ctx: Context<'clearSubscriptions'>): void | Promise<void> {
     const record = this.#sessions.checked(ctx)
     if (record === undefined) return
-    record.kept?.subscriptions.clear()
     this.#subscriptions.clear(record)
+    const { kept } = record
+    if (kept === undefined) return
+    const isKept = record.id !== 0 && (kept.stagedSubscriptions.size > 0 || kept.due !== undefined)
+    if (isKept) this.#disk?.clearSubscriptions(record)
+    kept.stagedSubscriptions.clear()
+    kept.due = undefined
+    if (isKept) return this.#disk?.commits.commit(() => kept.subscriptions.clear())
   }
 
   lookupSubscriptions(ctx: Context<'lookupSubscriptions'>, store: Store<'lookupSubscriptions'>): void {
@@ -192,29 +259,72 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   // Messages
 
   relayMessage(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {
-    const { packet, inbound, client } = ctx
-    if (inbound !== undefined && !this.#hold(this.#sessions.current(inbound), inbound.packetId)) {
-      store.vetoed = true
-      store.reasonCode = ReasonCode.QUOTA_EXCEEDED
-      const { clientId } = inbound
-      this.stack.tell('messageDropped', { clientId, client, packet, reason: 'memory-full', count: 1 })
-      return
-    }
+    const { client } = ctx
     const matches = this.#subscriptions.match(ctx.topic)
     const publisher =
       client === undefined ? this.#sessions.get(ctx.publisher.clientId) : this.#sessions.peek(client)
+    if (this.#disk !== undefined && this.#receivers.isWide(matches))
+      return this.#relayInPieces(this.#disk, matches, publisher, ctx, store)
+    const held = this.#holdInbound(ctx, store)
+    if (held === false) return
     const later = this.#receivers.deliver(matches, publisher, ctx, store)
-    if (later !== undefined) return later.then(() => this.#judge(ctx, store))
-    if (store.dropped > 0 || store.unretained) this.#judge(ctx, store)
+    if (later !== undefined || held !== true) {
+      // Identifier and log entries are staged in this turn, and so are one unit.
+      if (this.#disk !== undefined) ctx.stage()
+      return Promise.all([later, held]).then(() => this.#judge(ctx, store))
+    }
+    if (store.dropped > 0 || store.unretained) return this.#judge(ctx, store)
+  }
+
+  /** Identifier and log entries are one unit: nothing is committed while some are staged and some are not. */
+  async #relayInPieces(
+    { commits }: Disk,
+    matches: Matches<Subscriber>,
+    publisher: SessionRecord | undefined,
+    ctx: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+  ): Promise<void> {
+    let held: boolean | Promise<void> = false
+    const unit = {
+      begin: (): boolean => {
+        held = this.#holdInbound(ctx, store)
+        if (held !== false) commits.hold()
+        return held !== false
+      },
+      end: (): void => commits.release(),
+    }
+    await this.#receivers.deliver(matches, publisher, ctx, store, unit)
+    await held
+    if (held !== false) await this.#judge(ctx, store)
+  }
+
+  /** Keeps the identifier of a QoS 2 message; false where it is refused. */
+  #holdInbound(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): boolean | Promise<void> {
+    const { inbound } = ctx
+    if (inbound === undefined) return true
+    const held = this.#hold(this.#sessions.current(inbound), inbound.packetId)
+    if (held === false) this.#refuse(ctx, store)
+    return held
+  }
+
+  #refuse(
+    { publisher: { clientId }, client, packet }: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+  ): void {
+    store.vetoed = true
+    store.reasonCode = ReasonCode.QUOTA_EXCEEDED
+    this.stack.tell('messageDropped', { clientId, client, packet, reason: 'memory-full', count: 1 })
   }
 
   /** A message that nobody has because there is no room for it is refused; older publishers cannot be told. */
-  #judge({ client, inbound }: Context<'relayMessage'>, store: Store<'relayMessage'>): void {
+  #judge({ client, inbound }: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {
     const { matched, unkept, unretained } = store
     if (unkept < matched || (matched === 0 && !unretained) || client?.protocolVersion !== 5) return
     store.reasonCode = ReasonCode.QUOTA_EXCEEDED
     // A refusal ends the exchange: the identifier is free.
-    if (inbound !== undefined) this.#sessions.find(inbound)?.kept?.inbound.delete(inbound.packetId)
+    if (inbound === undefined) return
+    const record = this.#sessions.find(inbound)
+    if (record !== undefined) return this.#free(record, [inbound.packetId])
   }
 
   handOnMessage({ clientId, share, packet, expiresAt }: Context<'handOnMessage'>): void | Promise<void> {
@@ -226,7 +336,10 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   }
 
   /** Not fenced as the others are: a receiver that has come back, or has gone for good, is no error of the publisher. */
-  storeOfflineMessage(ctx: Context<'storeOfflineMessage'>, store: Store<'storeOfflineMessage'>): void {
+  storeOfflineMessage(
+    ctx: Context<'storeOfflineMessage'>,
+    store: Store<'storeOfflineMessage'>,
+  ): void | Promise<void> {
     const record = ctx.epoch === undefined ? this.#sessions.current(ctx) : this.#sessions.find(ctx)
     if (record === undefined || ctx.epoch < record.firstEpoch || ctx.epoch > record.epoch) return
     const { sessionMessages, sessionBytes } = this.#bounds
@@ -235,15 +348,30 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     if (typeof appended === 'string' && this.#makeRoom(record, log))
       appended = log.append(ctx, sessionMessages, sessionBytes)
     store.dropped = typeof appended === 'string'
-    if (typeof appended === 'string') store.reason = appended
-    else store.sequence = appended
+    if (typeof appended === 'string') {
+      store.reason = appended
+      return
+    }
+    const entry = appended
+    store.sequence = entry.sequence
     if (record.client !== undefined) log.begin()
+    if (record.id === 0 || this.#disk === undefined) return
+    entry.committed = false
+    this.#disk.putEntry(record, entry)
+    return this.#disk.commits.commit(
+      () => {
+        entry.committed = true
+      },
+      () => log.remove(entry.sequence),
+    )
   }
 
   /** What is over keeps nothing else out; whether there was any. */
-  #makeRoom({ clientId, client }: SessionRecord, log: MessageLog): boolean {
+  #makeRoom(record: SessionRecord, log: MessageLog): boolean {
+    const { clientId, client } = record
     const expired = log.takeExpired(this.stack.clock.now())
-    for (const packet of expired)
+    this.#dropEntries(record, expired)
+    for (const { packet } of expired)
       this.stack.tell('messageDropped', { clientId, client, packet, reason: 'expired', count: 1 })
     return expired.length > 0
   }
@@ -253,35 +381,80 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     this.#sessions.find(ctx)?.kept?.log.read(store, after, limit)
   }
 
-  releaseOfflineMessages(ctx: Context<'releaseOfflineMessages'>): void {
-    const log = this.#sessions.current(ctx).kept?.log
-    for (const sequence of ctx.sequences) log?.release(sequence)
+  releaseOfflineMessages(ctx: Context<'releaseOfflineMessages'>): void | Promise<void> {
+    const record = this.#sessions.current(ctx)
+    const log = record.kept?.log
+    const release = (): void => {
+      for (const sequence of ctx.sequences) log?.release(sequence)
+    }
+    const disk = this.#disk
+    if (record.id === 0 || log === undefined || disk === undefined) return release()
+    const entries = ctx.sequences.map((sequence) => log.get(sequence)).filter((entry) => entry !== undefined)
+    for (const entry of entries) disk.releaseEntry(record, entry)
+    return disk.commits.commit(() => {
+      for (const entry of entries) disk.shared.letGo(entry)
+      release()
+    })
   }
 
-  removeOfflineMessages(ctx: Context<'removeOfflineMessages'>): void {
-    const log = this.#sessions.current(ctx).kept?.log
+  removeOfflineMessages(ctx: Context<'removeOfflineMessages'>): void | Promise<void> {
+    const record = this.#sessions.current(ctx)
+    const log = record.kept?.log
+    if (log === undefined) return
     // The seed's context has messageIds alone.
-    if (ctx.sequences === undefined) log?.removeById(ctx.messageIds)
-    else for (const sequence of ctx.sequences) log?.remove(sequence)
+    const sequences = ctx.sequences ?? log.sequencesOf(ctx.messageIds)
+    if (record.id === 0) for (const sequence of sequences) log.remove(sequence)
+    else {
+      const removed = sequences.map((sequence) => log.remove(sequence)).filter((entry) => entry !== undefined)
+      return this.#dropEntries(record, removed)
+    }
   }
 
-  clearOfflineMessages(ctx: Context<'clearOfflineMessages'>): void {
-    this.#sessions.checked(ctx)?.kept?.log.clear()
+  clearOfflineMessages(ctx: Context<'clearOfflineMessages'>): void | Promise<void> {
+    const record = this.#sessions.checked(ctx)
+    const log = record?.kept?.log
+    if (record === undefined || log === undefined) return
+    const entries = [...log.entries]
+    log.clear()
+    return this.#dropEntries(record, entries)
   }
 
-  storeInboundMessage(ctx: Context<'storeInboundMessage'>): void {
-    this.#hold(this.#sessions.current(ctx), ctx.packetId)
+  storeInboundMessage(ctx: Context<'storeInboundMessage'>): void | Promise<void> {
+    const held = this.#hold(this.#sessions.current(ctx), ctx.packetId)
+    if (held instanceof Promise) return held
   }
 
-  releaseInboundMessages(ctx: Context<'releaseInboundMessages'>): void {
-    const { kept } = this.#sessions.current(ctx)
-    for (const id of ctx.packetIds) kept?.inbound.delete(id)
+  releaseInboundMessages(ctx: Context<'releaseInboundMessages'>): void | Promise<void> {
+    return this.#free(this.#sessions.current(ctx), ctx.packetIds)
+  }
+
+  /** One unit with the messages that it counts as handed out: they are stored in the same turn. */
+  #storeDue(ctx: Context<'storeDueRetained'>): void | Promise<void> {
+    const { topic, due } = ctx
+    const record = this.#sessions.current(ctx)
+    if (record.id === 0 || this.#disk === undefined) return
+    const kept = record.keep()
+    this.#disk.putDue(record, topic, due)
+    return this.#disk.commits.commit(() => kept.putDue(topic, due))
   }
 
   // Retained messages
 
-  storeRetainedMessage(ctx: Context<'storeRetainedMessage'>, store: Store<'storeRetainedMessage'>): void {
-    this.#retained.store(ctx, store, this.stack.ledger.accountFor(ctx), this.stack.clock.now())
+  storeRetainedMessage(
+    ctx: Context<'storeRetainedMessage'>,
+    store: Store<'storeRetainedMessage'>,
+  ): void | Promise<void> {
+    const account = this.stack.ledger.accountFor(ctx)
+    const now = this.stack.clock.now()
+    const disk = this.#disk
+    if (disk === undefined) {
+      this.#retained.store(ctx, store, account, now)
+      return
+    }
+    const staged = this.#retained.stage(ctx, store, account, now)
+    if (staged.message === undefined) disk.removeRetained(ctx.topic)
+    else disk.putRetained(staged.message, account.owner)
+    return disk.commits.commit(staged.apply, staged.revert)
   }
 
   lookupRetainedMessages(
@@ -298,7 +471,9 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   #handOn(record: SessionRecord, over: boolean): void {
     const { clientId } = record
     const isWanted = (share: Share): boolean => over || this.#subscriptions.hasOther(share, record)
-    for (const { share, packet, qos, expiresAt } of record.kept?.log.takeShared(isWanted) ?? []) {
+    const entries = record.kept?.log.takeShared(isWanted) ?? []
+    this.stack.background(() => this.#dropEntries(record, entries))
+    for (const { share, packet, qos, expiresAt } of entries) {
       if (share !== undefined)
         this.stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt })
     }
@@ -321,7 +496,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
       }
       // Found free and opened without a wait in between: of several who want it one is the first.
       if (record?.client === undefined) {
-        this.#open(ctx, store, record)
+        yield* this.#open(ctx, store, record)
         return
       }
       yield* this.#takeOver(record, record.client)
@@ -339,8 +514,10 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     if (!record.stored) this.#sessions.remove(record)
   }
 
-  #open(ctx: Context<'openSession'>, store: Store<'openSession'>, found: SessionRecord | undefined): void {
+  *#open(ctx: Context<'openSession'>, store: Store<'openSession'>, found: SessionRecord | undefined): Steps {
+    const disk = this.#disk
     const kept = ctx.cleanStart ? undefined : found
+    const wasKept = (found?.id ?? 0) !== 0
     if (found !== kept && found !== undefined) this.#sessions.remove(found)
     if (kept === undefined && this.#isFull(ctx.expiryInterval > 0)) {
       store.refused = ReasonCode.QUOTA_EXCEEDED
@@ -355,7 +532,26 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     }
     store.present = kept !== undefined
     store.epoch = record.epoch
+    if (disk !== undefined) yield* this.#write(disk, record, ctx.client, wasKept)
     store.inboundIds = record.kept === undefined ? [] : record.kept.inbound.list()
+  }
+
+  /** A session that was claimed becomes durable, behind all that was staged for older epochs. */
+  *#write(disk: Disk, record: SessionRecord, client: Client, wasKept: boolean): Steps {
+    const reserved = disk.reserveEpoch(this.#sessions.nextEpoch)
+    if (record.stored) disk.putSession(record)
+    try {
+      if (reserved !== undefined) yield reserved
+      if (record.stored || wasKept) yield disk.commits.commit()
+    } catch (error) {
+      // Nobody has the session: it is as if it had not been asked for.
+      if (record.client === client) {
+        record.client = undefined
+        if (record.epoch === record.firstEpoch) this.#sessions.remove(record)
+        else this.#sessions.leave(record, endOf(record.expiryInterval, this.stack.clock.now()))
+      }
+      throw error
+    }
   }
 
   /** The last places are for sessions that end with their connection, so that nobody is kept out by who is gone. */
@@ -368,18 +564,56 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   }
 
   /** Keeps the identifier of a QoS 2 message; false where the ledger has no room for it. */
-  #hold(record: SessionRecord, packetId: number): boolean {
-    const { inbound } = record.keep()
+  #hold(record: SessionRecord, packetId: number): boolean | Promise<void> {
+    const { inbound, stagedInbound } = record.keep()
     const growth = inbound.growth(packetId)
     if (growth > 0 && !record.charge(growth)) return false
-    inbound.add(packetId)
-    return true
+    stagedInbound.add(packetId)
+    if (record.id === 0 || this.#disk === undefined) return true
+    this.#disk.putInbound(record, packetId)
+    return this.#disk.commits.commit(
+      () => inbound.add(packetId),
+      () => stagedInbound.delete(packetId),
+    )
+  }
+
+  /** These identifiers are free again. */
+  #free(record: SessionRecord, packetIds: readonly number[]): void | Promise<void> {
+    const { kept } = record
+    if (kept === undefined) return
+    for (const id of packetIds) kept.stagedInbound.delete(id)
+    if (record.id === 0 || this.#disk === undefined) return
+    for (const id of packetIds) this.#disk.removeInbound(record, id)
+    return this.#disk.commits.commit(() => {
+      for (const id of packetIds) kept.inbound.delete(id)
+    })
+  }
+
+  /** Entries that left a log leave the disk too. */
+  #dropEntries(record: SessionRecord, entries: readonly LogEntry[]): void | Promise<void> {
+    const disk = this.#disk
+    if (record.id === 0 || disk === undefined || entries.length === 0) return
+    for (const entry of entries) disk.removeEntry(record, entry)
+    return disk.commits.commit()
   }
 
   /** A session is over, or a connection without one. */
   #forget(record: SessionRecord): void {
     this.#subscriptions.clear(record)
     if (record.stored) this.#handOn(record, true)
+    this.#disk?.removeSession(record)
     record.end()
   }
+
+  /** Goes on where an earlier process ended. Who was connected then has left now. */
+  async #restore(disk: Disk): Promise<void> {
+    await disk.open(new Restoration(this.#sessions, this.#subscriptions, this.#retained, disk, this.stack))
+  }
+}
+
+/** What could not be written is as it was before. */
+function putBack<T>(map: Map<string, T>, key: string, now: T, before: T | undefined): void {
+  if (map.get(key) !== now) return
+  if (before === undefined) map.delete(key)
+  else map.set(key, before)
 }

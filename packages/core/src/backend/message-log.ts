@@ -1,9 +1,9 @@
-import type { Context, DropReason, Share, StoredMessage } from '../contract/index.ts'
+import type { DropReason, Share, StoredMessage } from '../contract/index.ts'
 import { Publish, Sequences } from '../packets/index.ts'
 import type { Account } from '../stack/index.ts'
 import { ENTRY_COST } from './costs.ts'
-
-type Message = Context<'storeOfflineMessage'>
+import type { EntryInit } from './log-entry.ts'
+import { LogEntry } from './log-entry.ts'
 
 /** How far back {@link MessageLog.markSent} looks for a message that may be gone. */
 const LOOK_BACK = 1_000
@@ -14,11 +14,11 @@ const RELEASED = Publish.from({ topic: 'released' })
 /** The messages that a session has not acknowledged, in order; bounded in messages and bytes. */
 export class MessageLog {
   // In insertion order, which is the order of the sequences.
-  readonly #entries = new Map<number, StoredMessage>()
+  readonly #entries = new Map<number, LogEntry>()
   /** Those of shared subscriptions that were sent. */
   readonly #sent = new Set<number>()
   readonly #account: Account
-  readonly #sequences = new Sequences()
+  #sequences = new Sequences()
   #bytes = 0
   /** Up to here messages may have been sent: then their time is not over any more [MQTT-4.3.3-7]. */
   #begun = 0
@@ -40,28 +40,43 @@ export class MessageLog {
     return this.#bytes
   }
 
-  /** The message's sequence, or why it is not taken. */
-  append(message: Message, maxMessages: number, maxBytes: number): number | DropReason {
-    const { packet, messageId, identifiers, expiresAt = 0, share } = message
+  /** Its place in the log, or why it is not taken. */
+  append(message: EntryInit, maxMessages: number, maxBytes: number): LogEntry | DropReason {
+    const { packet, expiresAt = 0 } = message
     if (this.#entries.size >= maxMessages || this.#bytes + packet.size > maxBytes) return 'log-full'
     if (!this.#account.keep(packet, ENTRY_COST, true)) return 'memory-full'
-    const sequence = this.#sequences.next(this.#entries)
-    // The seed's context has neither QoS nor retain flag of its own.
-    const { qos = packet.qos, retain = packet.retain } = message
-    this.#entries.set(sequence, {
-      messageId,
-      sequence,
-      packet: packet.own(),
-      qos,
-      retain,
-      identifiers,
-      expiresAt,
-      share,
-      released: false,
-    })
+    packet.own()
+    const entry = new LogEntry(message, this.#sequences.next(this.#entries))
+    this.#entries.set(entry.sequence, entry)
     this.#bytes += packet.size
     if (expiresAt !== 0 && expiresAt < this.#nextExpiry) this.#nextExpiry = expiresAt
-    return sequence
+    return entry
+  }
+
+  get(sequence: number): LogEntry | undefined {
+    return this.#entries.get(sequence)
+  }
+
+  /** In order. */
+  get entries(): Iterable<LogEntry> {
+    return this.#entries.values()
+  }
+
+  /** Goes on as an earlier process left it. */
+  restore(last: number): void {
+    this.#sequences = new Sequences(last)
+  }
+
+  /** A message of an earlier process. */
+  restoreEntry(entry: LogEntry): void {
+    const { packet, sequence, expiresAt, released } = entry
+    this.#entries.set(sequence, entry)
+    if (released) this.#account.charge(ENTRY_COST, true)
+    else {
+      this.#account.keep(packet, ENTRY_COST, true)
+      this.#bytes += packet.size
+    }
+    if (expiresAt !== 0 && expiresAt < this.#nextExpiry) this.#nextExpiry = expiresAt
   }
 
   /** What is in it now may be on its way. */
@@ -70,15 +85,16 @@ export class MessageLog {
   }
 
   /** Takes out the messages whose time was over before they were sent [MQTT-3.3.2-5]. */
-  takeExpired(now: number): Publish[] {
-    const found: Publish[] = []
+  takeExpired(now: number): LogEntry[] {
+    const found: LogEntry[] = []
     if (now < this.#nextExpiry) return found
     this.#nextExpiry = Number.POSITIVE_INFINITY
-    for (const { sequence, expiresAt, packet } of this.#entries.values()) {
+    for (const entry of this.#entries.values()) {
+      const { sequence, expiresAt } = entry
       if (sequence <= this.#begun || expiresAt === 0) continue
       if (expiresAt > now) this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt)
       else {
-        found.push(packet)
+        found.push(entry)
         this.remove(sequence)
       }
     }
@@ -90,7 +106,7 @@ export class MessageLog {
     const end = into.length + limit
     if (after === 0) {
       for (const entry of this.#entries.values()) {
-        if (into.length >= end) return
+        if (into.length >= end || !entry.committed) return
         this.#give(entry, into)
       }
     }
@@ -98,12 +114,13 @@ export class MessageLog {
     // Whoever reads on has sent nothing behind that place, so there are few holes: no need to pass what is before.
     for (let sequence = after + 1; after > 0 && sequence <= last && into.length < end; sequence++) {
       const entry = this.#entries.get(sequence)
+      if (entry?.committed === false) return
       if (entry !== undefined) this.#give(entry, into)
     }
   }
 
   /** Whoever reads it sends it. */
-  #give(entry: StoredMessage, into: StoredMessage[]): void {
+  #give(entry: LogEntry, into: StoredMessage[]): void {
     into.push(entry)
     if (entry.sequence > this.#begun) this.#begun = entry.sequence
     if (entry.share !== undefined) this.#sent.add(entry.sequence)
@@ -115,22 +132,24 @@ export class MessageLog {
     if (entry === undefined || entry.released) return
     this.#bytes -= entry.packet.size
     this.#account.giveUp(entry.packet, 0)
-    this.#entries.set(sequence, { ...entry, packet: RELEASED, released: true })
+    entry.packet = RELEASED
+    entry.released = true
   }
 
-  remove(sequence: number): void {
+  remove(sequence: number): LogEntry | undefined {
     const entry = this.#entries.get(sequence)
-    if (entry === undefined) return
+    if (entry === undefined) return undefined
     this.#entries.delete(sequence)
     this.#sent.delete(sequence)
     this.#uncount(entry)
     if (!entry.released) this.#bytes -= entry.packet.size
+    return entry
   }
 
   /** For callers that know no sequences, as the seed's: looks at all. */
-  removeById(messageIds: readonly number[]): void {
-    for (const { messageId, sequence } of [...this.#entries.values()])
-      if (messageIds.includes(messageId)) this.remove(sequence)
+  sequencesOf(messageIds: readonly number[]): number[] {
+    const entries = [...this.#entries.values()]
+    return entries.filter(({ messageId }) => messageIds.includes(messageId)).map(({ sequence }) => sequence)
   }
 
   /** The message was sent: a QoS 2 one is this session's for good [MQTT-4.8.2-5]. */
@@ -145,8 +164,8 @@ export class MessageLog {
   }
 
   /** Takes out the messages of shared subscriptions that another member may still get, if there is one. */
-  takeShared(isWanted: (share: Share) => boolean): StoredMessage[] {
-    const found: StoredMessage[] = []
+  takeShared(isWanted: (share: Share) => boolean): LogEntry[] {
+    const found: LogEntry[] = []
     for (const entry of this.#entries.values()) {
       const { share, qos, sequence } = entry
       if (share === undefined || (qos === 2 && this.#sent.has(sequence))) continue
@@ -163,7 +182,7 @@ export class MessageLog {
     this.#bytes = 0
   }
 
-  #uncount({ packet, released }: StoredMessage): void {
+  #uncount({ packet, released }: LogEntry): void {
     if (released) this.#account.release(ENTRY_COST)
     else this.#account.giveUp(packet, ENTRY_COST)
   }

@@ -14,6 +14,14 @@ const PIECE = 128
 /** Up to so many receivers a message counts as any packet does. */
 const FEW = 8
 
+/** What a message to very many, which is given in pieces, is staged in as one unit. */
+export interface Unit {
+  /** The first piece comes; false where the message is refused. */
+  begin(): boolean
+  /** All of it is staged. */
+  end(): void
+}
+
 /** Gives a message to all who receive it. */
 export class Receivers {
   readonly #pace: Pace
@@ -28,20 +36,37 @@ export class Receivers {
     this.#shares = shares
   }
 
+  /** Whether a message to these is given in pieces. */
+  isWide({ subscribers }: Matches<Subscriber>): boolean {
+    return subscribers.length > WIDE
+  }
+
   /** @param publisher Whose message it is, where that session is known: no local is for it. */
   deliver(
     { subscribers, groups }: Matches<Subscriber>,
     publisher: SessionRecord | undefined,
     ctx: Context<'relayMessage'>,
     store: Store<'relayMessage'>,
+    unit?: Unit,
   ): void | Promise<void> {
     // What one message costs depends on how many subscribed.
     if (subscribers.length > FEW) this.#pace.count(subscribers.length)
-    if (subscribers.length > WIDE)
-      return proceed(this.#wide.run(this.#inPieces(subscribers, groups, publisher, ctx, store)))
+    if (subscribers.length > WIDE) {
+      return proceed(this.#wait(this.#inPieces(subscribers, groups, publisher, ctx, store, unit)))
+    }
     let waiting = this.#some(subscribers, 0, subscribers.length, publisher, ctx, store, undefined)
     waiting = this.#toGroups(groups, ctx, store, waiting)
     if (waiting !== undefined) return Promise.all(waiting).then(() => {})
+  }
+
+  /** The next message to very many may come as soon as this one is staged for all. */
+  *#wait(pieces: Steps<Promise<void>[] | undefined>): Steps {
+    let waiting: Promise<void>[] | undefined
+    function* keep(): Steps {
+      waiting = yield* pieces
+    }
+    yield* this.#wide.run(keep())
+    if (waiting !== undefined) yield Promise.all(waiting)
   }
 
   *#inPieces(
@@ -50,15 +75,21 @@ export class Receivers {
     publisher: SessionRecord | undefined,
     ctx: Context<'relayMessage'>,
     store: Store<'relayMessage'>,
-  ): Steps {
+    unit: Unit | undefined,
+  ): Steps<Promise<void>[] | undefined> {
     let waiting: Promise<void>[] | undefined
-    for (let i = 0; i < subscribers.length; i += PIECE) {
-      if (this.#pace.spent) yield this.#pace.rest()
-      const end = Math.min(i + PIECE, subscribers.length)
-      waiting = this.#some(subscribers, i, end, publisher, ctx, store, waiting)
+    if (unit?.begin() === false) return undefined
+    try {
+      for (let i = 0; i < subscribers.length; i += PIECE) {
+        if (this.#pace.spent) yield this.#pace.rest()
+        const end = Math.min(i + PIECE, subscribers.length)
+        waiting = this.#some(subscribers, i, end, publisher, ctx, store, waiting)
+      }
+      return this.#toGroups(groups, ctx, store, waiting)
+    } finally {
+      unit?.end()
+      ctx.stage()
     }
-    waiting = this.#toGroups(groups, ctx, store, waiting)
-    if (waiting !== undefined) yield Promise.all(waiting)
   }
 
   /** To the subscribers from `start` to `end`; adds to `waiting` what has to be waited for. */

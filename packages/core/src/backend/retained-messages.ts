@@ -12,6 +12,15 @@ interface Retained extends RetainedMessage {
   readonly extra: number
 }
 
+/** A message on its way to the disk. */
+export interface StagedRetained {
+  readonly message: RetainedMessage | undefined
+  /** It is written. */
+  readonly apply: () => void
+  /** It could not be written. */
+  readonly revert: () => void
+}
+
 /** The bounds of what is retained. */
 export interface RetainedLimits {
   /** Topics. */
@@ -31,6 +40,8 @@ export class RetainedMessages {
   readonly #expiring = new ExpiryIndex<Retained>()
   readonly #limits: RetainedLimits
   #bytes = 0
+  /** What is on its way to the disk. */
+  readonly #staged = { messages: 0, bytes: 0 }
 
   constructor(limits: RetainedLimits) {
     this.#limits = limits
@@ -66,7 +77,62 @@ export class RetainedMessages {
       store.refused = ReasonCode.QUOTA_EXCEEDED
       return
     }
-    const retained = { topic, packet, messageId, expiresAt, account, extra }
+    this.#put({ topic, packet, messageId, expiresAt, account, extra })
+  }
+
+  /**
+   * As {@link store}, for a message that is first written to a disk: it is there when `apply` is called.
+   * `message` is what is to be written; `undefined`: none is retained any more.
+   */
+  stage(
+    ctx: Context<'storeRetainedMessage'>,
+    store: Store<'storeRetainedMessage'>,
+    account: Account,
+    now: number,
+  ): StagedRetained {
+    const { topic, packet, messageId, expiresAt } = ctx
+    const remove = (): void => {
+      const known = this.#tree.get(topic)
+      store.replaced = known !== undefined
+      if (known !== undefined) this.#remove(known)
+    }
+    if (packet.payloadLength === 0) return { message: undefined, apply: remove, revert: () => {} }
+    const extra = packet.payloadLength <= this.#limits.payload ? costOf(packet.own(true)) : 0
+    const bytes = packet.size + extra
+    if (!this.#take(packet, extra, account, now)) {
+      store.refused = ReasonCode.QUOTA_EXCEEDED
+      return { message: undefined, apply: remove, revert: () => {} }
+    }
+    this.#staged.messages++
+    this.#staged.bytes += bytes
+    const settle = (): void => {
+      this.#staged.messages--
+      this.#staged.bytes -= bytes
+    }
+    const message = { topic, packet, messageId, expiresAt, account, extra }
+    return {
+      message,
+      apply: () => {
+        settle()
+        remove()
+        this.#put(message)
+      },
+      revert: () => {
+        settle()
+        account.giveUp(packet, extra)
+      },
+    }
+  }
+
+  /** A message that an earlier process left. */
+  restore(message: RetainedMessage, account: Account): void {
+    const extra = costOf(message.packet.own(true))
+    account.keep(message.packet, extra, true)
+    this.#put({ ...message, account, extra })
+  }
+
+  #put(retained: Retained): void {
+    const { topic, packet, extra, expiresAt } = retained
     this.#tree.set(topic, retained)
     this.#bytes += packet.size + extra
     if (expiresAt !== 0) this.#expiring.add(retained, expiresAt)
@@ -107,7 +173,10 @@ export class RetainedMessages {
   }
 
   #fits(bytes: number): boolean {
-    return this.#tree.size < this.#limits.messages && this.#bytes + bytes <= this.#limits.bytes
+    const { messages, bytes: staged } = this.#staged
+    return (
+      this.#tree.size + messages < this.#limits.messages && this.#bytes + staged + bytes <= this.#limits.bytes
+    )
   }
 
   /** Removes some whose time is over; false when there was none. */

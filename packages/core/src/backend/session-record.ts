@@ -1,22 +1,9 @@
 import type { Client } from '../connection/index.ts'
-import type { SubscriptionRecord } from '../contract/index.ts'
-import { PacketIds } from '../packets/index.ts'
 import type { Account, Ledger } from '../stack/index.ts'
 import { SESSION_COST } from './costs.ts'
 import type { Receiver } from './deliver.ts'
-import { MessageLog } from './message-log.ts'
-
-/** What of a session outlives its connections. */
-export class Kept {
-  readonly subscriptions: Map<string, SubscriptionRecord> = new Map()
-  readonly log: MessageLog
-  /** QoS 2 identifiers that await PUBREL. */
-  readonly inbound: PacketIds = new PacketIds()
-
-  constructor(account: Account) {
-    this.log = new MessageLog(account)
-  }
-}
+import type { StoredSession } from './disk/records.ts'
+import { Kept } from './kept.ts'
 
 /** One session. */
 export class SessionRecord implements Receiver {
@@ -30,6 +17,12 @@ export class SessionRecord implements Receiver {
   stored = false
   /** When it is over, by the stack's clock (ms), while nobody is connected to it. */
   expiresAt: number = Number.POSITIVE_INFINITY
+  /** Seconds that it lasts without a connection. */
+  expiryInterval = 0
+  /** Begins its keys on a disk; 0 for a session that is kept on none. */
+  id = 0
+  /** Sequences up to here may be handed out before it is written again. */
+  sequences = 0
   /** Filters that it is subscribed to; made with the first. */
   filters: Set<string> | undefined = undefined
   /** Made when there is something to keep: most sessions end with their connection. */
@@ -42,10 +35,15 @@ export class SessionRecord implements Receiver {
   /** Where the session itself is counted: not with its owner, whose address is a system call, if it ends with its connection. */
   #base: Account | undefined = undefined
 
-  constructor(clientId: string, identity: string | undefined, ledger: Ledger) {
+  /** @param left What an earlier process left of it. */
+  constructor(clientId: string, identity: string | undefined, ledger: Ledger, left?: StoredSession) {
     this.clientId = clientId
     this.identity = identity
     this.#ledger = ledger
+    if (left === undefined) return
+    const { id, epoch, firstEpoch, stored, expiryInterval, sequences, owner } = left
+    this.#account = ledger.account(owner)
+    Object.assign(this, { id, epoch, firstEpoch, stored, expiryInterval, sequences })
   }
 
   /** Whose bytes it keeps: looked up with the first, for most sessions end with their connection and keep none. */
@@ -81,7 +79,7 @@ export class SessionRecord implements Receiver {
 
   /** What is kept, to add to it. */
   keep(): Kept {
-    this.kept ??= new Kept(this.account)
+    this.kept ??= new Kept(this.account, this.id !== 0)
     return this.kept
   }
 

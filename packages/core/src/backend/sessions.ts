@@ -3,6 +3,7 @@ import type { Context, SessionContext } from '../contract/index.ts'
 import { Slot, StackError } from '../contract/index.ts'
 import type { Ledger } from '../stack/index.ts'
 import { ChurnMap } from '../topics/index.ts'
+import type { StoredSession } from './disk/records.ts'
 import { ExpiryIndex } from './expiry-index.ts'
 import { SessionRecord } from './session-record.ts'
 
@@ -73,9 +74,31 @@ export class Sessions {
     record.epoch = (found?.epoch ?? this.#newestEpoch) + 1
     this.#newestEpoch = Math.max(this.#newestEpoch, record.epoch)
     record.client = client
+    record.expiryInterval = ctx.expiryInterval
     this.#records.set(clientId, record)
     this.#stay(record)
     entry.of(client).record = record
+    return record
+  }
+
+  /** The epoch that would be handed out next. */
+  get nextEpoch(): number {
+    return this.#newestEpoch + 1
+  }
+
+  /** An earlier process may have handed out epochs up to this one. */
+  restoreEpochs(newest: number): void {
+    this.#newestEpoch = newest
+  }
+
+  /** A session that an earlier process left; it is over at `at`, by the stack's clock (ms). */
+  restore(stored: StoredSession, at: number): SessionRecord {
+    const { clientId, identity } = stored
+    const record = new SessionRecord(clientId, identity, this.#ledger(), stored)
+    record.open()
+    if (record.stored) this.#stored++
+    this.#records.set(clientId, record)
+    this.leave(record, at)
     return record
   }
 

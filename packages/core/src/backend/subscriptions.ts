@@ -9,6 +9,9 @@ import { subscriptionCost } from './costs.ts'
 import type { SessionRecord } from './session-record.ts'
 import { mergeSubscribers, Subscriber } from './subscriber.ts'
 
+/** What is subscribed to. */
+export type Subscribed = Pick<Context<'subscribeTopic'>, 'topic' | 'options' | 'identifier' | 'share'>
+
 /** Who is subscribed to what, shared or not. */
 export class Subscriptions {
   readonly #tree: TopicTree<Subscriber>
@@ -30,7 +33,7 @@ export class Subscriptions {
   }
 
   /** True when the session had this filter before; nothing where the ledger has no room for it. */
-  add(record: SessionRecord, ctx: Context<'subscribeTopic'>, qos: QoS): boolean | undefined {
+  add(record: SessionRecord, ctx: Subscribed, qos: QoS): boolean | undefined {
     const { topic, options, identifier, share } = ctx
     const { rap = false, nl = false } = options
     const identifiers = identifier === undefined ? undefined : [identifier]

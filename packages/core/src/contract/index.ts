@@ -3,19 +3,20 @@ export type {
   CallbackName,
   Context,
   DropReason,
+  DueRetained,
   RetainedMessage,
   SessionContext,
   Store,
   StoredMessage,
   SubscriptionRecord,
 } from './callbacks.ts'
-export { type Clock, systemClock, type Timer } from './clock.ts'
+export { type Clock, fromWall, systemClock, type Timer, toWall } from './clock.ts'
 export { ForwardContext, ForwardStore, RelayContext, RelayStore, type Share, shareOf } from './contexts.ts'
 export { blame, blameOf, ProtocolError, StackError } from './errors.ts'
 export { grantedQoS } from './grant.ts'
 export { judgeEvery } from './judge.ts'
 export { type Logger, printableLogger } from './logger.ts'
-export { nextMessageId } from './message-id.ts'
+export { nextMessageId, passMessageId } from './message-id.ts'
 export { MEMBERS, Middleware, type MiddlewareLike } from './middleware.ts'
 export { type OptionsSpec, type Resolved, resolveOptions } from './options.ts'
 export { Session } from './session.ts'

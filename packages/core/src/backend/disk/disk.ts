@@ -1,0 +1,178 @@
+import type { Clock, DueRetained, RetainedMessage, SubscriptionRecord } from '../../contract/index.ts'
+import { nextMessageId, toWall } from '../../contract/index.ts'
+import type { LogEntry } from '../log-entry.ts'
+import type { OrderedStore } from '../ordered-store.ts'
+import type { SessionRecord } from '../session-record.ts'
+import { Commits } from './commits.ts'
+import * as keys from './keys.ts'
+import * as records from './records.ts'
+import type { Restored } from './restore.ts'
+import { restore } from './restore.ts'
+import { SharedMessages } from './shared-messages.ts'
+
+/** So many sequences of a session are handed out before it is written again. */
+const SEQUENCES = 1_000
+/** So many epochs, over all sessions. */
+const EPOCHS = 10_000
+
+/**
+ * What a backend keeps beyond the process. Each method stages a change; `commit()` and `settled()` say when it is durable.
+ * Everything that is staged in one turn is one unit.
+ */
+export class Disk {
+  readonly #store: OrderedStore
+  readonly #clock: Clock
+  readonly commits: Commits
+  readonly shared: SharedMessages
+  /** Epochs up to here may be handed out. */
+  #epochs = 0
+
+  constructor(store: OrderedStore, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+    this.commits = new Commits(store)
+    this.shared = new SharedMessages(this.commits)
+  }
+
+  /** Opens the store and reads what an earlier process left. */
+  async open(into: Restored): Promise<void> {
+    await this.#store.open()
+    this.commits.open()
+    await restore(this.#store, this.commits, this.#clock, into)
+    await this.commits.settled()
+  }
+
+  /** Takes no more; answers when all is written and let go. */
+  async close(): Promise<void> {
+    await this.commits.close()
+    await this.#store.close()
+  }
+
+  // Sessions
+
+  /** An epoch is about to be handed out; answers a promise where it has to be waited for. */
+  reserveEpoch(epoch: number): void | Promise<void> {
+    if (epoch <= this.#epochs - EPOCHS / 2) return
+    const isLate = epoch > this.#epochs
+    this.#epochs = Math.max(this.#epochs, epoch) + EPOCHS
+    this.commits.put(keys.COUNTERS_KEY, records.writeCounters({ epochs: this.#epochs }))
+    const committed = this.commits.commit()
+    if (isLate) return committed
+  }
+
+  /** Epochs that an earlier process may have handed out. */
+  restoreEpochs(epochs: number): void {
+    this.#epochs = epochs
+  }
+
+  /** Writes what is known of a session; gives it its number with the first. */
+  putSession(record: SessionRecord): void {
+    if (record.id === 0) record.id = nextMessageId()
+    const { id, clientId, identity, epoch, firstEpoch, stored, expiryInterval, sequences, client } = record
+    const expiresAt = client === undefined ? toWall(this.#clock, record.expiresAt) : 0
+    const { owner } = record.account
+    const session = {
+      id,
+      clientId,
+      identity,
+      owner,
+      epoch,
+      firstEpoch,
+      stored,
+      expiryInterval,
+      expiresAt,
+      sequences,
+    }
+    this.commits.put(keys.sessionKey(clientId), records.writeSession(session))
+  }
+
+  /** The session is over: nothing of it stays. */
+  removeSession(record: SessionRecord): void {
+    const { id, clientId, kept } = record
+    if (id === 0) return
+    this.commits.put(keys.sessionKey(clientId), undefined)
+    this.clearSubscriptions(record)
+    for (const entry of kept?.log.entries ?? []) this.removeEntry(record, entry)
+    for (const packetId of kept?.stagedInbound.list() ?? []) this.removeInbound(record, packetId)
+    record.id = 0
+  }
+
+  // Subscriptions
+
+  putSubscription({ id }: SessionRecord, subscription: SubscriptionRecord): void {
+    this.commits.put(keys.subscriptionKey(id, subscription.topic), records.writeSubscription(subscription))
+  }
+
+  removeSubscription({ id }: SessionRecord, topic: string): void {
+    this.commits.put(keys.subscriptionKey(id, topic), undefined)
+  }
+
+  /** And what is due of them. */
+  clearSubscriptions({ id, kept }: SessionRecord): void {
+    for (const topic of kept?.stagedSubscriptions.keys() ?? [])
+      this.commits.put(keys.subscriptionKey(id, topic), undefined)
+    for (const topic of kept?.due?.keys() ?? []) this.commits.put(keys.dueKey(id, topic), undefined)
+  }
+
+  putDue({ id }: SessionRecord, topic: string, due: DueRetained | undefined): void {
+    this.commits.put(keys.dueKey(id, topic), due && records.writeDue(due))
+  }
+
+  // Log
+
+  /** A message comes into a log, in one unit with what else is staged in this turn. */
+  putEntry(record: SessionRecord, entry: LogEntry): void {
+    if (entry.sequence > record.sequences) {
+      record.sequences = entry.sequence + SEQUENCES
+      this.putSession(record)
+    }
+    const write = (): void => this.#writeEntry(record, entry, false)
+    if (this.shared.keep(entry, write)) this.#writeEntry(record, entry, true)
+    else write()
+  }
+
+  /** The receiver has it: its message goes. */
+  releaseEntry(record: SessionRecord, entry: LogEntry): void {
+    this.#writeEntry(record, entry, false, true)
+  }
+
+  removeEntry({ id }: SessionRecord, entry: LogEntry): void {
+    this.commits.put(keys.entryKey(id, entry.sequence), undefined)
+    this.shared.letGo(entry)
+  }
+
+  #writeEntry({ id }: SessionRecord, entry: LogEntry, whole: boolean, released = entry.released): void {
+    const { messageId, qos, retain, identifiers, share } = entry
+    const expiresAt = toWall(this.#clock, entry.expiresAt)
+    const message = whole ? entry.packet.encode() : undefined
+    const value = { messageId, qos, retain, released, identifiers, expiresAt, share, message }
+    this.commits.put(keys.entryKey(id, entry.sequence), records.writeEntry(value))
+  }
+
+  // QoS 2 identifiers
+
+  putInbound({ id }: SessionRecord, packetId: number): void {
+    this.commits.put(keys.inboundKey(id, packetId), new Uint8Array(0))
+  }
+
+  removeInbound({ id }: SessionRecord, packetId: number): void {
+    this.commits.put(keys.inboundKey(id, packetId), undefined)
+  }
+
+  // Retained messages
+
+  putRetained({ topic, messageId, packet, expiresAt }: RetainedMessage, owner: string): void {
+    const value = {
+      topic,
+      owner,
+      messageId,
+      expiresAt: toWall(this.#clock, expiresAt),
+      message: packet.encode(),
+    }
+    this.commits.put(keys.retainedKey(topic), records.writeRetained(value))
+  }
+
+  removeRetained(topic: string): void {
+    this.commits.put(keys.retainedKey(topic), undefined)
+  }
+}

@@ -1,0 +1,128 @@
+import type { Clock, DueRetained, RetainedMessage, SubscriptionRecord } from '../../contract/index.ts'
+import { fromWall, passMessageId, StackError } from '../../contract/index.ts'
+import { Publish } from '../../packets/index.ts'
+import { LogEntry } from '../log-entry.ts'
+import type { KeyRange, OrderedStore } from '../ordered-store.ts'
+import type { Commits } from './commits.ts'
+import type { Kind } from './keys.ts'
+import * as keys from './keys.ts'
+import type { StoredEntry, StoredSession } from './records.ts'
+import * as records from './records.ts'
+
+/** Entries that are read at a time. */
+const PAGE = 1_000
+
+/** Who takes what an earlier process left. Instants are of the stack's clock. */
+export interface Restored {
+  epochs(ceiling: number): void
+  session(session: StoredSession): void
+  /** Of a session that was told before; so are all behind. */
+  subscription(id: number, subscription: SubscriptionRecord): void
+  due(id: number, due: DueRetained): void
+  inbound(id: number, packetId: number): void
+  entry(id: number, entry: LogEntry): void
+  retained(message: RetainedMessage, owner: string): void
+}
+
+/**
+ * Reads all that an earlier process left, what others refer to first. What has no owner is removed.
+ * @throws StackError `STORE_FORMAT` for what a later version wrote, or nobody of ours.
+ */
+export async function restore(
+  store: OrderedStore,
+  commits: Commits,
+  clock: Clock,
+  into: Restored,
+): Promise<void> {
+  await checkFormat(store, commits)
+  const sessions = new Set<number>()
+  const messages = new Map<number, Publish>()
+  /** Those of the messages that some log refers to. */
+  const wanted = new Set<number>()
+
+  async function each(kind: Kind, take: (key: Uint8Array, value: Uint8Array) => void): Promise<void> {
+    let range: KeyRange | undefined = keys.rangeOf(kind)
+    while (range !== undefined) {
+      const page: Awaited<ReturnType<OrderedStore['read']>> = await store.read(range, PAGE)
+      for (const { key, value } of page) take(key, value)
+      range = page.length < PAGE ? undefined : keys.behind(page[page.length - 1].key, range)
+    }
+  }
+  /** Of a session that is there. */
+  const eachOwned = (
+    kind: Kind,
+    take: (id: number, key: Uint8Array, value: Uint8Array) => void,
+  ): Promise<void> =>
+    each(kind, (key, value) => {
+      const id = keys.ownerOf(key)
+      if (sessions.has(id)) take(id, key, value)
+      else commits.put(Uint8Array.from(key), undefined)
+    })
+
+  await each(keys.KIND.counters, (_, value) => into.epochs(records.readCounters(value).epochs))
+  await each(keys.KIND.session, (_, value) => {
+    const session = records.readSession(value)
+    sessions.add(session.id)
+    passMessageId(session.id)
+    into.session(session)
+  })
+  await eachOwned(keys.KIND.subscription, (id, _, value) =>
+    into.subscription(id, records.readSubscription(value)),
+  )
+  await eachOwned(keys.KIND.due, (id, _, value) => into.due(id, records.readDue(value)))
+  await eachOwned(keys.KIND.inbound, (id, key) => into.inbound(id, keys.packetIdIn(key)))
+  await each(keys.KIND.message, (key, value) => messages.set(keys.lastNumber(key), Publish.decode(value)))
+  await eachOwned(keys.KIND.entry, (id, key, value) => {
+    const stored = records.readEntry(value)
+    passMessageId(stored.messageId)
+    const entry = entryOf(stored, keys.lastNumber(key), messages, clock)
+    if (entry === undefined) return void commits.put(Uint8Array.from(key), undefined)
+    if (entry.shared) wanted.add(stored.messageId)
+    into.entry(id, entry)
+  })
+  for (const messageId of messages.keys())
+    if (!wanted.has(messageId)) commits.put(keys.messageKey(messageId), undefined)
+  await each(keys.KIND.retained, (_, value) => {
+    const { topic, owner, messageId, expiresAt, message } = records.readRetained(value)
+    passMessageId(messageId)
+    const packet = Publish.decode(message)
+    into.retained({ topic, packet, messageId, expiresAt: instantOf(clock, expiresAt, packet) }, owner)
+  })
+}
+
+/** The message of an entry is in it, or under a key of its own. */
+function entryOf(
+  stored: StoredEntry,
+  sequence: number,
+  messages: ReadonlyMap<number, Publish>,
+  clock: Clock,
+): LogEntry | undefined {
+  const { messageId, message, released } = stored
+  const inline = message === undefined ? undefined : Publish.decode(message)
+  const packet = released ? Publish.from({ topic: 'released' }) : (inline ?? messages.get(messageId))
+  if (packet === undefined) return undefined
+  const expiresAt = instantOf(clock, stored.expiresAt, packet)
+  const entry = new LogEntry({ ...stored, packet, expiresAt }, sequence)
+  entry.released = released
+  entry.shared = !released && inline === undefined
+  return entry
+}
+
+function instantOf(clock: Clock, wall: number, { expiryInterval }: Publish): number {
+  return fromWall(clock, wall, expiryInterval)
+}
+
+/** Writes the format into an empty store. */
+async function checkFormat(store: OrderedStore, commits: Commits): Promise<void> {
+  const [found] = await store.read({ from: new Uint8Array(0), to: Uint8Array.of(0xff) }, 1)
+  if (found === undefined) {
+    commits.put(keys.FORMAT_KEY, Uint8Array.of(records.FORMAT))
+    return commits.commit()
+  }
+  const isOurs = found.key.length === 1 && found.key[0] === keys.FORMAT_KEY[0] && found.value.length === 1
+  if (isOurs && found.value[0] === records.FORMAT) return
+  const what = isOurs
+    ? `format ${found.value[0]}, and this version knows ${records.FORMAT}`
+    : 'what no backend of ours wrote'
+  throw new StackError('STORE_FORMAT', `the store holds ${what}`)
+}

@@ -1,0 +1,34 @@
+import type { DueRetained, SubscriptionRecord } from '../contract/index.ts'
+import { PacketIds } from '../packets/index.ts'
+import type { Account } from '../stack/index.ts'
+import { MessageLog } from './message-log.ts'
+
+/**
+ * What of a session outlives its connections. What look-ups show is committed; what is staged is besides on its way to
+ * the disk. Where there is none the two are the same.
+ */
+export class Kept {
+  readonly subscriptions: Map<string, SubscriptionRecord> = new Map()
+  readonly stagedSubscriptions: Map<string, SubscriptionRecord>
+  readonly log: MessageLog
+  /** QoS 2 identifiers that await PUBREL. */
+  readonly inbound: PacketIds = new PacketIds()
+  readonly stagedInbound: PacketIds
+  /** By topic filter: what it is still to get of retained messages; for a store that outlives the process. */
+  due: Map<string, DueRetained> | undefined = undefined
+
+  /** @param durable It is written to a disk. */
+  constructor(account: Account, durable: boolean) {
+    this.log = new MessageLog(account)
+    this.stagedSubscriptions = durable ? new Map() : this.subscriptions
+    this.stagedInbound = durable ? new PacketIds() : this.inbound
+  }
+
+  /** Replaces what is due of a filter; `undefined`: nothing is. The oldest subscription stays the first. */
+  putDue(topic: string, due: DueRetained | undefined): void {
+    if (due !== undefined) {
+      this.due ??= new Map()
+      this.due.set(topic, due)
+    } else if (this.due?.delete(topic) && this.due.size === 0) this.due = undefined
+  }
+}

@@ -1,0 +1,82 @@
+import type { DueRetained, RetainedMessage, SubscriptionRecord } from '../contract/index.ts'
+import { fromWall, shareOf } from '../contract/index.ts'
+import type { Stack } from '../stack/index.ts'
+import type { Disk } from './disk/disk.ts'
+import type { StoredSession } from './disk/records.ts'
+import type { Restored } from './disk/restore.ts'
+import { endOf } from './end-of.ts'
+import type { LogEntry } from './log-entry.ts'
+import type { RetainedMessages } from './retained-messages.ts'
+import type { SessionRecord } from './session-record.ts'
+import type { Sessions } from './sessions.ts'
+import type { Subscriptions } from './subscriptions.ts'
+
+/** Puts what an earlier process left where it belongs. */
+export class Restoration implements Restored {
+  readonly #sessions: Sessions
+  readonly #subscriptions: Subscriptions
+  readonly #retained: RetainedMessages
+  readonly #disk: Disk
+  readonly #stack: Stack
+  readonly #byId = new Map<number, SessionRecord>()
+
+  constructor(
+    sessions: Sessions,
+    subscriptions: Subscriptions,
+    retained: RetainedMessages,
+    disk: Disk,
+    stack: Stack,
+  ) {
+    this.#sessions = sessions
+    this.#subscriptions = subscriptions
+    this.#retained = retained
+    this.#disk = disk
+    this.#stack = stack
+  }
+
+  epochs(ceiling: number): void {
+    this.#sessions.restoreEpochs(ceiling)
+    this.#disk.restoreEpochs(ceiling)
+  }
+
+  /** Who was connected when the process ended has left now. */
+  session(session: StoredSession): void {
+    const { clock } = this.#stack
+    const { id, expiresAt, expiryInterval, sequences } = session
+    const wasConnected = expiresAt === 0
+    const at = wasConnected ? endOf(expiryInterval, clock.now()) : fromWall(clock, expiresAt, expiryInterval)
+    const record = this.#sessions.restore(session, at)
+    record.keep().log.restore(sequences)
+    this.#byId.set(id, record)
+    if (wasConnected) this.#disk.putSession(record)
+  }
+
+  subscription(id: number, subscription: SubscriptionRecord): void {
+    const record = this.#byId.get(id)
+    const kept = record?.keep()
+    if (record === undefined || kept === undefined) return
+    kept.subscriptions.set(subscription.topic, subscription)
+    kept.stagedSubscriptions.set(subscription.topic, subscription)
+    const share = shareOf(subscription.topic)
+    this.#subscriptions.add(record, { ...subscription, share }, subscription.qos)
+  }
+
+  due(id: number, due: DueRetained): void {
+    this.#byId.get(id)?.keep().putDue(due.topic, due)
+  }
+
+  inbound(id: number, packetId: number): void {
+    const kept = this.#byId.get(id)?.keep()
+    kept?.inbound.add(packetId)
+    kept?.stagedInbound.add(packetId)
+  }
+
+  entry(id: number, entry: LogEntry): void {
+    this.#byId.get(id)?.keep().log.restoreEntry(entry)
+    if (entry.shared) this.#disk.shared.restore(entry)
+  }
+
+  retained(message: RetainedMessage, owner: string): void {
+    this.#retained.restore(message, this.#stack.ledger.account(owner))
+  }
+}

@@ -21,10 +21,11 @@ import { SessionManager } from '@mqtt-stack/session-manager'
 import type { SubscriptionManagerOptions } from '@mqtt-stack/subscription-manager'
 import { SubscriptionManager } from '@mqtt-stack/subscription-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
-import { testStack } from '@mqtt-stack/testing'
+import { MemoryStore, testStack } from '@mqtt-stack/testing'
 import { guideBackend } from './guide-backend.ts'
 import { lateBackend } from './late-backend.ts'
 import { slowDisk } from './slow-disk.ts'
+import { StoredBackend } from './stored-backend.ts'
 
 export interface DefaultStackOptions {
   connection?: ConnectionOptions
@@ -124,6 +125,8 @@ export const FULL_BACKENDS: Backends = [
   ['a backend that commits late', (options) => committing(new MemoryBackend(options))],
   ['a slow disk (20 ms)', (options) => onDisk(new MemoryBackend(options), 20)],
   ['a slow disk (50 ms)', (options) => onDisk(new MemoryBackend(options), 50)],
+  ['an ordered store', (options) => new StoredBackend(options, new MemoryStore())],
+  ['an ordered store (20 ms)', (options) => new StoredBackend(options, new MemoryStore({ commit: 20 }))],
 ]
 
 /** And the guide's, which has neither shared subscriptions nor bounds in bytes. */

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export * from './accept-all.ts'
+export * from './memory-store.ts'
 export * from './recording-logger.ts'
 export * from './settle.ts'
 export * from './stream-pair.ts'

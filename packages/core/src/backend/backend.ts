@@ -541,8 +541,8 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     const reserved = disk.reserveEpoch(this.#sessions.nextEpoch)
     if (record.stored) disk.putSession(record)
     try {
-      if (reserved !== undefined) yield reserved
       if (record.stored || wasKept) yield disk.commits.commit()
+      else if (reserved !== undefined) yield reserved
     } catch (error) {
       // Nobody has the session: it is as if it had not been asked for.
       if (record.client === client) {

@@ -32,6 +32,7 @@ export class Commits {
   readonly #store: OrderedStore
   #next = new Batch()
   /** The batch that is written now. */
+  #current: Batch | undefined
   #writing: Promise<void> | undefined
   #scheduled = false
   /** Relays that are staged in pieces: a batch ends behind them. */
@@ -67,6 +68,8 @@ export class Commits {
    */
   commit(apply?: () => void, revert?: () => void): Promise<void> {
     if (this.#closed) throw new StackError('STORE_CLOSED', 'the backend’s store is closed')
+    // Nothing is staged behind what is being written.
+    if (apply === undefined && !this.#isWaiting) return this.#current?.committed ?? Promise.resolve()
     const { committed, applies, reverts } = this.#next
     if (apply !== undefined) applies.push(apply)
     if (revert !== undefined) reverts.push(revert)
@@ -76,7 +79,7 @@ export class Commits {
 
   /** Fulfils when what was staged before is durable; at once where all of it is. */
   settled(): Promise<void> | undefined {
-    return this.#isWaiting ? this.commit() : this.#writing
+    return this.idle && !this.#isWaiting ? undefined : this.commit()
   }
 
   /** The same as long as what is staged goes into one batch. */
@@ -121,8 +124,10 @@ export class Commits {
   #begin(): void {
     const batch = this.#next
     this.#next = new Batch()
+    this.#current = batch
     this.#writing = this.#write(batch.changes).then((error) => {
       this.#writing = undefined
+      this.#current = undefined
       if (error === undefined) for (const apply of batch.applies) apply()
       else for (let i = batch.reverts.length - 1; i >= 0; i--) batch.reverts[i]()
       batch.settle(error)

@@ -2,10 +2,13 @@
 
 /** @typedef {import('./docs-packages.mjs').Described} Described */
 /** @typedef {import('./docs-packages.mjs').Table} Table */
+/** @typedef {import('./docs-types.mjs').CallbackType} CallbackType */
 /** @typedef {import('./docs-types.mjs').Shape} Shape */
 /** @typedef {import('../packages/core/src/index.ts').OptionSpec} OptionSpec */
 /** @typedef {import('../packages/core/src/index.ts').CallbackRule} CallbackRule */
-/** @typedef {Readonly<Record<string, CallbackRule>>} Rules */
+/** A callback's rule with what its type says.
+ * @typedef {CallbackRule & CallbackType} CallbackDoc */
+/** @typedef {Readonly<Record<string, CallbackDoc>>} Rules */
 
 /**
  * Options by key, for a README.
@@ -92,7 +95,7 @@ export function partsOf(middleware, rules) {
 export function callbacksTable(rules, toCome) {
   return table(
     ['callback', 'merge', 'executed by', 'answered by', 'what it is'],
-    Object.entries(rules).map(([name, { merge, by = '', answered = '', doc }]) => [
+    Object.entries(rules).map(([name, { merge, by, answered, doc }]) => [
       link(code(name), `#${anchor(name)}`),
       merge,
       toCome.has(name) ? `*to come:* ${by}` : by,
@@ -103,20 +106,35 @@ export function callbacksTable(rules, toCome) {
 }
 
 /**
+ * Rules and types of the callbacks, each of which has both.
+ * @param {Readonly<Record<string, CallbackRule>>} rules
+ * @param {Map<string, CallbackType>} types
+ * @returns {Rules}
+ */
+export function documented(rules, types) {
+  for (const name of types.keys()) {
+    if (!rules[name]) throw new Error(`the callback ${name} is in the type Callbacks and not in CALLBACKS`)
+  }
+  return Object.fromEntries(
+    Object.entries(rules).map(([name, rule]) => {
+      const type = types.get(name)
+      if (!type) throw new Error(`the callback ${name} is in CALLBACKS and not in the type Callbacks`)
+      return [name, { ...rule, ...type }]
+    }),
+  )
+}
+
+/**
  * Context and store of each callback.
  * @param {Rules} rules
- * @param {Map<string, { ctx: Shape, store: Shape }>} shapes
  */
-export function fieldsSections(rules, shapes) {
-  return Object.keys(rules)
-    .map((name) => {
-      const shape = shapes.get(name)
-      if (!shape) throw new Error(`the callback ${name} is in CALLBACKS and not in the type Callbacks`)
-      const { ctx, store } = shape
+export function fieldsSections(rules) {
+  return Object.entries(rules)
+    .map(([name, { doc, ctx, store }]) => {
       const kept = store.item ? `a list of \`${store.item}\`: push to it` : ''
       const rows = [...fieldRows('`ctx`', ctx), ...fieldRows('`store`', store)]
       const fields = table(['', 'field', 'type', 'what it is'], rows)
-      return `### ${name}\n\n${rules[name].doc}${kept && ` The store is ${kept}.`}\n\n${fields}`
+      return `### ${name}\n\n${doc}${kept && ` The store is ${kept}.`}\n\n${fields}`
     })
     .join('\n\n')
 }

@@ -1,12 +1,14 @@
-import type { CallbackRule, MiddlewareLike } from '@mqtt-stack/core'
+import type { MiddlewareLike } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
 import type { Described } from './docs-packages.mjs'
+import type { CallbackDoc } from './docs-tables.mjs'
 import { anchor, numberOf, optionsTable, partsTable, table } from './docs-tables.mjs'
 import { notBuilt, wordProblems } from './docs-words.mjs'
 
-const rules: Record<string, CallbackRule> = {
-  closeClient: { merge: 'all', by: 'anyone', answered: 'connection', doc: 'Ends a connection.' },
-  openSession: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'Opens.' },
+const shapes = { ctx: { fields: [], item: undefined }, store: { fields: [], item: undefined } }
+const rules: Record<string, CallbackDoc> = {
+  closeClient: { merge: 'all', by: 'anyone', answered: 'connection', doc: 'Ends a connection.', ...shapes },
+  openSession: { merge: 'one', by: 'session-manager', answered: 'backend', doc: 'Opens.', ...shapes },
 }
 
 /** A package as the generator describes it. */
@@ -67,6 +69,16 @@ describe('words of the callback table', () => {
     expect(wordProblems(rules, [manager, backend, connection, stranger])).toHaveLength(1)
     const idle = described('connection', 'middleware', { name: 'Connection', install() {} })
     expect(wordProblems(rules, [manager, backend, idle])).toHaveLength(1)
+  })
+
+  it('say who executes and who answers each callback, in a sentence', () => {
+    const unsaid = {
+      ...rules,
+      closeClient: { ...shapes, merge: 'all', by: '', answered: '', doc: 'Ends' },
+    } as const
+    expect(wordProblems(unsaid, [manager, backend])).toEqual([
+      '"closeClient" lacks a sentence, @executedBy or @answeredBy in packages/core/src/contract/callbacks',
+    ])
   })
 
   it('may promise what nobody executes yet', () => {

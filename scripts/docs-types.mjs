@@ -1,4 +1,4 @@
-// What the types say that no table holds: the fields of each callback's context and store, with their comments.
+// What the types say that no table holds: the documentation of each callback, and the fields of its context and store.
 import { join } from 'node:path'
 import { API, SymbolFlags } from 'typescript/unstable/sync'
 import { root } from './workspace.mjs'
@@ -6,34 +6,50 @@ import { root } from './workspace.mjs'
 /** @typedef {{ name: string, type: string, optional: boolean, doc: string }} Field */
 /** A context or a store; `item` is what a store that is a list holds.
  * @typedef {{ fields: Field[], item: string | undefined }} Shape */
+/** `by` and `answered`: who executes it, and who answers it, from its tags.
+ * @typedef {{ doc: string, by: string, answered: string, ctx: Shape, store: Shape }} CallbackType */
 /** @typedef {import('typescript/unstable/sync').Checker} Checker */
 /** @typedef {import('typescript/unstable/sync').Symbol} Named */
 
 /**
- * Context and store of each callback in core's interface `Callbacks`.
- * @returns {Map<string, { ctx: Shape, store: Shape }>}
+ * What core's interface `Callbacks` says of each callback.
+ * @returns {Map<string, CallbackType>}
  */
-export function callbackShapes() {
+export function callbackTypes() {
   const api = new API({ cwd: root })
   try {
     const snapshot = api.updateSnapshot({ openProjects: [join(root, 'packages/core/tsconfig.json')] })
     const [{ program, checker }] = snapshot.getProjects()
-    const file = program.getSourceFile(join(root, 'packages/core/src/contract/callbacks.ts'))
+    const file = program.getSourceFile(join(root, 'packages/core/src/contract/callbacks/callbacks.ts'))
     const module = file && checker.getSymbolAtLocation(file)
     const callbacks = module && checker.getMemberInModuleExports(module, 'Callbacks')
-    if (!callbacks) throw new Error('core/src/contract/callbacks.ts exports no Callbacks')
+    if (!callbacks) throw new Error('core/src/contract/callbacks/callbacks.ts exports no Callbacks')
     const type = checker.getDeclaredTypeOfSymbol(callbacks)
     return new Map(
-      checker
-        .getPropertiesOfType(type)
-        .map((callback) => [
-          callback.name,
-          { ctx: shapeOf(checker, callback, 'ctx'), store: shapeOf(checker, callback, 'store') },
-        ]),
+      checker.getPropertiesOfType(type).map((callback) => [
+        callback.name,
+        {
+          doc: oneLine(checker.getDocumentationCommentOfSymbol(callback)),
+          by: tagOf(checker, callback, 'executedBy'),
+          answered: tagOf(checker, callback, 'answeredBy'),
+          ctx: shapeOf(checker, callback, 'ctx'),
+          store: shapeOf(checker, callback, 'store'),
+        },
+      ]),
     )
   } finally {
     api.close()
   }
+}
+
+/**
+ * @param {Checker} checker
+ * @param {Named} callback
+ * @param {string} tag
+ */
+function tagOf(checker, callback, tag) {
+  const texts = checker.getJsDocTagsOfSymbol(callback).filter(({ name }) => name === tag)
+  return oneLine(texts.map(({ text }) => text ?? '').join(' '))
 }
 
 /**

@@ -1,4 +1,4 @@
-// Core's table says in words who executes and who answers a callback: the built-ins that it names, and no others.
+// A callback's documentation says in words who executes and who answers it: the built-ins that it names, and no others.
 import { partsOf } from './docs-tables.mjs'
 
 /** @typedef {import('./docs-packages.mjs').Described} Described */
@@ -12,7 +12,13 @@ import { partsOf } from './docs-tables.mjs'
 export function wordProblems(rules, packages) {
   const toCome = notBuilt(rules, packages)
   const acting = packages.filter(({ middlewares }) => middlewares.length > 0)
-  return Object.entries(rules).flatMap(([name, { by = '', answered = '' }]) =>
+  const unsaid = Object.entries(rules)
+    .filter(([, { doc, by, answered }]) => !doc.endsWith('.') || by === '' || answered === '')
+    .map(
+      ([name]) =>
+        `"${name}" lacks a sentence, @executedBy or @answeredBy in packages/core/src/contract/callbacks`,
+    )
+  const wrong = Object.entries(rules).flatMap(([name, { by, answered }]) =>
     acting.flatMap((pkg) => {
       const executes = does(pkg, rules, name, 'executes')
       const answers = does(pkg, rules, name, 'answers')
@@ -23,6 +29,7 @@ export function wordProblems(rules, packages) {
       ]
     }),
   )
+  return [...unsaid, ...wrong]
 }
 
 /**
@@ -33,7 +40,7 @@ export function wordProblems(rules, packages) {
 export function notBuilt(rules, packages) {
   const acting = packages.filter(({ middlewares }) => middlewares.length > 0)
   const names = Object.entries(rules).filter(
-    ([name, { by = '' }]) =>
+    ([name, { by }]) =>
       acting.some((pkg) => isNamed(by, pkg)) && !acting.some((pkg) => does(pkg, rules, name, 'executes')),
   )
   return new Set(names.map(([name]) => name))
@@ -50,9 +57,7 @@ function mismatch(claim, words, pkg, acts, missing) {
   const named = isNamed(words, pkg)
   if (named === acts || (named && !missing)) return []
   if (acts && /\b(anyone|whoever|each)\b/.test(words)) return []
-  return [
-    `packages/core/src/contract/callback-rules.ts: ${claim}; ${pkg.folder} ${acts ? 'does too' : 'does not'}`,
-  ]
+  return [`packages/core/src/contract/callbacks: ${claim}; ${pkg.folder} ${acts ? 'does too' : 'does not'}`]
 }
 
 /**

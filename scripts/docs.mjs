@@ -8,6 +8,7 @@ import { constantsTable } from './docs-constants.mjs'
 import { describePackages, loadBroker, loadCore } from './docs-packages.mjs'
 import {
   callbacksTable,
+  documented,
   errorsTable,
   fieldsSections,
   numbersTable,
@@ -16,13 +17,14 @@ import {
   partsTable,
   reasonCodesTable,
 } from './docs-tables.mjs'
-import { callbackShapes } from './docs-types.mjs'
+import { callbackTypes } from './docs-types.mjs'
 import { notBuilt, wordProblems } from './docs-words.mjs'
 import { section } from './package-texts.mjs'
 import { root } from './workspace.mjs'
 
 const { values } = parseArgs({ options: { write: { type: 'boolean' } } })
 const { CALLBACKS, ERRORS, ReasonCode, returnCodeOf } = await loadCore()
+const callbacks = documented(CALLBACKS, callbackTypes())
 const broker = await loadBroker()
 const packages = await describePackages()
 
@@ -30,9 +32,9 @@ const packages = await describePackages()
 const problems = []
 
 keep('docs/callbacks.md', {
-  callbacks: () => callbacksTable(CALLBACKS, notBuilt(CALLBACKS, packages)),
-  order: () => orderTable(defaultStack(), packages, CALLBACKS),
-  fields: () => fieldsSections(CALLBACKS, callbackShapes()),
+  callbacks: () => callbacksTable(callbacks, notBuilt(callbacks, packages)),
+  order: () => orderTable(defaultStack(), packages, callbacks),
+  fields: () => fieldsSections(callbacks),
 })
 keep('docs/errors.md', {
   errors: () => errorsTable(ERRORS, raisers(packages)),
@@ -42,12 +44,12 @@ keep('docs/architecture.md', { numbers: () => numbersTable(packages), constants:
 for (const pkg of packages) {
   keep(`packages/${pkg.folder}/README.md`, {
     options: () => optionsTable(pkg.tables),
-    callbacks: () => partsTable(pkg, CALLBACKS),
+    callbacks: () => partsTable(pkg, callbacks),
   })
 }
 keep('packages/broker/README.md', await brokerSections(broker))
 problems.push(
-  ...wordProblems(CALLBACKS, packages),
+  ...wordProblems(callbacks, packages),
   ...idleCodes(ERRORS, raisers(packages)),
   ...linkProblems(),
 )

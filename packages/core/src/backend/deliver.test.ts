@@ -2,7 +2,7 @@
 import { RecordingLogger, settle, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Client } from '../connection/client.ts'
-import type { Context } from '../contract/callbacks.ts'
+import type { Context } from '../contract/callbacks/index.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import type { QoS } from '../packets/packets.ts'
 import { Publish } from '../packets/publish.ts'

@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer'
 import type { Client } from '../connection/index.ts'
 import type { Publish, QoS } from '../packets/index.ts'
 import { parseShare } from '../topics/index.ts'
-import type { DropReason } from './callbacks.ts'
+import type { DropReason } from './callbacks/index.ts'
 import { nextMessageId } from './message-id.ts'
 import type { Publisher } from './session.ts'
 

@@ -1,4 +1,3 @@
-export { CALLBACKS, type CallbackRule, stopsOf } from './callback-rules.ts'
 export type {
   CallbackName,
   Context,
@@ -9,7 +8,8 @@ export type {
   Store,
   StoredMessage,
   SubscriptionRecord,
-} from './callbacks.ts'
+} from './callbacks/index.ts'
+export { CALLBACKS, type CallbackRule, stopsOf } from './callbacks/index.ts'
 export { type Clock, fromWall, systemClock, type Timer, toWall } from './clock.ts'
 export { ForwardContext, ForwardStore, RelayContext, RelayStore, type Share, shareOf } from './contexts.ts'
 export { blame, blameOf, ProtocolError, StackError } from './errors.ts'

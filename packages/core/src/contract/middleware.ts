@@ -3,8 +3,7 @@
 import type { Client } from '../connection/index.ts'
 import type { Packet, PacketType } from '../packets/index.ts'
 import type { Done, Stack } from '../stack/index.ts'
-import type { CallbackRule } from './callback-rules.ts'
-import type { CallbackName, Handler } from './callbacks.ts'
+import type { CallbackName, CallbackRule, Handler } from './callbacks/index.ts'
 import type { OptionsSpec, Resolved } from './options.ts'
 import { resolveOptions } from './options.ts'
 

@@ -1,7 +1,7 @@
 /** What a handler may do, and what becomes of its chain: design rules on next, done, return, promises and throwing. */
 import { RecordingLogger, settle, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Handler } from '../contract/callbacks.ts'
+import type { Handler } from '../contract/callbacks/index.ts'
 import type { StackError } from '../contract/errors.ts'
 import { blameOf } from '../contract/errors.ts'
 import type { Next } from '../contract/middleware.ts'
@@ -35,7 +35,7 @@ function question(strict: boolean, ...handlers: TestHandler[]): Question {
     logger: new RecordingLogger(),
     errorHandler: (error) => void strays.push(error),
   })
-  stack.define('testQuestion', { merge: 'all', doc: 'For tests.' })
+  stack.define('testQuestion', { merge: 'all' })
   for (const [i, testQuestion] of handlers.entries()) stack.use({ name: NAMES[i], testQuestion })
   const ask: Question['ask'] = async () => {
     const said: string[] = []

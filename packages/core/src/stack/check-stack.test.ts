@@ -143,7 +143,7 @@ describe('String(stack)', () => {
   })
 
   it('lists callbacks that were defined', () => {
-    const stack = stackOf({ name: 'Shop', testPrice() {} }).define('testPrice', { merge: 'all', doc: '' })
+    const stack = stackOf({ name: 'Shop', testPrice() {} }).define('testPrice', { merge: 'all' })
     expect(String(stack)).toBe('Stack\n  Shop  answers testPrice')
   })
 

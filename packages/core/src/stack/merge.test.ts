@@ -1,9 +1,13 @@
 /** How the answers of several handlers become one: the merge rules of the callback table. */
 import { RecordingLogger, settle, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { MergeRule } from '../contract/callback-rules.ts'
-import { CALLBACKS } from '../contract/callback-rules.ts'
-import type { AuthenticateContext, AuthorizeContext, SubscribeContext } from '../contract/callbacks.ts'
+import type {
+  AuthenticateContext,
+  AuthorizeContext,
+  MergeRule,
+  SubscribeContext,
+} from '../contract/callbacks/index.ts'
+import { CALLBACKS } from '../contract/callbacks/index.ts'
 import type { RelayContext } from '../contract/contexts.ts'
 import { RelayStore } from '../contract/contexts.ts'
 import { grantedQoS } from '../contract/grant.ts'
@@ -351,16 +355,4 @@ describe('grantedQoS', () => {
     expect(grantedQoS({ qos: 2 }, { grant: 1 })).toBe(1)
     expect(grantedQoS({ qos: 0 }, { grant: 1 })).toBe(0)
   })
-})
-
-describe('the table of callbacks', () => {
-  it.each(Object.entries(CALLBACKS))(
-    '%s has a rule, a line of documentation, and both sides named',
-    (_name, rule) => {
-      expect(['all', 'first', 'veto', 'one', 'each', 'told']).toContain(rule.merge)
-      expect(rule.doc).toMatch(/\.$/)
-      expect(rule.by).toBeTruthy()
-      expect(rule.answered).toBeTruthy()
-    },
-  )
 })

@@ -1,8 +1,7 @@
 /** How callbacks are executed, asked for and defined. */
 import { RecordingLogger, settle } from '@mqtt-stack/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import type { CallbackRule } from '../contract/callback-rules.ts'
-import type { Context, Store } from '../contract/callbacks.ts'
+import type { CallbackRule, Context, Store } from '../contract/callbacks/index.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import type { ExecuteCallback } from './stack.ts'
 import { Stack } from './stack.ts'
@@ -14,7 +13,7 @@ declare module '@mqtt-stack/core' {
   }
 }
 
-const PRICE: CallbackRule = { merge: 'all', doc: 'What does it cost?' }
+const PRICE: CallbackRule = { merge: 'all' }
 
 function shop(...middlewares: MiddlewareLike[]): Stack {
   return new Stack({ strict: true, logger: new RecordingLogger() })
@@ -171,7 +170,7 @@ describe('answers and chain', () => {
   it('a chain that was taken stays valid when a callback is defined', () => {
     const stack = shop(seller)
     const chain = stack.chain('testPrice')
-    stack.define('testQuestion', { merge: 'all', doc: '' })
+    stack.define('testQuestion', { merge: 'all' })
     expect(stack.chain('testPrice')).toBe(chain)
     expect(chain.answered).toBe(true)
   })
@@ -198,7 +197,7 @@ describe('define', () => {
       },
     }
     const stack = new Stack().use(decided, seller)
-    stack.define('testPrice', { merge: 'all', doc: '', stops: (store) => store.euro !== undefined })
+    stack.define('testPrice', { merge: 'all', stops: (store) => store.euro !== undefined })
     expect(await stack.call('testPrice', { item: 'lamp' })).toEqual({ euro: 1 })
   })
 
@@ -215,14 +214,14 @@ describe('define', () => {
     }
     const stack = new Stack().use(asker, { ...asker, name: 'Another' }, seller)
     expect(await stack.call('testPrice', { item: 'lamp' })).toEqual({ euro: 4 })
-    const other: CallbackRule = { merge: 'one', doc: '' }
+    const other: CallbackRule = { merge: 'one' }
     expect(() => stack.use({ name: 'Stranger', defines: { testPrice: other }, start() {} })).toThrow(
       expect.objectContaining({ code: 'CALLBACK_REDEFINED' }),
     )
   })
 
   it('refuses another rule for a callback that is defined', () => {
-    const other: CallbackRule = { merge: 'one', doc: '' }
+    const other: CallbackRule = { merge: 'one' }
     expect(() => shop().define('testPrice', other)).toThrow(
       expect.objectContaining({ code: 'CALLBACK_REDEFINED' }),
     )

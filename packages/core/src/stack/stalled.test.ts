@@ -2,7 +2,7 @@
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Context } from '../contract/callbacks.ts'
+import type { Context } from '../contract/callbacks/index.ts'
 import { judgeEvery } from '../contract/judge.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import type { Steps } from '../contract/steps.ts'

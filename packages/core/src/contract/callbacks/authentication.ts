@@ -1,0 +1,68 @@
+/** Who a client is: its password, or an exchange of AUTH packets. */
+
+import type { Client } from '../../connection/index.ts'
+import type { ConnectPacket, Packets, ReasonCode } from '../../packets/index.ts'
+import type { CallbackRule } from './rule.ts'
+
+/** What authenticateConnection is asked with. */
+export interface AuthenticateContext {
+  readonly client: Client
+  readonly packet: ConnectPacket
+  readonly username: string | undefined
+  readonly password: Uint8Array | undefined
+}
+
+/** Context and store of each. */
+export interface AuthenticationCallbacks {
+  /**
+   * Is this user who it claims to be? `valid` decides; nobody answering refuses.
+   * @executedBy authentication
+   * @answeredBy providers
+   */
+  authenticateConnection: {
+    ctx: AuthenticateContext
+    store: {
+      /** Decides; whoever does not know the client leaves it alone. */
+      valid?: boolean
+      /** Of a refusal; by default 0x86, or 0x87 for a client without a user name. */
+      reasonCode?: ReasonCode
+      /** Who the client is from now on; by default its user name. `null`: nobody, whatever it calls itself. */
+      identity?: string | null
+      /** Of a refusal, in words: for the client (5.0) and for the log. */
+      reason?: string
+    }
+  }
+
+  /**
+   * The next step of an enhanced authentication (5.0); nobody knowing the method refuses the client.
+   * @executedBy authentication
+   * @answeredBy providers
+   */
+  authenticateExchange: {
+    ctx: {
+      client: Client
+      /** The CONNECT that begins it, or the AUTH that goes on with it. */
+      packet: ConnectPacket | Packets['auth']
+      /** Authentication method, such as `SCRAM-SHA-256`. */
+      method: string
+      data: Uint8Array | undefined
+      /** The client is accepted already, and authenticates again. */
+      again: boolean
+    }
+    store: {
+      /** `continue`: the client is to answer `data`; whoever does not know the method leaves it alone. */
+      state?: 'continue' | 'success' | 'failure'
+      data?: Uint8Array
+      /** Who the client is from now on. */
+      identity?: string
+      /** Of a failure; 0x87 by default. */
+      reasonCode?: ReasonCode
+    }
+  }
+}
+
+/** Their rules. */
+export const AUTHENTICATION: Readonly<Record<keyof AuthenticationCallbacks, CallbackRule>> = {
+  authenticateConnection: { merge: 'first' },
+  authenticateExchange: { merge: 'first', stops: (store) => store.state !== undefined },
+}

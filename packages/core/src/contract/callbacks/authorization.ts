@@ -1,0 +1,54 @@
+/** What a client may do. */
+
+import type { Client } from '../../connection/index.ts'
+import type {
+  ConnectPacket,
+  Publish,
+  QoS,
+  ReasonCode,
+  SubscribePacket,
+  Subscription,
+} from '../../packets/index.ts'
+import type { Share } from '../contexts.ts'
+import type { CallbackRule } from './rule.ts'
+
+/**
+ * A SUBSCRIBE as access rules see it: of a filter `$share/group/filter` the `topic` is `filter` alone, for that is what
+ * the client would read, and `share` has both parts.
+ */
+export type AskedSubscribe = Omit<SubscribePacket, 'subscriptions'> & {
+  subscriptions: (Subscription & { readonly share?: Share | undefined })[]
+}
+
+/** Who wants to do what. */
+export interface AuthorizeContext {
+  readonly client: Client
+  /** PUBLISH, SUBSCRIBE with the filters of shares taken apart, or the CONNECT that holds a will. */
+  readonly packet: Publish | AskedSubscribe | ConnectPacket
+  readonly action: 'publish' | 'subscribe' | 'will'
+}
+
+/** The answer; for SUBSCRIBE `grants` holds what is asked, filter by filter, and may only be lowered. */
+export interface AuthorizeStore {
+  valid?: boolean
+  /** Of a refusal; 0x87 by default. */
+  reasonCode?: ReasonCode
+  /** By the place of the filter in `packet.subscriptions`. */
+  grants?: (QoS | ReasonCode)[]
+}
+
+/** Context and store of each. */
+export interface AuthorizationCallbacks {
+  /**
+   * May this client publish, subscribe, leave this will? Needs one `valid: true` and no `false`; `grants` are
+   * lowered filter by filter.
+   * @executedBy authorize
+   * @answeredBy access rules
+   */
+  authorizePacket: { ctx: AuthorizeContext; store: AuthorizeStore }
+}
+
+/** Their rules. */
+export const AUTHORIZATION: Readonly<Record<keyof AuthorizationCallbacks, CallbackRule>> = {
+  authorizePacket: { merge: 'veto' },
+}

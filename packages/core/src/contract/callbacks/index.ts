@@ -1,0 +1,16 @@
+export type { AuthenticateContext } from './authentication.ts'
+export type { AskedSubscribe, AuthorizeContext, AuthorizeStore } from './authorization.ts'
+export {
+  CALLBACKS,
+  type CallbackName,
+  type Callbacks,
+  type Context,
+  type Handler,
+  type Store,
+} from './callbacks.ts'
+export type { StoredMessage } from './message-log.ts'
+export type { DropReason } from './messages.ts'
+export type { DueRetained, RetainedMessage } from './retained.ts'
+export { type CallbackRule, type MergeRule, stopsOf } from './rule.ts'
+export type { SessionContext } from './sessions.ts'
+export type { SubscribeContext, SubscribeStore, SubscriptionRecord } from './subscriptions.ts'

@@ -1,0 +1,119 @@
+/** The message log of a session: what waits for its client, and what the client has not acknowledged. */
+
+import type { Client } from '../../connection/index.ts'
+import type { Publish, QoS } from '../../packets/index.ts'
+import type { Share } from '../contexts.ts'
+import type { DropReason } from './messages.ts'
+import type { CallbackRule } from './rule.ts'
+import type { SessionContext } from './sessions.ts'
+
+/** A message in a session's log. */
+export interface StoredMessage {
+  readonly messageId: number
+  /** Place in the log, from 1. The packet identifier follows from it: see `Sequences`. */
+  readonly sequence: number
+  readonly packet: Publish
+  readonly qos: QoS
+  readonly retain: boolean
+  readonly identifiers: readonly number[] | undefined
+  /** When it is over, by the stack's clock (`now()`, ms); 0 for never. */
+  readonly expiresAt: number
+  readonly share: Share | undefined
+  /** QoS 2: PUBREC came, PUBREL is what is to be sent. */
+  readonly released: boolean
+}
+
+/** Context and store of each. */
+export interface MessageLogCallbacks {
+  /**
+   * Appends to the message log of a session that outlives its connection, connected or not; `sequence` is its place
+   * there. Any epoch of the session will do: a receiver that has come back meanwhile is no error of the publisher,
+   * nor is one that has gone, whose store stays empty.
+   * @executedBy backend’s relay, retain-manager
+   * @answeredBy backend
+   */
+  storeOfflineMessage: {
+    ctx: SessionContext & {
+      client: Client | undefined
+      packet: Publish
+      /** The broker's own identifier of the message, the same for all its receivers. */
+      messageId: number
+      /** 1 or 2. */
+      qos: QoS
+      retain: boolean
+      identifiers: readonly number[] | undefined
+      /** When it is over, by the stack's clock (`now()`, ms); 0 for never. */
+      expiresAt: number
+      share: Share | undefined
+    }
+    store: {
+      /** Its place in the log: higher than any that was handed out in this session, as `Sequences` counts. */
+      sequence?: number
+      /** The log is full. */
+      dropped?: boolean
+      /** Why, where it is not the log's own bound (`log-full`). */
+      reason?: DropReason
+    }
+  }
+
+  /**
+   * The log after a sequence, in order, pushed to the store.
+   * @executedBy outbound-manager
+   * @answeredBy backend
+   */
+  lookupOfflineMessages: {
+    ctx: {
+      client: Client
+      clientId: string
+      /** Only what has a higher sequence; absent: from the first. */
+      after?: number
+      /** The most that may be pushed; absent: all. */
+      limit?: number
+    }
+    store: StoredMessage[]
+  }
+
+  /**
+   * The receiver has these QoS 2 messages: only PUBREL is left, the payload may go.
+   * @executedBy outbound-manager on PUBREC
+   * @answeredBy backend
+   */
+  releaseOfflineMessages: {
+    ctx: SessionContext & {
+      messageIds: readonly number[]
+      /** The places in the log of the same messages. */
+      sequences: readonly number[]
+    }
+    store: object
+  }
+
+  /**
+   * These are delivered.
+   * @executedBy outbound-manager on PUBACK and PUBCOMP
+   * @answeredBy backend
+   */
+  removeOfflineMessages: {
+    ctx: SessionContext & {
+      messageIds: readonly number[]
+      /** The places in the log of the same messages. */
+      sequences: readonly number[]
+    }
+    store: object
+  }
+
+  /**
+   * Empties the log.
+   * @executedBy session-manager
+   * @answeredBy backend
+   */
+  clearOfflineMessages: { ctx: SessionContext; store: object }
+}
+
+/** Their rules. */
+export const MESSAGE_LOG: Readonly<Record<keyof MessageLogCallbacks, CallbackRule>> = {
+  storeOfflineMessage: { merge: 'one' },
+  lookupOfflineMessages: { merge: 'one' },
+  releaseOfflineMessages: { merge: 'one' },
+  removeOfflineMessages: { merge: 'one' },
+  clearOfflineMessages: { merge: 'all' },
+}

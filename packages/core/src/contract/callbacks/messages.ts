@@ -1,0 +1,114 @@
+/** A message on its way from its publisher to those who subscribed. */
+
+import type { Client } from '../../connection/index.ts'
+import type { Publish, QoS } from '../../packets/index.ts'
+import type { ForwardContext, ForwardStore, RelayContext, RelayStore, Share } from '../contexts.ts'
+import type { Publisher } from '../session.ts'
+import type { CallbackRule } from './rule.ts'
+
+/** Why a message was dropped. */
+export type DropReason =
+  | 'outbox-full'
+  | 'queue-full'
+  | 'log-full'
+  | 'not-connected'
+  | 'retained-full'
+  | 'control-topic'
+  | 'not-authorized'
+  | 'refused'
+  | 'memory-full'
+  | 'too-large'
+  | 'expired'
+
+/** Context and store of each. */
+export interface MessageCallbacks {
+  /**
+   * A message for all who subscribed; a rule may change `packet`. `done` before the backend is a veto. What clients
+   * send to control topics the stack vetoes before anybody is asked.
+   * @executedBy inbound-manager, lastwill, broker.publish()
+   * @answeredBy authorize, rules of users, retain-manager, backend
+   */
+  relayMessage: { ctx: RelayContext; store: RelayStore }
+
+  /**
+   * A message for one connected receiver.
+   * @executedBy backend, retain-manager
+   * @answeredBy outbound-manager
+   */
+  forwardMessage: { ctx: ForwardContext; store: ForwardStore }
+
+  /**
+   * A message of a shared subscription that a session leaves behind goes to another member.
+   * @executedBy outbound-manager for a session without a log; backend for one with
+   * @answeredBy backend
+   */
+  handOnMessage: {
+    ctx: {
+      /** Who does not get it any more. */
+      clientId: string
+      share: Share
+      packet: Publish
+      qos: QoS
+      expiresAt: number
+    }
+    store: object
+  }
+
+  /**
+   * Waits until what was forwarded to a client has left its queue: for whoever has more for it than a queue holds.
+   * @executedBy retain-manager
+   * @answeredBy outbound-manager
+   */
+  drainClient: { ctx: { client: Client }; store: object }
+
+  /**
+   * A message was relayed: a client’s, a will, or the broker’s own.
+   * @executedBy inbound-manager, lastwill, broker.publish()
+   * @answeredBy anyone
+   */
+  messagePublished: {
+    ctx: {
+      /** The connection it came from; none for wills and for the broker's own. */
+      client: Client | undefined
+      /** Whose message it is, connected or not. */
+      publisher: Publisher
+      packet: Publish
+      /** What became of it. */
+      relayed: RelayStore
+    }
+    store: object
+  }
+
+  /**
+   * A message was dropped for one receiver, or refused to its publisher, and why.
+   * @executedBy whoever drops
+   * @answeredBy anyone
+   */
+  messageDropped: {
+    ctx: {
+      /** The receiver; for `retained-full`, `control-topic`, `not-authorized` and `refused` the publisher. */
+      clientId: string
+      client: Client | undefined
+      packet: Publish
+      reason: DropReason
+      /** Messages dropped. */
+      count: number
+    }
+    store: object
+  }
+}
+
+/** Their rules. */
+export const MESSAGES: Readonly<Record<keyof MessageCallbacks, CallbackRule>> = {
+  relayMessage: {
+    merge: 'all',
+    ended: (store: RelayStore) => {
+      store.vetoed = true
+    },
+  },
+  forwardMessage: { merge: 'all' },
+  handOnMessage: { merge: 'one' },
+  drainClient: { merge: 'all' },
+  messagePublished: { merge: 'told' },
+  messageDropped: { merge: 'told' },
+}

@@ -1,0 +1,108 @@
+/** Retained messages, and how far they were handed out. */
+
+import type { Client } from '../../connection/index.ts'
+import type { Publish, QoS, ReasonCode } from '../../packets/index.ts'
+import type { Publisher } from '../session.ts'
+import type { CallbackRule } from './rule.ts'
+import type { SessionContext } from './sessions.ts'
+
+/** A retained message. */
+export interface RetainedMessage {
+  readonly topic: string
+  readonly packet: Publish
+  readonly messageId: number
+  /** When it is over, by the stack's clock (`now()`, ms); 0 for never. */
+  readonly expiresAt: number
+}
+
+/** A filter whose retained messages a session is still to get, and how far they were handed out. */
+export interface DueRetained {
+  /** Topic filter. */
+  readonly topic: string
+  /** When it was subscribed to: what changed behind that came live. A message identifier. */
+  readonly since: number
+  /** Granted. */
+  readonly qos: QoS
+  /** Subscription identifier (5.0). */
+  readonly identifier: number | undefined
+  /** The topic that was handed out last; `undefined` where none was. */
+  readonly after: string | undefined
+}
+
+/** Context and store of each. */
+export interface RetainedCallbacks {
+  /**
+   * Replaces the retained message of a topic; an empty payload clears it.
+   * @executedBy retain-manager
+   * @answeredBy backend
+   */
+  storeRetainedMessage: {
+    ctx: {
+      client: Client | undefined
+      /** Whose message it is, connected or not: what keeping it costs is on its account. */
+      publisher?: Publisher
+      topic: string
+      packet: Publish
+      messageId: number
+      /** When it is over, by the stack's clock (`now()`, ms); 0 for never. */
+      expiresAt: number
+    }
+    store: {
+      /** The topic had one. */
+      replaced?: boolean
+      /** It is not kept: why. */
+      refused?: ReasonCode
+    }
+  }
+
+  /**
+   * Retained messages that match a filter, a page at a time.
+   * @executedBy retain-manager
+   * @answeredBy backend
+   */
+  lookupRetainedMessages: {
+    ctx: {
+      /** Topic filter. */
+      topic: string
+      /** Who subscribed. */
+      client?: Client
+      /** Only topics that sort behind this one, by UTF-16 code unit; absent: from the first. */
+      after?: string
+      /** The most that may be pushed; fewer end the lookup. Absent: all. */
+      limit?: number
+    }
+    store: RetainedMessage[]
+  }
+
+  /**
+   * Keeps, with the session, how far the retained messages of a filter were handed out; for a store that outlives
+   * the process.
+   * @executedBy retain-manager
+   * @answeredBy stores that outlive the process
+   */
+  storeDueRetained: {
+    ctx: SessionContext & {
+      client: Client
+      /** Topic filter. */
+      topic: string
+      /** Replaces what is kept for the filter; `undefined`: nothing is due any more. */
+      due: DueRetained | undefined
+    }
+    store: object
+  }
+
+  /**
+   * What retained messages a resumed session is still to get, pushed to the store, the oldest subscription first.
+   * @executedBy retain-manager
+   * @answeredBy stores that outlive the process
+   */
+  lookupDueRetained: { ctx: SessionContext & { client: Client }; store: DueRetained[] }
+}
+
+/** Their rules. */
+export const RETAINED: Readonly<Record<keyof RetainedCallbacks, CallbackRule>> = {
+  storeRetainedMessage: { merge: 'one' },
+  lookupRetainedMessages: { merge: 'one' },
+  storeDueRetained: { merge: 'one' },
+  lookupDueRetained: { merge: 'one' },
+}

@@ -1,0 +1,136 @@
+/** A session from its first connection to its end. */
+
+import type { Client } from '../../connection/index.ts'
+import type { ConnectPacket, ReasonCode } from '../../packets/index.ts'
+import type { CallbackRule } from './rule.ts'
+
+/** Ids of a session in a call to its backend. */
+export interface SessionContext {
+  readonly clientId: string
+  /** From openSession; a backend refuses a call with an older one. */
+  readonly epoch: number
+}
+
+/** Context and store of each. */
+export interface SessionCallbacks {
+  /**
+   * The only way into a session: compares the identity, ends an older connection and waits until it is settled,
+   * claims the session, hands out the epoch. A session whose time is over is not resumed; a client that has gone
+   * meanwhile is refused. Answered when all that was staged for older epochs is committed; `inboundIds` are those of
+   * then.
+   * @executedBy session-manager
+   * @answeredBy backend
+   */
+  openSession: {
+    ctx: {
+      client: Client
+      packet: ConnectPacket
+      clientId: string
+      /** From authentication; a session belongs to the identity that made it. */
+      identity: string | undefined
+      /** An older session goes. */
+      cleanStart: boolean
+      /** Seconds that the session outlives its connection; 0: it ends with it. */
+      expiryInterval: number
+    }
+    store: {
+      /** There was a session, and the client goes on with it. */
+      present?: boolean
+      /** Higher than any before under this client identifier; one more than the last when the session goes on. */
+      epoch?: number
+      /** Packet identifiers of QoS 2 messages that await PUBREL. */
+      inboundIds?: readonly number[]
+      /** Reason code of a refusal. */
+      refused?: ReasonCode
+      /** The same in words: for the client (5.0) and for the log. */
+      reason?: string
+    }
+  }
+
+  /**
+   * The connection with this epoch must go; answered when it is gone and its calls are settled.
+   * @executedBy backend
+   * @answeredBy connection
+   */
+  sessionTakenOver: {
+    /** `client`: the connection, where the backend knows it; otherwise the one of this epoch. */
+    ctx: SessionContext & { client: Client | undefined }
+    store: object
+  }
+
+  /**
+   * CONNACK is written: what was unacknowledged and what was missed may be sent.
+   * @executedBy session-manager
+   * @answeredBy lastwill, outbound-manager, retain-manager
+   */
+  resumeSession: {
+    ctx: {
+      client: Client
+      /** As CONNACK said. */
+      present: boolean
+    }
+    store: object
+  }
+
+  /**
+   * The connection of this session is gone; with `expiryInterval` 0 the session goes too.
+   * @executedBy session-manager
+   * @answeredBy backend
+   */
+  closeSession: {
+    ctx: SessionContext & {
+      /** Seconds from now until the session is over; 0: now. */
+      expiryInterval: number
+    }
+    store: {
+      /** The session is gone. */
+      ended?: boolean
+    }
+  }
+
+  /**
+   * Sessions whose time is over, claimed by the caller.
+   * @executedBy session-manager
+   * @answeredBy backend
+   */
+  lookupExpiredSessions: {
+    ctx: {
+      /** By the stack's clock (`now()`, ms). */
+      now: number
+      /** The most that may be pushed. */
+      limit: number
+    }
+    store: SessionContext[]
+  }
+
+  /**
+   * Subscriptions, log and identifiers of a session go, as one unit.
+   * @executedBy session-manager
+   * @answeredBy backend
+   */
+  removeSession: {
+    ctx: SessionContext
+    store: {
+      /** It is gone now; false: the client came back, or somebody else removed it. */
+      removed?: boolean
+    }
+  }
+
+  /**
+   * A session is over, before it is removed.
+   * @executedBy session-manager
+   * @answeredBy anyone
+   */
+  sessionEnded: { ctx: { clientId: string; reason: 'closed' | 'expired' | 'clean-start' }; store: object }
+}
+
+/** Their rules. */
+export const SESSIONS: Readonly<Record<keyof SessionCallbacks, CallbackRule>> = {
+  openSession: { merge: 'one' },
+  sessionTakenOver: { merge: 'all' },
+  resumeSession: { merge: 'all' },
+  closeSession: { merge: 'one' },
+  lookupExpiredSessions: { merge: 'one' },
+  removeSession: { merge: 'one' },
+  sessionEnded: { merge: 'told' },
+}

@@ -10,6 +10,7 @@ import type {
   PacketType,
   Publish,
   QoS,
+  StackError,
   Store,
 } from '@mqtt-stack/core'
 import {
@@ -226,6 +227,11 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
       },
       (error: Error) => {
         if (qos === 2) this.#failed(client, packet)
+        // The store says itself that it cannot commit; a 5.0 client may try again later, an older one by connecting again.
+        if (client.protocolVersion === 5 && (error as StackError).code === 'STORE_FAILED') {
+          acks.complete(pending, ReasonCode.QUOTA_EXCEEDED)
+          return
+        }
         acks.lose(pending)
         throw error
       },

@@ -118,7 +118,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     })
     const store = this.#makeStore?.()
     if (store === undefined) return
-    this.#disk = new Disk(store, clock)
+    this.#disk = new Disk(store, this.stack)
     return this.#restore(this.#disk)
   }
 

@@ -30,6 +30,8 @@ class Batch {
  */
 export class Commits {
   readonly #store: OrderedStore
+  readonly #onTurn: (failure: StackError | undefined) => void
+  #failing = false
   #next = new Batch()
   /** The batch that is written now. */
   #current: Batch | undefined
@@ -39,8 +41,10 @@ export class Commits {
   #held = 0
   #closed = true
 
-  constructor(store: OrderedStore) {
+  /** @param onTurn Told why the store cannot commit, when that begins, and with nothing when it can again. */
+  constructor(store: OrderedStore, onTurn: (failure: StackError | undefined) => void) {
     this.#store = store
+    this.#onTurn = onTurn
   }
 
   /** From now on changes are taken. */
@@ -128,6 +132,10 @@ export class Commits {
     this.#writing = this.#write(batch.changes).then((error) => {
       this.#writing = undefined
       this.#current = undefined
+      if (this.#failing !== (error !== undefined)) {
+        this.#failing = !this.#failing
+        this.#onTurn(error)
+      }
       if (error === undefined) for (const apply of batch.applies) apply()
       else for (let i = batch.reverts.length - 1; i >= 0; i--) batch.reverts[i]()
       batch.settle(error)

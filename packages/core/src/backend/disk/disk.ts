@@ -1,5 +1,6 @@
 import type { Clock, DueRetained, RetainedMessage, SubscriptionRecord } from '../../contract/index.ts'
 import { nextMessageId, toWall } from '../../contract/index.ts'
+import type { Stack } from '../../stack/index.ts'
 import type { LogEntry } from '../log-entry.ts'
 import type { OrderedStore } from '../ordered-store.ts'
 import type { SessionRecord } from '../session-record.ts'
@@ -27,10 +28,13 @@ export class Disk {
   /** Epochs up to here may be handed out. */
   #epochs = 0
 
-  constructor(store: OrderedStore, clock: Clock) {
+  constructor(store: OrderedStore, { clock, log }: Stack) {
     this.#store = store
     this.#clock = clock
-    this.commits = new Commits(store)
+    this.commits = new Commits(store, (failure) => {
+      if (failure === undefined) log.info('the store commits again')
+      else log.error(`${failure.message}; QoS 1 and 2 are refused until it can`, failure)
+    })
     this.shared = new SharedMessages(this.commits)
   }
 

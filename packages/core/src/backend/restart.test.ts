@@ -1,0 +1,192 @@
+/** What is acknowledged outlives the process: every test ends one, by a stop or a crash, and goes on with another. */
+import { MemoryStore } from '@mqtt-stack/testing'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { DefaultStack } from '../../../../scripts/default-stack.ts'
+import { defaultStack } from '../../../../scripts/default-stack.ts'
+import { StoredBackend } from '../../../../scripts/stored-backend.ts'
+
+const LOST = { cmd: 'publish', topic: 'a', payload: 'lost', qos: 1, dup: false, retain: false } as const
+
+/** A process over a store; ends the one before it. */
+async function processOver(store: MemoryStore): Promise<DefaultStack & { backend: StoredBackend }> {
+  const backend = new StoredBackend(undefined, store)
+  const test = await defaultStack({ backend, sessionManager: { maximumExpiry: 3_600 } })
+  onTestFinished(() => test.stop())
+  return Object.assign(test, { backend })
+}
+
+const ENDS = [
+  ['a stop', async (test: DefaultStack) => test.stop()],
+  ['a crash', async (_: DefaultStack, store: MemoryStore) => store.crash()],
+] as const
+
+describe.each(ENDS)('after %s', (_, end) => {
+  it('sessions, subscriptions and logs go on', async () => {
+    const store = new MemoryStore({ commit: 3 })
+    const first = await processOver(store)
+    const away = await first.client({ clientId: 'away', clean: false })
+    await away.subscribe('room/+', { qos: 2 })
+    await away.disconnect()
+    const sensor = await first.client({ clientId: 'sensor' })
+    for (const [payload, qos] of [
+      ['1', 1],
+      ['2', 2],
+    ] as const)
+      await sensor.publish('room/1', payload, { qos })
+    await end(first, store)
+
+    const second = await processOver(store)
+    expect(second.backend.stats).toMatchObject({ sessions: 1, subscriptions: 1, messages: 2 })
+    const late = await second.client({ clientId: 'sensor' })
+    await late.publish('room/2', '3', { qos: 1 })
+    const back = second.open({ clientId: 'away' })
+    expect(await back.connect({ clean: false })).toMatchObject({ sessionPresent: true })
+    const payloads = []
+    for (let i = 0; i < 3; i++) payloads.push((await back.message()).payload)
+    expect(payloads).toEqual(['1', '2', '3'])
+  })
+
+  it('retained messages are there, and those that were cleared are not', async () => {
+    const store = new MemoryStore()
+    const first = await processOver(store)
+    const sensor = await first.client({ clientId: 'sensor' })
+    for (const [topic, payload] of [
+      ['a', '1'],
+      ['b', '2'],
+      ['a', ''],
+      [`long/${'x'.repeat(600)}`, '3'],
+    ] as const)
+      await sensor.publish(topic, payload, { qos: 1, retain: true })
+    await end(first, store)
+
+    const second = await processOver(store)
+    const reader = await second.client({ clientId: 'reader' })
+    await reader.subscribe('#')
+    const found = [await reader.message(), await reader.message()].map(({ payload }) => payload)
+    expect(found.sort()).toEqual(['2', '3'])
+    await reader.expectNothing()
+  })
+
+  it('a QoS 2 message that was received once is not relayed again', async () => {
+    const store = new MemoryStore()
+    const first = await processOver(store)
+    const reader = await first.client({ clientId: 'reader', clean: false })
+    await reader.subscribe('a', { qos: 2 })
+    await reader.disconnect()
+    const sender = await first.client({ clientId: 'sender', clean: false, autoAck: false })
+    sender.send({
+      cmd: 'publish',
+      topic: 'a',
+      payload: 'once',
+      qos: 2,
+      messageId: 7,
+      dup: false,
+      retain: false,
+    })
+    await sender.next('pubrec')
+    await end(first, store)
+
+    const second = await processOver(store)
+    const again = await second.client({ clientId: 'sender', clean: false, autoAck: false })
+    again.send({
+      cmd: 'publish',
+      topic: 'a',
+      payload: 'once',
+      qos: 2,
+      messageId: 7,
+      dup: true,
+      retain: false,
+    })
+    await again.next('pubrec')
+    expect(second.backend.stats).toMatchObject({ messages: 1, awaitingRelease: 1 })
+  })
+
+  it('epochs and sequences go up', async () => {
+    const store = new MemoryStore()
+    const first = await processOver(store)
+    const one = await first.client({ clientId: 'one', clean: false })
+    const [{ epoch }] = first.stack.clients
+    await one.subscribe('a', { qos: 1 })
+    const sender = await first.client({ clientId: 'sender' })
+    await sender.publish('a', 'x', { qos: 1 })
+    const { messageId } = await one.next('publish')
+    await first.settle()
+    await end(first, store)
+
+    const second = await processOver(store)
+    const back = await second.client({ clientId: 'one', clean: false })
+    const [{ epoch: later }] = second.stack.clients
+    expect(later).toBe(epoch + 1)
+    const again = await second.client({ clientId: 'sender' })
+    await again.publish('a', 'y', { qos: 1 })
+    const { messageId: next } = await back.next('publish')
+    expect(next).toBeGreaterThan(messageId ?? 0)
+  })
+})
+
+it('a message for many sessions is kept once, and goes with the last of them', async () => {
+  const store = new MemoryStore()
+  const first = await processOver(store)
+  for (let i = 0; i < 20; i++) {
+    const away = await first.client({ clientId: `away-${i}`, clean: false })
+    await away.subscribe('a', { qos: 1 })
+    await away.disconnect()
+  }
+  const before = store.size
+  const sender = await first.client({ clientId: 'sender' })
+  await sender.publish('a', 'x'.repeat(1_000), { qos: 1 })
+  expect(store.size - before).toBe(21)
+  await sender.disconnect()
+  await first.stop()
+  const second = await processOver(store)
+  for (let i = 0; i < 20; i++) {
+    const back = await second.client({ clientId: `away-${i}`, clean: false })
+    expect((await back.message()).payload).toHaveLength(1_000)
+    await back.disconnect()
+  }
+  await second.settle()
+  expect(store.size).toBe(before)
+})
+
+it('when every session is over and nothing is retained, format and counters are all that is left', async () => {
+  const store = new MemoryStore()
+  const first = await processOver(store)
+  const sender = await first.client({ clientId: 'sender', clean: false })
+  await sender.subscribe('a', { qos: 2 })
+  await sender.publish('a', 'x', { qos: 2, retain: true })
+  await sender.publish('a', '', { qos: 2, retain: true })
+  await first.settle()
+  await sender.drop()
+  await first.stop()
+  const second = await processOver(store)
+  await second.clock.advance(3_601_000)
+  await second.settle()
+  expect(second.backend.stats).toMatchObject({ sessions: 0, messages: 0, retained: 0 })
+  expect(store.size).toBe(2)
+})
+
+it('a store of a later format is refused', async () => {
+  const store = new MemoryStore()
+  await store.write([{ key: Uint8Array.of(1), value: Uint8Array.of(99) }])
+  await expect(processOver(store)).rejects.toMatchObject({ code: 'STORE_FORMAT' })
+})
+
+it('a write that fails acknowledges nothing, keeps nothing half done, and the next one works', async () => {
+  const store = new MemoryStore()
+  const test = await processOver(store)
+  const away = await test.client({ clientId: 'away', clean: false })
+  await away.subscribe('a', { qos: 1 })
+  await away.disconnect()
+  const sender = await test.client({ clientId: 'sender', protocolVersion: 5 })
+  store.failure = new Error('no space')
+  sender.send({ ...LOST, messageId: 3 })
+  const answer = await sender.next()
+  expect(answer).toMatchObject({ cmd: 'puback', reasonCode: 0x97 })
+  expect(test.logger.errors.join()).toContain('no space')
+  store.failure = undefined
+  expect(test.backend.stats.messages).toBe(0)
+  const again = await test.client({ clientId: 'sender' })
+  await again.publish('a', 'kept', { qos: 1 })
+  const back = await test.client({ clientId: 'away', clean: false })
+  expect((await back.message()).payload).toBe('kept')
+})

@@ -303,7 +303,7 @@ describe('SUBSCRIBE', () => {
     await settle()
     const [from] = stack.clients
     const slipped = { topic: 'secret', qos: 0 } as const
-    const forged: SubscribePacket = { cmd: 'subscribe', messageId: 1, subscriptions: [slipped] }
+    const forged: SubscribePacket = { cmd: 'subscribe', packetId: 1, subscriptions: [slipped] }
     for (const [packet, options] of [
       [behind.asked as SubscribePacket, slipped],
       [forged, slipped],

@@ -87,7 +87,8 @@ export class Authorize extends Middleware {
       // Nobody was asked about a filter that is not in the packet.
       return grantsOf.get(packet)?.get(options) ?? ReasonCode.NOT_AUTHORIZED
     }
-    const asked: SubscribePacket = { cmd: 'subscribe', subscriptions: [options] }
+    // Of a session that is resumed: there is no SUBSCRIBE that has an identifier.
+    const asked: SubscribePacket = { cmd: 'subscribe', packetId: 0, subscriptions: [options] }
     const [grant] = yield* this.#grants(client, asked)
     return grant
   }

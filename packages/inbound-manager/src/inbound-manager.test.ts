@@ -80,7 +80,7 @@ describe('a PUBLISH', () => {
     const [client] = test.stack.clients
     await send(test, 'hello', 1, 7)
     expect(seen).toMatchObject({ client, topic: 't', inbound: undefined })
-    expect(seen?.packet).toMatchObject({ cmd: 'publish', qos: 1, messageId: 7 })
+    expect(seen?.packet).toMatchObject({ cmd: 'publish', qos: 1, packetId: 7 })
     expect(seen?.payload.toString()).toBe('hello')
     expect(seen?.publisher).toMatchObject({ clientId: client.id })
     expect(test.published).toEqual(['hello'])

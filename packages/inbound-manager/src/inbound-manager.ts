@@ -118,16 +118,16 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   }
 
   handle(client: Client, packet: Publish | Ack<'pubrel'>): void | Promise<void> {
-    if (packet.cmd === 'pubrel') return this.#release(client, packet.messageId)
-    const { qos, messageId } = packet
+    if (packet.cmd === 'pubrel') return this.#release(client, packet.packetId)
+    const { qos, packetId } = packet
     if (client.protocolVersion === 5 || qos > this.config.maximumQoS) {
       const refusal = this.#refusal(client, packet)
       if (refusal !== undefined) return this.#refuse(client, packet, refusal)
     }
     if (qos === 0) return this.#once(client, packet)
     if (qos === 1) return this.#acknowledged(client, packet, undefined)
-    if (this.#claim(client, messageId)) return this.#exactlyOnce(client, packet)
-    return this.#repeated(client, messageId)
+    if (this.#claim(client, packetId)) return this.#exactlyOnce(client, packet)
+    return this.#repeated(client, packetId)
   }
 
   lookupConnackProperties(
@@ -152,7 +152,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
    * @throws ProtocolError for what the server said at CONNACK that it does not take.
    */
   #refusal(client: Client, packet: Publish): ReasonCode | undefined {
-    const { qos, retain, messageId } = packet
+    const { qos, retain, packetId } = packet
     if (qos > this.config.maximumQoS)
       throw unavailable(ReasonCode.QOS_NOT_SUPPORTED, `QoS ${qos}`, 'MQTT-3.2.2-11')
     if (retain && !this.#retains)
@@ -162,7 +162,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     }
     if (qos === 0) return undefined
     const awaiting = awaitingOf(client)
-    if (awaiting.has(messageId)) return qos === 1 ? ReasonCode.PACKET_IDENTIFIER_IN_USE : undefined
+    if (awaiting.has(packetId)) return qos === 1 ? ReasonCode.PACKET_IDENTIFIER_IN_USE : undefined
     // What an earlier connection left open does not count against this one.
     const underWay = awaiting.size - inflow.of(client).restored + acksOf(client).ends
     if (underWay < this.config.receiveMaximum) return undefined
@@ -172,10 +172,10 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
 
   /** Tells the client why; QoS 0 has no way to be told. */
   #refuse(client: Client, packet: Publish, reasonCode: ReasonCode): void | Promise<void> {
-    const { qos, messageId } = packet
+    const { qos, packetId } = packet
     this.stack.tell('messageDropped', { clientId: client.id, client, packet, reason: 'refused', count: 1 })
     if (qos === 0) return
-    acksOf(client).now(qos === 1 ? 'puback' : 'pubrec', messageId, reasonCode)
+    acksOf(client).now(qos === 1 ? 'puback' : 'pubrec', packetId, reasonCode)
     return this.#room(acksOf(client))
   }
 
@@ -189,7 +189,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
 
   #exactlyOnce(client: Client, packet: Publish): void | Promise<void> {
     const { session } = client
-    const { messageId: packetId } = packet
+    const { packetId } = packet
     const inbound = session.stored ? { clientId: session.clientId, epoch: client.epoch, packetId } : undefined
     try {
       return this.#acknowledged(client, packet, inbound)
@@ -208,18 +208,18 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   }
 
   #acknowledged(client: Client, packet: Publish, inbound: Inbound | undefined): void | Promise<void> {
-    const { qos, messageId } = packet
+    const { qos, packetId } = packet
     const relay = new RelayContext(client, packet, client.session, inbound)
     const store = new RelayStore()
     const type = qos === 1 ? 'puback' : 'pubrec'
     const acks = acksOf(client)
     const later = this.#relayed(relay, store)
     if (later === undefined) {
-      acks.now(type, messageId, this.#outcome(client, packet, store))
+      acks.now(type, packetId, this.#outcome(client, packet, store))
       this.#tell(relay, store)
       return
     }
-    const pending = acks.later(type, messageId, packet.size)
+    const pending = acks.later(type, packetId, packet.size)
     const complete = later.then(
       () => {
         acks.complete(pending, this.#outcome(client, packet, store))
@@ -278,12 +278,12 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   /** What a 5.0 client is told of a relay that is complete; a refusal frees the identifier of a QoS 2 message. */
   #outcome(
     client: Client,
-    { qos, messageId }: Publish,
+    { qos, packetId }: Publish,
     { reasonCode, vetoed, matched }: RelayStore,
   ): ReasonCode {
     if (client.protocolVersion < 5) return ReasonCode.SUCCESS
     if (reasonCode !== undefined) {
-      if (qos === 2 && reasonCode >= 0x80) awaitingOf(client).delete(messageId)
+      if (qos === 2 && reasonCode >= 0x80) awaitingOf(client).delete(packetId)
       return reasonCode
     }
     return matched > 0 || vetoed ? ReasonCode.SUCCESS : ReasonCode.NO_MATCHING_SUBSCRIBERS
@@ -334,8 +334,8 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   }
 
   /** Nobody has the message: its repeat is to be relayed. */
-  #failed(client: Client, { messageId }: Publish): void {
-    awaitingOf(client).delete(messageId)
+  #failed(client: Client, { packetId }: Publish): void {
+    awaitingOf(client).delete(packetId)
   }
 
   #tell(relay: RelayContext, relayed: RelayStore): void {

@@ -24,9 +24,9 @@ describe('keep alive', () => {
       name: 'Ack',
       handles: ['publish', 'subscribe'],
       handle(client, packet) {
-        if (packet.cmd === 'publish') client.ack('puback', packet.messageId)
+        if (packet.cmd === 'publish') client.ack('puback', packet.packetId)
         if (packet.cmd === 'subscribe')
-          client.write({ cmd: 'suback', messageId: packet.messageId, granted: [0] })
+          client.write({ cmd: 'suback', packetId: packet.packetId, granted: [0] })
       },
     }
     const { client, advance } = await testStack(new KeepAlive(), ack, acceptAll())

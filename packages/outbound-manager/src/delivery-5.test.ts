@@ -202,10 +202,10 @@ describe('reason strings and user properties of the server', () => {
   const talkative = {
     name: 'Talkative',
     handles: ['unsubscribe'] as const,
-    handle(client: { write(packet: object): void }, packet: { messageId?: number }) {
+    handle(client: { write(packet: object): void }, packet: { packetId?: number }) {
       client.write({
         cmd: 'unsuback',
-        messageId: packet.messageId,
+        packetId: packet.packetId,
         granted: [0],
         properties: { reasonString: 'because it is so', userProperties: { a: 'b'.repeat(30) } },
       })

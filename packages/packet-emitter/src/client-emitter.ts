@@ -24,23 +24,23 @@ export class ClientEmitter extends EventEmitter {
   }
 
   publish(message: PublishInit): void {
-    const { qos = 0, retain = false, dup = false, messageId = 0 } = message
-    this.client.publish(Publish.from(message), qos, retain, dup, messageId)
+    const { qos = 0, retain = false, dup = false, packetId = 0 } = message
+    this.client.publish(Publish.from(message), qos, retain, dup, packetId)
   }
 
-  puback(fields: { messageId: number }): void {
+  puback(fields: { packetId: number }): void {
     this.#ack('puback', fields)
   }
 
-  pubrec(fields: { messageId: number }): void {
+  pubrec(fields: { packetId: number }): void {
     this.#ack('pubrec', fields)
   }
 
-  pubrel(fields: { messageId: number }): void {
+  pubrel(fields: { packetId: number }): void {
     this.#ack('pubrel', fields)
   }
 
-  pubcomp(fields: { messageId: number }): void {
+  pubcomp(fields: { packetId: number }): void {
     this.#ack('pubcomp', fields)
   }
 
@@ -61,7 +61,7 @@ export class ClientEmitter extends EventEmitter {
     this.client.close()
   }
 
-  #ack(type: AckType, { messageId }: { messageId: number }): void {
-    this.client.ack(type, messageId)
+  #ack(type: AckType, { packetId }: { packetId: number }): void {
+    this.client.ack(type, packetId)
   }
 }

@@ -39,16 +39,16 @@ function legacyBroker(): { handle: ClientHandler; events: string[] } {
       client.connack({ returnCode: 0, sessionPresent: false })
     })
     client.on('publish', (packet) => {
-      if (packet.qos === 1) client.puback({ messageId: packet.messageId })
-      if (packet.qos === 2) client.pubrec({ messageId: packet.messageId })
+      if (packet.qos === 1) client.puback({ packetId: packet.packetId })
+      if (packet.qos === 2) client.pubrec({ packetId: packet.packetId })
       for (const one of Object.values(clients)) one.publish({ topic: packet.topic, payload: packet.payload })
     })
-    client.on('pubrel', ({ messageId }) => client.pubcomp({ messageId }))
-    client.on('pubrec', ({ messageId }) => client.pubrel({ messageId }))
-    client.on('subscribe', ({ messageId, subscriptions }) => {
-      client.suback({ messageId, granted: subscriptions.map(({ qos }: { qos: number }) => qos) })
+    client.on('pubrel', ({ packetId }) => client.pubcomp({ packetId }))
+    client.on('pubrec', ({ packetId }) => client.pubrel({ packetId }))
+    client.on('subscribe', ({ packetId, subscriptions }) => {
+      client.suback({ packetId, granted: subscriptions.map(({ qos }: { qos: number }) => qos) })
     })
-    client.on('unsubscribe', ({ messageId }) => client.unsuback({ messageId, granted: [] }))
+    client.on('unsubscribe', ({ packetId }) => client.unsuback({ packetId, granted: [] }))
     client.on('pingreq', () => client.pingresp())
     client.on('disconnect', () => client.destroy())
     client.on('close', () => {
@@ -109,15 +109,15 @@ describe('a client that the handler claims', () => {
     const { client, settle } = await setup((one) => {
       claimed = one
       one.on('connect', () => one.connack({ returnCode: 0, sessionPresent: false }))
-      one.on('pubrec', ({ messageId }) => one.pubrel({ messageId }))
+      one.on('pubrec', ({ packetId }) => one.pubrel({ packetId }))
       return true
     })
     const device = await client()
     const acknowledged: string[] = []
     for (const event of ['puback', 'pubrec', 'pubcomp'])
-      claimed?.on(event, ({ messageId }) => acknowledged.push(`${event} ${messageId}`))
-    claimed?.publish({ topic: 't', payload: 'x', qos: 1, messageId: 7, retain: true })
-    claimed?.publish({ topic: 't', payload: 'y', qos: 2, messageId: 8, dup: true })
+      claimed?.on(event, ({ packetId }) => acknowledged.push(`${event} ${packetId}`))
+    claimed?.publish({ topic: 't', payload: 'x', qos: 1, packetId: 7, retain: true })
+    claimed?.publish({ topic: 't', payload: 'y', qos: 2, packetId: 8, dup: true })
     await settle()
     expect(await device.message()).toMatchObject({ payload: 'x', qos: 1, retain: true, dup: false })
     expect(await device.message()).toMatchObject({ payload: 'y', qos: 2, retain: false, dup: true })

@@ -223,7 +223,7 @@ describe('a subscription', () => {
       await stack.call('unsubscribeTopic', {
         client,
         topic,
-        packet: { cmd: 'unsubscribe', unsubscriptions: [topic] },
+        packet: { cmd: 'unsubscribe', packetId: 1, unsubscriptions: [topic] },
       })
     }
     open()

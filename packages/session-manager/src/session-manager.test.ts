@@ -73,13 +73,13 @@ function record(topic: string, qos: 0 | 1 | 2 = 0): SubscriptionRecord {
 }
 
 function subscribing(client: Client, topic: string, qos: 0 | 1 | 2): Context<'subscribeTopic'> {
-  const packet: SubscribePacket = { cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos }] }
+  const packet: SubscribePacket = { cmd: 'subscribe', packetId: 1, subscriptions: [{ topic, qos }] }
   const [options] = packet.subscriptions
   return { client, packet, topic, qos, options, identifier: undefined, share: undefined, restored: false }
 }
 
 function unsubscribing(client: Client, topic: string): Context<'unsubscribeTopic'> {
-  return { client, topic, packet: { cmd: 'unsubscribe', messageId: 1, unsubscriptions: [topic] } }
+  return { client, topic, packet: { cmd: 'unsubscribe', packetId: 1, unsubscriptions: [topic] } }
 }
 
 describe('CONNECT', () => {

@@ -74,7 +74,7 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
       since.push(nextMessageId())
     }
     const granted = stores.map(({ grant }) => toCode(client, grant))
-    client.write({ cmd: 'suback', messageId: packet.messageId, granted })
+    client.write({ cmd: 'suback', packetId: packet.packetId, granted })
     const identifier = packet.properties?.subscriptionIdentifier
     for (const [i, options] of packet.subscriptions.entries()) {
       if (pace.spent) yield pace.rest()
@@ -144,7 +144,7 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
       yield this.stack.run('unsubscribeTopic', { client, packet, topic }, store)
       granted.push(store.existed === true ? ReasonCode.SUCCESS : ReasonCode.NO_SUBSCRIPTION_EXISTED)
     }
-    client.write({ cmd: 'unsuback', messageId: packet.messageId, granted })
+    client.write({ cmd: 'unsuback', packetId: packet.packetId, granted })
     if (!this.stack.answers('topicUnsubscribed')) return
     for (const [i, topic] of packet.unsubscriptions.entries()) {
       if (pace.spent) yield pace.rest()

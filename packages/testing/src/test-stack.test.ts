@@ -125,7 +125,7 @@ describe('testStack', () => {
         handle(client, packet) {
           if (packet.cmd === 'publish') client.publish(packet, 0, false, false, 0)
           if (packet.cmd === 'subscribe')
-            client.write({ cmd: 'suback', messageId: packet.messageId, granted: [0] })
+            client.write({ cmd: 'suback', packetId: packet.packetId, granted: [0] })
         },
       },
       acceptAll(),

@@ -278,7 +278,7 @@ describe('a client', () => {
           handle(_from, packet) {
             if (packet.cmd === 'subscribe') (packet.subscriptions[0] as { topic: string }).topic = 'mine'
             else if (packet.cmd === 'publish') (packet as { topic: string }).topic = 'mine'
-            else (packet as { messageId: number }).messageId = 1
+            else (packet as { packetId: number }).packetId = 1
           },
         },
         acceptAll(),

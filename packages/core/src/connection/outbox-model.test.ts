@@ -74,7 +74,7 @@ it('gets the bytes of all that is for it, in order, with its own headers and ide
       const packets = packetsOf(
         steps.map(({ size, qos }, i) => {
           const payload = Buffer.alloc(size, i)
-          return Publish.from({ topic: 'a/b', payload, qos, messageId: qos === 0 ? 0 : 7 }).bytes
+          return Publish.from({ topic: 'a/b', payload, qos, packetId: qos === 0 ? 0 : 7 }).bytes
         }),
       )
       const sink = new Sink(slow)

@@ -19,14 +19,14 @@ export interface AckProperties {
 export class Ack<Type extends AckType = AckType> {
   readonly cmd: Type
   /** Packet identifier, 1 to 65,535. */
-  readonly messageId: number
+  readonly packetId: number
   /** Reason code; 0 for versions before 5.0. */
   readonly reasonCode: number
   readonly properties: AckProperties | undefined
 
-  constructor(cmd: Type, messageId: number, reasonCode: number, properties: AckProperties | undefined) {
+  constructor(cmd: Type, packetId: number, reasonCode: number, properties: AckProperties | undefined) {
     this.cmd = cmd
-    this.messageId = messageId
+    this.packetId = packetId
     this.reasonCode = reasonCode
     this.properties = properties
   }

@@ -2,7 +2,7 @@
 import type { Packet } from './packets.ts'
 
 /** What a PUBLISH says, in fields of its own. Its bytes it may move, to own them. */
-const SAID = ['topic', 'qos', 'retain', 'dup', 'messageId'] as const
+const SAID = ['topic', 'qos', 'retain', 'dup', 'packetId'] as const
 
 /** Freezes a packet and what it holds. */
 export function freezePacket(packet: Packet): void {

@@ -1,6 +1,7 @@
 /**
  * The packets, in the words of mqtt-packet, which MQTT.js and most of Node's MQTT world share. User properties alone are
- * pairs, where mqtt-packet has an object: it would lose their order.
+ * pairs, where mqtt-packet has an object: it would lose their order. And the packet identifier is `packetId`, where
+ * mqtt-packet has `messageId`: here that is the broker's own identifier of a message.
  */
 import type {
   IAuthPacket,
@@ -30,6 +31,13 @@ type PropertiesOf<P extends { properties?: unknown }> = NonNullable<P['propertie
 type WithProperties<P, Properties> = Readonly<Omit<P, 'properties'>> & {
   readonly properties?: Readonly<Properties> | undefined
 }
+/** Of a packet that has none. */
+type Anonymous<P> = Omit<P, 'messageId'>
+/** Of a packet that has a packet identifier. */
+type Identified<P> = Omit<P, 'messageId'> & {
+  /** Packet identifier, 1 to 65,535. */
+  readonly packetId: number
+}
 /** A packet that came: its user properties are pairs. */
 type Read<P extends { properties?: unknown }> = WithProperties<
   P,
@@ -44,24 +52,24 @@ type Written<P extends { properties?: unknown }> = WithProperties<
 /** A packet of each type, as handlers see it. Read-only: `with()` makes a changed one. */
 export interface Packets {
   connect: ConnectPacket
-  connack: Written<IConnackPacket>
+  connack: Written<Anonymous<IConnackPacket>>
   publish: Publish
   puback: Ack<'puback'>
   pubrec: Ack<'pubrec'>
   pubrel: Ack<'pubrel'>
   pubcomp: Ack<'pubcomp'>
-  subscribe: Read<ISubscribePacket>
-  suback: Written<ISubackPacket>
-  unsubscribe: Read<IUnsubscribePacket>
-  unsuback: Written<IUnsubackPacket>
-  pingreq: Readonly<IPingreqPacket>
-  pingresp: Readonly<IPingrespPacket>
-  disconnect: Read<IDisconnectPacket>
-  auth: Read<IAuthPacket>
+  subscribe: Read<Identified<ISubscribePacket>>
+  suback: Written<Identified<ISubackPacket>>
+  unsubscribe: Read<Identified<IUnsubscribePacket>>
+  unsuback: Written<Identified<IUnsubackPacket>>
+  pingreq: Readonly<Anonymous<IPingreqPacket>>
+  pingresp: Readonly<Anonymous<IPingrespPacket>>
+  disconnect: Read<Anonymous<IDisconnectPacket>>
+  auth: Read<Anonymous<IAuthPacket>>
 }
 
 /** CONNECT, with `bridgeMode` where its level says that it is a bridge's. */
-export type ConnectPacket = Read<Omit<IConnectPacket, 'will'>> & {
+export type ConnectPacket = Read<Omit<IConnectPacket, 'will' | 'messageId'>> & {
   readonly bridgeMode?: true | undefined
   readonly will?: Read<NonNullable<IConnectPacket['will']>> | undefined
 }
@@ -105,5 +113,5 @@ export type PublishPropertiesInit = Readonly<
 /** A packet that the broker may send and mqtt-packet generates: all but messages and acknowledgements. */
 export type OutgoingPacket =
   | Exclude<Packet, Publish | Packets[AckType | 'disconnect' | 'auth']>
-  | Written<IDisconnectPacket>
-  | Written<IAuthPacket>
+  | Written<Anonymous<IDisconnectPacket>>
+  | Written<Anonymous<IAuthPacket>>

@@ -5,7 +5,7 @@ import { RelayContext, RelayStore } from '../contract/contexts.ts'
 import { nextMessageId, passMessageId } from '../contract/message-id.ts'
 import { Publish } from './publish.ts'
 
-const hello = Publish.from({ topic: 'a/b', payload: 'hello', qos: 1, retain: true, dup: true, messageId: 7 })
+const hello = Publish.from({ topic: 'a/b', payload: 'hello', qos: 1, retain: true, dup: true, packetId: 7 })
 
 describe('Publish.from', () => {
   it('makes a message from its parts', () => {
@@ -15,7 +15,7 @@ describe('Publish.from', () => {
       qos: 1,
       retain: true,
       dup: true,
-      messageId: 7,
+      packetId: 7,
     })
     expect(String(hello.payload)).toBe('hello')
     expect(hello.payloadLength).toBe(5)
@@ -29,7 +29,7 @@ describe('Publish.from', () => {
 
   it('is QoS 0, not retained and empty where nothing is said', () => {
     const bare = Publish.from({ topic: 'a' })
-    expect(bare).toMatchObject({ qos: 0, retain: false, dup: false, messageId: 0, properties: undefined })
+    expect(bare).toMatchObject({ qos: 0, retain: false, dup: false, packetId: 0, properties: undefined })
     expect(bare.payload).toHaveLength(0)
   })
 
@@ -50,7 +50,7 @@ describe('Publish.from', () => {
 describe('with', () => {
   it('changes what is named, and nothing of the original', () => {
     const changed = hello.with({ topic: 'c', retain: false })
-    expect(changed).toMatchObject({ topic: 'c', qos: 1, retain: false, dup: true, messageId: 7 })
+    expect(changed).toMatchObject({ topic: 'c', qos: 1, retain: false, dup: true, packetId: 7 })
     expect(String(changed.payload)).toBe('hello')
     expect(hello).toMatchObject({ topic: 'a/b', retain: true })
   })

@@ -17,7 +17,7 @@ export interface PublishInit {
   retain?: boolean
   dup?: boolean
   /** Packet identifier, 1 to 65,535; only for QoS 1 and 2. */
-  messageId?: number
+  packetId?: number
   /** User properties as pairs, in their order, or as an object. Alias and subscription identifiers are left out. */
   properties?: PublishPropertiesInit | undefined
 }
@@ -68,7 +68,7 @@ export class Publish implements Layout {
   readonly retain: boolean
   readonly dup: boolean
   /** Packet identifier; 0 for QoS 0 and for messages of the broker's own. */
-  readonly messageId: number
+  readonly packetId: number
   /** Internal: the frame, `length` bytes from `start`; the other places count from there. */
   bytes: Buffer
   start: number
@@ -95,7 +95,7 @@ export class Publish implements Layout {
     qos: QoS,
     retain: boolean,
     dup: boolean,
-    messageId: number,
+    packetId: number,
     v5: boolean,
     span: PropertySpan | undefined,
     bytes: Buffer,
@@ -109,7 +109,7 @@ export class Publish implements Layout {
     this.qos = qos
     this.retain = retain
     this.dup = dup
-    this.messageId = messageId
+    this.packetId = packetId
     this.bytes = bytes
     this.start = start
     this.length = length
@@ -131,7 +131,7 @@ export class Publish implements Layout {
 
   /** Internal: a message whose properties are bytes. */
   static fromRaw(init: PublishInit, raw: Uint8Array | undefined): Publish {
-    const { topic, payload = '', qos = 0, retain = false, dup = false, messageId = 0 } = init
+    const { topic, payload = '', qos = 0, retain = false, dup = false, packetId = 0 } = init
     const v5 = raw !== undefined && raw.length > 0
     const body = typeof payload === 'string' ? Buffer.from(payload) : payload
     const properties = v5 ? new Piece(raw) : undefined
@@ -149,7 +149,7 @@ export class Publish implements Layout {
     const from = payloadAt - (raw?.length ?? 0)
     const text = v5 && (init.properties?.payloadFormatIndicator ?? false)
     const span = v5 ? new PropertySpan(from, payloadAt, 0, expiryAt, undefined, text) : undefined
-    return new Publish(topic, qos, retain, dup, messageId, v5, span, bytes, 0, length, idAt, payloadAt, true)
+    return new Publish(topic, qos, retain, dup, packetId, v5, span, bytes, 0, length, idAt, payloadAt, true)
   }
 
   /**
@@ -253,8 +253,8 @@ export class Publish implements Layout {
 
   /** The same message with some parts changed. */
   with(changes: Partial<PublishInit>): Publish {
-    const { topic, payload, qos, retain, dup, messageId } = this
-    const init = { topic, payload, qos, retain, dup, messageId, ...changes }
+    const { topic, payload, qos, retain, dup, packetId } = this
+    const init = { topic, payload, qos, retain, dup, packetId, ...changes }
     return 'properties' in changes ? Publish.from(init) : Publish.fromRaw(init, this.#raw())
   }
 

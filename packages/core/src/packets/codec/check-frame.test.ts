@@ -278,8 +278,8 @@ const ACCEPTED: readonly (readonly [
   ]),
   ['a PINGREQ with bits that 3.1 does not use', 3, frame(0xcf), { cmd: 'pingreq' }],
   ['a DISCONNECT with bits that 3.1 does not use', 3, frame(0xe9), { cmd: 'disconnect' }],
-  ['a PUBACK with bits that 3.1 does not use', 3, frame(0x4b, 0, 1), { cmd: 'puback', messageId: 1 }],
-  ['a PUBREL with bits that 3.1 does not use', 3, frame(0x6b, 0, 1), { cmd: 'pubrel', messageId: 1 }],
+  ['a PUBACK with bits that 3.1 does not use', 3, frame(0x4b, 0, 1), { cmd: 'puback', packetId: 1 }],
+  ['a PUBREL with bits that 3.1 does not use', 3, frame(0x6b, 0, 1), { cmd: 'pubrel', packetId: 1 }],
   ['a SUBSCRIBE with bits that 3.1 does not use', 3, frame(0x8b, 0, 1, 'a', 0), { cmd: 'subscribe' }],
   ['an UNSUBSCRIBE with bits that 3.1 does not use', 3, frame(0xa3, 0, 1, 'a'), { cmd: 'unsubscribe' }],
   [

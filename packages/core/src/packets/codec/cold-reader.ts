@@ -30,7 +30,8 @@ export class ColdReader {
     if (known !== undefined) return known
     const made = mqtt.parser({ protocolVersion: version })
     made.on('packet', (packet) => {
-      this.#packet = packet as Packet
+      const { messageId, ...others } = packet
+      this.#packet = (messageId === undefined ? packet : { ...others, packetId: messageId }) as Packet
     })
     made.on('error', (error: Error) => {
       this.#error = error

@@ -81,10 +81,10 @@ export class Decoder {
     const idAt = topicAt + ((bytes[body] << 8) | bytes[body + 1])
     let payloadAt = qos === 0 ? idAt : idAt + 2
     if (payloadAt > end) throw malformed('a PUBLISH that ends before its payload begins')
-    let messageId = 0
+    let packetId = 0
     if (qos !== 0) {
-      messageId = (bytes[idAt] << 8) | bytes[idAt + 1]
-      if (messageId === 0) throw protocolError('a PUBLISH with packet identifier 0', 'MQTT-2.2.1-3')
+      packetId = (bytes[idAt] << 8) | bytes[idAt + 1]
+      if (packetId === 0) throw protocolError('a PUBLISH with packet identifier 0', 'MQTT-2.2.1-3')
     }
     const v5 = source.protocolVersion === 5
     let span: PropertySpan | undefined
@@ -107,7 +107,7 @@ export class Decoder {
       qos,
       retain,
       dup,
-      messageId,
+      packetId,
       v5,
       span,
       bytes,
@@ -151,24 +151,23 @@ export class Decoder {
     if (end - body !== 2 && (version !== 5 || end - body < 2)) {
       throw malformed(`a ${cmd.toUpperCase()} of ${end - body} bytes`)
     }
-    const messageId = (bytes[body] << 8) | bytes[body + 1]
-    if (messageId === 0)
-      throw protocolError(`a ${cmd.toUpperCase()} with packet identifier 0`, 'MQTT-2.2.1-3')
+    const packetId = (bytes[body] << 8) | bytes[body + 1]
+    if (packetId === 0) throw protocolError(`a ${cmd.toUpperCase()} with packet identifier 0`, 'MQTT-2.2.1-3')
     return end - body === 2
-      ? new Ack(cmd, messageId, 0, undefined)
-      : this.#reason(cmd, messageId, bytes, body + 2, end)
+      ? new Ack(cmd, packetId, 0, undefined)
+      : this.#reason(cmd, packetId, bytes, body + 2, end)
   }
 
-  #reason(cmd: AckType, messageId: number, bytes: Buffer, at: number, end: number): Ack {
+  #reason(cmd: AckType, packetId: number, bytes: Buffer, at: number, end: number): Ack {
     const owner = cmd.toUpperCase() as PropertyOwner
     const fields = new Fields(owner, bytes, at, end)
     const reasonCode = fields.byte()
     if (!ACK_CODES[cmd].has(reasonCode)) throw protocolError(`a ${owner} with reason code ${reasonCode}`)
-    if (fields.done) return new Ack(cmd, messageId, reasonCode, undefined)
+    if (fields.done) return new Ack(cmd, packetId, reasonCode, undefined)
     scanProperties(fields, owner, this.#scan)
     fields.finish()
     const { start, end: to } = this.#scan
-    return new Ack(cmd, messageId, reasonCode, parseProperties(bytes, start, to) as AckProperties | undefined)
+    return new Ack(cmd, packetId, reasonCode, parseProperties(bytes, start, to) as AckProperties | undefined)
   }
 
   #connect(source: Source): ConnectPacket {

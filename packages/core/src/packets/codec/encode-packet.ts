@@ -39,16 +39,17 @@ function encode(packet: OutgoingPacket, protocolVersion: ProtocolVersion): Buffe
   if (packet.cmd === 'connack' && protocolVersion < 5 && packet.returnCode !== undefined) {
     return Buffer.of(0x20, 2, packet.sessionPresent ? 1 : 0, packet.returnCode)
   }
-  return generate(inOrder(packet), { protocolVersion })
+  return generate(inItsWords(packet), { protocolVersion })
 }
 
-/** The packet as mqtt-packet takes it. */
-function inOrder(packet: OutgoingPacket): PlainPacket {
-  if (!('properties' in packet) || packet.properties === undefined) return packet as PlainPacket
+/** The packet as mqtt-packet takes it: with its word for the packet identifier, and user properties as an object. */
+function inItsWords(packet: OutgoingPacket): PlainPacket {
+  const plain = ('packetId' in packet ? { ...packet, messageId: packet.packetId } : packet) as PlainPacket
+  if (!('properties' in packet) || packet.properties === undefined) return plain
   const properties: Diagnostics = packet.properties
-  if (properties.userProperties === undefined) return packet as PlainPacket
+  if (properties.userProperties === undefined) return plain
   const userProperties = pairObjects(properties.userProperties)
-  return { ...packet, properties: { ...properties, userProperties } } as object as PlainPacket
+  return { ...plain, properties: { ...properties, userProperties } } as object as PlainPacket
 }
 
 function without(packet: OutgoingPacket, ...keys: (keyof Diagnostics)[]): OutgoingPacket {

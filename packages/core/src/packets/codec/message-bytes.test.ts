@@ -23,7 +23,7 @@ const messages = [
     qos: 2,
     retain: true,
     dup: true,
-    messageId: 9,
+    packetId: 9,
   }),
   Publish.from({ topic: 'x'.repeat(65_535), payload: 'y'.repeat(100_000), qos: 1 }),
   Publish.from({ topic: 'p', payload: 'text', qos: 1, properties: PROPERTIES }),
@@ -42,7 +42,7 @@ it.each(messages)('comes back as it was: %#', (message) => {
     expiryInterval,
   })
   expect(parts(read)).toEqual(parts(message))
-  expect(read.messageId).toBe(0)
+  expect(read.packetId).toBe(0)
   expect(read.span?.payloadIsText).toBe(message.span?.payloadIsText)
   expect(read.encode()).toEqual(message.encode())
 })

@@ -62,8 +62,8 @@ describe('user properties', () => {
 
   it.each<[string, OutgoingPacket]>([
     ['CONNACK', { cmd: 'connack', sessionPresent: false, reasonCode: 0 }],
-    ['SUBACK', { cmd: 'suback', messageId: 1, granted: [0] }],
-    ['UNSUBACK', { cmd: 'unsuback', messageId: 1, granted: [0] }],
+    ['SUBACK', { cmd: 'suback', packetId: 1, granted: [0] }],
+    ['UNSUBACK', { cmd: 'unsuback', packetId: 1, granted: [0] }],
     ['DISCONNECT', { cmd: 'disconnect', reasonCode: 0x8e }],
     ['AUTH', { cmd: 'auth', reasonCode: 0x18 }],
   ])('of a %s that goes are written in their order', (_name, packet) => {

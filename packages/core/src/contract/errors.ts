@@ -42,6 +42,10 @@ export const ERRORS = {
   STORE_CLOSED: 'A store was used before it was opened, or after it was closed.',
   STORE_FORMAT:
     'A store holds what a later version wrote, or what no backend of ours wrote. Use that version, or another place; nothing was changed in it.',
+  STORE_LOCKED:
+    'Another process, or another store of this one, has the store open. Stop it, or name another place.',
+  STORE_UNUSABLE:
+    'A store cannot be opened where it is to be: the place may not be written, is full or is no directory. The error names it and what to do.',
   STORE_FAILED:
     'A store could not commit: what waited for it is not kept. The cause is the store’s own error.',
   MALFORMED_PACKET: 'Bytes that cannot be read as the packet they claim to be.',

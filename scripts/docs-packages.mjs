@@ -38,14 +38,16 @@ export async function describePackages() {
       // The broker exports what the others do.
       const own =
         pkg.role === 'broker' ? exported.filter(([name]) => /^(BROKER|LISTENER)_/.test(name)) : exported
+      const tables = own
+        .filter(([name]) => name.endsWith('_OPTIONS'))
+        .flatMap(([name, value]) => tablesOf(name, value))
+      const options = requiredOf(tables)
       return {
         ...pkg,
-        tables: own
-          .filter(([name]) => name.endsWith('_OPTIONS'))
-          .flatMap(([name, value]) => tablesOf(name, value)),
+        tables,
         middlewares: own
           .filter(([, value]) => typeof value === 'function' && value.prototype instanceof Middleware)
-          .map(([, value]) => new value()),
+          .map(([, value]) => new value(options)),
       }
     }),
   )
@@ -61,6 +63,16 @@ function tablesOf(name, value) {
   const isTable = Object.values(value).every((row) => typeof row.kind === 'string')
   if (isTable) return [{ name, rows: value }]
   return Object.entries(value).map(([key, rows]) => ({ name: `${name}.${key}`, rows }))
+}
+
+/**
+ * Something for each option that must be given, so that a middleware can be made.
+ * @param {Table[]} tables
+ */
+function requiredOf(tables) {
+  const rows = tables.flatMap((table) => Object.entries(table.rows))
+  const required = rows.filter(([, row]) => row.default === undefined && row.optional !== true)
+  return required.length === 0 ? undefined : Object.fromEntries(required.map(([name]) => [name, 'given']))
 }
 
 /**

@@ -12,6 +12,8 @@ import { openDatabase } from './open-database.ts'
 const LAG = 1_000
 /** In how many ms a database that failed must have closed. */
 const CLOSING = 5_000
+/** How long no write is tried behind one that failed, in ms. */
+const PAUSE = 1_000
 
 export class LmdbStore implements OrderedStore {
   readonly #options: DatabaseOptions
@@ -22,6 +24,7 @@ export class LmdbStore implements OrderedStore {
   #letGo = (): void => {}
   #flushing: Promise<unknown> | undefined
   #flushingSince = 0
+  #failure: { readonly error: StackError; readonly at: number } | undefined
 
   constructor(options: DatabaseOptions) {
     this.#options = options
@@ -42,6 +45,7 @@ export class LmdbStore implements OrderedStore {
     this.#db = this.#opening = undefined
     await db?.close()
     this.#letGo()
+    this.#letGo = () => {}
   }
 
   read({ from, to }: KeyRange, limit: number): readonly Entry[] | Promise<readonly Entry[]> {
@@ -51,6 +55,8 @@ export class LmdbStore implements OrderedStore {
 
   async write(batch: readonly Change[]): Promise<void> {
     const db = await this.#opened()
+    // LMDB prints each failure to stderr, and there is one for every message.
+    if (this.#failure !== undefined && performance.now() - this.#failure.at < PAUSE) throw this.#failure.error
     try {
       checkHealth(db)
       await db.batch(() => {
@@ -60,12 +66,14 @@ export class LmdbStore implements OrderedStore {
         }
       })
       if (this.#options.sync === 'interval') await this.#boundLag(db)
+      this.#failure = undefined
     } catch (error) {
       const cause = await causeOf(error as Error)
       this.#mend(db)
       const { path } = this.#options
       const message = `lmdb-backend: cannot write to ${path}: ${reasonOf(path, cause)}`
-      throw new StackError('STORE_FAILED', message, { cause })
+      this.#failure = { error: new StackError('STORE_FAILED', message, { cause }), at: performance.now() }
+      throw this.#failure.error
     }
   }
 

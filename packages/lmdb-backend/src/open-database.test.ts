@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LmdbStore } from './lmdb-store.ts'
 import type { Sync } from './open-database.ts'
 
@@ -43,7 +43,10 @@ beforeEach(() => {
   told = []
 })
 
-afterEach(() => rmSync(path, { recursive: true, force: true }))
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(path, { recursive: true, force: true })
+})
 
 function make(at = path, sync: Sync = 'commit'): LmdbStore {
   return new LmdbStore({ path: at, sync, onSetAside: (...what) => told.push(what) })
@@ -282,6 +285,10 @@ describe('A file system', () => {
       for (let i = 0; i < 3; i++) await expect(store.write(many)).rejects.toMatchObject(error)
       expect(await count(store)).toBe(1)
       rmSync(join(at, 'other'))
+      // It is not tried at once.
+      await expect(store.write(many)).rejects.toMatchObject(error)
+      const now = performance.now() + 1_000
+      vi.spyOn(performance, 'now').mockImplementation(() => now)
       await store.write(many)
       expect(await count(store)).toBe(201)
       await store.close()

@@ -78,7 +78,7 @@ export interface RetainedCallbacks {
    * Keeps, with the session, how far the retained messages of a filter were handed out; for a store that outlives
    * the process.
    * @executedBy retain-manager
-   * @answeredBy stores that outlive the process
+   * @answeredBy lmdb-backend
    */
   storeDueRetained: {
     ctx: SessionContext & {
@@ -94,7 +94,7 @@ export interface RetainedCallbacks {
   /**
    * What retained messages a resumed session is still to get, pushed to the store, the oldest subscription first.
    * @executedBy retain-manager
-   * @answeredBy stores that outlive the process
+   * @answeredBy lmdb-backend
    */
   lookupDueRetained: { ctx: SessionContext & { client: Client }; store: DueRetained[] }
 }

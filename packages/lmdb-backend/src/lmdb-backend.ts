@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import { StackError } from '@mqtt-stack/core'
+import { Backend } from '@mqtt-stack/core/backend'
+import { setAside } from './directory.ts'
+import { LmdbStore } from './lmdb-store.ts'
+import type { LmdbBackendOptions } from './options.ts'
+import { LMDB_BACKEND_OPTIONS } from './options.ts'
+
+/** Keeps everything in an LMDB database: it outlives restarts and crashes. */
+export class LmdbBackend extends Backend<LmdbBackendOptions> {
+  #store: LmdbStore | undefined
+
+  constructor(options: LmdbBackendOptions) {
+    super(options, LMDB_BACKEND_OPTIONS, ({ path, sync }) => {
+      this.#store = new LmdbStore({ path, sync, onSetAside: (...what) => this.#warn(...what) })
+      return this.#store
+    })
+  }
+
+  /**
+   * @throws StackError `STORE_UNUSABLE`, `STORE_LOCKED` or `STORE_FORMAT`, which name the directory or the file, and
+   * say what to do.
+   */
+  override async start(): Promise<void> {
+    try {
+      await super.start()
+    } catch (error) {
+      await this.#store?.close()
+      throw this.#explain(error as Error)
+    }
+  }
+
+  /** The driver's own errors say all; others are of what the file holds. */
+  #explain(error: Error): Error {
+    const file = join(this.config.path, 'data.mdb')
+    const code = error instanceof StackError ? error.code : undefined
+    if (code === 'STORE_UNUSABLE' || code === 'STORE_LOCKED' || code === 'STORE_FAILED') return error
+    if (code !== 'STORE_FORMAT') {
+      const aside = setAside(file)
+      const text = `${file} is damaged (${error.message}): it is ${aside} now; start again to begin with an empty store`
+      return new StackError('STORE_FORMAT', `lmdb-backend: ${text}`, { cause: error })
+    }
+    if (error.message.includes(file)) return error
+    const fix = 'use the version that wrote it, or name another directory; nothing was changed'
+    return new StackError('STORE_FORMAT', `lmdb-backend: ${file}: ${error.message}: ${fix}`, { cause: error })
+  }
+
+  #warn(file: string, aside: string, reason: string): void {
+    this.stack.log.error(
+      `lmdb-backend: ${file}: ${reason}: it is ${aside} now, and an empty store takes its place`,
+    )
+  }
+}

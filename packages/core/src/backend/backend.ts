@@ -168,7 +168,10 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     if (store.ended) this.#sessions.remove(record)
     else {
       this.#sessions.leave(record, endOf(ctx.expiryInterval, this.stack.clock.now()))
-      if (isKept) this.#disk?.putSession(record)
+      if (isKept) {
+        this.#disk?.putSession(record)
+        this.#letGo(record)
+      }
       if (this.#bounds.shareOnDisconnect) this.#handOn(record, false)
     }
     if (isKept) return this.#disk?.commits.commit()
@@ -361,6 +364,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     return this.#disk.commits.commit(
       () => {
         entry.committed = true
+        if (record.client === undefined) log.letGo(entry)
       },
       () => log.remove(entry.sequence),
     )
@@ -368,17 +372,32 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
 
   /** What is over keeps nothing else out; whether there was any. */
   #makeRoom(record: SessionRecord, log: MessageLog): boolean {
-    const { clientId, client } = record
     const expired = log.takeExpired(this.stack.clock.now())
-    this.#dropEntries(record, expired)
-    for (const { packet } of expired)
-      this.stack.tell('messageDropped', { clientId, client, packet, reason: 'expired', count: 1 })
+    if (expired.length > 0) this.stack.background(() => this.#tellExpired(record, expired))
     return expired.length > 0
   }
 
-  lookupOfflineMessages(ctx: Context<'lookupOfflineMessages'>, store: Store<'lookupOfflineMessages'>): void {
+  /** Whoever hears of a message sees it; only then it leaves the disk too. */
+  async #tellExpired(record: SessionRecord, expired: readonly LogEntry[]): Promise<void> {
+    const { clientId, client } = record
+    const disk = this.#disk
+    const whole = disk === undefined ? expired : await disk.load(record, expired)
+    for (const { packet } of whole)
+      this.stack.tell('messageDropped', { clientId, client, packet, reason: 'expired', count: 1 })
+    if (disk !== undefined) await this.#dropEntries(record, expired)
+  }
+
+  lookupOfflineMessages(
+    ctx: Context<'lookupOfflineMessages'>,
+    store: Store<'lookupOfflineMessages'>,
+  ): void | Promise<void> {
     const { after = 0, limit = Number.POSITIVE_INFINITY } = ctx
-    this.#sessions.find(ctx)?.kept?.log.read(store, after, limit)
+    const record = this.#sessions.find(ctx)
+    const found: LogEntry[] = []
+    record?.kept?.log.read(found, after, limit)
+    if (record !== undefined && found.some(({ held, released }) => !held && !released))
+      return this.#disk?.load(record, found).then((entries) => void store.push(...entries))
+    for (const entry of found) store.push(entry)
   }
 
   releaseOfflineMessages(ctx: Context<'releaseOfflineMessages'>): void | Promise<void> {
@@ -587,6 +606,11 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     return this.#disk.commits.commit(() => {
       for (const id of packetIds) kept.inbound.delete(id)
     })
+  }
+
+  /** Nobody is there to take the messages: they are on the disk alone. */
+  #letGo({ kept }: SessionRecord): void {
+    for (const entry of kept?.log.entries ?? []) if (entry.committed) kept?.log.letGo(entry)
   }
 
   /** Entries that left a log leave the disk too. */

@@ -1,11 +1,15 @@
 import type { Context, Share, StoredMessage } from '../contract/index.ts'
-import type { Publish, QoS } from '../packets/index.ts'
+import type { QoS } from '../packets/index.ts'
+import { Publish } from '../packets/index.ts'
 
 /** What an entry is made of. */
 export type EntryInit = Pick<
   Context<'storeOfflineMessage'>,
   'messageId' | 'packet' | 'qos' | 'retain' | 'identifiers' | 'expiresAt' | 'share'
 >
+
+/** Stands for a message that is on the disk alone, or that nobody needs any more. */
+const ABSENT = Publish.from({ topic: 'absent' })
 
 /** A message in a session's log. */
 export class LogEntry implements StoredMessage {
@@ -16,15 +20,21 @@ export class LogEntry implements StoredMessage {
   readonly identifiers: readonly number[] | undefined
   readonly expiresAt: number
   readonly share: Share | undefined
+  /** The message, unless {@link held} says that it is not here. */
   packet: Publish
+  /** Whether the message is in memory. */
+  held = true
+  /** Bytes that its message takes, wherever it is. */
+  readonly size: number
   released = false
   /** It is durable, as far as anything here is: look-ups show it. */
   committed = true
   /** On a disk its message has a key of its own, for it is in more than one log. */
   shared = false
 
-  constructor(init: EntryInit, sequence: number) {
-    const { messageId, packet, identifiers, expiresAt = 0, share } = init
+  /** @param size Of a message that is on the disk alone. */
+  constructor(init: Omit<EntryInit, 'packet'> & { readonly packet?: Publish }, sequence: number, size = 0) {
+    const { messageId, packet = ABSENT, identifiers, expiresAt = 0, share } = init
     // The seed's context has neither QoS nor retain flag of its own.
     const { qos = packet.qos, retain = packet.retain } = init
     this.messageId = messageId
@@ -35,5 +45,19 @@ export class LogEntry implements StoredMessage {
     this.identifiers = identifiers
     this.expiresAt = expiresAt
     this.share = share
+    this.held = packet !== ABSENT
+    this.size = this.held ? packet.size : size
+  }
+
+  /** The message goes from memory. */
+  letGo(): void {
+    this.packet = ABSENT
+    this.held = false
+  }
+
+  /** The same place in the log, with its message. */
+  with(packet: Publish): LogEntry {
+    const { sequence, released, shared } = this
+    return Object.assign(new LogEntry({ ...this, packet }, sequence), { released, shared })
   }
 }

@@ -1,6 +1,6 @@
-import type { StoredMessage } from '@mqtt-stack/core'
 import { Ledger, Publish } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
+import type { LogEntry } from './log-entry.ts'
 import { MessageLog } from './message-log.ts'
 
 const MANY = Number.POSITIVE_INFINITY
@@ -21,7 +21,7 @@ function append(
 
 /** What a read finds: `sequence payload`, or `sequence released`. */
 function read(log: MessageLog, after = 0, limit = MANY): string[] {
-  const found: StoredMessage[] = []
+  const found: LogEntry[] = []
   log.read(found, after, limit)
   return found.map(
     ({ sequence, packet, released }) => `${sequence} ${released ? 'released' : packet.payload}`,

@@ -1,5 +1,5 @@
-import type { DropReason, Share, StoredMessage } from '../contract/index.ts'
-import { Publish, Sequences } from '../packets/index.ts'
+import type { DropReason, Share } from '../contract/index.ts'
+import { Sequences } from '../packets/index.ts'
 import type { Account } from '../stack/index.ts'
 import { ENTRY_COST } from './costs.ts'
 import type { EntryInit } from './log-entry.ts'
@@ -7,9 +7,6 @@ import { LogEntry } from './log-entry.ts'
 
 /** How far back {@link MessageLog.markSent} looks for a message that may be gone. */
 const LOOK_BACK = 1_000
-
-/** Stands for a message whose receiver has it: PUBREL needs no more. */
-const RELEASED = Publish.from({ topic: 'released' })
 
 /** The messages that a session has not acknowledged, in order; bounded in messages and bytes. */
 export class MessageLog {
@@ -62,20 +59,35 @@ export class MessageLog {
     return this.#entries.values()
   }
 
-  /** Goes on as an earlier process left it. */
-  restore(last: number): void {
+  /**
+   * Goes on as an earlier process left it.
+   * @param begun Up to here messages may have been sent.
+   */
+  restore(last: number, begun: number): void {
     this.#sequences = new Sequences(last)
+    this.#begun = Math.min(begun, last)
+  }
+
+  /** Up to here messages may have been sent. */
+  get begun(): number {
+    return this.#begun
+  }
+
+  /** The message goes from memory: it is on the disk. Those of shared subscriptions stay, for others may want them. */
+  letGo(entry: LogEntry): void {
+    if (!entry.held || entry.share !== undefined || this.#entries.get(entry.sequence) !== entry) return
+    this.#account.giveUp(entry.packet, 0)
+    entry.letGo()
   }
 
   /** A message of an earlier process. */
   restoreEntry(entry: LogEntry): void {
-    const { packet, sequence, expiresAt, released } = entry
+    const { packet, sequence, expiresAt, released, share, qos } = entry
     this.#entries.set(sequence, entry)
-    if (released) this.#account.charge(ENTRY_COST, true)
-    else {
-      this.#account.keep(packet, ENTRY_COST, true)
-      this.#bytes += packet.size
-    }
+    if (entry.held) this.#account.keep(packet, ENTRY_COST, true)
+    else this.#account.charge(ENTRY_COST, true)
+    if (!released) this.#bytes += entry.size
+    if (share !== undefined && qos === 2 && sequence <= this.#begun) this.#sent.add(sequence)
     if (expiresAt !== 0 && expiresAt < this.#nextExpiry) this.#nextExpiry = expiresAt
   }
 
@@ -102,7 +114,7 @@ export class MessageLog {
   }
 
   /** Pushes up to `limit` messages behind a sequence. */
-  read(into: StoredMessage[], after: number, limit: number): void {
+  read(into: LogEntry[], after: number, limit: number): void {
     const end = into.length + limit
     if (after === 0) {
       for (const entry of this.#entries.values()) {
@@ -120,7 +132,7 @@ export class MessageLog {
   }
 
   /** Whoever reads it sends it. */
-  #give(entry: LogEntry, into: StoredMessage[]): void {
+  #give(entry: LogEntry, into: LogEntry[]): void {
     into.push(entry)
     if (entry.sequence > this.#begun) this.#begun = entry.sequence
     if (entry.share !== undefined) this.#sent.add(entry.sequence)
@@ -130,9 +142,9 @@ export class MessageLog {
   release(sequence: number): void {
     const entry = this.#entries.get(sequence)
     if (entry === undefined || entry.released) return
-    this.#bytes -= entry.packet.size
-    this.#account.giveUp(entry.packet, 0)
-    entry.packet = RELEASED
+    this.#bytes -= entry.size
+    if (entry.held) this.#account.giveUp(entry.packet, 0)
+    entry.letGo()
     entry.released = true
   }
 
@@ -142,7 +154,7 @@ export class MessageLog {
     this.#entries.delete(sequence)
     this.#sent.delete(sequence)
     this.#uncount(entry)
-    if (!entry.released) this.#bytes -= entry.packet.size
+    if (!entry.released) this.#bytes -= entry.size
     return entry
   }
 
@@ -182,8 +194,8 @@ export class MessageLog {
     this.#bytes = 0
   }
 
-  #uncount({ packet, released }: LogEntry): void {
-    if (released) this.#account.release(ENTRY_COST)
-    else this.#account.giveUp(packet, ENTRY_COST)
+  #uncount({ packet, held }: LogEntry): void {
+    if (held) this.#account.giveUp(packet, ENTRY_COST)
+    else this.#account.release(ENTRY_COST)
   }
 }

@@ -42,11 +42,11 @@ export class Restoration implements Restored {
   /** Who was connected when the process ended has left now. */
   session(session: StoredSession): void {
     const { clock } = this.#stack
-    const { id, expiresAt, expiryInterval, sequences } = session
+    const { id, expiresAt, expiryInterval, sequences, begun } = session
     const wasConnected = expiresAt === 0
     const at = wasConnected ? endOf(expiryInterval, clock.now()) : fromWall(clock, expiresAt, expiryInterval)
     const record = this.#sessions.restore(session, at)
-    record.keep().log.restore(sequences)
+    record.keep().log.restore(sequences, begun)
     this.#byId.set(id, record)
     if (wasConnected) this.#disk.putSession(record)
   }

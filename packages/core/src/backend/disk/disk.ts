@@ -1,5 +1,6 @@
 import type { Clock, DueRetained, RetainedMessage, SubscriptionRecord } from '../../contract/index.ts'
 import { nextMessageId, toWall } from '../../contract/index.ts'
+import { Publish } from '../../packets/index.ts'
 import type { Stack } from '../../stack/index.ts'
 import type { LogEntry } from '../log-entry.ts'
 import type { OrderedStore } from '../ordered-store.ts'
@@ -75,6 +76,7 @@ export class Disk {
     const { id, clientId, identity, epoch, firstEpoch, stored, expiryInterval, sequences, client } = record
     const expiresAt = client === undefined ? toWall(this.#clock, record.expiresAt) : 0
     const { owner } = record.account
+    const begun = client === undefined ? (record.kept?.log.begun ?? 0) : Number.POSITIVE_INFINITY
     const session = {
       id,
       clientId,
@@ -86,6 +88,7 @@ export class Disk {
       expiryInterval,
       expiresAt,
       sequences,
+      begun,
     }
     this.commits.put(keys.sessionKey(clientId), records.writeSession(session))
   }
@@ -146,11 +149,31 @@ export class Disk {
   }
 
   #writeEntry({ id }: SessionRecord, entry: LogEntry, whole: boolean, released = entry.released): void {
-    const { messageId, qos, retain, identifiers, share } = entry
+    const { messageId, qos, retain, identifiers, share, size, packet } = entry
+    const interval = packet.expiryInterval ?? Number.POSITIVE_INFINITY
     const expiresAt = toWall(this.#clock, entry.expiresAt)
-    const message = whole ? entry.packet.encode() : undefined
-    const value = { messageId, qos, retain, released, identifiers, expiresAt, share, message }
+    const message = whole ? packet.encode() : undefined
+    const value = { messageId, qos, retain, released, identifiers, expiresAt, share, size, interval, message }
     this.commits.put(keys.entryKey(id, entry.sequence), records.writeEntry(value))
+  }
+
+  /** Entries with their messages, in order; what has left the disk meanwhile is left out. */
+  async load({ id }: SessionRecord, entries: readonly LogEntry[]): Promise<LogEntry[]> {
+    const found: LogEntry[] = []
+    for (const entry of entries) {
+      const packet = entry.held || entry.released ? entry.packet : await this.#read(id, entry)
+      if (packet !== undefined) found.push(entry.held ? entry : entry.with(packet))
+    }
+    return found
+  }
+
+  async #read(id: number, entry: LogEntry): Promise<Publish | undefined> {
+    const { messageId, sequence } = entry
+    const key = entry.shared ? keys.messageKey(messageId) : keys.entryKey(id, sequence)
+    const [found] = await this.#store.read(keys.only(key), 1)
+    if (found === undefined) return undefined
+    const bytes = entry.shared ? found.value : records.readEntry(found.value).message
+    return bytes && Publish.decode(bytes)
   }
 
   // QoS 2 identifiers

@@ -23,11 +23,24 @@ export interface StoredSession {
   readonly expiresAt: number
   /** Sequences up to here may have been handed out. */
   readonly sequences: number
+  /** Messages up to here may have been sent; infinity while it has a connection. */
+  readonly begun: number
 }
 
 export function writeSession(session: StoredSession): Uint8Array {
-  const { id, clientId, identity, owner, epoch, firstEpoch, stored, expiryInterval, expiresAt, sequences } =
-    session
+  const {
+    id,
+    clientId,
+    identity,
+    owner,
+    epoch,
+    firstEpoch,
+    stored,
+    expiryInterval,
+    expiresAt,
+    sequences,
+    begun,
+  } = session
   return new FieldWriter()
     .number(id)
     .text(clientId)
@@ -39,6 +52,7 @@ export function writeSession(session: StoredSession): Uint8Array {
     .number(expiryInterval)
     .number(expiresAt)
     .number(sequences)
+    .number(begun)
     .done()
 }
 
@@ -55,6 +69,7 @@ export function readSession(value: Uint8Array): StoredSession {
     expiryInterval: fields.number(),
     expiresAt: fields.number(),
     sequences: fields.number(),
+    begun: fields.number(),
   }
 }
 
@@ -122,6 +137,10 @@ export interface StoredEntry {
   /** In ms since 1970; 0 for never. */
   readonly expiresAt: number
   readonly share: Share | undefined
+  /** Bytes that the message takes in memory. */
+  readonly size: number
+  /** Its message expiry interval in seconds; infinity where it has none. */
+  readonly interval: number
   /** The message; `undefined` where it has a key of its own, or none is needed any more. */
   readonly message: Uint8Array | undefined
 }
@@ -131,12 +150,23 @@ const RELEASED = 0x08
 const INLINE = 0x10
 
 export function writeEntry(entry: StoredEntry): Uint8Array {
-  const { messageId, qos, retain, released, identifiers = [], expiresAt, share, message } = entry
+  const {
+    messageId,
+    qos,
+    retain,
+    released,
+    identifiers = [],
+    expiresAt,
+    share,
+    size,
+    interval,
+    message,
+  } = entry
   const flags = qos | (retain ? RETAIN : 0) | (released ? RELEASED : 0) | (message === undefined ? 0 : INLINE)
   const fields = new FieldWriter().byte(flags).number(messageId).number(expiresAt)
   fields.number(identifiers.length)
   for (const identifier of identifiers) fields.number(identifier)
-  fields.text(share?.group).text(share?.filter)
+  fields.text(share?.group).text(share?.filter).number(size).number(interval)
   if (message !== undefined) fields.bytes(message)
   return fields.done()
 }
@@ -149,6 +179,8 @@ export function readEntry(value: Uint8Array): StoredEntry {
   const identifiers = Array.from({ length: fields.number() }, () => fields.number())
   const group = fields.text()
   const filter = fields.text()
+  const size = fields.number()
+  const interval = fields.number()
   return {
     messageId,
     qos: (flags & 3) as StoredEntry['qos'],
@@ -157,6 +189,8 @@ export function readEntry(value: Uint8Array): StoredEntry {
     identifiers: identifiers.length === 0 ? undefined : identifiers,
     expiresAt,
     share: group === undefined || filter === undefined ? undefined : { group, filter },
+    size,
+    interval,
     message: (flags & INLINE) === 0 ? undefined : fields.bytes(),
   }
 }

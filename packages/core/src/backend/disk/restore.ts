@@ -36,7 +36,8 @@ export async function restore(
 ): Promise<void> {
   await checkFormat(store, commits)
   const sessions = new Set<number>()
-  const messages = new Map<number, Publish>()
+  /** Messages with a key of their own. */
+  const messages = new Map<number, Uint8Array>()
   /** Those of the messages that some log refers to. */
   const wanted = new Set<number>()
 
@@ -71,7 +72,7 @@ export async function restore(
   )
   await eachOwned(keys.KIND.due, (id, _, value) => into.due(id, records.readDue(value)))
   await eachOwned(keys.KIND.inbound, (id, key) => into.inbound(id, keys.packetIdIn(key)))
-  await each(keys.KIND.message, (key, value) => messages.set(keys.lastNumber(key), Publish.decode(value)))
+  await each(keys.KIND.message, (key, value) => messages.set(keys.lastNumber(key), Uint8Array.from(value)))
   await eachOwned(keys.KIND.entry, (id, key, value) => {
     const stored = records.readEntry(value)
     passMessageId(stored.messageId)
@@ -90,21 +91,21 @@ export async function restore(
   })
 }
 
-/** The message of an entry is in it, or under a key of its own. */
+/** The message of an entry stays on the disk, unless others who share a subscription may want it. */
 function entryOf(
   stored: StoredEntry,
   sequence: number,
-  messages: ReadonlyMap<number, Publish>,
+  messages: ReadonlyMap<number, Uint8Array>,
   clock: Clock,
 ): LogEntry | undefined {
-  const { messageId, message, released } = stored
-  const inline = message === undefined ? undefined : Publish.decode(message)
-  const packet = released ? Publish.from({ topic: 'released' }) : (inline ?? messages.get(messageId))
-  if (packet === undefined) return undefined
-  const expiresAt = instantOf(clock, stored.expiresAt, packet)
-  const entry = new LogEntry({ ...stored, packet, expiresAt }, sequence)
+  const { messageId, message, released, size, interval, share } = stored
+  const bytes = message ?? messages.get(messageId)
+  if (bytes === undefined && !released) return undefined
+  const expiresAt = fromWall(clock, stored.expiresAt, interval)
+  const packet = bytes === undefined || share === undefined || released ? undefined : Publish.decode(bytes)
+  const entry = new LogEntry({ ...stored, packet, expiresAt }, sequence, size)
   entry.released = released
-  entry.shared = !released && inline === undefined
+  entry.shared = !released && message === undefined
   return entry
 }
 

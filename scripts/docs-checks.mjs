@@ -33,7 +33,7 @@ export function raisers(packages) {
 export function idleCodes(errors, raisedBy) {
   return Object.keys(errors)
     .filter((code) => raisedBy(code).length === 0)
-    .map((code) => `packages/core/src/contract/errors.ts: nobody raises ${code}`)
+    .map((code) => `packages/core/src/errors/errors.ts: nobody raises ${code}`)
 }
 
 /** @param {string} src */

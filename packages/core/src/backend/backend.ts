@@ -1,17 +1,9 @@
 import type { Client } from '../connection/index.ts'
-import type {
-  CallbackName,
-  Context,
-  OptionsSpec,
-  Resolved,
-  Share,
-  Steps,
-  Store,
-  Timer,
-} from '../contract/index.ts'
-import { grantedQoS, judgeEvery, Middleware, nextMessageId, proceed } from '../contract/index.ts'
+import type { CallbackName, Context, OptionsSpec, Resolved, Share, Store } from '../contract/index.ts'
+import { grantedQoS, Middleware, nextMessageId } from '../contract/index.ts'
 import { ReasonCode } from '../packets/index.ts'
-import type { Pace } from '../stack/index.ts'
+import type { Pace, Steps, Timer } from '../time/index.ts'
+import { judgeEvery, proceed } from '../time/index.ts'
 import type { Matches } from '../topics/index.ts'
 import { Deliverer } from './deliver.ts'
 import { Disk } from './disk/disk.ts'

@@ -1,10 +1,11 @@
 /** The last step of a relay, the same for every backend and for retained messages: into the log, then to the client. */
 
 import type { Client } from '../connection/index.ts'
-import type { Clock, DropReason, RelayStore, Share, Store } from '../contract/index.ts'
+import type { DropReason, RelayStore, Share, Store } from '../contract/index.ts'
 import { ForwardContext, ForwardStore } from '../contract/index.ts'
 import type { Publish, QoS } from '../packets/index.ts'
 import type { Chain, Stack } from '../stack/index.ts'
+import type { Clock } from '../time/index.ts'
 
 /** A session that is to have a message. */
 export interface Receiver {

@@ -1,6 +1,6 @@
 import type { DueRetained, SubscriptionRecord } from '../contract/index.ts'
+import type { Account } from '../memory/index.ts'
 import { PacketIds } from '../packets/index.ts'
-import type { Account } from '../stack/index.ts'
 import { MessageLog } from './message-log.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { DropReason, Share } from '../contract/index.ts'
+import type { Account } from '../memory/index.ts'
 import { Sequences } from '../packets/index.ts'
-import type { Account } from '../stack/index.ts'
 import { ENTRY_COST } from './costs.ts'
 import type { EntryInit } from './log-entry.ts'
 import { LogEntry } from './log-entry.ts'

@@ -1,4 +1,4 @@
-import type { Steps } from '../contract/index.ts'
+import type { Steps } from '../time/index.ts'
 
 /** Works that may rest, none of which begins before the one that was asked for earlier is done. */
 export class OneByOne {

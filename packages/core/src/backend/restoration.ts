@@ -1,6 +1,7 @@
 import type { DueRetained, RetainedMessage, SubscriptionRecord } from '../contract/index.ts'
-import { fromWall, shareOf } from '../contract/index.ts'
+import { shareOf } from '../contract/index.ts'
 import type { Stack } from '../stack/index.ts'
+import { fromWall } from '../time/index.ts'
 import type { Disk } from './disk/disk.ts'
 import type { StoredSession } from './disk/records.ts'
 import type { Restored } from './disk/restore.ts'

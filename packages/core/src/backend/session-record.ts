@@ -1,5 +1,5 @@
 import type { Client } from '../connection/index.ts'
-import type { Account, Ledger } from '../stack/index.ts'
+import type { Account, Ledger } from '../memory/index.ts'
 import { SESSION_COST } from './costs.ts'
 import type { Receiver } from './deliver.ts'
 import type { StoredSession } from './disk/records.ts'

@@ -2,7 +2,9 @@
 import type { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import type { SlotHost } from '../contract/index.ts'
-import { ProtocolError, Session } from '../contract/index.ts'
+import { Session } from '../contract/index.ts'
+import type { Account } from '../memory/index.ts'
+import { addressOf } from '../memory/index.ts'
 import type {
   AckType,
   ConnectPacket,
@@ -20,18 +22,18 @@ import {
   ACK_HEADER,
   encodePacket,
   Inbox,
+  ProtocolError,
   protocolError,
   ReasonCode,
   spliceExtras,
   TopicAliases,
 } from '../packets/index.ts'
-import type { Account, Stack } from '../stack/index.ts'
-import { bounded } from '../stack/index.ts'
+import type { Stack } from '../stack/index.ts'
+import { bounded } from '../time/index.ts'
 import type { ClientSettings } from './client-settings.ts'
 import { DEFAULT_SETTINGS, settingsOf } from './client-settings.ts'
 import { farewell } from './farewell.ts'
 import { Outbox } from './outbox.ts'
-import { addressOf } from './owner.ts'
 import { isPlain } from './plain-socket.ts'
 import { tellRefused } from './refused.ts'
 

@@ -1,6 +1,4 @@
 export { listenerOf } from './arrival.ts'
 export { Client, type Listener } from './client.ts'
 export type { ClientSettings } from './client-settings.ts'
-export { ownerOf } from './owner.ts'
-export { type EndOfTurn, Turn } from './turn.ts'
 export { untakenOf } from './untaken.ts'

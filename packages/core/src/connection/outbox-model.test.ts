@@ -8,8 +8,8 @@ import { Inbox } from '../packets/codec/inbox.ts'
 import { TopicAliases } from '../packets/codec/topic-aliases.ts'
 import type { QoS } from '../packets/packets.ts'
 import { Publish } from '../packets/publish.ts'
+import { Turn } from '../time/turn.ts'
 import { Outbox } from './outbox.ts'
-import { Turn } from './turn.ts'
 
 /** A stream that takes what it gets at once, or nothing until the end. */
 class Sink extends Duplex {

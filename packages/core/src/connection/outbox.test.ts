@@ -4,9 +4,9 @@ import { Socket } from 'node:net'
 import { acceptAll, settle, streamPair, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { Publish } from '../packets/publish.ts'
+import { Turn } from '../time/turn.ts'
 import type { Client } from './client.ts'
 import { Outbox } from './outbox.ts'
-import { Turn } from './turn.ts'
 
 type Written = (error?: Error | null) => void
 

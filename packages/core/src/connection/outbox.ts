@@ -6,9 +6,9 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Layout } from '../packets/index.ts'
 import { BufferPool, copyBytes, LARGEST } from '../packets/index.ts'
+import type { EndOfTurn, Turn } from '../time/index.ts'
 import { Identifiers } from './identifiers.ts'
 import { isPlain } from './plain-socket.ts'
-import type { EndOfTurn, Turn } from './turn.ts'
 
 /** Payloads from here on are not copied: below, one copy is cheaper than one more buffer to write. */
 const BY_REFERENCE = 8_192

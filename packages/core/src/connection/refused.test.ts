@@ -1,7 +1,8 @@
 import { acceptAll, settle, testStack } from '@mqtt-stack/testing'
 import { describe, expect, test } from 'vitest'
-import type { Context, MiddlewareLike } from '../index.ts'
-import { ReasonCode } from '../index.ts'
+import type { Context } from '../contract/callbacks/index.ts'
+import type { MiddlewareLike } from '../contract/middleware.ts'
+import { ReasonCode } from '../packets/reason-codes.ts'
 
 type Told = Context<'clientRefused'>
 

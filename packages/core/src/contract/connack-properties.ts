@@ -1,7 +1,7 @@
 /** The properties of a CONNACK (5.0), gathered from the middlewares: each sets its own. */
 
+import { StackError } from '../errors/index.ts'
 import type { ConnackPacket } from '../packets/index.ts'
-import { StackError } from './errors.ts'
 
 type Properties = {
   -readonly [Key in keyof NonNullable<ConnackPacket['properties']>]: NonNullable<

@@ -2,8 +2,9 @@
 
 import type { Client } from '../connection/index.ts'
 import type { Packet, PacketType } from '../packets/index.ts'
-import type { Done, Stack } from '../stack/index.ts'
+import type { Stack } from '../stack/index.ts'
 import type { CallbackName, CallbackRule, Handler } from './callbacks/index.ts'
+import type { Done } from './done.ts'
 import type { OptionsSpec, Resolved } from './options.ts'
 import { resolveOptions } from './options.ts'
 

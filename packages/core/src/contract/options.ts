@@ -1,5 +1,5 @@
 /** Options as a table: checked when a middleware is made, and printed into READMEs, `--help` and JSON Schema. */
-import { StackError } from './errors.ts'
+import { StackError } from '../errors/index.ts'
 
 /** What a value must be. `any` is not checked (an object of another library, say). */
 export type OptionKind = 'number' | 'boolean' | 'string' | 'function' | 'any'

@@ -1,7 +1,7 @@
 /** What MQTT calls the session state's owner: it may outlive the connection. */
 import type { Client } from '../connection/index.ts'
+import type { Account } from '../memory/index.ts'
 import type { PacketIds } from '../packets/index.ts'
-import type { Account } from '../stack/index.ts'
 import type { SlotHost } from './slot.ts'
 
 /** A publisher as rules and backends see it, with or without a connection. */

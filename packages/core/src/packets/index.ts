@@ -6,7 +6,6 @@ export { encodePacket } from './codec/encode-packet.ts'
 export type { Layout } from './codec/encode-publish.ts'
 export { type Extras, spliceExtras } from './codec/extras.ts'
 export { Inbox } from './codec/inbox.ts'
-export { protocolError } from './codec/malformed.ts'
 export { TopicAliases } from './codec/topic-aliases.ts'
 export { freezePacket } from './freeze.ts'
 export { PacketIds } from './packet-ids.ts'
@@ -25,6 +24,7 @@ export {
   type Subscription,
   type UnsubscribePacket,
 } from './packets.ts'
+export { ProtocolError, protocolError } from './protocol-error.ts'
 export { Publish } from './publish.ts'
 export { ReasonCode, returnCodeOf } from './reason-codes.ts'
 export { Sequences } from './sequences.ts'

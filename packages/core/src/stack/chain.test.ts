@@ -2,10 +2,10 @@
 import { RecordingLogger, settle, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Handler } from '../contract/callbacks/index.ts'
-import type { StackError } from '../contract/errors.ts'
-import { blameOf } from '../contract/errors.ts'
+import { DONE } from '../contract/done.ts'
 import type { Next } from '../contract/middleware.ts'
-import { DONE } from './chain.ts'
+import { blameOf } from '../errors/blame.ts'
+import type { StackError } from '../errors/errors.ts'
 import { Stack } from './stack.ts'
 
 declare module '@mqtt-stack/core' {

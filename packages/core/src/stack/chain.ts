@@ -1,17 +1,10 @@
 /** The dispatcher: those who take part in one packet type or one callback, called in order. */
-import type { CallbackRule, MiddlewareLike, Steps } from '../contract/index.ts'
-import { blame, proceed, StackError, stopsOf } from '../contract/index.ts'
-import { bounded, Waiting } from './waiting.ts'
-
-declare const done: unique symbol
-
-/** The type of {@link DONE}: no symbol's, which would not survive `async () => DONE`. */
-export interface Done {
-  readonly [done]: true
-}
-
-/** What a handler that declares no `next` returns to end its chain. */
-export const DONE: Done = Object.freeze({ toString: () => 'DONE' }) as unknown as Done
+import type { CallbackRule, Done, MiddlewareLike } from '../contract/index.ts'
+import { DONE, stopsOf } from '../contract/index.ts'
+import { blame, StackError } from '../errors/index.ts'
+import type { Steps } from '../time/index.ts'
+import { bounded, proceed } from '../time/index.ts'
+import { Waiting } from './waiting.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the dispatcher is below the types; Stack checks them
 type Anything = any

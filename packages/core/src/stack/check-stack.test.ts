@@ -5,9 +5,9 @@ import { SessionManager } from '@mqtt-stack/session-manager'
 import { RecordingLogger, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { defaultStack } from '../../../../scripts/default-stack.ts'
-import type { ErrorCode, StackError } from '../contract/errors.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import { Middleware } from '../contract/middleware.ts'
+import type { ErrorCode, StackError } from '../errors/errors.ts'
 import { Stack } from './stack.ts'
 
 function stackOf(...middlewares: MiddlewareLike[]): Stack {

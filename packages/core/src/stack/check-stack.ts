@@ -1,6 +1,7 @@
 /** What is checked before a stack starts. */
 import type { CallbackName, CallbackRule, MiddlewareLike } from '../contract/index.ts'
-import { MEMBERS, StackError } from '../contract/index.ts'
+import { MEMBERS } from '../contract/index.ts'
+import { StackError } from '../errors/index.ts'
 import type { PacketType } from '../packets/index.ts'
 import { PACKET_TYPES } from '../packets/index.ts'
 

@@ -1,11 +1,11 @@
 /** Topics that the broker alone publishes to: no rule of a middleware can open them to clients. */
 
-import type { RelayContext, RelayStore } from '../contract/index.ts'
-import { StackError } from '../contract/index.ts'
+import type { Done, RelayContext, RelayStore } from '../contract/index.ts'
+import { DONE } from '../contract/index.ts'
+import { StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import { isValidTopicName } from '../topics/index.ts'
-import type { Done, Step } from './chain.ts'
-import { DONE } from './chain.ts'
+import type { Step } from './chain.ts'
 
 const DOLLAR = 0x24
 

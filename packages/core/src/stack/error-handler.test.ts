@@ -2,10 +2,12 @@
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Client } from '../connection/client.ts'
-import type { ErrorCode } from '../contract/errors.ts'
-import { blame, blameOf, ERRORS, ProtocolError, StackError } from '../contract/errors.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
+import { blame, blameOf } from '../errors/blame.ts'
+import type { ErrorCode } from '../errors/errors.ts'
+import { ERRORS, StackError } from '../errors/errors.ts'
 import type { Packet } from '../packets/packets.ts'
+import { ProtocolError } from '../packets/protocol-error.ts'
 import { ReasonCode } from '../packets/reason-codes.ts'
 
 /** Fails on every PUBLISH to `bomb`, in each of the ways there are. */

@@ -1,5 +1,2 @@
-export { Chain, type Done } from './chain.ts'
-export { Account, Ledger } from './ledger.ts'
-export { Pace } from './pace.ts'
+export { Chain } from './chain.ts'
 export { Stack } from './stack.ts'
-export { bounded } from './waiting.ts'

@@ -9,8 +9,8 @@ import {
   VirtualClock,
 } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { blameOf } from '../contract/errors.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
+import { blameOf } from '../errors/blame.ts'
 import { ReasonCode } from '../packets/reason-codes.ts'
 import { Stack } from './stack.ts'
 

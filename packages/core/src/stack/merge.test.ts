@@ -10,10 +10,10 @@ import type {
 import { CALLBACKS } from '../contract/callbacks/index.ts'
 import type { RelayContext } from '../contract/contexts.ts'
 import { RelayStore } from '../contract/contexts.ts'
+import { DONE } from '../contract/done.ts'
 import { grantedQoS } from '../contract/grant.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import { ReasonCode } from '../packets/reason-codes.ts'
-import { DONE } from './chain.ts'
 import { Stack } from './stack.ts'
 
 const AUTHENTICATE = {} as AuthenticateContext

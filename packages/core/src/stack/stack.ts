@@ -1,11 +1,10 @@
 /** The stack: middlewares in order, and the callbacks by which they ask and tell each other. */
 import type { Duplex } from 'node:stream'
 import type { Listener } from '../connection/index.ts'
-import { Client, listenerOf, Turn } from '../connection/index.ts'
+import { Client, listenerOf } from '../connection/index.ts'
 import type {
   CallbackName,
   CallbackRule,
-  Clock,
   Context,
   Logger,
   MiddlewareLike,
@@ -13,30 +12,19 @@ import type {
   Resolved,
   StackOptions,
   Store,
-  Timer,
 } from '../contract/index.ts'
-import {
-  blame,
-  blameOf,
-  CALLBACKS,
-  MEMBERS,
-  ProtocolError,
-  printableLogger,
-  resolveOptions,
-  STACK_OPTIONS,
-  StackError,
-  systemClock,
-} from '../contract/index.ts'
+import { CALLBACKS, MEMBERS, printableLogger, resolveOptions, STACK_OPTIONS } from '../contract/index.ts'
+import { blame, blameOf, StackError } from '../errors/index.ts'
+import { defaultCeiling, Ledger } from '../memory/index.ts'
 import type { Packet } from '../packets/index.ts'
-import { Decoder, freezePacket, PACKET_TYPES, ReasonCode } from '../packets/index.ts'
+import { Decoder, freezePacket, PACKET_TYPES, ProtocolError, ReasonCode } from '../packets/index.ts'
+import type { Clock, Timer } from '../time/index.ts'
+import { bounded, Pace, systemClock, Turn } from '../time/index.ts'
 import type { ChainHost, Step } from './chain.ts'
 import { Chain, chainOf, isPromise } from './chain.ts'
 import { checkStack, lacksOf } from './check-stack.ts'
 import { clientOf } from './client-of.ts'
 import { checkControlTopics, controlGuard, isControlTopic } from './control-topics.ts'
-import { defaultCeiling, Ledger } from './ledger.ts'
-import { Pace } from './pace.ts'
-import { bounded } from './waiting.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** Called when `execute` is through: with the first handler's error, or with none. */

@@ -3,12 +3,12 @@ import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../contract/callbacks/index.ts'
-import { judgeEvery } from '../contract/judge.ts'
+import { DONE } from '../contract/done.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
-import type { Steps } from '../contract/steps.ts'
-import { proceed } from '../contract/steps.ts'
-import { DONE } from './chain.ts'
-import { bounded } from './waiting.ts'
+import { bounded } from '../time/bounded.ts'
+import { judgeEvery } from '../time/judge.ts'
+import type { Steps } from '../time/steps.ts'
+import { proceed } from '../time/steps.ts'
 
 /** A promise, and how to settle it. */
 function held(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {

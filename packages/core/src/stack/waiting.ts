@@ -1,19 +1,9 @@
 /** A handler that has not answered yet: it is waited for, but not for ever. */
 
-import { blame, whereabouts } from '../contract/index.ts'
-import type { ChainHost, Done, Step } from './chain.ts'
-
-/** Promises that settle in time whatever happens. */
-const inTime = new WeakSet<object>()
-
-/**
- * Says of a promise that whoever made it sees to it that it settles: a handler that waits for it, in steps, or answers
- * with it is not told to be stalled. Chains do so, for each of their handlers has its time.
- */
-export function bounded<Value>(promise: Promise<Value>): Promise<Value> {
-  inTime.add(promise)
-  return promise
-}
+import type { Done } from '../contract/index.ts'
+import { blame } from '../errors/index.ts'
+import { isBounded, whereabouts } from '../time/index.ts'
+import type { ChainHost, Step } from './chain.ts'
 
 export class Waiting {
   readonly step: Step
@@ -56,7 +46,7 @@ export class Waiting {
    */
   stillFor(now: number): number {
     const { later, count } = whereabouts(this.#answer)
-    if (count !== this.#count || inTime.has(later as object)) this.since = now
+    if (count !== this.#count || isBounded(later)) this.since = now
     this.#count = count
     return now - this.since
   }

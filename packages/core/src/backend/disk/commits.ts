@@ -1,4 +1,4 @@
-import { StackError } from '../../contract/index.ts'
+import { StackError } from '../../errors/index.ts'
 import type { Change, OrderedStore } from '../ordered-store.ts'
 
 /** A change whose value may still be put in place. */

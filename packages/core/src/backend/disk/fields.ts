@@ -1,6 +1,6 @@
 /** Fields of a record as bytes, one behind the other. */
 import { Buffer } from 'node:buffer'
-import { StackError } from '../../contract/index.ts'
+import { StackError } from '../../errors/index.ts'
 
 /** No text: an empty one is something else. */
 const NO_TEXT = 0xffff_ffff

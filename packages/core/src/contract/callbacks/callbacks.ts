@@ -3,7 +3,7 @@
  * context, store and rule. `docs/callbacks.md` is printed from these files.
  */
 
-import type { Done } from '../../stack/index.ts'
+import type { Done } from '../done.ts'
 import type { MiddlewareLike, Next } from '../middleware.ts'
 import type { AuthenticationCallbacks } from './authentication.ts'
 import { AUTHENTICATION } from './authentication.ts'

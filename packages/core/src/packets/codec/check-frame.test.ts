@@ -1,8 +1,8 @@
 /** What the standards demand of the bytes that a client sends: one row a rule, numbered as the standards number it. */
 import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
-import { ProtocolError } from '../../contract/errors.ts'
 import type { Packet, ProtocolVersion } from '../packets.ts'
+import { ProtocolError } from '../protocol-error.ts'
 import { Decoder } from './decoder.ts'
 import { Inbox } from './inbox.ts'
 import { writeLength } from './length.ts'

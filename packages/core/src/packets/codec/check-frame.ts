@@ -1,11 +1,11 @@
 /** What the standards demand of the packets that mqtt-packet reads, checked on their bytes. */
 import type { Buffer } from 'node:buffer'
-import { ProtocolError } from '../../contract/index.ts'
 import { parseShare } from '../../topics/index.ts'
 import type { ProtocolVersion } from '../packets.ts'
+import { ProtocolError, protocolError } from '../protocol-error.ts'
 import { ReasonCode } from '../reason-codes.ts'
 import { Fields } from './fields.ts'
-import { malformed, protocolError } from './malformed.ts'
+import { malformed } from './malformed.ts'
 import { wrongType } from './packet-type.ts'
 import { PropertyScan, scanProperties } from './properties.ts'
 import { AUTH_CODES, DISCONNECT_CODES } from './reason-tables.ts'

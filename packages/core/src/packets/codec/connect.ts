@@ -1,10 +1,10 @@
 /** CONNECT: checked and read in one pass over its bytes, for clients come many at once. */
 import { Buffer } from 'node:buffer'
-import { ProtocolError } from '../../contract/index.ts'
 import type { ConnectPacket, ProtocolVersion, QoS } from '../packets.ts'
+import { ProtocolError, protocolError } from '../protocol-error.ts'
 import { ReasonCode } from '../reason-codes.ts'
 import { Fields } from './fields.ts'
-import { malformed, protocolError } from './malformed.ts'
+import { malformed } from './malformed.ts'
 import { PropertyScan, parseProperties, scanProperties } from './properties.ts'
 import type { TopicLimits } from './topic-check.ts'
 import { checkCharacters, checkTopicName } from './topic-check.ts'

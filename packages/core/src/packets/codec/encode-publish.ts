@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import type { Packet } from 'mqtt-packet'
 import { generate } from 'mqtt-packet'
-import { StackError } from '../../contract/index.ts'
+import { StackError } from '../../errors/index.ts'
 import { MAX_TOPIC_BYTES } from '../../topics/index.ts'
 import type { PublishPropertiesInit } from '../packets.ts'
 import { copyBytes, takeShared } from './bytes.ts'

@@ -1,7 +1,8 @@
 /** A packet's body, read field by field: every step is checked against its end. */
 import type { Buffer } from 'node:buffer'
 import { isUtf8 } from 'node:buffer'
-import { malformed, protocolError } from './malformed.ts'
+import { protocolError } from '../protocol-error.ts'
+import { malformed } from './malformed.ts'
 
 export class Fields {
   /** Where the next field begins. */

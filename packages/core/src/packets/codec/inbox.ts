@@ -1,6 +1,6 @@
 /** Frames out of chunks: finds where each packet begins and ends, and holds what is not whole yet. */
 import { Buffer } from 'node:buffer'
-import { ProtocolError } from '../../contract/index.ts'
+import { ProtocolError } from '../protocol-error.ts'
 import { ReasonCode } from '../reason-codes.ts'
 import { MAX_REMAINING_LENGTH } from './length.ts'
 import { CLIENT_TYPES, wrongType } from './packet-type.ts'

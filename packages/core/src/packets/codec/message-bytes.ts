@@ -1,6 +1,6 @@
 /** A message as bytes, for stores and for the wire between brokers: all that travels with it, and a version. */
 import { Buffer } from 'node:buffer'
-import { StackError } from '../../contract/index.ts'
+import { StackError } from '../../errors/index.ts'
 import type { PublishPropertiesInit, QoS } from '../packets.ts'
 import { encodeTopic } from './encode-publish.ts'
 

@@ -1,6 +1,7 @@
 /** Which packet types a client may send: known by the first byte, so that nothing more of a wrong one is waited for. */
-import type { ProtocolError } from '../../contract/index.ts'
-import { malformed, protocolError } from './malformed.ts'
+import type { ProtocolError } from '../protocol-error.ts'
+import { protocolError } from '../protocol-error.ts'
+import { malformed } from './malformed.ts'
 
 /** A bit for each type that a client of 3.1 or 3.1.1 may send: CONNECT, PUBLISH to PUBCOMP, and so on. */
 export const CLIENT_TYPES: number = [1, 3, 4, 5, 6, 7, 8, 10, 12, 14].reduce(

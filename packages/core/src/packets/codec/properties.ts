@@ -1,9 +1,9 @@
 /** The properties of MQTT 5.0: the standard's table 2-4, and the one way in which all of them are read. */
 import { Buffer } from 'node:buffer'
-import { ProtocolError } from '../../contract/index.ts'
+import { ProtocolError, protocolError } from '../protocol-error.ts'
 import { ReasonCode } from '../reason-codes.ts'
 import { Fields } from './fields.ts'
-import { malformed, protocolError } from './malformed.ts'
+import { malformed } from './malformed.ts'
 import { checkTopicCharacters } from './topic-check.ts'
 
 /** What carries properties: the packets that a client may send, and the will within CONNECT. */

@@ -1,9 +1,8 @@
 /** The topic aliases that one client set on its connection. */
 import { Buffer } from 'node:buffer'
-import { ProtocolError } from '../../contract/index.ts'
-import type { Account } from '../../stack/index.ts'
+import type { Account } from '../../memory/index.ts'
+import { ProtocolError, protocolError } from '../protocol-error.ts'
 import { ReasonCode } from '../reason-codes.ts'
-import { protocolError } from './malformed.ts'
 
 interface Alias {
   readonly topic: string

@@ -1,9 +1,9 @@
 /** What topic names, topic filters and client identifiers must be like, with the answer for those that are not. */
 import { Buffer } from 'node:buffer'
-import { ProtocolError } from '../../contract/index.ts'
 import { isValidTopicFilter, isValidTopicName, parseShare, topicLevels } from '../../topics/index.ts'
+import { ProtocolError, protocolError } from '../protocol-error.ts'
 import { ReasonCode } from '../reason-codes.ts'
-import { malformed, protocolError } from './malformed.ts'
+import { malformed } from './malformed.ts'
 
 /** How large a topic name or filter may be. */
 export interface TopicLimits {

@@ -1,6 +1,6 @@
 /** The end of an event-loop turn: what was put off until all that arrived together has been handled. */
-import type { Clock } from '../contract/index.ts'
-import { systemClock } from '../contract/index.ts'
+import type { Clock } from './clock.ts'
+import { systemClock } from './clock.ts'
 
 /** Somebody with work to do at the end of the turn. */
 export interface EndOfTurn {

@@ -1,13 +1,8 @@
 /** How many bytes the broker keeps because of its clients, in all and for each of them. */
-import { totalmem } from 'node:os'
-import { getHeapStatistics } from 'node:v8'
-import type { Client } from '../connection/index.ts'
-import { ownerOf } from '../connection/index.ts'
-import type { RelayContext } from '../contract/index.ts'
-import type { Publish } from '../packets/index.ts'
+import { Account } from './account.ts'
+import type { Connected } from './owner.ts'
+import { ownerOf } from './owner.ts'
 
-/** Of the ceiling, and of each share: what only things that end with their connection may fill. */
-const RESERVE = 1 / 8
 /** Of the ceiling: what outboxes may hold before QoS 0 to slow clients is dropped earlier. */
 const OUTBOXES = 1 / 4
 /** The same where the ledger is as good as full. */
@@ -22,6 +17,17 @@ export interface LedgerLimits {
   readonly memoryCeiling: number
   /** The part of them that one owner may have: above 0, at most 1. */
   readonly memoryShare: number
+}
+
+/** A connection, whose session remembers the account. */
+export interface Holder extends Connected {
+  readonly session: Connected['session'] & { account: Account | undefined }
+}
+
+/** Where a message comes from: a connection, or a publisher that is known without one. */
+export interface Origin {
+  readonly client?: Holder | undefined
+  readonly publisher?: { readonly clientId: string; readonly account?: Account | undefined } | undefined
 }
 
 /**
@@ -65,13 +71,13 @@ export class Ledger {
   }
 
   /** The account of whoever a connection belongs to; kept on its session, which may outlive the connection. */
-  accountOf(client: Client): Account {
+  accountOf(client: Holder): Account {
     client.session.account ??= this.account(ownerOf(client))
     return client.session.account
   }
 
   /** The account that a message's keeping is counted on: its publisher's, connected or not, or the broker's own. */
-  accountFor({ client, publisher }: Partial<Pick<RelayContext, 'client' | 'publisher'>>): Account {
+  accountFor({ client, publisher }: Origin): Account {
     return client === undefined ? (publisher?.account ?? this.own) : this.accountOf(client)
   }
 
@@ -120,96 +126,4 @@ export class Ledger {
     if (this.outboxes <= this.ceiling * OUTBOXES && this.held <= this.ceiling * FULL) return highWater
     return Math.min(highWater, CROWDED)
   }
-}
-
-/** What one owner holds. */
-export class Account {
-  /** Whose it is; empty for the broker's own. */
-  readonly owner: string
-  readonly #ledger: Ledger
-  readonly #share: number
-  #held = 0
-
-  /** Internal: see {@link Ledger.accountOf}. */
-  constructor(ledger: Ledger, owner: string, share: number) {
-    this.#ledger = ledger
-    this.owner = owner
-    this.#share = share
-  }
-
-  /** Bytes held. */
-  get held(): number {
-    return this.#held
-  }
-
-  /**
-   * Counts bytes that are about to be kept; false, and nothing counted, where they do not fit.
-   * @param lasting They outlive the connection: then the last eighth of ceiling and share is not for them.
-   */
-  charge(bytes: number, lasting: boolean): boolean {
-    if (!this.#fits(bytes, bytes, lasting)) return false
-    this.#add(bytes, bytes)
-    return true
-  }
-
-  /** Counts bytes that are kept in any case, because they take the place of others or have been accepted. */
-  add(bytes: number): void {
-    this.#add(bytes, bytes)
-  }
-
-  /** They are not kept any more. */
-  release(bytes: number): void {
-    this.#remove(bytes, bytes)
-  }
-
-  /**
-   * Counts a message that is about to be kept, and `extra` bytes for its place. Each owner is charged in full; the sum
-   * counts the message once, however many keep it.
-   */
-  keep(packet: Publish, extra: number, lasting: boolean): boolean {
-    const first = packet.keepers === 0
-    const size = first ? packet.size : packet.keptSize
-    const bytes = size + extra
-    const sum = first ? bytes : extra
-    if (!this.#fits(bytes, sum, lasting)) return false
-    if (first) packet.keptSize = size
-    packet.keepers++
-    this.#add(bytes, sum)
-    return true
-  }
-
-  /** Gives up a message that {@link keep} counted, with the same `extra`. */
-  giveUp(packet: Publish, extra: number): void {
-    packet.keepers--
-    const bytes = packet.keptSize + extra
-    this.#remove(bytes, packet.keepers === 0 ? bytes : extra)
-  }
-
-  #fits(bytes: number, sum: number, lasting: boolean): boolean {
-    const ledger = this.#ledger
-    const part = lasting ? 1 - RESERVE : 1
-    if (this.#held + bytes <= this.#share * part && ledger.held + sum <= ledger.ceiling * part) return true
-    ledger.refusals++
-    ledger.refused = this
-    return false
-  }
-
-  #add(bytes: number, sum: number): void {
-    if (this.#held === 0 && this.owner !== '') this.#ledger.open(this)
-    this.#held += bytes
-    this.#ledger.held += sum
-  }
-
-  #remove(bytes: number, sum: number): void {
-    this.#held -= bytes
-    this.#ledger.held -= sum
-    if (this.#held === 0 && this.owner !== '') this.#ledger.close(this)
-  }
-}
-
-/** Half of what the process may have: of the machine, of a container, and of the engine's heap, where most of it is. */
-export function defaultCeiling(): number {
-  const constrained = process.constrainedMemory()
-  const memory = Math.min(totalmem(), constrained > 0 ? constrained : Number.POSITIVE_INFINITY)
-  return Math.floor(Math.min(memory, getHeapStatistics().heap_size_limit) / 2)
 }

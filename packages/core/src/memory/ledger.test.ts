@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Client } from '../connection/client.ts'
-import { addressOf } from '../connection/owner.ts'
 import { Session } from '../contract/session.ts'
 import { Publish } from '../packets/publish.ts'
-import type { Account } from './ledger.ts'
-import { defaultCeiling, Ledger } from './ledger.ts'
+import type { Account } from './account.ts'
+import { defaultCeiling } from './ceiling.ts'
+import { Ledger } from './ledger.ts'
 import { MemoryReport } from './memory-report.ts'
+import { addressOf } from './owner.ts'
 
 const message = (bytes: number): Publish => Publish.from({ topic: 't', payload: 'x'.repeat(bytes) })
 

@@ -1,4 +1,5 @@
-import type { Account, Ledger } from './ledger.ts'
+import type { Account } from './account.ts'
+import type { Ledger } from './ledger.ts'
 
 /** Milliseconds between two reports. */
 const REPORT_EVERY = 60_000

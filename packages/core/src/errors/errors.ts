@@ -1,9 +1,7 @@
 /**
- * The two errors of the project and the table of their codes. `docs/errors.md` is printed from the table;
- * tests and users compare codes, never messages.
+ * The codes of all errors, and the error for who puts a stack together or uses one. `docs/errors.md` is printed from the
+ * table; tests and users compare codes, never messages.
  */
-import type { ReasonCode } from '../packets/index.ts'
-
 /** Every code that mqtt-stack raises, with what it means and what to do about it. */
 export const ERRORS = {
   MIDDLEWARE_INVALID:
@@ -68,47 +66,4 @@ export class StackError extends Error {
     this.name = 'StackError'
     this.code = code
   }
-}
-
-/** Something wrong with what came over the wire: ends that connection with the reason code of the standard. */
-export class ProtocolError extends Error {
-  readonly code: ErrorCode
-  /** Reason code of MQTT 5.0; older clients are told its nearest CONNACK return code, or just closed. */
-  readonly reasonCode: ReasonCode
-  /** The number of the standard's statement, such as `MQTT-3.1.0-1`; empty where it has none. */
-  readonly statement: string
-  constructor(code: ErrorCode, reasonCode: ReasonCode, message: string, statement = '') {
-    super(statement === '' ? message : `${message} [${statement}]`)
-    this.name = 'ProtocolError'
-    this.code = code
-    this.reasonCode = reasonCode
-    this.statement = statement
-  }
-}
-
-/** Who was running when an error came up. */
-export interface Blame {
-  /** Name of the middleware. */
-  readonly middleware: string
-  /** The callback it was answering, or `handle publish` and the like. */
-  readonly callback: string
-}
-
-const blames = new WeakMap<Error, Blame>()
-
-/** The middleware and callback an error came out of; `undefined` for errors that no handler raised. */
-export function blameOf(error: Error): Blame | undefined {
-  return blames.get(error)
-}
-
-/** Notes whose error it is, first blame wins; what is not an Error becomes one. */
-export function blame(thrown: unknown, middleware: string, callback: string): Error {
-  const error =
-    thrown instanceof Error
-      ? thrown
-      : new StackError('HANDLER_FAILED', `${middleware} failed in ${callback}: ${String(thrown)}`, {
-          cause: thrown,
-        })
-  if (!blames.has(error)) blames.set(error, { middleware, callback })
-  return error
 }

@@ -1,7 +1,7 @@
 /** Fair turns: work that may be long goes on in pieces, so that everybody else is read in between. */
 
-import type { EndOfTurn, Turn } from '../connection/index.ts'
-import type { Clock } from '../contract/index.ts'
+import type { Clock } from './clock.ts'
+import type { EndOfTurn, Turn } from './turn.ts'
 
 /**
  * Milliseconds that one piece of work may take before it rests, while others rest. Alone it has the whole turn: a burst of

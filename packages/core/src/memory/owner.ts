@@ -1,9 +1,14 @@
 /** Whose account a connection's memory is counted on. */
 import { isIPv6 } from 'node:net'
-import type { Client } from './client.ts'
+
+/** A connection: who it is, and where it comes from. */
+export interface Connected {
+  readonly session: { readonly identity: string | undefined }
+  readonly listener: { readonly remote?: string | undefined }
+}
 
 /** The identity or, for the anonymous, where they come from; the two never meet, whatever an identity is called. */
-export function ownerOf({ session, listener }: Client): string {
+export function ownerOf({ session, listener }: Connected): string {
   if (session.identity !== undefined) return `identity ${session.identity}`
   return addressOf(listener.remote)
 }

@@ -1,9 +1,9 @@
 import { settle, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { Turn } from '../connection/turn.ts'
-import type { Steps } from '../contract/steps.ts'
-import { proceed } from '../contract/steps.ts'
 import { Pace } from './pace.ts'
+import type { Steps } from './steps.ts'
+import { proceed } from './steps.ts'
+import { Turn } from './turn.ts'
 
 function setup(): { clock: VirtualClock; pace: Pace; turn: Turn } {
   const clock = new VirtualClock()

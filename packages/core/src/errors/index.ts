@@ -1,0 +1,2 @@
+export { blame, blameOf } from './blame.ts'
+export { type ErrorCode, StackError } from './errors.ts'

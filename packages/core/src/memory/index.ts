@@ -1,0 +1,5 @@
+export { Account } from './account.ts'
+export { defaultCeiling } from './ceiling.ts'
+export { Ledger } from './ledger.ts'
+export { MemoryReport } from './memory-report.ts'
+export { addressOf } from './owner.ts'

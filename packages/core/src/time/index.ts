@@ -1,0 +1,6 @@
+export { bounded, isBounded } from './bounded.ts'
+export { type Clock, fromWall, systemClock, type Timer, toWall } from './clock.ts'
+export { judgeEvery } from './judge.ts'
+export { Pace } from './pace.ts'
+export { proceed, type Steps, whereabouts } from './steps.ts'
+export { type EndOfTurn, Turn } from './turn.ts'

@@ -8,6 +8,8 @@ export const ERRORS = {
     'What was given to use() is not a middleware: an object with a name and at least one member core knows. Give it a name and a handler.',
   MIDDLEWARE_IDLE:
     'A middleware handles no packet, answers no callback and has no start, stop or install: it would never be called. Check the spelling of its members.',
+  CALLBACK_MISSPELT:
+    'A method of a middleware has nearly the name of a callback that the middleware does not answer: nobody would call it. Give it the name that the error says; if it is a helper, make it private (#name) or choose a name that is less alike.',
   CALLBACK_UNKNOWN:
     'A callback was executed that nobody defined. Check the name, or define it with stack.define().',
   CALLBACK_RESERVED:

@@ -35,7 +35,7 @@ function question(strict: boolean, ...handlers: TestHandler[]): Question {
     logger: new RecordingLogger(),
     errorHandler: (error) => void strays.push(error),
   })
-  stack.define('testQuestion', { merge: 'all' })
+  stack.define('testQuestion', { merge: 'all', newStore: () => [] })
   for (const [i, testQuestion] of handlers.entries()) stack.use({ name: NAMES[i], testQuestion })
   const ask: Question['ask'] = async () => {
     const said: string[] = []

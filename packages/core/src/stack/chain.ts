@@ -35,18 +35,21 @@ export class Chain {
   readonly #stops: ((store: Anything) => boolean) | undefined
   /** Told that a handler ended the chain with `done`. */
   readonly #ended: ((store: Anything) => void) | undefined
+  readonly #newStore: (() => Anything) | undefined
   readonly #host: ChainHost
 
-  constructor(
-    name: string,
-    host: ChainHost,
-    stops?: (store: Anything) => boolean,
-    ended?: (store: Anything) => void,
-  ) {
+  /** @param rule Of a callback; packets have none. */
+  constructor(name: string, host: ChainHost, rule?: CallbackRule) {
     this.name = name
     this.#host = host
-    this.#stops = stops
-    this.#ended = ended
+    this.#stops = rule === undefined ? undefined : stopsOf(rule)
+    this.#ended = rule?.ended
+    this.#newStore = rule?.newStore
+  }
+
+  /** A store of the callback, as its rule makes it, for those who bring none. */
+  newStore(): Anything {
+    return this.#newStore === undefined ? {} : this.#newStore()
   }
 
   /** Whether anybody takes part. */
@@ -110,7 +113,7 @@ export class Chain {
   tell(subject: Anything, report: (error: Error) => void): void {
     for (let i = 0; i < this.steps.length; i++) {
       try {
-        this.run(subject, {}, i, i + 1)?.catch(report)
+        this.run(subject, this.newStore(), i, i + 1)?.catch(report)
       } catch (error) {
         report(error as Error)
       }
@@ -169,8 +172,8 @@ export class Chain {
 class EachChain extends Chain {
   readonly #stray: ChainHost['stray']
 
-  constructor(name: string, host: ChainHost) {
-    super(name, host)
+  constructor(name: string, host: ChainHost, rule: CallbackRule) {
+    super(name, host, rule)
     this.#stray = host.stray
   }
 
@@ -219,7 +222,7 @@ class EachChain extends Chain {
 
 /** A chain that keeps to the rule of its callback. */
 export function chainOf(name: string, host: ChainHost, rule: CallbackRule): Chain {
-  return rule.merge === 'each' ? new EachChain(name, host) : new Chain(name, host, stopsOf(rule), rule.ended)
+  return rule.merge === 'each' ? new EachChain(name, host, rule) : new Chain(name, host, rule)
 }
 
 /** One call of one handler with `next` and `done`: takes the first answer, reports every later one. */

@@ -4,10 +4,11 @@ import { MEMBERS } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import type { PacketType } from '../packets/index.ts'
 import { PACKET_TYPES } from '../packets/index.ts'
+import { methodsOf, nearNames } from './near-names.ts'
 
 /**
  * @param listing The stack as a list of who answers what; ends every message.
- * @throws StackError `MIDDLEWARE_INVALID`, `MIDDLEWARE_IDLE`, `CALLBACK_UNKNOWN`, `CALLBACK_UNANSWERED`,
+ * @throws StackError `MIDDLEWARE_INVALID`, `MIDDLEWARE_IDLE`, `CALLBACK_MISSPELT`, `CALLBACK_UNKNOWN`, `CALLBACK_UNANSWERED`,
  * `CALLBACK_CONTESTED` or `ORDER_INVALID`.
  */
 export function checkStack(
@@ -25,6 +26,14 @@ export function checkStack(
     const active = ['handle', 'install', 'start', 'stop', ...rules.keys()].some((one) =>
       answers(middleware, one),
     )
+    const [near] = nearNames(middleware, rules)
+    if (near !== undefined) {
+      const { method, meant } = near
+      refuse(
+        'CALLBACK_MISSPELT',
+        `${name} has a method "${method}", which nobody calls: is "${meant}" meant?`,
+      )
+    }
     if (!active)
       refuse('MIDDLEWARE_IDLE', `${name} handles no packet and answers no callback${hint(middleware)}`)
     for (const type of middleware.handles ?? []) {
@@ -99,14 +108,6 @@ function executes({ requires = [], uses = [] }: MiddlewareLike, callback: Callba
 
 /** The functions that a middleware has and core does not know: most likely a misspelt callback. */
 function hint(middleware: MiddlewareLike): string {
-  const strange: string[] = []
-  for (let at: object = middleware; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
-    const own = Object.entries(Object.getOwnPropertyDescriptors(at))
-    strange.push(
-      ...own
-        .filter(([key, { value }]) => typeof value === 'function' && !MEMBERS.has(key))
-        .map(([key]) => key),
-    )
-  }
+  const strange = [...methodsOf(middleware)].filter((one) => !MEMBERS.has(one))
   return strange.length > 0 ? ` (it has ${strange.join(', ')}: misspelt?)` : ''
 }

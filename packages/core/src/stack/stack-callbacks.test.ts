@@ -1,8 +1,12 @@
 /** How callbacks are executed, asked for and defined. */
 import { RecordingLogger, settle } from '@mqtt-stack/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import type { CallbackRule, Context, Store } from '../contract/callbacks/index.ts'
+import type { Client } from '../connection/client.ts'
+import type { CallbackRule, Context, RetainedMessage, Store } from '../contract/callbacks/index.ts'
+import { RelayContext, RelayStore } from '../contract/contexts.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
+import type { ConnectPacket } from '../packets/packets.ts'
+import { Publish } from '../packets/publish.ts'
 import type { ExecuteCallback } from './stack.ts'
 import { Stack } from './stack.ts'
 
@@ -10,6 +14,7 @@ declare module '@mqtt-stack/core' {
   interface Callbacks {
     /** For the tests of core. */
     testPrice: { ctx: { item: string }; store: { euro?: number } }
+    testPrices: { ctx: object; store: Map<string, number> }
   }
 }
 
@@ -118,6 +123,47 @@ describe('call', () => {
     expect(await shop(slowSeller).call('testPrice', { item: 'lamp' }, { euro: 1 })).toEqual({ euro: 4 })
   })
 
+  it('makes the store by the callback’s rule where it is given none', async () => {
+    const stack = shop({
+      name: 'Stores',
+      lookupRetainedMessages(_ctx, store) {
+        store.push(kept)
+      },
+      lookupConnackProperties(_ctx, store) {
+        store.set('serverKeepAlive', 7)
+      },
+      relayMessage(_ctx, store) {
+        store.matched++
+      },
+      testPrices(_ctx, store) {
+        store.set('lamp', 4)
+      },
+    })
+    const packet = Publish.from({ topic: 'a' })
+    const kept = { topic: 'a', packet, messageId: 1, expiresAt: 0 }
+    const nobody = { clientId: '', identity: undefined }
+    const client = {} as Client
+    const connect = {} as ConnectPacket
+    const found = await stack.call('lookupRetainedMessages', { topic: '#' })
+    expectTypeOf(found).toEqualTypeOf<RetainedMessage[]>()
+    expect(found).toEqual([kept])
+    const asked = { client, packet: connect, sessionPresent: false }
+    expect((await stack.call('lookupConnackProperties', asked)).values).toEqual({ serverKeepAlive: 7 })
+    const relay = new RelayContext(undefined, packet, nobody, undefined)
+    expect(await stack.call('relayMessage', relay)).toMatchObject({ matched: 1, queued: 0, vetoed: false })
+    stack.define('testPrices', { merge: 'all', newStore: () => new Map() })
+    expect(await stack.call('testPrices', {})).toEqual(new Map([['lamp', 4]]))
+    const executed = await new Promise((resolve) => {
+      stack.execute('testPrices', {}, undefined, (_error, _ctx, store) => resolve(store))
+    })
+    expect(executed).toEqual(new Map([['lamp', 4]]))
+  })
+
+  it('needs a rule that makes the store where an empty object is none', () => {
+    // @ts-expect-error: a Map is no empty object.
+    shop().define('testPrices', { merge: 'all' })
+  })
+
   it('rejects with the first error', async () => {
     await expect(shop(thief, seller).call('testPrice', { item: 'lamp' })).rejects.toThrow('stolen')
   })
@@ -170,7 +216,7 @@ describe('answers and chain', () => {
   it('a chain that was taken stays valid when a callback is defined', () => {
     const stack = shop(seller)
     const chain = stack.chain('testPrice')
-    stack.define('testQuestion', { merge: 'all' })
+    stack.define('testQuestion', { merge: 'all', newStore: () => [] })
     expect(stack.chain('testPrice')).toBe(chain)
     expect(chain.answered).toBe(true)
   })
@@ -225,7 +271,7 @@ describe('define', () => {
     expect(() => shop().define('testPrice', other)).toThrow(
       expect.objectContaining({ code: 'CALLBACK_REDEFINED' }),
     )
-    expect(() => shop().define('relayMessage', other)).toThrow(
+    expect(() => shop().define('relayMessage', { ...other, newStore: () => new RelayStore() })).toThrow(
       expect.objectContaining({ code: 'CALLBACK_REDEFINED' }),
     )
   })

@@ -5,11 +5,13 @@ import { Client, listenerOf } from '../connection/index.ts'
 import type {
   CallbackName,
   CallbackRule,
+  Callbacks,
   Context,
   Logger,
   MiddlewareLike,
   RelayContext,
   Resolved,
+  RuleOf,
   StackOptions,
   Store,
 } from '../contract/index.ts'
@@ -109,10 +111,13 @@ export class Stack {
   }
 
   /**
-   * Makes a callback known, with its merge rule; its types are merged into the interface `Callbacks`.
+   * Makes a callback known, with its rule; its types are merged into the interface `Callbacks`.
    * @throws StackError `CALLBACK_RESERVED` or `CALLBACK_REDEFINED`.
    */
-  define(name: string, rule: CallbackRule): this {
+  define<Name extends string>(
+    name: Name,
+    rule: Name extends CallbackName ? RuleOf<Callbacks[Name]> : CallbackRule,
+  ): this {
     if (MEMBERS.has(name))
       throw new StackError('CALLBACK_RESERVED', `"${name}" is a member of every middleware, not a callback`)
     const known = this.#rules.get(name)
@@ -160,18 +165,24 @@ export class Stack {
     return this.chain(name).run(ctx, store)
   }
 
-  /** Executes a callback and calls back: at once when all answered at once. */
+  /**
+   * Executes a callback and calls back: at once when all answered at once.
+   * @param given The store; by default the one that the callback's rule makes.
+   */
   execute<Name extends CallbackName>(
     name: Name,
     ctx: Context<Name>,
-    store: Store<Name> = {} as Store<Name>,
+    given?: Store<Name>,
     callback: ExecuteCallback<Name> = (error) => {
       if (error !== null) this.fail(error, clientOf(ctx), undefined)
     },
   ): void {
+    let store = given as Store<Name>
     let later: void | Promise<void>
     try {
-      later = this.run(name, ctx, store)
+      const chain = this.chain(name)
+      store ??= chain.newStore()
+      later = chain.run(ctx, store)
     } catch (error) {
       callback(error as Error, ctx, store)
       return
@@ -189,14 +200,15 @@ export class Stack {
     }
   }
 
-  /** Executes a callback; resolves with the store, rejects with the first handler's error. */
-  call<Name extends CallbackName>(
-    name: Name,
-    ctx: Context<Name>,
-    store: Store<Name> = {} as Store<Name>,
-  ): Promise<Store<Name>> {
+  /**
+   * Executes a callback; resolves with the store, rejects with the first handler's error.
+   * @param given The store; by default the one that the callback's rule makes: a list for lookups, for instance.
+   */
+  call<Name extends CallbackName>(name: Name, ctx: Context<Name>, given?: Store<Name>): Promise<Store<Name>> {
     try {
-      const later = this.run(name, ctx, store)
+      const chain = this.chain(name)
+      const store: Store<Name> = given ?? chain.newStore()
+      const later = chain.run(ctx, store)
       return later === undefined ? Promise.resolve(store) : bounded(later.then(() => store))
     } catch (error) {
       return Promise.reject(error)

@@ -2,7 +2,7 @@
 
 import type { Client } from '../../connection/index.ts'
 import type { ConnectPacket, Packets, ReasonCode } from '../../packets/index.ts'
-import type { CallbackRule } from './rule.ts'
+import type { RulesOf } from './rule.ts'
 
 /** What authenticateConnection is asked with. */
 export interface AuthenticateContext {
@@ -62,7 +62,7 @@ export interface AuthenticationCallbacks {
 }
 
 /** Their rules. */
-export const AUTHENTICATION: Readonly<Record<keyof AuthenticationCallbacks, CallbackRule>> = {
+export const AUTHENTICATION: RulesOf<AuthenticationCallbacks> = {
   authenticateConnection: { merge: 'first' },
   authenticateExchange: { merge: 'first', stops: (store) => store.state !== undefined },
 }

@@ -10,7 +10,7 @@ import type {
   Subscription,
 } from '../../packets/index.ts'
 import type { Share } from '../contexts.ts'
-import type { CallbackRule } from './rule.ts'
+import type { RulesOf } from './rule.ts'
 
 /**
  * A SUBSCRIBE as access rules see it: of a filter `$share/group/filter` the `topic` is `filter` alone, for that is what
@@ -49,6 +49,6 @@ export interface AuthorizationCallbacks {
 }
 
 /** Their rules. */
-export const AUTHORIZATION: Readonly<Record<keyof AuthorizationCallbacks, CallbackRule>> = {
+export const AUTHORIZATION: RulesOf<AuthorizationCallbacks> = {
   authorizePacket: { merge: 'veto' },
 }

@@ -2,8 +2,8 @@
 
 import type { Client, Listener } from '../../connection/index.ts'
 import type { ConnectPacket, DisconnectPacket, ReasonCode } from '../../packets/index.ts'
-import type { ConnackProperties } from '../connack-properties.ts'
-import type { CallbackRule } from './rule.ts'
+import { ConnackProperties } from '../connack-properties.ts'
+import type { RulesOf } from './rule.ts'
 
 /** Context and store of each. */
 export interface ConnectionCallbacks {
@@ -126,8 +126,8 @@ export interface ConnectionCallbacks {
 }
 
 /** Their rules. */
-export const CONNECTIONS: Readonly<Record<keyof ConnectionCallbacks, CallbackRule>> = {
-  lookupConnackProperties: { merge: 'all' },
+export const CONNECTIONS: RulesOf<ConnectionCallbacks> = {
+  lookupConnackProperties: { merge: 'all', newStore: () => new ConnackProperties() },
   clientConnected: { merge: 'told' },
   clientRefused: { merge: 'told' },
   closeClient: { merge: 'all' },

@@ -1,7 +1,7 @@
 /** What the stack says of the handlers in it. */
 
 import type { Client } from '../../connection/index.ts'
-import type { CallbackRule } from './rule.ts'
+import type { RulesOf } from './rule.ts'
 
 /** Context and store of each. */
 export interface HandlerCallbacks {
@@ -25,6 +25,6 @@ export interface HandlerCallbacks {
 }
 
 /** Their rules. */
-export const HANDLERS: Readonly<Record<keyof HandlerCallbacks, CallbackRule>> = {
+export const HANDLERS: RulesOf<HandlerCallbacks> = {
   handlerStalled: { merge: 'told' },
 }

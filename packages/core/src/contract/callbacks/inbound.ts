@@ -1,6 +1,6 @@
 /** The packet identifiers of QoS 2 messages that a client is not done with. */
 
-import type { CallbackRule } from './rule.ts'
+import type { RulesOf } from './rule.ts'
 import type { SessionContext } from './sessions.ts'
 
 /** Context and store of each. */
@@ -21,7 +21,7 @@ export interface InboundCallbacks {
 }
 
 /** Their rules. */
-export const INBOUND: Readonly<Record<keyof InboundCallbacks, CallbackRule>> = {
+export const INBOUND: RulesOf<InboundCallbacks> = {
   storeInboundMessage: { merge: 'one' },
   releaseInboundMessages: { merge: 'one' },
 }

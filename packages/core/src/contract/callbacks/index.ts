@@ -11,6 +11,6 @@ export {
 export type { StoredMessage } from './message-log.ts'
 export type { DropReason } from './messages.ts'
 export type { DueRetained, RetainedMessage } from './retained.ts'
-export { type CallbackRule, type MergeRule, stopsOf } from './rule.ts'
+export { type CallbackRule, type MergeRule, type RuleOf, stopsOf } from './rule.ts'
 export type { SessionContext } from './sessions.ts'
 export type { SubscribeContext, SubscribeStore, SubscriptionRecord } from './subscriptions.ts'

@@ -4,7 +4,7 @@ import type { Client } from '../../connection/index.ts'
 import type { Publish, QoS } from '../../packets/index.ts'
 import type { Share } from '../contexts.ts'
 import type { DropReason } from './messages.ts'
-import type { CallbackRule } from './rule.ts'
+import type { RulesOf } from './rule.ts'
 import type { SessionContext } from './sessions.ts'
 
 /** A message in a session's log. */
@@ -110,9 +110,9 @@ export interface MessageLogCallbacks {
 }
 
 /** Their rules. */
-export const MESSAGE_LOG: Readonly<Record<keyof MessageLogCallbacks, CallbackRule>> = {
+export const MESSAGE_LOG: RulesOf<MessageLogCallbacks> = {
   storeOfflineMessage: { merge: 'one' },
-  lookupOfflineMessages: { merge: 'one' },
+  lookupOfflineMessages: { merge: 'one', newStore: () => [] },
   releaseOfflineMessages: { merge: 'one' },
   removeOfflineMessages: { merge: 'one' },
   clearOfflineMessages: { merge: 'all' },

@@ -2,9 +2,10 @@
 
 import type { Client } from '../../connection/index.ts'
 import type { Publish, QoS } from '../../packets/index.ts'
-import type { ForwardContext, ForwardStore, RelayContext, RelayStore, Share } from '../contexts.ts'
+import type { ForwardContext, RelayContext, Share } from '../contexts.ts'
+import { ForwardStore, RelayStore } from '../contexts.ts'
 import type { Publisher } from '../session.ts'
-import type { CallbackRule } from './rule.ts'
+import type { RulesOf } from './rule.ts'
 
 /** Why a message was dropped. */
 export type DropReason =
@@ -99,14 +100,15 @@ export interface MessageCallbacks {
 }
 
 /** Their rules. */
-export const MESSAGES: Readonly<Record<keyof MessageCallbacks, CallbackRule>> = {
+export const MESSAGES: RulesOf<MessageCallbacks> = {
   relayMessage: {
     merge: 'all',
-    ended: (store: RelayStore) => {
+    newStore: () => new RelayStore(),
+    ended: (store) => {
       store.vetoed = true
     },
   },
-  forwardMessage: { merge: 'all' },
+  forwardMessage: { merge: 'all', newStore: () => new ForwardStore() },
   handOnMessage: { merge: 'one' },
   drainClient: { merge: 'all' },
   messagePublished: { merge: 'told' },

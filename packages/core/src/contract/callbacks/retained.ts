@@ -3,7 +3,7 @@
 import type { Client } from '../../connection/index.ts'
 import type { Publish, QoS, ReasonCode } from '../../packets/index.ts'
 import type { Publisher } from '../session.ts'
-import type { CallbackRule } from './rule.ts'
+import type { RulesOf } from './rule.ts'
 import type { SessionContext } from './sessions.ts'
 
 /** A retained message. */
@@ -100,9 +100,9 @@ export interface RetainedCallbacks {
 }
 
 /** Their rules. */
-export const RETAINED: Readonly<Record<keyof RetainedCallbacks, CallbackRule>> = {
+export const RETAINED: RulesOf<RetainedCallbacks> = {
   storeRetainedMessage: { merge: 'one' },
-  lookupRetainedMessages: { merge: 'one' },
+  lookupRetainedMessages: { merge: 'one', newStore: () => [] },
   storeDueRetained: { merge: 'one' },
-  lookupDueRetained: { merge: 'one' },
+  lookupDueRetained: { merge: 'one', newStore: () => [] },
 }

@@ -9,14 +9,30 @@
 export type MergeRule = 'all' | 'first' | 'veto' | 'one' | 'each' | 'told'
 
 /** The rule of a callback; the dispatcher enforces it. */
-export interface CallbackRule {
+// biome-ignore lint/suspicious/noExplicitAny: a store of any callback
+export interface CallbackRule<Store = any> {
   readonly merge: MergeRule
   /** Whether the store has the answer: this ends the chain. By default `valid` of `first` and `veto`. */
-  // biome-ignore lint/suspicious/noExplicitAny: a store of any callback
-  readonly stops?: (store: any) => boolean
+  readonly stops?: (store: Store) => boolean
   /** Notes in the store that a handler ended the chain with `done`. */
-  // biome-ignore lint/suspicious/noExplicitAny: a store of any callback
-  readonly ended?: (store: any) => void
+  readonly ended?: (store: Store) => void
+  /** Makes the store for those who execute the callback and bring none. By default it is an empty object. */
+  readonly newStore?: () => Store
+}
+
+/** Context and store of a callback, as the interface `Callbacks` has them. */
+interface CallbackType {
+  readonly ctx: unknown
+  readonly store: unknown
+}
+
+/** The rule of one callback, as `RuleOf<Callbacks['lookupPrice']>`: it makes the store where an empty object is none. */
+export type RuleOf<Callback extends CallbackType> = CallbackRule<Callback['store']> &
+  (Record<never, never> extends Callback['store'] ? unknown : { readonly newStore: () => Callback['store'] })
+
+/** The rules of several callbacks. */
+export type RulesOf<Group extends { [Name in keyof Group]: CallbackType }> = {
+  readonly [Name in keyof Group]: RuleOf<Group[Name]>
 }
 
 /** What ends a chain early under a rule. */

@@ -2,7 +2,7 @@
 
 import type { Client } from '../../connection/index.ts'
 import type { ConnectPacket, ReasonCode } from '../../packets/index.ts'
-import type { CallbackRule } from './rule.ts'
+import type { RulesOf } from './rule.ts'
 
 /** Ids of a session in a call to its backend. */
 export interface SessionContext {
@@ -125,12 +125,12 @@ export interface SessionCallbacks {
 }
 
 /** Their rules. */
-export const SESSIONS: Readonly<Record<keyof SessionCallbacks, CallbackRule>> = {
+export const SESSIONS: RulesOf<SessionCallbacks> = {
   openSession: { merge: 'one' },
   sessionTakenOver: { merge: 'all' },
   resumeSession: { merge: 'all' },
   closeSession: { merge: 'one' },
-  lookupExpiredSessions: { merge: 'one' },
+  lookupExpiredSessions: { merge: 'one', newStore: () => [] },
   removeSession: { merge: 'one' },
   sessionEnded: { merge: 'told' },
 }

@@ -11,7 +11,7 @@ import type {
   UnsubscribePacket,
 } from '../../packets/index.ts'
 import type { Share } from '../contexts.ts'
-import type { CallbackRule } from './rule.ts'
+import type { RulesOf } from './rule.ts'
 import type { SessionContext } from './sessions.ts'
 
 /** One subscription as it is stored. */
@@ -165,7 +165,7 @@ export interface SubscriptionCallbacks {
 const refused = (store: SubscribeStore): boolean => store.grant === false || (store.grant ?? 0) >= 0x80
 
 /** Their rules. */
-export const SUBSCRIPTIONS: Readonly<Record<keyof SubscriptionCallbacks, CallbackRule>> = {
+export const SUBSCRIPTIONS: RulesOf<SubscriptionCallbacks> = {
   subscribeTopic: { merge: 'all', stops: refused },
   unsubscribeTopic: { merge: 'all' },
   topicSubscribed: { merge: 'told' },
@@ -174,5 +174,5 @@ export const SUBSCRIPTIONS: Readonly<Record<keyof SubscriptionCallbacks, Callbac
   storeSubscription: { merge: 'one' },
   removeSubscription: { merge: 'one' },
   clearSubscriptions: { merge: 'all' },
-  lookupSubscriptions: { merge: 'one' },
+  lookupSubscriptions: { merge: 'one', newStore: () => [] },
 }

@@ -79,6 +79,7 @@ class Log implements MiddlewareLike {
       identifiers: undefined,
       expiresAt: 0,
       share: undefined,
+      publisher: undefined,
       released,
     })
   }

@@ -124,6 +124,6 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
 /** The context itself, which is its executor's and never used again; the seed's has no more than client and packet. */
 function outgoing(ctx: Context<'forwardMessage'>, qos: QoS): Outgoing {
   if (ctx instanceof ForwardContext) return ctx
-  const { packet, retain, identifiers, expiresAt, share } = ctx as Context<'forwardMessage'>
-  return { packet, qos, retain: retain ?? false, identifiers, expiresAt: expiresAt ?? 0, share }
+  const { packet, retain, identifiers, expiresAt, share, publisher } = ctx as Context<'forwardMessage'>
+  return { packet, qos, retain: retain ?? false, identifiers, expiresAt: expiresAt ?? 0, share, publisher }
 }

@@ -187,8 +187,8 @@ export class Outflow {
     const sent = inflight.filter(({ qos }) => qos === 1).map(({ shared }) => shared)
     for (const message of [...sent, ...(this.#queue?.takeShared() ?? [])]) {
       if (message?.share === undefined) continue
-      const { share, packet, qos, expiresAt } = message
-      this.#stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt })
+      const { share, packet, qos, expiresAt, publisher } = message
+      this.#stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt, publisher })
     }
   }
 
@@ -387,8 +387,8 @@ function wrongAnswer(cmd: AckType, id: number): ProtocolError {
 
 /** The message as it can be kept beyond the turn: its expiry goes on from now. */
 function kept(message: Outgoing, clock: Clock): Outgoing {
-  const { packet, qos, retain, identifiers, share } = message
+  const { packet, qos, retain, identifiers, share, publisher } = message
   packet.own()
   if (message.expiresAt !== 0 || packet.expiryInterval === undefined) return message
-  return { packet, qos, retain, identifiers, expiresAt: expiryOf(packet, clock), share }
+  return { packet, qos, retain, identifiers, expiresAt: expiryOf(packet, clock), share, publisher }
 }

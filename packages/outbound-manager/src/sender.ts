@@ -1,4 +1,4 @@
-import type { Client, DropReason, Extras, Publish, QoS, Share, Stack } from '@mqtt-stack/core'
+import type { Author, Client, DropReason, Extras, Publish, QoS, Share, Stack } from '@mqtt-stack/core'
 import { AliasesOut } from './aliases-out.ts'
 
 /** A message for a client and what goes with it. */
@@ -11,6 +11,8 @@ export interface Outgoing {
   /** When it is over, by the stack's clock (`now()`, ms); 0: what its expiry interval says begins now. */
   readonly expiresAt: number
   readonly share: Share | undefined
+  /** Who published it; none where that is not known. */
+  readonly publisher: Author | undefined
 }
 
 /** Writes messages in the way that one client takes them. */

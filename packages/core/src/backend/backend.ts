@@ -322,11 +322,12 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     if (record !== undefined) return this.#free(record, [inbound.packetId])
   }
 
-  handOnMessage({ clientId, share, packet, expiresAt }: Context<'handOnMessage'>): void | Promise<void> {
+  handOnMessage(ctx: Context<'handOnMessage'>): void | Promise<void> {
+    const { clientId, share, packet, expiresAt, publisher } = ctx
     const group = this.#subscriptions.group(share)
     if (group === undefined) return
-    const source = { messageId: nextMessageId() }
-    const message = { group, publisher: clientId, packet, expiresAt, except: clientId, source }
+    const source = { messageId: nextMessageId(), publisher }
+    const message = { group, packet, expiresAt, except: clientId, source }
     return this.#shares.deliver(message, { queued: 0, dropped: 0 })
   }
 
@@ -484,9 +485,9 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     const isWanted = (share: Share): boolean => over || this.#subscriptions.hasOther(share, record)
     const entries = record.kept?.log.takeShared(isWanted) ?? []
     this.stack.background(() => this.#dropEntries(record, entries))
-    for (const { share, packet, qos, expiresAt } of entries) {
+    for (const { share, packet, qos, expiresAt, publisher } of entries) {
       if (share !== undefined)
-        this.stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt })
+        this.stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt, publisher })
     }
   }
 

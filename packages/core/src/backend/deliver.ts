@@ -1,8 +1,8 @@
 /** The last step of a relay, the same for every backend and for retained messages: into the log, then to the client. */
 
 import type { Client } from '../connection/index.ts'
-import type { DropReason, RelayStore, Share, Store } from '../contract/index.ts'
-import { ForwardContext, ForwardStore } from '../contract/index.ts'
+import type { Author, DropReason, Publisher, RelayStore, Share, Store } from '../contract/index.ts'
+import { authorOf, ForwardContext, ForwardStore } from '../contract/index.ts'
 import type { Publish, QoS } from '../packets/index.ts'
 import type { Chain, Stack } from '../stack/index.ts'
 import type { Clock } from '../time/index.ts'
@@ -39,6 +39,13 @@ export interface DeliveryTerms {
   readonly share: Share | undefined
 }
 
+/** Where a message comes from; a `RelayContext` and a retained message are such. */
+export interface MessageSource {
+  /** The broker's own identifier of the message: asked for only when it is needed. */
+  readonly messageId: number
+  readonly publisher?: Publisher | undefined
+}
+
 /** One for a middleware; make it in `start()`. */
 export class Deliverer {
   readonly #stack: Stack
@@ -58,18 +65,18 @@ export class Deliverer {
    *
    * With an {@link Offer} as `counts` a receiver of a shared subscription that cannot take the message only says so, and
    * another can be tried.
-   * @param source Hands out the message's identifier when it is needed.
    */
   deliver(
     receiver: Receiver,
     packet: Publish,
     terms: DeliveryTerms,
-    source: { readonly messageId: number },
+    source: MessageSource,
     counts: DeliveryCounts,
   ): void | Promise<void> {
     const { qos, retain, identifiers, expiresAt, share } = terms
+    const publisher = source.publisher && authorOf(source.publisher)
     if (qos > 0 && receiver.stored && this.#log.answered) {
-      return this.#store(receiver, packet, terms, source.messageId, counts)
+      return this.#store(receiver, packet, terms, source.messageId, publisher, counts)
     }
     const { client } = receiver
     if (client === undefined) return
@@ -85,6 +92,7 @@ export class Deliverer {
         expiresAt,
         share,
         share !== undefined && counts instanceof Offer,
+        publisher,
       ),
       counts,
     )
@@ -95,13 +103,26 @@ export class Deliverer {
     packet: Publish,
     terms: DeliveryTerms,
     messageId: number,
+    publisher: Author | undefined,
     counts: DeliveryCounts,
   ): void | Promise<void> {
     const { clientId, epoch, client } = receiver
     const { qos, retain, identifiers, share } = terms
     const expiresAt = terms.expiresAt === 0 ? expiryOf(packet, this.#stack.clock) : terms.expiresAt
     const store: Store<'storeOfflineMessage'> = {}
-    const ctx = { client, clientId, epoch, packet, messageId, qos, retain, identifiers, expiresAt, share }
+    const ctx = {
+      client,
+      clientId,
+      epoch,
+      packet,
+      messageId,
+      qos,
+      retain,
+      identifiers,
+      expiresAt,
+      share,
+      publisher,
+    }
     const forward = (): void | Promise<void> => {
       if (store.dropped === true) {
         const { reason = 'log-full' } = store
@@ -133,6 +154,7 @@ export class Deliverer {
           expiresAt,
           share,
           counts instanceof Offer,
+          publisher,
         ),
         counts,
       )

@@ -1,11 +1,11 @@
-import type { Context, Share, StoredMessage } from '../contract/index.ts'
+import type { Author, Context, Share, StoredMessage } from '../contract/index.ts'
 import type { QoS } from '../packets/index.ts'
 import { Publish } from '../packets/index.ts'
 
 /** What an entry is made of. */
 export type EntryInit = Pick<
   Context<'storeOfflineMessage'>,
-  'messageId' | 'packet' | 'qos' | 'retain' | 'identifiers' | 'expiresAt' | 'share'
+  'messageId' | 'packet' | 'qos' | 'retain' | 'identifiers' | 'expiresAt' | 'share' | 'publisher'
 >
 
 /** Stands for a message that is on the disk alone, or that nobody needs any more. */
@@ -20,6 +20,7 @@ export class LogEntry implements StoredMessage {
   readonly identifiers: readonly number[] | undefined
   readonly expiresAt: number
   readonly share: Share | undefined
+  readonly publisher: Author | undefined
   /** The message, unless {@link held} says that it is not here. */
   packet: Publish
   /** Whether the message is in memory. */
@@ -34,7 +35,7 @@ export class LogEntry implements StoredMessage {
 
   /** @param size Of a message that is on the disk alone. */
   constructor(init: Omit<EntryInit, 'packet'> & { readonly packet?: Publish }, sequence: number, size = 0) {
-    const { messageId, packet = ABSENT, identifiers, expiresAt = 0, share } = init
+    const { messageId, packet = ABSENT, identifiers, expiresAt = 0, share, publisher } = init
     // The seed's context has neither QoS nor retain flag of its own.
     const { qos = packet.qos, retain = packet.retain } = init
     this.messageId = messageId
@@ -45,6 +46,7 @@ export class LogEntry implements StoredMessage {
     this.identifiers = identifiers
     this.expiresAt = expiresAt
     this.share = share
+    this.publisher = publisher
     this.held = packet !== ABSENT
     this.size = this.held ? packet.size : size
   }

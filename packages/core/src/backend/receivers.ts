@@ -122,10 +122,8 @@ export class Receivers {
   ): Promise<void>[] | undefined {
     for (let i = 0; i < groups.length; i++) {
       store.matched++
-      const { clientId } = ctx.publisher
       const message = {
         group: groups[i],
-        publisher: clientId,
         packet: ctx.packet,
         expiresAt: 0,
         except: undefined,

@@ -1,4 +1,5 @@
 import type { Context, RetainedMessage, Store } from '../contract/index.ts'
+import { authorOf } from '../contract/index.ts'
 import type { Account } from '../memory/index.ts'
 import type { Publish } from '../packets/index.ts'
 import { ReasonCode } from '../packets/index.ts'
@@ -68,6 +69,7 @@ export class RetainedMessages {
     now: number,
   ): void {
     const { topic, packet, messageId, expiresAt } = ctx
+    const publisher = ctx.publisher && authorOf(ctx.publisher)
     const known = this.#tree.get(topic)
     store.replaced = known !== undefined
     // What was retained is out of date, whether or not there is room for what came [MQTT-3.3.1-7].
@@ -78,7 +80,7 @@ export class RetainedMessages {
       store.refused = ReasonCode.QUOTA_EXCEEDED
       return
     }
-    this.#put({ topic, packet, messageId, expiresAt, account, extra })
+    this.#put({ topic, packet, messageId, expiresAt, publisher, account, extra })
   }
 
   /**
@@ -92,6 +94,7 @@ export class RetainedMessages {
     now: number,
   ): StagedRetained {
     const { topic, packet, messageId, expiresAt } = ctx
+    const publisher = ctx.publisher && authorOf(ctx.publisher)
     const remove = (): void => {
       const known = this.#tree.get(topic)
       store.replaced = known !== undefined
@@ -110,7 +113,7 @@ export class RetainedMessages {
       this.#staged.messages--
       this.#staged.bytes -= bytes
     }
-    const message = { topic, packet, messageId, expiresAt, account, extra }
+    const message = { topic, packet, messageId, expiresAt, publisher, account, extra }
     return {
       message,
       apply: () => {

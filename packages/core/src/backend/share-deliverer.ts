@@ -4,7 +4,7 @@ import type { Stack } from '../stack/index.ts'
 import type { Steps } from '../time/index.ts'
 import { proceed } from '../time/index.ts'
 import type { SharedGroup } from '../topics/index.ts'
-import type { Deliverer, DeliveryCounts } from './deliver.ts'
+import type { Deliverer, DeliveryCounts, MessageSource } from './deliver.ts'
 import { Offer } from './deliver.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Subscriptions } from './subscriptions.ts'
@@ -15,15 +15,12 @@ const ASKED_AT_MOST = 16
 /** A message that one member of a group is to have. */
 export interface SharedMessage {
   readonly group: SharedGroup<Subscriber>
-  /** Client identifier of its publisher. */
-  readonly publisher: string
   readonly packet: Publish
   /** When it is over, by the stack's clock (`now()`, ms); 0: what its expiry interval says begins now. */
   readonly expiresAt: number
   /** Who has left it behind and does not get it again. */
   readonly except: string | undefined
-  /** Hands out its identifier. */
-  readonly source: { readonly messageId: number }
+  readonly source: MessageSource
 }
 
 /** Gives messages of shared subscriptions to a member each: if the chosen one cannot take it, to the next. */
@@ -72,10 +69,10 @@ export class ShareDeliverer {
   }
 
   #choose(
-    { group, publisher, packet }: SharedMessage,
+    { group, source, packet }: SharedMessage,
     asked: ReadonlySet<string> | undefined,
   ): Subscriber | undefined {
-    return this.#subscriptions.choose(group, publisher, packet, asked)
+    return this.#subscriptions.choose(group, source.publisher?.clientId ?? '', packet, asked)
   }
 
   #offer(message: SharedMessage, member: Subscriber, offer: Offer): void | Promise<void> {

@@ -5,7 +5,7 @@ import type { Publish, QoS } from '../packets/index.ts'
 import { parseShare } from '../topics/index.ts'
 import type { DropReason } from './callbacks/index.ts'
 import { nextMessageId } from './message-id.ts'
-import type { Publisher } from './session.ts'
+import type { Author, Publisher } from './session.ts'
 
 /** Where a QoS 2 message came from: its identifier becomes durable in one unit with the message. */
 export interface Inbound {
@@ -122,6 +122,8 @@ export class ForwardContext {
   readonly expiresAt: number
   /** The shared subscription that it is delivered for. */
   readonly share: Share | undefined
+  /** Who published it; none where that is not known. */
+  readonly publisher: Author | undefined
   /** Another receiver may have it instead: a drop is told by `store.reason` and not by messageDropped. */
   readonly offered: boolean
 
@@ -136,6 +138,7 @@ export class ForwardContext {
     expiresAt: number = 0,
     share?: Share,
     offered: boolean = false,
+    publisher?: Author,
   ) {
     this.client = client
     this.packet = packet
@@ -146,6 +149,7 @@ export class ForwardContext {
     this.sequence = sequence
     this.expiresAt = expiresAt
     this.share = share
+    this.publisher = publisher
     this.offered = offered
   }
 }

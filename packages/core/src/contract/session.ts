@@ -4,13 +4,24 @@ import type { Account } from '../memory/index.ts'
 import type { PacketIds } from '../packets/index.ts'
 import type { SlotHost } from './slot.ts'
 
-/** A publisher as rules and backends see it, with or without a connection. */
-export interface Publisher {
+/** Who published a message. It is kept with the message for as long as that waits somewhere. */
+export interface Author {
   readonly clientId: string
   /** What authentication found out about the client; `undefined` for anonymous ones. */
   readonly identity: string | undefined
+}
+
+/** A publisher as rules and backends see it, with or without a connection. */
+export interface Publisher extends Author {
   /** What is kept of its messages is counted here; nothing for the broker itself, and until something is kept. */
   readonly account?: Account | undefined
+  /** What of it is kept with its messages; absent: itself. */
+  readonly author?: Author
+}
+
+/** What of a publisher may be kept with its messages: not a session, with all that is kept on that. */
+export function authorOf(publisher: Publisher): Author {
+  return publisher.author ?? publisher
 }
 
 /**
@@ -33,6 +44,16 @@ export class Session implements SlotHost, Publisher {
   /** What is kept for it is counted here, with or without a connection; see `stack.ledger.accountOf(client)`. */
   account: Account | undefined = undefined
   readonly slots: unknown[] = []
+  #author: Author | undefined = undefined
+
+  /** Made once: all of its messages that wait anywhere share it. */
+  get author(): Author {
+    const { clientId, identity } = this
+    const known = this.#author
+    if (known !== undefined && known.clientId === clientId && known.identity === identity) return known
+    this.#author = { clientId, identity }
+    return this.#author
+  }
 
   /**
    * Whether the session has a message log in the backend: it outlives its connection, or outlived an earlier one,

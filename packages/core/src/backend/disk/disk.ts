@@ -151,11 +151,23 @@ export class Disk {
   }
 
   #writeEntry({ id }: SessionRecord, entry: LogEntry, whole: boolean, released = entry.released): void {
-    const { messageId, qos, retain, identifiers, share, size, packet } = entry
+    const { messageId, qos, retain, identifiers, share, publisher, size, packet } = entry
     const interval = packet.expiryInterval ?? Number.POSITIVE_INFINITY
     const expiresAt = toWall(this.#clock, entry.expiresAt)
     const message = whole ? packet.encode() : undefined
-    const value = { messageId, qos, retain, released, identifiers, expiresAt, share, size, interval, message }
+    const value = {
+      messageId,
+      qos,
+      retain,
+      released,
+      identifiers,
+      expiresAt,
+      share,
+      publisher,
+      size,
+      interval,
+      message,
+    }
     this.commits.put(keys.entryKey(id, entry.sequence), records.writeEntry(value))
   }
 
@@ -190,12 +202,13 @@ export class Disk {
 
   // Retained messages
 
-  putRetained({ topic, messageId, packet, expiresAt }: RetainedMessage, owner: string): void {
+  putRetained({ topic, messageId, packet, expiresAt, publisher }: RetainedMessage, owner: string): void {
     const value = {
       topic,
       owner,
       messageId,
       expiresAt: toWall(this.#clock, expiresAt),
+      publisher,
       message: packet.encode(),
     }
     this.commits.put(keys.retainedKey(topic), records.writeRetained(value))

@@ -1,5 +1,5 @@
 /** What is kept under a key, as bytes and back. Instants are of the wall clock: they outlive the process. */
-import type { DueRetained, Share, SubscriptionRecord } from '../../contract/index.ts'
+import type { Author, DueRetained, Share, SubscriptionRecord } from '../../contract/index.ts'
 import { FieldReader, FieldWriter } from './fields.ts'
 
 /** The format of all that is kept: written once, read first. */
@@ -137,6 +137,7 @@ export interface StoredEntry {
   /** In ms since 1970; 0 for never. */
   readonly expiresAt: number
   readonly share: Share | undefined
+  readonly publisher: Author | undefined
   /** Bytes that the message takes in memory. */
   readonly size: number
   /** Its message expiry interval in seconds; infinity where it has none. */
@@ -158,6 +159,7 @@ export function writeEntry(entry: StoredEntry): Uint8Array {
     identifiers = [],
     expiresAt,
     share,
+    publisher,
     size,
     interval,
     message,
@@ -167,6 +169,7 @@ export function writeEntry(entry: StoredEntry): Uint8Array {
   fields.number(identifiers.length)
   for (const identifier of identifiers) fields.number(identifier)
   fields.text(share?.group).text(share?.filter).number(size).number(interval)
+  writeAuthor(fields, publisher)
   if (message !== undefined) fields.bytes(message)
   return fields.done()
 }
@@ -181,6 +184,7 @@ export function readEntry(value: Uint8Array): StoredEntry {
   const filter = fields.text()
   const size = fields.number()
   const interval = fields.number()
+  const publisher = readAuthor(fields)
   return {
     messageId,
     qos: (flags & 3) as StoredEntry['qos'],
@@ -191,8 +195,19 @@ export function readEntry(value: Uint8Array): StoredEntry {
     share: group === undefined || filter === undefined ? undefined : { group, filter },
     size,
     interval,
+    publisher,
     message: (flags & INLINE) === 0 ? undefined : fields.bytes(),
   }
+}
+
+function writeAuthor(fields: FieldWriter, author: Author | undefined): void {
+  fields.text(author?.clientId).text(author?.identity)
+}
+
+function readAuthor(fields: FieldReader): Author | undefined {
+  const clientId = fields.text()
+  const identity = fields.text()
+  return clientId === undefined ? undefined : { clientId, identity }
 }
 
 /** A retained message as it is kept. */
@@ -203,11 +218,15 @@ export interface StoredRetained {
   readonly messageId: number
   /** In ms since 1970; 0 for never. */
   readonly expiresAt: number
+  readonly publisher: Author | undefined
   readonly message: Uint8Array
 }
 
-export function writeRetained({ topic, owner, messageId, expiresAt, message }: StoredRetained): Uint8Array {
-  return new FieldWriter().text(topic).text(owner).number(messageId).number(expiresAt).bytes(message).done()
+export function writeRetained(retained: StoredRetained): Uint8Array {
+  const { topic, owner, messageId, expiresAt, publisher, message } = retained
+  const fields = new FieldWriter().text(topic).text(owner).number(messageId).number(expiresAt)
+  writeAuthor(fields, publisher)
+  return fields.bytes(message).done()
 }
 
 export function readRetained(value: Uint8Array): StoredRetained {
@@ -217,6 +236,7 @@ export function readRetained(value: Uint8Array): StoredRetained {
     owner: fields.text() ?? '',
     messageId: fields.number(),
     expiresAt: fields.number(),
+    publisher: readAuthor(fields),
     message: fields.bytes(),
   }
 }

@@ -87,10 +87,11 @@ export async function restore(
   for (const messageId of messages.keys())
     if (!wanted.has(messageId)) commits.put(keys.messageKey(messageId), undefined)
   await each(keys.KIND.retained, (_, value) => {
-    const { topic, owner, messageId, expiresAt, message } = records.readRetained(value)
+    const { topic, owner, messageId, expiresAt, publisher, message } = records.readRetained(value)
     passMessageId(messageId)
     const packet = Publish.decode(message)
-    into.retained({ topic, packet, messageId, expiresAt: instantOf(clock, expiresAt, packet) }, owner)
+    const retained = { topic, packet, messageId, expiresAt: instantOf(clock, expiresAt, packet), publisher }
+    into.retained(retained, owner)
   })
 }
 

@@ -3,6 +3,7 @@
 import type { Client } from '../../connection/index.ts'
 import type { Publish, QoS } from '../../packets/index.ts'
 import type { Share } from '../contexts.ts'
+import type { Author } from '../session.ts'
 import type { DropReason } from './messages.ts'
 import type { RulesOf } from './rule.ts'
 import type { SessionContext } from './sessions.ts'
@@ -19,6 +20,8 @@ export interface StoredMessage {
   /** When it is over, by the stack's clock (`now()`, ms); 0 for never. */
   readonly expiresAt: number
   readonly share: Share | undefined
+  /** Who published it; none where that is not known. */
+  readonly publisher: Author | undefined
   /** QoS 2: PUBREC came, PUBREL is what is to be sent. */
   readonly released: boolean
 }
@@ -45,6 +48,8 @@ export interface MessageLogCallbacks {
       /** When it is over, by the stack's clock (`now()`, ms); 0 for never. */
       expiresAt: number
       share: Share | undefined
+      /** Who published it; none where that is not known. */
+      publisher?: Author | undefined
     }
     store: {
       /** Its place in the log: higher than any that was handed out in this session, as `Sequences` counts. */

@@ -4,7 +4,7 @@ import type { Client } from '../../connection/index.ts'
 import type { Publish, QoS } from '../../packets/index.ts'
 import type { ForwardContext, RelayContext, Share } from '../contexts.ts'
 import { ForwardStore, RelayStore } from '../contexts.ts'
-import type { Publisher } from '../session.ts'
+import type { Author, Publisher } from '../session.ts'
 import type { RulesOf } from './rule.ts'
 
 /** Why a message was dropped. */
@@ -51,6 +51,8 @@ export interface MessageCallbacks {
       packet: Publish
       qos: QoS
       expiresAt: number
+      /** Who published it; none where that is not known. */
+      publisher?: Author | undefined
     }
     store: object
   }

@@ -2,7 +2,7 @@
 
 import type { Client } from '../../connection/index.ts'
 import type { Publish, QoS, ReasonCode } from '../../packets/index.ts'
-import type { Publisher } from '../session.ts'
+import type { Author, Publisher } from '../session.ts'
 import type { RulesOf } from './rule.ts'
 import type { SessionContext } from './sessions.ts'
 
@@ -13,6 +13,8 @@ export interface RetainedMessage {
   readonly messageId: number
   /** When it is over, by the stack's clock (`now()`, ms); 0 for never. */
   readonly expiresAt: number
+  /** Who published it; none where that is not known. */
+  readonly publisher?: Author | undefined
 }
 
 /** A filter whose retained messages a session is still to get, and how far they were handed out. */

@@ -15,6 +15,7 @@ export {
   stopsOf,
 } from './callbacks/index.ts'
 export { ForwardContext, ForwardStore, RelayContext, RelayStore, type Share, shareOf } from './contexts.ts'
+export { checkControlTopics, isControlTopic } from './control-topics.ts'
 export { DONE, type Done } from './done.ts'
 export { grantedQoS } from './grant.ts'
 export { type Logger, printableLogger } from './logger.ts'

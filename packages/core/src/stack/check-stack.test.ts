@@ -179,6 +179,12 @@ describe('start() warns of', () => {
     },
   )
 
+  it('the same for a callback of one’s own, in the words of its rule', async () => {
+    const defines = { testPrice: { merge: 'first', unasked: 'all is free' } } as const
+    const shop: MiddlewareLike = { name: 'Shop', defines, testPrice() {} }
+    expect(await warnings(shop)).toEqual(['Shop answers testPrice, but nobody asks: all is free'])
+  })
+
   it('a stack that opens sessions and has no keep alive and no wills', async () => {
     const said = await warnings(new Connection(), new SessionManager())
     expect(said).toHaveLength(2)

@@ -1,5 +1,5 @@
 /** What is checked before a stack starts. */
-import type { CallbackName, CallbackRule, MiddlewareLike } from '../contract/index.ts'
+import type { CallbackRule, MiddlewareLike } from '../contract/index.ts'
 import { MEMBERS } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import type { PacketType } from '../packets/index.ts'
@@ -72,13 +72,16 @@ function answers(middleware: MiddlewareLike, name: string): boolean {
 }
 
 /** What a stack that serves clients lacks although its meaning changes without it; a line each. */
-export function lacksOf(middlewares: readonly MiddlewareLike[]): string[] {
+export function lacksOf(
+  middlewares: readonly MiddlewareLike[],
+  rules: ReadonlyMap<string, CallbackRule>,
+): string[] {
   const has = (is: (middleware: MiddlewareLike) => boolean): boolean => middlewares.some(is)
   const found: string[] = []
-  for (const [callback, what] of QUESTIONS) {
+  for (const [callback, { unasked }] of rules) {
+    if (unasked === undefined || has((one) => executes(one, callback))) continue
     const who = middlewares.filter((one) => answers(one, callback)).map(({ name }) => name)
-    if (who.length > 0 && !has((one) => executes(one, callback)))
-      found.push(`${who.join(' and ')} answers ${callback}, but nobody asks: ${what}`)
+    if (who.length > 0) found.push(`${who.join(' and ')} answers ${callback}, but nobody asks: ${unasked}`)
   }
   // Whoever puts a few middlewares together for a purpose of his own knows what he leaves out.
   if (!has((one) => executes(one, 'openSession'))) return found
@@ -91,19 +94,12 @@ export function lacksOf(middlewares: readonly MiddlewareLike[]): string[] {
   return found
 }
 
-/** What a stack means without somebody who asks. */
-const QUESTIONS: readonly (readonly [CallbackName, string])[] = [
-  ['authenticateConnection', 'everybody is let in (Authentication)'],
-  ['authenticateExchange', 'no client can authenticate by it (Authentication)'],
-  ['authorizePacket', 'everybody may do everything (Authorize)'],
-]
-
 function handles({ handle, handles }: MiddlewareLike, type: PacketType): boolean {
   return handle !== undefined && (handles?.includes(type) ?? true)
 }
 
-function executes({ requires = [], uses = [] }: MiddlewareLike, callback: CallbackName): boolean {
-  return requires.includes(callback) || uses.includes(callback)
+function executes({ requires = [], uses = [] }: MiddlewareLike, callback: string): boolean {
+  return [...requires, ...uses].some((one) => one === callback)
 }
 
 /** The functions that a middleware has and core does not know: most likely a misspelt callback. */

@@ -16,6 +16,14 @@ import type { MiddlewareLike } from '../contract/middleware.ts'
 import { ReasonCode } from '../packets/reason-codes.ts'
 import { Stack } from './stack.ts'
 
+declare module '@mqtt-stack/core' {
+  interface Callbacks {
+    /** For the tests of core. */
+    testStock: { ctx: { item: number }; store: { refused?: boolean } }
+    testRefused: { ctx: { item: number }; store: object }
+  }
+}
+
 const AUTHENTICATE = {} as AuthenticateContext
 const AUTHORIZE = {} as AuthorizeContext
 const SUBSCRIBE = {} as SubscribeContext
@@ -318,6 +326,44 @@ describe('each', () => {
     expect(log).toEqual(['last', 'last', 'last'])
     expect(failures).toEqual([null])
     expect(errors.map(({ message }) => message)).toEqual(['thrown', 'thrown', 'thrown'])
+  })
+})
+
+describe('the guard of a rule', () => {
+  /** A stack whose rule refuses item 0, whoever answers. */
+  function guarded(...middlewares: MiddlewareLike[]): Stack {
+    return new Stack({ strict: true, logger: new RecordingLogger() })
+      .define('testStock', {
+        merge: 'all',
+        ended: (store) => {
+          store.refused = true
+        },
+        guard: ({ item }, _store, stack) => {
+          if (item > 0) return
+          stack.tell('testRefused', { item })
+          return DONE
+        },
+      })
+      .define('testRefused', { merge: 'told' })
+      .use(...middlewares)
+  }
+
+  it('comes before everybody who answers, and ends the chain', async () => {
+    const told: number[] = []
+    const asked: number[] = []
+    const answers: MiddlewareLike = { name: 'Answers', testStock: ({ item }) => void asked.push(item) }
+    const hears: MiddlewareLike = { name: 'Hears', testRefused: ({ item }) => void told.push(item) }
+    const stack = guarded(answers, hears)
+    stack.refresh()
+    expect(await stack.call('testStock', { item: 1 })).toEqual({})
+    expect(await stack.call('testStock', { item: 0 })).toEqual({ refused: true })
+    expect([asked, told]).toEqual([[1], [0]])
+  })
+
+  it('is no answer: nobody is asked where nobody answers', async () => {
+    const stack = guarded()
+    expect(stack.answers('testStock')).toBe(false)
+    expect(await stack.call('testStock', { item: 0 })).toEqual({})
   })
 })
 

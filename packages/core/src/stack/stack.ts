@@ -9,13 +9,20 @@ import type {
   Context,
   Logger,
   MiddlewareLike,
-  RelayContext,
   Resolved,
   RuleOf,
   StackOptions,
   Store,
 } from '../contract/index.ts'
-import { CALLBACKS, MEMBERS, printableLogger, resolveOptions, STACK_OPTIONS } from '../contract/index.ts'
+import {
+  CALLBACKS,
+  checkControlTopics,
+  isControlTopic,
+  MEMBERS,
+  printableLogger,
+  resolveOptions,
+  STACK_OPTIONS,
+} from '../contract/index.ts'
 import { blame, blameOf, StackError } from '../errors/index.ts'
 import { defaultCeiling, Ledger } from '../memory/index.ts'
 import type { Packet } from '../packets/index.ts'
@@ -26,7 +33,6 @@ import type { ChainHost, Step } from './chain.ts'
 import { Chain, chainOf, isPromise } from './chain.ts'
 import { checkStack, lacksOf } from './check-stack.ts'
 import { clientOf } from './client-of.ts'
-import { checkControlTopics, controlGuard, isControlTopic } from './control-topics.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** Called when `execute` is through: with the first handler's error, or with none. */
@@ -58,7 +64,6 @@ export class Stack {
   /** By the number that a packet's first byte has for its type. */
   readonly #packets: readonly Chain[]
   readonly #host: ChainHost
-  readonly #guard: Step
   readonly #watchdog: Watchdog
   #started: Promise<void> | undefined
   #ready = false
@@ -72,7 +77,6 @@ export class Stack {
     this.ledger = new Ledger({ memoryCeiling, memoryShare })
     this.#watchdog = new Watchdog(this)
     checkControlTopics(this.config.controlTopics)
-    this.#guard = controlGuard(this.config.controlTopics, this.#onControlTopic)
     this.clock = this.config.clock ?? systemClock
     this.turn = new Turn((error) => this.fail(error, undefined, undefined), this.clock)
     this.pace = new Pace(this.clock, this.turn)
@@ -230,7 +234,7 @@ export class Stack {
     if (this.#stopped !== undefined) throw new StackError('STACK_STOPPED', 'start() after stop()')
     if (this.#started !== undefined) throw new StackError('STACK_RUNNING', 'start() was called twice')
     checkStack(this.middlewares, this.#rules, String(this))
-    for (const lack of lacksOf(this.middlewares)) this.log.warn(lack)
+    for (const lack of lacksOf(this.middlewares, this.#rules)) this.log.warn(lack)
     this.#started = this.#start()
     return this.#started
   }
@@ -340,11 +344,6 @@ export class Stack {
     this.#watchdog.forget(client)
   }
 
-  readonly #onControlTopic = ({ client, publisher, packet }: RelayContext): void => {
-    const clientId = client?.id ?? publisher?.clientId ?? ''
-    this.tell('messageDropped', { clientId, client, packet, reason: 'control-topic', count: 1 })
-  }
-
   /** The default errorHandler: logs whose error it is and ends that connection. */
   readonly #onError = (error: Error, client: Client | undefined, _packet: Packet | undefined): void => {
     const source = blameOf(error)
@@ -365,12 +364,16 @@ export class Stack {
       this.#packets[number].steps = takers.map((owner) => toStep(owner, 'handle', 3))
     }
     for (const [name, chain] of this.#callbacks) {
-      chain.steps = this.#inOrder()
+      const steps = this.#inOrder()
         .filter((owner) => typeof member(owner, name) === 'function')
         .map((owner) => toStep(owner, name, 3))
+      const guard = this.#rules.get(name)?.guard
+      chain.steps = guard === undefined || steps.length === 0 ? steps : [this.#guardStep(guard), ...steps]
     }
-    const relay = this.chain('relayMessage')
-    if (relay.answered) relay.steps = [this.#guard, ...relay.steps]
+  }
+
+  #guardStep(guard: NonNullable<CallbackRule['guard']>): Step {
+    return { owner: { name: 'Stack' }, handler: (ctx, store) => guard(ctx, store, this), asks: false }
   }
 
   /** The order of callbacks, start and stop: that of `use()`, stores behind all others. */

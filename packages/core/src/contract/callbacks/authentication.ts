@@ -63,6 +63,10 @@ export interface AuthenticationCallbacks {
 
 /** Their rules. */
 export const AUTHENTICATION: RulesOf<AuthenticationCallbacks> = {
-  authenticateConnection: { merge: 'first' },
-  authenticateExchange: { merge: 'first', stops: (store) => store.state !== undefined },
+  authenticateConnection: { merge: 'first', unasked: 'everybody is let in (Authentication)' },
+  authenticateExchange: {
+    merge: 'first',
+    stops: (store) => store.state !== undefined,
+    unasked: 'no client can authenticate by it (Authentication)',
+  },
 }

@@ -50,5 +50,5 @@ export interface AuthorizationCallbacks {
 
 /** Their rules. */
 export const AUTHORIZATION: RulesOf<AuthorizationCallbacks> = {
-  authorizePacket: { merge: 'veto' },
+  authorizePacket: { merge: 'veto', unasked: 'everybody may do everything (Authorize)' },
 }

@@ -4,6 +4,7 @@ import type { Client } from '../../connection/index.ts'
 import type { Publish, QoS } from '../../packets/index.ts'
 import type { ForwardContext, RelayContext, Share } from '../contexts.ts'
 import { ForwardStore, RelayStore } from '../contexts.ts'
+import { guardControlTopics } from '../control-topics.ts'
 import type { Author, Publisher } from '../session.ts'
 import type { RulesOf } from './rule.ts'
 
@@ -106,6 +107,7 @@ export const MESSAGES: RulesOf<MessageCallbacks> = {
   relayMessage: {
     merge: 'all',
     newStore: () => new RelayStore(),
+    guard: guardControlTopics,
     ended: (store) => {
       store.vetoed = true
     },

@@ -1,5 +1,8 @@
 /** How the answers of several handlers of one callback become one. */
 
+import type { Stack } from '../../stack/index.ts'
+import type { Done } from '../done.ts'
+
 /**
  * `all`: everybody is called, in order. `first`: the first who decides ends the chain. `veto`: one yes is needed, and the
  * first no ends the chain. `one`: one middleware answers, and `start()` refuses a second. `each`: everybody is called, one
@@ -9,8 +12,8 @@
 export type MergeRule = 'all' | 'first' | 'veto' | 'one' | 'each' | 'told'
 
 /** The rule of a callback; the dispatcher enforces it. */
-// biome-ignore lint/suspicious/noExplicitAny: a store of any callback
-export interface CallbackRule<Store = any> {
+// biome-ignore lint/suspicious/noExplicitAny: context and store of any callback
+export interface CallbackRule<Store = any, Context = any> {
   readonly merge: MergeRule
   /** Whether the store has the answer: this ends the chain. By default `valid` of `first` and `veto`. */
   readonly stops?: (store: Store) => boolean
@@ -18,6 +21,13 @@ export interface CallbackRule<Store = any> {
   readonly ended?: (store: Store) => void
   /** Makes the store for those who execute the callback and bring none. By default it is an empty object. */
   readonly newStore?: () => Store
+  /** What a stack means in which somebody answers and nobody asks: `start()` warns in these words. */
+  readonly unasked?: string
+  /**
+   * Called before everybody who answers, wherever they stand: for what no middleware may open. Answers by return; `DONE`
+   * ends the chain before it began. Not for `each` and `told`, which nothing ends.
+   */
+  readonly guard?: (ctx: Context, store: Store, stack: Stack) => void | Done
 }
 
 /** Context and store of a callback, as the interface `Callbacks` has them. */
@@ -27,7 +37,7 @@ interface CallbackType {
 }
 
 /** The rule of one callback, as `RuleOf<Callbacks['lookupPrice']>`: it makes the store where an empty object is none. */
-export type RuleOf<Callback extends CallbackType> = CallbackRule<Callback['store']> &
+export type RuleOf<Callback extends CallbackType> = CallbackRule<Callback['store'], Callback['ctx']> &
   (Record<never, never> extends Callback['store'] ? unknown : { readonly newStore: () => Callback['store'] })
 
 /** The rules of several callbacks. */

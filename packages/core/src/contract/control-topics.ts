@@ -1,11 +1,12 @@
 /** Topics that the broker alone publishes to: no rule of a middleware can open them to clients. */
 
-import type { Done, RelayContext, RelayStore } from '../contract/index.ts'
-import { DONE } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
+import type { Stack } from '../stack/index.ts'
 import { isValidTopicName } from '../topics/index.ts'
-import type { Step } from './chain.ts'
+import type { RelayContext, RelayStore } from './contexts.ts'
+import type { Done } from './done.ts'
+import { DONE } from './done.ts'
 
 const DOLLAR = 0x24
 
@@ -39,16 +40,14 @@ function isBelow(topic: string, root: string): boolean {
   return topic.startsWith(root) && (topic.length === root.length || topic[root.length] === '/')
 }
 
-/** The first handler of relayMessage, whatever the stack is made of: vetoes what a client sends, and its will, and tells of it. */
-export function controlGuard(roots: readonly string[], tell: (ctx: RelayContext) => void): Step {
-  const guard = (ctx: RelayContext, store: RelayStore): void | Done => {
-    const { client, publisher, packet } = ctx
-    if (packet?.topic.charCodeAt(0) !== DOLLAR || !isControlTopic(packet.topic, roots)) return
-    // The broker's own messages have a publisher without a name; the seed's context has none at all.
-    if (client === undefined && (publisher?.clientId ?? '') === '') return
-    store.reasonCode = ReasonCode.NOT_AUTHORIZED
-    tell(ctx)
-    return DONE
-  }
-  return { owner: { name: 'Stack' }, handler: guard, asks: false }
+/** Vetoes what a client sends to a control topic, and its will, before anybody else sees it, and tells of it. */
+export function guardControlTopics(ctx: RelayContext, store: RelayStore, stack: Stack): void | Done {
+  const { client, publisher, packet } = ctx
+  if (packet?.topic.charCodeAt(0) !== DOLLAR || !stack.isControlTopic(packet.topic)) return
+  const clientId = client?.id ?? publisher?.clientId ?? ''
+  // The broker's own messages have a publisher without a name; the seed's context has none at all.
+  if (client === undefined && clientId === '') return
+  store.reasonCode = ReasonCode.NOT_AUTHORIZED
+  stack.tell('messageDropped', { clientId, client, packet, reason: 'control-topic', count: 1 })
+  return DONE
 }

@@ -18,7 +18,8 @@ const broker = `${scope}broker`
 export function dependencyProblems(packages) {
   const names = new Set(packages.map((pkg) => pkg.manifest.name))
   return packages.flatMap(({ folder, role, manifest }) => {
-    const { dependencies = {}, peerDependencies = {}, devDependencies = {} } = manifest
+    const { optionalDependencies = {}, peerDependencies = {}, devDependencies = {} } = manifest
+    const dependencies = { ...manifest.dependencies, ...optionalDependencies }
     const ours = Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies }).filter(isOurs)
     /** @type {(string | false)[]} */
     const found = [
@@ -84,7 +85,11 @@ export function rangeProblems(packages, rootManifest) {
  */
 export function importProblems(packages) {
   return packages.flatMap(({ folder, dir, manifest }) => {
-    const named = { ...manifest.dependencies, ...manifest.peerDependencies }
+    const named = {
+      ...manifest.dependencies,
+      ...manifest.optionalDependencies,
+      ...manifest.peerDependencies,
+    }
     const src = join(dir, 'src')
     return sourceFiles(src).flatMap((file) =>
       importsOf(readFileSync(join(src, file), 'utf8'))

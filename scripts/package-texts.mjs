@@ -20,7 +20,17 @@ export const entriesOf = (folder) => further[/** @type {keyof typeof further} */
  * @param {Package} pkg
  */
 export function manifestText({ folder, role, manifest }) {
-  const { name, version, description, keywords = [], bin, dependencies, peerDependencies, ...own } = manifest
+  const {
+    name,
+    version,
+    description,
+    keywords = [],
+    bin,
+    dependencies,
+    optionalDependencies,
+    peerDependencies,
+    ...own
+  } = manifest
   const published = role !== 'private'
   const peers = needsCorePeer(role)
   const shared = {
@@ -45,6 +55,7 @@ export function manifestText({ folder, role, manifest }) {
     files: published ? filesOf(folder) : undefined,
     scripts: { build: 'tsc -p .' },
     dependencies: sorted(dependencies),
+    optionalDependencies: sorted(optionalDependencies),
     peerDependencies: sorted(peers ? { [`${scope}core`]: coreRange, ...peerDependencies } : peerDependencies),
     devDependencies: sorted(
       peers ? { ...own.devDependencies, [`${scope}core`]: 'workspace:^' } : own.devDependencies,
@@ -90,8 +101,10 @@ export function needsCorePeer(role) {
  * @param {Package[]} packages
  */
 export function tsconfigText({ manifest }, packages) {
-  const { dependencies, peerDependencies, devDependencies } = manifest
-  const named = new Set(Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies }))
+  const { dependencies, optionalDependencies, peerDependencies, devDependencies } = manifest
+  const named = new Set(
+    Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies, ...devDependencies }),
+  )
   const references = packages
     .filter((other) => named.has(other.manifest.name))
     .map((other) => `{ "path": "../${other.folder}" }`)

@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url'
  * @property {string[]} [keywords]
  * @property {Record<string, string>} [bin]
  * @property {Ranges} [dependencies]
+ * @property {Ranges} [optionalDependencies]
  * @property {Ranges} [peerDependencies]
  * @property {Ranges} [devDependencies]
  */

@@ -9,6 +9,8 @@ describe('flags', () => {
       'ws-port': 8083,
       'no-ws': false,
       unix: '',
+      data: '',
+      sync: 'commit',
       cert: '',
       key: '',
       ca: '',
@@ -60,6 +62,7 @@ describe('flags', () => {
     ['OPTION_INVALID', ['-v', '--log-level', 'info'], /--verbose.*--log-level/],
     ['OPTION_MISSING', ['--cert', 'c'], /--cert.*--key/],
     ['OPTION_MISSING', ['--key', 'k'], /--key.*--cert/],
+    ['OPTION_MISSING', ['--sync', 'interval']],
     ['OPTION_MISSING', ['--ca', 'a'], /--ca.*--cert/],
   ])('%s: %j', (code, args, message) => {
     expect(() => parseFlags(args)).toThrow(message)

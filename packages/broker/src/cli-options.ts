@@ -5,12 +5,19 @@ import { resolveOptions, StackError } from '@mqtt-stack/core'
 import type { LogLevel } from './logger.ts'
 import { LOG_LEVELS } from './logger.ts'
 
+/** As the option of lmdb-backend, which may not be there. */
+export type Sync = 'commit' | 'interval'
+
+const SYNCS: readonly Sync[] = ['commit', 'interval']
+
 export interface CliFlags {
   port?: number
   host?: string
   'ws-port'?: number
   'no-ws'?: boolean
   unix?: string
+  data?: string
+  sync?: Sync
   cert?: string
   key?: string
   ca?: string
@@ -35,6 +42,17 @@ export const CLI_FLAGS: OptionsSpec<CliFlags> = {
   },
   'no-ws': { kind: 'boolean', default: false, doc: 'no WebSocket' },
   unix: { kind: 'string', default: '', doc: 'listen on this Unix socket too' },
+  data: {
+    kind: 'string',
+    default: '',
+    doc: 'keep sessions and messages in this directory, over restarts and crashes; in memory without it',
+  },
+  sync: {
+    kind: 'string',
+    default: 'commit',
+    choices: SYNCS,
+    doc: 'with --data, messages count as kept once they are on the disk (commit), or about a second before (interval)',
+  },
   cert: { kind: 'string', default: '', doc: 'certificate chain (PEM); needs --key' },
   key: { kind: 'string', default: '', doc: 'private key (PEM); needs --cert' },
   ca: {
@@ -64,7 +82,12 @@ export const CLI_FLAGS: OptionsSpec<CliFlags> = {
 
 const SHORT: Readonly<Record<string, string>> = { help: 'h', port: 'p', verbose: 'v' }
 /** What a flag of text wants, unless it is a file. */
-const WANTED: Readonly<Record<string, string>> = { host: 'address', 'log-level': 'level' }
+const WANTED: Readonly<Record<string, string>> = {
+  host: 'address',
+  data: 'directory',
+  sync: 'when',
+  'log-level': 'level',
+}
 const COMMAND = 'mqtt-stack'
 
 /**
@@ -133,6 +156,7 @@ function checkTogether(config: CliConfig, given: object): void {
   if (cert !== '' && key === '') throw missing('--cert needs --key, the certificate’s private key')
   if (key !== '' && cert === '') throw missing('--key needs --cert, the key’s certificate')
   if (ca !== '' && cert === '') throw missing('--ca needs --cert and --key: only TLS has client certificates')
+  if (config.data === '' && 'sync' in given) throw missing('--sync needs --data: nothing is kept without it')
   if (config['no-ws'] && 'ws-port' in given)
     throw invalid('--no-ws and --ws-port exclude each other: leave one out')
   if (config.verbose && 'log-level' in given)

@@ -7,6 +7,7 @@ import type { Broker } from './broker.ts'
 import type { CliConfig } from './cli-options.ts'
 import { helpText, parseFlags } from './cli-options.ts'
 import { createBroker } from './create-broker.ts'
+import { openData } from './data.ts'
 import type { Address } from './listeners/address.ts'
 import { ListenError } from './listeners/listen-error.ts'
 import type { ListenerOptions } from './listeners/options.ts'
@@ -53,7 +54,8 @@ async function serve(config: CliConfig, signal: Promise<string>): Promise<void> 
   const level = config.verbose ? 'debug' : config['log-level']
   const logger = await createLogger(level, process.stdout.isTTY === true)
   const allowAnonymous = config['allow-anonymous'] || 'local'
-  const broker = createBroker({ listeners, allowAnonymous, stack: { logger } })
+  const backend = config.data === '' ? undefined : await openData(config)
+  const broker = createBroker({ listeners, allowAnonymous, backend, stack: { logger } })
   if (level === 'debug') logTraffic(broker, logger)
   for (const name of HARMLESS) process.on(name, () => logger.info(`${name}: it changes nothing`))
   await broker.listen().catch((error: Error) => {

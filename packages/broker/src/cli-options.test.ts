@@ -62,7 +62,7 @@ describe('flags', () => {
     ['OPTION_INVALID', ['-v', '--log-level', 'info'], /--verbose.*--log-level/],
     ['OPTION_MISSING', ['--cert', 'c'], /--cert.*--key/],
     ['OPTION_MISSING', ['--key', 'k'], /--key.*--cert/],
-    ['OPTION_MISSING', ['--sync', 'interval']],
+    ['OPTION_MISSING', ['--sync', 'interval'], /--sync needs --data/],
     ['OPTION_MISSING', ['--ca', 'a'], /--ca.*--cert/],
   ])('%s: %j', (code, args, message) => {
     expect(() => parseFlags(args)).toThrow(message)

@@ -1,5 +1,4 @@
-import type { Client } from '../connection/index.ts'
-import type { CallbackName, Context, OptionsSpec, Resolved, Share, Store } from '../contract/index.ts'
+import type { CallbackName, Client, Context, OptionsSpec, Resolved, Share, Store } from '../contract/index.ts'
 import { grantedQoS, Middleware, nextMessageId } from '../contract/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { Pace, Steps, Timer } from '../time/index.ts'

@@ -1,8 +1,8 @@
 /** The last step of a relay: into the log of the receiver, then to its connection. */
 import { RecordingLogger, settle, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Client } from '../connection/client.ts'
 import type { Context } from '../contract/callbacks/index.ts'
+import type { Client } from '../contract/client.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import type { QoS } from '../packets/packets.ts'
 import { Publish } from '../packets/publish.ts'

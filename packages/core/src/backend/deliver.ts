@@ -1,10 +1,18 @@
 /** The last step of a relay, the same for every backend and for retained messages: into the log, then to the client. */
 
-import type { Client } from '../connection/index.ts'
-import type { Author, DropReason, Publisher, RelayStore, Share, Store } from '../contract/index.ts'
+import type {
+  Author,
+  Chain,
+  Client,
+  DropReason,
+  Publisher,
+  RelayStore,
+  Share,
+  Stack,
+  Store,
+} from '../contract/index.ts'
 import { authorOf, ForwardContext, ForwardStore } from '../contract/index.ts'
 import type { Publish, QoS } from '../packets/index.ts'
-import type { Chain, Stack } from '../stack/index.ts'
 import type { Clock } from '../time/index.ts'
 
 /** A session that is to have a message. */

@@ -1,6 +1,5 @@
-import type { DueRetained, RetainedMessage, SubscriptionRecord } from '../contract/index.ts'
+import type { DueRetained, RetainedMessage, Stack, SubscriptionRecord } from '../contract/index.ts'
 import { shareOf } from '../contract/index.ts'
-import type { Stack } from '../stack/index.ts'
 import { fromWall } from '../time/index.ts'
 import type { Disk } from './disk/disk.ts'
 import type { StoredSession } from './disk/records.ts'

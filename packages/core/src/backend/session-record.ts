@@ -1,4 +1,4 @@
-import type { Client } from '../connection/index.ts'
+import type { Client } from '../contract/index.ts'
 import type { Account, Ledger } from '../memory/index.ts'
 import { SESSION_COST } from './costs.ts'
 import type { Receiver } from './deliver.ts'

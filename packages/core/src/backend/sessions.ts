@@ -1,5 +1,4 @@
-import type { Client } from '../connection/index.ts'
-import type { Context, SessionContext } from '../contract/index.ts'
+import type { Client, Context, SessionContext } from '../contract/index.ts'
 import { Slot } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import type { Ledger } from '../memory/index.ts'

@@ -1,6 +1,5 @@
-import type { DropReason } from '../contract/index.ts'
+import type { DropReason, Stack } from '../contract/index.ts'
 import type { Publish } from '../packets/index.ts'
-import type { Stack } from '../stack/index.ts'
 import type { Steps } from '../time/index.ts'
 import { proceed } from '../time/index.ts'
 import type { SharedGroup } from '../topics/index.ts'

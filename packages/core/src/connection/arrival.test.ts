@@ -9,8 +9,8 @@ import type { TLSSocket } from 'node:tls'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createCertificate } from '../../../benchmark/src/brokers/certificate.ts'
+import type { Listener } from '../contract/client.ts'
 import { Stack } from '../stack/stack.ts'
-import type { Listener } from './client.ts'
 
 /** Listens with a stack's handler, and tells what the stack knows of the first who comes. */
 async function arrives(make: (stack: Stack) => Server, where: object, call: (server: Server) => unknown) {

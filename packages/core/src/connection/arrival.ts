@@ -2,7 +2,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { Socket as NetSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Listener } from './client.ts'
+import type { Listener } from '../contract/index.ts'
 
 /** Nobody knows who is behind a stream that is no socket. */
 const UNKNOWN: Listener = { transport: 'stream', local: false }

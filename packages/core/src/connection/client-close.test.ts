@@ -3,9 +3,9 @@ import { Buffer } from 'node:buffer'
 import type { StreamEnd, TestStack } from '@mqtt-stack/testing'
 import { acceptAll, settle, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import type { Client } from '../contract/client.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import { ReasonCode } from '../packets/reason-codes.ts'
-import type { Client } from './client.ts'
 
 /** Notes packets as they are answered, and the close; each packet takes `turns` turns. */
 function noted(log: string[], turns = 0): MiddlewareLike {

@@ -3,9 +3,9 @@ import { Buffer } from 'node:buffer'
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, settle, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import type { Client } from '../contract/client.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import { Publish } from '../packets/publish.ts'
-import type { Client } from './client.ts'
 
 const pong: MiddlewareLike = {
   name: 'Pong',

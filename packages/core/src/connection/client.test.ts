@@ -3,9 +3,9 @@ import { Buffer } from 'node:buffer'
 import type { StreamEnd } from '@mqtt-stack/testing'
 import { acceptAll, settle, streamPair, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import type { Client } from '../contract/client.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import type { Packet } from '../packets/packets.ts'
-import type { Client } from './client.ts'
 
 const COUNT = 100_000
 

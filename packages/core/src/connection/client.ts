@@ -1,8 +1,8 @@
 /** One connection: packets in, one at a time and in order; packets out, one write a turn. */
 import type { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
-import type { SlotHost } from '../contract/index.ts'
-import { Session } from '../contract/index.ts'
+import type { Client, ClientSettings, Goodbye, Listener } from '../contract/index.ts'
+import { DEFAULT_SETTINGS, Session, settingsOf } from '../contract/index.ts'
 import type { Account } from '../memory/index.ts'
 import { addressOf } from '../memory/index.ts'
 import type {
@@ -28,40 +28,16 @@ import {
   spliceExtras,
   TopicAliases,
 } from '../packets/index.ts'
-import type { Stack } from '../stack/index.ts'
 import { bounded } from '../time/index.ts'
-import type { ClientSettings } from './client-settings.ts'
-import { DEFAULT_SETTINGS, settingsOf } from './client-settings.ts'
 import { farewell } from './farewell.ts'
+import type { ConnectionHost } from './host.ts'
 import { Outbox } from './outbox.ts'
 import { isPlain } from './plain-socket.ts'
 import { tellRefused } from './refused.ts'
 
-/** Where a connection came in. */
-export interface Listener {
-  /** `tcp`, `tls`, `ws`, `wss`, `unix`, `memory`, or a name of the user's own. */
-  readonly transport: string
-  /** Only this machine can reach it: loopback, a Unix socket, memory. */
-  readonly local: boolean
-  /** Address of the other side, where there is one; ask for it while the connection is open. */
-  readonly remote?: string | undefined
-  /** The site whose page opened the connection: browsers say so over WebSocket. */
-  readonly origin?: string | undefined
-}
-
-/** What goes with the end of a connection. */
-export interface Goodbye {
-  /** For the client (5.0) and logs. */
-  readonly reason?: string | undefined
-  /** The error behind it, for uncleanDisconnect. */
-  readonly cause?: Error | undefined
-  /** Another server that the client may use (5.0). */
-  readonly serverReference?: string | undefined
-}
-
 /** Where a stream's listeners find their client. */
 const CLIENT: unique symbol = Symbol('client')
-type Carrier = Duplex & { [CLIENT]: Client }
+type Carrier = Duplex & { [CLIENT]: ClientConnection }
 
 /** Bytes that may wait behind a handler that has not answered, before the stream is paused. */
 const PAUSE_AT = 65_536
@@ -83,37 +59,24 @@ const STEPS_A_LOOK = 256
 /** Milliseconds that a closed connection may take to read our last words. */
 const LINGER = 2_000
 
-export class Client implements SlotHost, Source {
+/** A connection as core sees it; its public members are documented with the interface {@link Client}. */
+export class ClientConnection implements Client, Source {
   readonly slots: unknown[] = []
-  readonly stack: Stack
+  readonly stack: ConnectionHost
   readonly stream: Duplex
   readonly listener: Listener
-  /** Never undefined: a connection without session-manager has one that ends with it. */
   session: Session = new Session()
-  /**
-   * The fence of this connection: what openSession handed out for it, for good; 0 before. Every call to a backend for
-   * this connection carries it. `session.epoch` may be that of a later connection, which took the session over.
-   */
   epoch = 0
-  /** From the CONNECT; 4 before it came. */
   protocolVersion: ProtocolVersion = 4
-  /** From the CONNECT: a bridge of Mosquitto (3.1 and 3.1.1), whose own messages do not come back to it. */
   bridge = false
-  /** CONNECT was accepted. */
   connected = false
-  /** No packet comes or goes any more. */
   closed = false
-  /** Why it was closed, where somebody said so. */
   reasonCode: ReasonCode | undefined = undefined
-  /** The same in words. */
   reason: string | undefined = undefined
-  /** The user name of the CONNECT: what the client says of itself, which is an identity only once it is authenticated. */
   username: string | undefined = undefined
-  /** When bytes came last, by the stack's clock (ms). */
   receivedAt: number
   /** Internal: what came and is not handled. */
   readonly inbox: Inbox
-  /** What the client asked for in its CONNECT (5.0). */
   settings: ClientSettings = DEFAULT_SETTINGS
   #aliases: TopicAliases | undefined
   readonly #outbox: Outbox
@@ -142,7 +105,7 @@ export class Client implements SlotHost, Source {
   #diverted: ((packet: Packet) => void) | undefined
 
   /** Made by the stack, which reads from the stream once every middleware has installed itself. */
-  constructor(stack: Stack, stream: Duplex, listener: Listener) {
+  constructor(stack: ConnectionHost, stream: Duplex, listener: Listener) {
     this.stack = stack
     this.stream = stream
     this.listener = listener
@@ -166,17 +129,18 @@ export class Client implements SlotHost, Source {
     return this.#aliases
   }
 
-  /** Client identifier; empty before CONNECT. */
   get id(): string {
     return this.session.clientId
   }
 
-  /** Bytes that the other side has not taken. */
+  get backlog(): number {
+    return this.inbox.backlog
+  }
+
   get pending(): number {
     return this.#outbox.pending
   }
 
-  /** Above the outbox's high-water mark: what can wait must wait. */
   get congested(): boolean {
     if (!this.#exceeds(this.stack.config.highWater)) return false
     this.stack.watch(this)
@@ -201,7 +165,6 @@ export class Client implements SlotHost, Source {
     return allowed < bytes && this.#outbox.untaken > allowed
   }
 
-  /** Resolves once the client is not congested any more, or is closed. */
   drained(): Promise<void> {
     if (this.closed || !this.congested) return Promise.resolve()
     // A client that takes nothing is closed.
@@ -213,17 +176,14 @@ export class Client implements SlotHost, Source {
     )
   }
 
-  /** How often the stream has taken something: a client that does not read makes no progress. */
   get progress(): number {
     return this.#outbox.progress
   }
 
-  /** Milliseconds without a byte; none while it is us who do not read. */
   silentFor(now: number): number {
     return this.#paused || this.#busy || this.#flooded ? 0 : now - this.receivedAt
   }
 
-  /** It is read, and nothing of what it sent waits for us. */
   get reading(): boolean {
     return !this.#paused && !this.#busy && !this.#flooded
   }
@@ -233,7 +193,6 @@ export class Client implements SlotHost, Source {
     this.stream.on('data', onData)
   }
 
-  /** CONNECT is accepted: larger packets may come. */
   accept(): void {
     this.connected = true
     // What we took to accept it is not the client's silence.
@@ -241,15 +200,10 @@ export class Client implements SlotHost, Source {
     this.inbox.limit = this.stack.config.packetLimit
   }
 
-  /**
-   * Sends a packet; PUBLISH and acknowledgements have ways of their own. A client that does not take one of its size is
-   * closed (0x95), for it would wait for it for ever (5.0).
-   */
   write(packet: OutgoingPacket): void {
     if (!this.tryWrite(packet)) this.close(ReasonCode.PACKET_TOO_LARGE)
   }
 
-  /** Sends a packet as {@link write} does; false when it is larger than the client takes and so not sent (5.0). */
   tryWrite(packet: OutgoingPacket): boolean {
     if (this.closed) return true
     const bytes = encodePacket(packet, this.protocolVersion, this.settings)
@@ -258,10 +212,6 @@ export class Client implements SlotHost, Source {
     return true
   }
 
-  /**
-   * Sends a message; false when it is larger than the client takes, which is not an error [MQTT-3.1.2-24] (5.0).
-   * `id` is the packet identifier, 0 for QoS 0.
-   */
   publish(packet: Publish, qos: QoS, retain: boolean, dup: boolean, id: number, extras?: Extras): boolean {
     if (this.closed) return true
     const v5 = this.protocolVersion === 5
@@ -273,14 +223,12 @@ export class Client implements SlotHost, Source {
     return true
   }
 
-  /** Whether a message is no larger than what the client takes; identifiers and aliases that go with it are left out. */
   takes(packet: Publish, qos: QoS): boolean {
     const { maximumPacketSize } = this.settings
     if (maximumPacketSize === Number.POSITIVE_INFINITY) return true
     return packet.layout(this.protocolVersion === 5, qos > 0).length <= maximumPacketSize
   }
 
-  /** Sends an acknowledgement; older versions know no reason code. */
   ack(type: AckType, id: number, reasonCode: ReasonCode = 0): void {
     if (this.closed) return
     if (reasonCode === 0 || this.protocolVersion < 5) this.#outbox.ack(ACK_HEADER[type], id)
@@ -295,32 +243,24 @@ export class Client implements SlotHost, Source {
     return true
   }
 
-  /** Any packet but these is a protocol error from now on; `undefined` ends that. */
   expect(types: readonly PacketType[] | undefined): void {
     this.#expected = types
   }
 
-  /** Packets go to `handler` alone from now on, past all middlewares. Only from `install`. */
   divert(handler: (packet: Packet) => void): void {
     this.#diverted = handler
   }
 
-  /** Whether somebody took this client away from the middlewares. */
   get diverted(): boolean {
     return this.#diverted !== undefined
   }
 
-  /** Calls `listener` once, when the connection is over and its last packet has been handled. */
   onClose(listener: (cause: Error | undefined) => void): void {
     if (this.#finished) this.#tellClose(listener)
     // A few, and for long: pushed to, a list would keep room for seventeen.
     else this.#closeListeners = [...this.#closeListeners, listener]
   }
 
-  /**
-   * Ends the connection after what was written and, if there is a reason that the version can tell, after a CONNACK
-   * (before acceptance) or a DISCONNECT (5.0) with it. What was received and not handled is forgotten.
-   */
   close(reasonCode?: ReasonCode, { reason, cause, serverReference }: Goodbye = {}): void {
     this.#cause ??= cause
     if (this.closed) return

@@ -2,8 +2,8 @@
 import type { TestClientOptions } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import type { Client } from '../contract/client.ts'
 import { ReasonCode } from '../packets/reason-codes.ts'
-import type { Client } from './client.ts'
 
 const five: TestClientOptions = { protocolVersion: 5 }
 

@@ -1,4 +1,4 @@
 export { listenerOf } from './arrival.ts'
-export { Client, type Listener } from './client.ts'
-export type { ClientSettings } from './client-settings.ts'
+export { ClientConnection } from './client.ts'
+export type { ConnectionHost } from './host.ts'
 export { untakenOf } from './untaken.ts'

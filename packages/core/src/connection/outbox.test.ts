@@ -3,9 +3,9 @@ import { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import { acceptAll, settle, streamPair, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import type { Client } from '../contract/client.ts'
 import { Publish } from '../packets/publish.ts'
 import { Turn } from '../time/turn.ts'
-import type { Client } from './client.ts'
 import { Outbox } from './outbox.ts'
 
 type Written = (error?: Error | null) => void

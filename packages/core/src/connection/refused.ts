@@ -1,7 +1,7 @@
 /** Telling of a connection that was closed before it was accepted. */
 
+import type { Client } from '../contract/index.ts'
 import { ReasonCode } from '../packets/index.ts'
-import type { Client } from './client.ts'
 
 /**
  * Executes clientRefused for a client that the broker closes before it accepted it: with a reason, or because what came

@@ -1,9 +1,9 @@
 /** What the hot callbacks are called with: one constructor each, all fields always set. */
 import type { Buffer } from 'node:buffer'
-import type { Client } from '../connection/index.ts'
 import type { Publish, QoS } from '../packets/index.ts'
 import { parseShare } from '../topics/index.ts'
 import type { DropReason } from './callbacks/index.ts'
+import type { Client } from './client.ts'
 import { nextMessageId } from './message-id.ts'
 import type { Author, Publisher } from './session.ts'
 

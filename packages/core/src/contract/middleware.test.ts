@@ -1,11 +1,11 @@
 /** Both ways to make a middleware: a class, and a plain object, typed with nothing annotated. */
 import { acceptAll, RecordingLogger, testStack } from '@mqtt-stack/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import type { Client } from '../connection/client.ts'
 import type { Packet, SubscribePacket } from '../packets/packets.ts'
 import type { Publish } from '../packets/publish.ts'
 import { Stack } from '../stack/stack.ts'
 import type { Context, Store } from './callbacks/index.ts'
+import type { Client } from './client.ts'
 import type { RelayContext, RelayStore } from './contexts.ts'
 import type { Done } from './done.ts'
 import { DONE } from './done.ts'

@@ -1,12 +1,12 @@
 /** What a middleware is: any object with some of these members. */
 
-import type { Client } from '../connection/index.ts'
 import type { Packet, PacketType } from '../packets/index.ts'
-import type { Stack } from '../stack/index.ts'
 import type { CallbackName, CallbackRule, Handler } from './callbacks/index.ts'
+import type { Client } from './client.ts'
 import type { Done } from './done.ts'
 import type { OptionsSpec, Resolved } from './options.ts'
 import { resolveOptions } from './options.ts'
+import type { Stack } from './stack.ts'
 
 /** Goes on to the next handler; with an error, ends the chain with it. `done` ends the chain at once. */
 export type Next = (error?: unknown) => void

@@ -1,7 +1,8 @@
 /** What MQTT calls the session state's owner: it may outlive the connection. */
-import type { Client } from '../connection/index.ts'
+
 import type { Account } from '../memory/index.ts'
 import type { PacketIds } from '../packets/index.ts'
+import type { Client } from './client.ts'
 import type { SlotHost } from './slot.ts'
 
 /** Who published a message. It is kept with the message for as long as that waits somewhere. */

@@ -1,7 +1,8 @@
 /** What a stack can be told. */
-import type { Client } from '../connection/index.ts'
+
 import type { Packet } from '../packets/index.ts'
 import type { Clock } from '../time/index.ts'
+import type { Client } from './client.ts'
 import type { Logger } from './logger.ts'
 import type { OptionsSpec } from './options.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Client } from '../connection/client.ts'
+import type { Client } from '../contract/client.ts'
 import { Session } from '../contract/session.ts'
 import { Publish } from '../packets/publish.ts'
 import type { Account } from './account.ts'

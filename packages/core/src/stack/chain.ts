@@ -1,5 +1,5 @@
 /** The dispatcher: those who take part in one packet type or one callback, called in order. */
-import type { CallbackRule, Done, MiddlewareLike } from '../contract/index.ts'
+import type { CallbackRule, Done } from '../contract/index.ts'
 import { DONE, stopsOf } from '../contract/index.ts'
 import { blame, StackError } from '../errors/index.ts'
 import type { Steps } from '../time/index.ts'
@@ -12,7 +12,8 @@ type Answer = void | Done | Promise<void | Done>
 
 /** One handler of a chain. */
 export interface Step {
-  readonly owner: MiddlewareLike
+  /** Whose it is: errors name it. */
+  readonly owner: { readonly name: string }
   readonly handler: (...args: Anything[]) => Anything
   /** It declares `next`, and so answers by calling it. */
   readonly asks: boolean
@@ -28,7 +29,7 @@ export interface ChainHost {
 }
 
 /** A chain of handlers; compiled by the stack, which replaces `steps` when a middleware joins. */
-export class Chain {
+export class HandlerChain {
   readonly name: string
   steps: readonly Step[] = []
   /** Whether what is in the store ends the chain. */
@@ -103,7 +104,7 @@ export class Chain {
    * Calls the handlers that stand behind that of `owner`.
    * @throws StackError `MIDDLEWARE_INVALID` where it takes no part.
    */
-  runBehind(owner: MiddlewareLike, subject: Anything, store: Anything): void | Promise<void> {
+  runBehind(owner: Step['owner'], subject: Anything, store: Anything): void | Promise<void> {
     const at = this.steps.findIndex((step) => step.owner === owner)
     if (at < 0) throw new StackError('MIDDLEWARE_INVALID', `${owner.name} takes no part in ${this.name}`)
     return this.run(subject, store, at + 1)
@@ -169,7 +170,7 @@ export class Chain {
 }
 
 /** The chain of a callback of the rule `each`: no failure and no done keeps a handler from being called. */
-class EachChain extends Chain {
+class EachChain extends HandlerChain {
   readonly #stray: ChainHost['stray']
 
   constructor(name: string, host: ChainHost, rule: CallbackRule) {
@@ -221,8 +222,8 @@ class EachChain extends Chain {
 }
 
 /** A chain that keeps to the rule of its callback. */
-export function chainOf(name: string, host: ChainHost, rule: CallbackRule): Chain {
-  return rule.merge === 'each' ? new EachChain(name, host, rule) : new Chain(name, host, rule)
+export function chainOf(name: string, host: ChainHost, rule: CallbackRule): HandlerChain {
+  return rule.merge === 'each' ? new EachChain(name, host, rule) : new HandlerChain(name, host, rule)
 }
 
 /** One call of one handler with `next` and `done`: takes the first answer, reports every later one. */

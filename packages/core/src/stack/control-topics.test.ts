@@ -1,7 +1,7 @@
 /** Control topics are the broker's, whatever the stack is made of. */
 import { RecordingLogger } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Client } from '../connection/client.ts'
+import type { Client } from '../contract/client.ts'
 import { RelayContext, RelayStore } from '../contract/contexts.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import type { StackOptions } from '../contract/stack-options.ts'

@@ -1,7 +1,7 @@
 /** Errors that no caller waits for: whose they are, where they go, and that they stay with one client. */
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Client } from '../connection/client.ts'
+import type { Client } from '../contract/client.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import { blame, blameOf } from '../errors/blame.ts'
 import type { ErrorCode } from '../errors/errors.ts'

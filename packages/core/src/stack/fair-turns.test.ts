@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, settle, testStack, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Client } from '../connection/client.ts'
+import type { Client } from '../contract/client.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
 import { Publish } from '../packets/publish.ts'
 
@@ -121,7 +121,7 @@ describe('a chunk of many packets', () => {
     let paused = 0
     const look = (): void => {
       if (rig.log.length >= 300) return
-      if (client.inbox.backlog > 0) silences.push(client.silentFor(rig.clock.now()))
+      if (client.backlog > 0) silences.push(client.silentFor(rig.clock.now()))
       if (client.stream.isPaused()) paused++
       setImmediate(look)
     }
@@ -145,7 +145,7 @@ describe('a chunk of many packets', () => {
     for (let at = 0; at < large.length; at += 40_000) bob.raw(large.subarray(at, at + 40_000))
     let paused = 0
     while (!rig.log.includes('b large')) {
-      if (client.stream.isPaused() && client.inbox.have > 0) paused++
+      if (client.stream.isPaused()) paused++
       await new Promise((resolve) => setImmediate(resolve))
     }
     await settle()

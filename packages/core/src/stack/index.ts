@@ -1,2 +1,1 @@
-export { Chain } from './chain.ts'
 export { Stack } from './stack.ts'

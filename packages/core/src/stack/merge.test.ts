@@ -321,7 +321,7 @@ describe('each', () => {
     const failures: (Error | null)[] = []
     stack.execute('uncleanDisconnect', {} as never, {}, (error) => void failures.push(error))
     stack.tell('uncleanDisconnect', {} as never)
-    await stack.chain('uncleanDisconnect').run({}, {})
+    await stack.chain('uncleanDisconnect').run({} as never, {})
     await settle()
     expect(log).toEqual(['last', 'last', 'last'])
     expect(failures).toEqual([null])

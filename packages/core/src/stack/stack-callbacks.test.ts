@@ -1,13 +1,13 @@
 /** How callbacks are executed, asked for and defined. */
 import { RecordingLogger, settle } from '@mqtt-stack/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import type { Client } from '../connection/client.ts'
 import type { CallbackRule, Context, RetainedMessage, Store } from '../contract/callbacks/index.ts'
+import type { Client } from '../contract/client.ts'
 import { RelayContext, RelayStore } from '../contract/contexts.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
+import type { ExecuteCallback } from '../contract/stack.ts'
 import type { ConnectPacket } from '../packets/packets.ts'
 import { Publish } from '../packets/publish.ts'
-import type { ExecuteCallback } from './stack.ts'
 import { Stack } from './stack.ts'
 
 declare module '@mqtt-stack/core' {

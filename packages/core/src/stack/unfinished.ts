@@ -1,5 +1,5 @@
 /** Clients of whose packet only a part came. */
-import type { Client } from '../connection/index.ts'
+import type { ClientConnection } from '../connection/index.ts'
 
 /** Bytes that must come of it in each packet timeout. */
 const LEAST = 8_192
@@ -14,21 +14,21 @@ interface Progress {
 
 /** Finds those whose packet does not go on: it holds memory, and would for ever. */
 export class Unfinished {
-  readonly #clients = new Map<Client, Progress>()
+  readonly #clients = new Map<ClientConnection, Progress>()
 
   /** A client holds an unfinished packet that is worth counting. */
-  add(client: Client, now: number): void {
+  add(client: ClientConnection, now: number): void {
     if (this.#clients.has(client)) return
     this.#clients.set(client, { packet: client.inbox.begun, bytes: client.inbox.have, since: now })
   }
 
-  delete(client: Client): void {
+  delete(client: ClientConnection): void {
     this.#clients.delete(client)
   }
 
   /** Those of whose packet too little came for `timeout` milliseconds; they are forgotten. */
-  take(now: number, timeout: number): Client[] {
-    const found: Client[] = []
+  take(now: number, timeout: number): ClientConnection[] {
+    const found: ClientConnection[] = []
     for (const [client, seen] of this.#clients) {
       const { have, begun } = client.inbox
       if (have === 0) this.#clients.delete(client)

@@ -1,13 +1,13 @@
 /** One sweep that finds handlers which do not answer, clients which do not read, and packets which do not end. */
-import type { Client } from '../connection/index.ts'
+import type { ClientConnection } from '../connection/index.ts'
 import { untakenOf } from '../connection/index.ts'
+import type { Stack } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import { MemoryReport } from '../memory/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { Timer } from '../time/index.ts'
 import { judgeEvery } from '../time/index.ts'
 import { clientIdOf, clientOf } from './client-of.ts'
-import type { Stack } from './stack.ts'
 import { Unfinished } from './unfinished.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -23,12 +23,12 @@ interface Seen {
   readonly since: number
 }
 
-function look(client: Client, since: number): Seen {
+function look(client: ClientConnection, since: number): Seen {
   return { progress: client.progress, untaken: untakenOf(client.stream), since }
 }
 
 /** A client that takes little at a time takes something all the same. */
-function hasTaken(client: Client, { progress, untaken }: Seen): boolean {
+function hasTaken(client: ClientConnection, { progress, untaken }: Seen): boolean {
   return client.progress !== progress || untakenOf(client.stream) !== untaken
 }
 
@@ -37,7 +37,7 @@ export class Watchdog {
   /** Handlers that have not answered. */
   readonly waiting: Set<Waiting> = new Set()
   /** Clients above the high-water mark, with how far they were when they were last looked at. */
-  readonly #congested = new Map<Client, Seen>()
+  readonly #congested = new Map<ClientConnection, Seen>()
   readonly #unfinished = new Unfinished()
   readonly #memory: MemoryReport
   #timer: Timer | undefined
@@ -56,18 +56,18 @@ export class Watchdog {
   }
 
   /** A client is above its high-water mark. */
-  watch(client: Client): void {
+  watch(client: ClientConnection): void {
     if (this.#congested.has(client)) return
     this.#congested.set(client, look(client, this.#stack.clock.now()))
   }
 
   /** A client holds an unfinished packet. */
-  watchPacket(client: Client): void {
+  watchPacket(client: ClientConnection): void {
     this.#unfinished.add(client, this.#stack.clock.now())
   }
 
   /** A connection is over. */
-  forget(client: Client): void {
+  forget(client: ClientConnection): void {
     this.#unfinished.delete(client)
     this.#congested.delete(client)
   }
@@ -87,13 +87,13 @@ export class Watchdog {
     }
   }
 
-  #unfinishedFor(client: Client): void {
+  #unfinishedFor(client: ClientConnection): void {
     const reason = `a packet that is not complete after ${this.#stack.config.packetTimeout} ms`
     this.#stack.closeClient(client, ReasonCode.QUOTA_EXCEEDED, reason)
   }
 
   /** It has taken nothing for the drain timeout. */
-  #stuck(client: Client): void {
+  #stuck(client: ClientConnection): void {
     this.#congested.delete(client)
     client.close(ReasonCode.QUOTA_EXCEEDED, { reason: 'it takes nothing of what it is sent' })
     client.stream.destroy()

@@ -1,7 +1,6 @@
-import type { DueRetained, RetainedMessage, SubscriptionRecord } from '../../contract/index.ts'
+import type { DueRetained, RetainedMessage, Stack, SubscriptionRecord } from '../../contract/index.ts'
 import { nextMessageId } from '../../contract/index.ts'
 import { Publish } from '../../packets/index.ts'
-import type { Stack } from '../../stack/index.ts'
 import type { Clock } from '../../time/index.ts'
 import { toWall } from '../../time/index.ts'
 import type { LogEntry } from '../log-entry.ts'

@@ -1,7 +1,7 @@
 /** Who a client is: its password, or an exchange of AUTH packets. */
 
-import type { Client } from '../../connection/index.ts'
 import type { ConnectPacket, Packets, ReasonCode } from '../../packets/index.ts'
+import type { Client } from '../client.ts'
 import type { RulesOf } from './rule.ts'
 
 /** What authenticateConnection is asked with. */

@@ -1,6 +1,5 @@
 /** What a client may do. */
 
-import type { Client } from '../../connection/index.ts'
 import type {
   ConnectPacket,
   Publish,
@@ -9,6 +8,7 @@ import type {
   SubscribePacket,
   Subscription,
 } from '../../packets/index.ts'
+import type { Client } from '../client.ts'
 import type { Share } from '../contexts.ts'
 import type { RulesOf } from './rule.ts'
 

@@ -1,7 +1,7 @@
 /** A connection from CONNECT to its end. */
 
-import type { Client, Listener } from '../../connection/index.ts'
 import type { ConnectPacket, DisconnectPacket, ReasonCode } from '../../packets/index.ts'
+import type { Client, Listener } from '../client.ts'
 import { ConnackProperties } from '../connack-properties.ts'
 import type { RulesOf } from './rule.ts'
 

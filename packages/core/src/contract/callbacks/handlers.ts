@@ -1,6 +1,6 @@
 /** What the stack says of the handlers in it. */
 
-import type { Client } from '../../connection/index.ts'
+import type { Client } from '../client.ts'
 import type { RulesOf } from './rule.ts'
 
 /** Context and store of each. */

@@ -1,7 +1,7 @@
 /** The message log of a session: what waits for its client, and what the client has not acknowledged. */
 
-import type { Client } from '../../connection/index.ts'
 import type { Publish, QoS } from '../../packets/index.ts'
+import type { Client } from '../client.ts'
 import type { Share } from '../contexts.ts'
 import type { Author } from '../session.ts'
 import type { DropReason } from './messages.ts'

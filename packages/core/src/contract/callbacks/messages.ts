@@ -1,7 +1,7 @@
 /** A message on its way from its publisher to those who subscribed. */
 
-import type { Client } from '../../connection/index.ts'
 import type { Publish, QoS } from '../../packets/index.ts'
+import type { Client } from '../client.ts'
 import type { ForwardContext, RelayContext, Share } from '../contexts.ts'
 import { ForwardStore, RelayStore } from '../contexts.ts'
 import { guardControlTopics } from '../control-topics.ts'

@@ -1,7 +1,7 @@
 /** Retained messages, and how far they were handed out. */
 
-import type { Client } from '../../connection/index.ts'
 import type { Publish, QoS, ReasonCode } from '../../packets/index.ts'
+import type { Client } from '../client.ts'
 import type { Author, Publisher } from '../session.ts'
 import type { RulesOf } from './rule.ts'
 import type { SessionContext } from './sessions.ts'

@@ -1,7 +1,7 @@
 /** How the answers of several handlers of one callback become one. */
 
-import type { Stack } from '../../stack/index.ts'
 import type { Done } from '../done.ts'
+import type { Stack } from '../stack.ts'
 
 /**
  * `all`: everybody is called, in order. `first`: the first who decides ends the chain. `veto`: one yes is needed, and the

@@ -1,7 +1,7 @@
 /** A session from its first connection to its end. */
 
-import type { Client } from '../../connection/index.ts'
 import type { ConnectPacket, ReasonCode } from '../../packets/index.ts'
+import type { Client } from '../client.ts'
 import type { RulesOf } from './rule.ts'
 
 /** Ids of a session in a call to its backend. */

@@ -1,6 +1,5 @@
 /** Who gets which topics, and what is kept of it with the session. */
 
-import type { Client } from '../../connection/index.ts'
 import type {
   ConnectPacket,
   Packet,
@@ -10,6 +9,7 @@ import type {
   Subscription,
   UnsubscribePacket,
 } from '../../packets/index.ts'
+import type { Client } from '../client.ts'
 import type { Share } from '../contexts.ts'
 import type { RulesOf } from './rule.ts'
 import type { SessionContext } from './sessions.ts'

@@ -1,0 +1,13 @@
+import type { CallbackName, Context, Store } from './callbacks/index.ts'
+
+/** Those who answer one callback, in order: for whoever executes it often. It stays valid when middlewares join. */
+export interface Chain<Name extends CallbackName = CallbackName> {
+  readonly name: string
+  /** Whether anybody answers. */
+  readonly answered: boolean
+  /**
+   * Calls the handlers in order: nothing when all answered at once, a promise otherwise. Throws, or rejects with, the
+   * first handler's error.
+   */
+  run(ctx: Context<Name>, store: Store<Name>): void | Promise<void>
+}

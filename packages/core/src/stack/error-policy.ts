@@ -1,0 +1,33 @@
+/** What becomes of errors that no caller waits for. */
+import type { Client, Stack } from '../contract/index.ts'
+import { blameOf } from '../errors/index.ts'
+import type { Packet } from '../packets/index.ts'
+import { ProtocolError, ReasonCode } from '../packets/index.ts'
+
+/** Gives an error to `errorHandler`, or to the default one; ends the connection where the errorHandler fails itself. */
+export function handleError(
+  stack: Stack,
+  error: Error,
+  client: Client | undefined,
+  packet: Packet | undefined,
+): void {
+  const { errorHandler } = stack.config
+  try {
+    if (errorHandler === undefined) logAndClose(stack, error, client)
+    else errorHandler(error, client, packet)
+  } catch (failure) {
+    stack.log.error('errorHandler failed', failure)
+    client?.close(ReasonCode.UNSPECIFIED_ERROR)
+  }
+}
+
+/** The default: logs whose error it is and ends that connection. */
+function logAndClose(stack: Stack, error: Error, client: Client | undefined): void {
+  const source = blameOf(error)
+  const where = source === undefined ? '' : `${source.middleware} (${source.callback}): `
+  // What a client did wrong is told with its end as well: by clientRefused, or by clientDisconnected.
+  if (error instanceof ProtocolError) stack.log.debug(`${client?.id ?? ''} ${error.message}`)
+  else stack.log.error(`${where}${error.message}`, error)
+  const reasonCode = error instanceof ProtocolError ? error.reasonCode : ReasonCode.UNSPECIFIED_ERROR
+  if (client !== undefined) stack.closeClient(client, reasonCode, error.message, error)
+}

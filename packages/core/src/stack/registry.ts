@@ -1,0 +1,91 @@
+/** The middlewares of a stack, and the chains that are compiled of them: one for each callback and packet type. */
+import type { CallbackRule, MiddlewareLike, Stack } from '../contract/index.ts'
+import { CALLBACKS, MEMBERS } from '../contract/index.ts'
+import { StackError } from '../errors/index.ts'
+import { PACKET_TYPES } from '../packets/index.ts'
+import type { ChainHost, Step } from './chain.ts'
+import { chainOf, HandlerChain } from './chain.ts'
+import { member } from './member.ts'
+
+/** A handler with this many parameters declares `next`. */
+const ASKING = 3
+
+export class Registry {
+  /** In the order of `use()`. */
+  readonly middlewares: MiddlewareLike[] = []
+  readonly rules: ReadonlyMap<string, CallbackRule>
+  /** By the number that a packet's first byte has for its type. */
+  readonly packets: readonly HandlerChain[]
+  readonly #rules = new Map<string, CallbackRule>(Object.entries(CALLBACKS))
+  readonly #callbacks = new Map<string, HandlerChain>()
+  readonly #stack: Stack
+  readonly #host: ChainHost
+
+  constructor(stack: Stack, host: ChainHost) {
+    this.#stack = stack
+    this.#host = host
+    this.rules = this.#rules
+    for (const [name, rule] of this.#rules) this.#callbacks.set(name, chainOf(name, host, rule))
+    this.packets = PACKET_TYPES.map((type) => new HandlerChain(`handle ${type}`, host))
+  }
+
+  /** Puts a middleware behind the others; {@link compile} puts it into the chains. */
+  add(middleware: MiddlewareLike): void {
+    for (const [name, rule] of Object.entries(middleware.defines ?? {})) this.define(name, rule)
+    this.middlewares.push(middleware)
+  }
+
+  /** @throws StackError `CALLBACK_RESERVED` or `CALLBACK_REDEFINED`. */
+  define(name: string, rule: CallbackRule): void {
+    if (MEMBERS.has(name))
+      throw new StackError('CALLBACK_RESERVED', `"${name}" is a member of every middleware, not a callback`)
+    const known = this.#rules.get(name)
+    if (known === rule) return
+    if (known !== undefined)
+      throw new StackError('CALLBACK_REDEFINED', `callback "${name}" is defined already`)
+    this.#rules.set(name, rule)
+    this.#callbacks.set(name, chainOf(name, this.#host, rule))
+    this.compile()
+  }
+
+  /** @throws StackError `CALLBACK_UNKNOWN`. */
+  chain(name: string): HandlerChain {
+    const chain = this.#callbacks.get(name)
+    if (chain === undefined)
+      throw new StackError('CALLBACK_UNKNOWN', `nobody defined the callback "${String(name)}"`)
+    return chain
+  }
+
+  /** Looks at who handles and answers what, and gives each chain its steps. */
+  compile(): void {
+    for (const [number, type] of PACKET_TYPES.entries()) {
+      if (type === undefined) continue
+      const takers = this.middlewares.filter(
+        ({ handle, handles }) => handle !== undefined && (handles?.includes(type) ?? true),
+      )
+      this.packets[number].steps = takers.map((owner) => toStep(owner, 'handle'))
+    }
+    for (const [name, chain] of this.#callbacks) {
+      const steps = this.inOrder()
+        .filter((owner) => typeof member(owner, name) === 'function')
+        .map((owner) => toStep(owner, name))
+      const guard = this.#rules.get(name)?.guard
+      chain.steps = guard === undefined || steps.length === 0 ? steps : [this.#guardStep(guard), ...steps]
+    }
+  }
+
+  #guardStep(guard: NonNullable<CallbackRule['guard']>): Step {
+    return { owner: { name: 'Stack' }, handler: (ctx, store) => guard(ctx, store, this.#stack), asks: false }
+  }
+
+  /** The order of callbacks, start and stop: that of `use()`, stores behind all others. */
+  inOrder(): MiddlewareLike[] {
+    const behind = (middleware: MiddlewareLike): number => (middleware.last === true ? 1 : 0)
+    return [...this.middlewares].sort((a, b) => behind(a) - behind(b))
+  }
+}
+
+function toStep(owner: MiddlewareLike, name: string): Step {
+  const handler = member(owner, name) as Step['handler']
+  return { owner, handler, asks: handler.length >= ASKING }
+}

@@ -1,5 +1,6 @@
 import type { CallbackName, Client, Context, OptionsSpec, Resolved, Share, Store } from '../contract/index.ts'
-import { grantedQoS, Middleware, nextMessageId } from '../contract/index.ts'
+import { CALLBACKS, grantedQoS, Middleware, nextMessageId } from '../contract/index.ts'
+import { StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { Pace, Steps, Timer } from '../time/index.ts'
 import { judgeEvery, proceed } from '../time/index.ts'
@@ -113,8 +114,16 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     return this.#restore(this.#disk)
   }
 
+  /** Takes no more calls: each fails with `BACKEND_STOPPED`. Answers when all that was staged is written. */
   stop(): void | Promise<void> {
     this.#sweep?.cancel()
+    const refuse = (): never => {
+      throw new StackError('BACKEND_STOPPED', `${this.name} has stopped`)
+    }
+    for (const name of Object.keys(CALLBACKS)) {
+      const answers = typeof this[name as 'relayMessage'] === 'function'
+      if (answers) Object.defineProperty(this, name, { value: refuse, configurable: true })
+    }
     return this.#disk?.close()
   }
 

@@ -42,8 +42,10 @@ export class RetainedMessages {
   readonly #expiring = new ExpiryIndex<Retained>()
   readonly #limits: RetainedLimits
   #bytes = 0
-  /** What is on its way to the disk. */
-  readonly #staged = { messages: 0, bytes: 0 }
+  /** What there is more of when all that is on its way to the disk is there. */
+  readonly #ahead = { messages: 0, bytes: 0 }
+  /** The newest on its way to the disk, by topic; `message` is `undefined` where the topic's is taken away. */
+  readonly #staged = new Map<string, { readonly message: Retained | undefined }>()
 
   constructor(limits: RetainedLimits) {
     this.#limits = limits
@@ -95,36 +97,46 @@ export class RetainedMessages {
   ): StagedRetained {
     const { topic, packet, messageId, expiresAt } = ctx
     const publisher = ctx.publisher && authorOf(ctx.publisher)
-    const remove = (): void => {
-      const known = this.#tree.get(topic)
-      store.replaced = known !== undefined
-      if (known !== undefined) this.#remove(known)
+    let message: Retained | undefined
+    if (packet.payloadLength > 0) {
+      const extra = packet.payloadLength <= this.#limits.payload ? costOf(packet.own(true)) : 0
+      const newest = this.#staged.get(topic)
+      const replaced = newest === undefined ? this.#tree.get(topic) : newest.message
+      if (this.#take(packet, extra, account, now, replaced))
+        message = { topic, packet, messageId, expiresAt, publisher, account, extra }
+      else store.refused = ReasonCode.QUOTA_EXCEEDED
     }
-    if (packet.payloadLength === 0) return { message: undefined, apply: remove, revert: () => {} }
-    const extra = packet.payloadLength <= this.#limits.payload ? costOf(packet.own(true)) : 0
-    const bytes = packet.size + extra
-    if (!this.#take(packet, extra, account, now)) {
-      store.refused = ReasonCode.QUOTA_EXCEEDED
-      return { message: undefined, apply: remove, revert: () => {} }
-    }
-    this.#staged.messages++
-    this.#staged.bytes += bytes
-    const settle = (): void => {
-      this.#staged.messages--
-      this.#staged.bytes -= bytes
-    }
-    const message = { topic, packet, messageId, expiresAt, publisher, account, extra }
+    const settle = this.#stage(topic, message)
     return {
       message,
       apply: () => {
         settle()
-        remove()
-        this.#put(message)
+        const known = this.#tree.get(topic)
+        store.replaced = known !== undefined
+        if (known !== undefined) this.#remove(known)
+        if (message !== undefined) this.#put(message)
       },
       revert: () => {
         settle()
-        account.giveUp(packet, extra)
+        if (message !== undefined) account.giveUp(packet, message.extra)
       },
+    }
+  }
+
+  /** Counts what is on its way to the disk; answers what is to be called when it has come there, or has failed. */
+  #stage(topic: string, message: Retained | undefined): () => void {
+    const newest = this.#staged.get(topic)
+    const before = newest === undefined ? this.#tree.get(topic) : newest.message
+    const messages = (message === undefined ? 0 : 1) - (before === undefined ? 0 : 1)
+    const bytes = bytesOf(message) - bytesOf(before)
+    const staged = { message }
+    this.#staged.set(topic, staged)
+    this.#ahead.messages += messages
+    this.#ahead.bytes += bytes
+    return () => {
+      if (this.#staged.get(topic) === staged) this.#staged.delete(topic)
+      this.#ahead.messages -= messages
+      this.#ahead.bytes -= bytes
     }
   }
 
@@ -168,19 +180,19 @@ export class RetainedMessages {
     while (this.#removeExpired(now)) if (pace.spent) yield pace.rest()
   }
 
-  /** Counts it, if there is room for it: what is over keeps nothing else out. */
-  #take(packet: Publish, extra: number, account: Account, now: number): boolean {
+  /** Counts it, if there is room for it in the place of `replaced`: what is over keeps nothing else out. */
+  #take(packet: Publish, extra: number, account: Account, now: number, replaced?: Retained): boolean {
     if (packet.payloadLength > this.#limits.payload) return false
-    while (!this.#fits(packet.size + extra) || !account.keep(packet, extra, true))
+    while (!this.#fits(packet.size + extra, replaced) || !account.keep(packet, extra, true))
       if (!this.#removeExpired(now)) return false
     return true
   }
 
-  #fits(bytes: number): boolean {
-    const { messages, bytes: staged } = this.#staged
-    return (
-      this.#tree.size + messages < this.#limits.messages && this.#bytes + staged + bytes <= this.#limits.bytes
-    )
+  #fits(bytes: number, replaced: Retained | undefined): boolean {
+    const { messages, bytes: ahead } = this.#ahead
+    const others = this.#tree.size + messages - (replaced === undefined ? 0 : 1)
+    const othersBytes = this.#bytes + ahead - bytesOf(replaced)
+    return others < this.#limits.messages && othersBytes + bytes <= this.#limits.bytes
   }
 
   /** Removes some whose time is over; false when there was none. */
@@ -198,6 +210,10 @@ export class RetainedMessages {
     this.#bytes -= packet.size + extra
     account.giveUp(packet, extra)
   }
+}
+
+function bytesOf(message: Retained | undefined): number {
+  return message === undefined ? 0 : message.packet.size + message.extra
 }
 
 /** Besides the message's bytes, in which a long topic is not kept once more. */

@@ -38,6 +38,7 @@ export const ERRORS = {
   LISTEN_FAILED:
     'A listener could not be opened: the port is taken, the address is not ours, or a file cannot be read.',
   STALE_EPOCH: 'A backend was called for a session that somebody else has opened since.',
+  BACKEND_STOPPED: 'A backend was called after it had been stopped. Make a new one.',
   MESSAGE_UNREADABLE: 'Bytes that no Publish.encode() of this version or an earlier one wrote.',
   STORE_CLOSED: 'A store was used before it was opened, or after it was closed.',
   STORE_FORMAT:

@@ -6,8 +6,8 @@ import { scope } from './workspace.mjs'
 const repository = 'https://github.com/mqtt-stack/mqtt-stack'
 export const coreRange = '>=0.1.0 <1'
 
-/** Further entries of a package, each a folder of its source: `@mqtt-stack/core/backend`. */
-const further = { core: ['backend'] }
+/** Further entries of packages, each a folder of its source: `@mqtt-stack/core/backend`. */
+const further = { core: ['backend'], conformance: ['backend'] }
 
 /**
  * @param {string} folder

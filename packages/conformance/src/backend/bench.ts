@@ -1,0 +1,256 @@
+/** A backend at work: in a stack of its own, on a clock that stands still, with all that it executes written down. */
+import { Buffer } from 'node:buffer'
+import type {
+  Client,
+  MiddlewareLike,
+  Publish,
+  RetainedMessage,
+  SessionContext,
+  Store,
+} from '@mqtt-stack/core'
+import { RelayContext, RelayStore } from '@mqtt-stack/core'
+import type { TestStack } from '@mqtt-stack/testing'
+import { acceptAll, settle, testStack, VirtualClock } from '@mqtt-stack/testing'
+import type { BackendUnderTest, HeldCommits } from './backend-under-test.ts'
+import { Forwards } from './forwards.ts'
+import type { MessageInit } from './message.ts'
+import { makeMessage } from './message.ts'
+import type { OpenInit } from './session.ts'
+import { Session } from './session.ts'
+
+/** A drop that was told. */
+export interface Drop {
+  readonly clientId: string
+  readonly payload: string
+  readonly reason: string
+}
+
+/** Who publishes: somebody without a connection by default. */
+export interface RelayInit extends MessageInit {
+  readonly from?: Session
+  /** A packet identifier of the session `from`: it is stored with the message, as for QoS 2. */
+  readonly packetId?: number
+}
+
+export class Bench {
+  /** What was forwarded to connected clients. */
+  readonly forwards: Forwards = new Forwards()
+  /** What messageDropped told, oldest first. */
+  readonly drops: Drop[] = []
+  /** Connections that sessionTakenOver named, oldest first. */
+  readonly takenOver: Client[] = []
+  /** Called, and waited for, when a session is taken from its connection. */
+  onTakenOver: (client: Client) => void | Promise<void> = () => {}
+  #under: BackendUnderTest
+  #test!: TestStack
+  #clock = new VirtualClock()
+  #stopped = true
+  #onPublish: (packet: Publish) => void = () => {}
+
+  constructor(under: BackendUnderTest) {
+    this.#under = under
+  }
+
+  /** The stack; another one after a restart. */
+  get stack(): TestStack['stack'] {
+    return this.#test.stack
+  }
+
+  get clock(): VirtualClock {
+    return this.#clock
+  }
+
+  get backend(): MiddlewareLike {
+    return this.#under.backend
+  }
+
+  /** Starts the backend. */
+  async start(): Promise<void> {
+    this.#test = await testStack({ use: [this.#watcher(), this.backend, acceptAll()], clock: this.#clock })
+    this.#stopped = false
+  }
+
+  /** Stops the backend, in peace. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    await this.stack.stop()
+  }
+
+  /** Stops the broker, and starts another one over the same storage `seconds` later. */
+  async restart(seconds: number = 0): Promise<void> {
+    await this.stop()
+    await this.#reopen(seconds)
+  }
+
+  /** Kills the broker, and starts another one over the same storage `seconds` later. */
+  async crash(underWay: 'lost' | 'written' = 'lost', seconds: number = 0): Promise<void> {
+    this.#stopped = true
+    await this.#need('crash')(underWay)
+    await this.#reopen(seconds)
+  }
+
+  /** From now on each commit waits. */
+  holdCommits(): HeldCommits {
+    return this.#need('holdCommits')()
+  }
+
+  /** From now on each commit fails; answers what ends that. */
+  failWrites(): () => void {
+    return this.#need('failWrites')()
+  }
+
+  /** A further broker over the same storage. */
+  async join(): Promise<Bench> {
+    const other = new Bench(await this.#need('join')())
+    await other.start()
+    return other
+  }
+
+  /** Ends everything, whatever is still under way. */
+  async close(): Promise<void> {
+    const stopping = this.stop()
+    if (this.stack !== undefined) await this.#clock.advance(4 * this.stack.config.stallTimeout)
+    await stopping
+    await this.#under.close?.()
+  }
+
+  /** A connection that has opened no session. */
+  async connect(clientId: string = ''): Promise<Client> {
+    await this.#test.client({ protocolVersion: 5, ...(clientId !== '' && { clientId }) })
+    return [...this.stack.clients].at(-1) as Client
+  }
+
+  /**
+   * Opens a session on a new connection.
+   * @throws Error where it is refused.
+   */
+  async open(clientId: string, init: OpenInit = {}): Promise<Session> {
+    return Session.open(this, clientId, init)
+  }
+
+  /** Opens a session that outlives its connection, subscribes it at QoS 2, and leaves. */
+  async openAway(clientId: string, ...topics: readonly string[]): Promise<Session> {
+    const session = await this.open(clientId)
+    for (const topic of topics) await session.subscribe(topic, { qos: 2 })
+    await session.leave()
+    return session
+  }
+
+  /** Relays a message, `x` to `t` at QoS 1 unless told otherwise; fulfils when the publisher may be answered. */
+  async relay(init: RelayInit = {}): Promise<RelayStore> {
+    return this.relayPacket(makeMessage(init), init)
+  }
+
+  async relayPacket(packet: Publish, { from, packetId }: RelayInit = {}): Promise<RelayStore> {
+    const publisher = { clientId: from?.clientId ?? 'publisher', identity: from?.identity }
+    const inbound =
+      from === undefined || packetId === undefined
+        ? undefined
+        : { clientId: from.clientId, epoch: from.epoch, packetId }
+    const ctx = new RelayContext(from?.client, packet, publisher, inbound)
+    return this.stack.call('relayMessage', ctx, new RelayStore())
+  }
+
+  /** Relays a message as one of a client that is not connected any more, as a will is. */
+  async relayAs(clientId: string, packet: Publish): Promise<RelayStore> {
+    const ctx = new RelayContext(undefined, packet, { clientId, identity: undefined }, undefined)
+    return this.stack.call('relayMessage', ctx, new RelayStore())
+  }
+
+  /** Does something with a message in the turn in which it is read from a connection. */
+  async receive(init: MessageInit, use: (packet: Publish) => void): Promise<void> {
+    const device = await this.#test.client()
+    const received = new Promise<void>((resolve) => {
+      this.#onPublish = (packet) => {
+        use(packet)
+        resolve()
+      }
+    })
+    const { topic = 't', payload = 'x', qos = 1, retain = false } = init
+    device.send({
+      cmd: 'publish',
+      topic,
+      payload: Buffer.from(payload),
+      qos,
+      messageId: 1,
+      dup: false,
+      retain,
+    })
+    await received
+  }
+
+  /** Retains a message, and answers what became of it. */
+  async retain(
+    topic: string,
+    init: MessageInit & { expiresAt?: number } = {},
+  ): Promise<Store<'storeRetainedMessage'>> {
+    return this.retainPacket(makeMessage({ ...init, topic, retain: true }), init.expiresAt)
+  }
+
+  async retainPacket(packet: Publish, expiresAt: number = 0): Promise<Store<'storeRetainedMessage'>> {
+    const ctx = { client: undefined, topic: packet.topic, packet, messageId: 1, expiresAt }
+    return this.stack.call('storeRetainedMessage', ctx)
+  }
+
+  /** The retained messages that a filter finds. */
+  async retained(topic: string, page: { after?: string; limit?: number } = {}): Promise<RetainedMessage[]> {
+    return this.stack.call('lookupRetainedMessages', { topic, ...page }, [])
+  }
+
+  /** Sessions whose time is over. */
+  async expired(limit: number = 100): Promise<SessionContext[]> {
+    return this.stack.call('lookupExpiredSessions', { now: this.#clock.now(), limit }, [])
+  }
+
+  /** Lets seconds pass. */
+  async seconds(count: number): Promise<void> {
+    await this.#clock.advance(count * 1_000)
+  }
+
+  /** Waits until all is quiet. */
+  settle(): Promise<void> {
+    return settle()
+  }
+
+  async #reopen(seconds: number): Promise<void> {
+    this.#under = await this.#need('reopen')()
+    // Another process: its clock begins anew, and the wall clock went on.
+    this.#clock = new VirtualClock({ wall: this.#clock.wall() + seconds * 1_000 })
+    this.forwards.clear()
+    await this.start()
+  }
+
+  #need<Name extends 'reopen' | 'crash' | 'holdCommits' | 'failWrites' | 'join'>(
+    name: Name,
+  ): NonNullable<BackendUnderTest[Name]> {
+    const found = this.#under[name]
+    if (found === undefined) throw new TypeError(`create() answered no ${name}, which the capability needs`)
+    return found.bind(this.#under) as NonNullable<BackendUnderTest[Name]>
+  }
+
+  /** What stands for the managers: it forwards, and closes a connection whose session is taken over. */
+  #watcher(): MiddlewareLike {
+    const { forwards, drops, takenOver } = this
+    return {
+      name: 'Watcher',
+      handles: ['publish'],
+      handle: (_client, packet) => {
+        if (packet.cmd === 'publish') this.#onPublish(packet)
+      },
+      forwardMessage: (ctx, store) => {
+        forwards.add(ctx)
+        store.outcome = 'sent'
+      },
+      messageDropped: ({ clientId, packet, reason }) => {
+        drops.push({ clientId, payload: packet.payload.toString(), reason })
+      },
+      sessionTakenOver: async ({ client }) => {
+        if (client === undefined) return
+        takenOver.push(client)
+        await this.onTakenOver(client)
+        client.close()
+      },
+    }
+  }
+}

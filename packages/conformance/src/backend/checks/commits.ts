@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import type { CallbackName } from '@mqtt-stack/core'
+import type { Bench } from '../bench.ts'
+import type { Chapter } from '../check.ts'
+import { chapter } from '../check.ts'
+import type { Session } from '../session.ts'
+
+/** Calls that change what is kept: none is answered before its commit. */
+const WRITES: Readonly<Record<string, (bench: Bench, session: Session) => Promise<unknown>>> = {
+  openSession: (bench) => bench.open('bob'),
+  closeSession: (_bench, session) => session.leave(),
+  storeSubscription: (_bench, session) => session.store('u'),
+  removeSubscription: (_bench, session) => session.unsubscribe('t'),
+  storeInboundMessage: (_bench, session) => session.hold(9),
+  releaseInboundMessages: (_bench, session) => session.free(7),
+  clearOfflineMessages: (bench, session) => bench.stack.call('clearOfflineMessages', session.address),
+  relayMessage: (bench) => bench.relay(),
+  storeRetainedMessage: (bench) => bench.retain('t'),
+}
+
+export const commits: Chapter = chapter('what is not committed', 'durable', (check) => {
+  for (const [name, write] of Object.entries(WRITES)) {
+    check(`${name} is answered behind its commit`, async (bench) => {
+      const session = await bench.open('alice')
+      await session.subscribe('t')
+      await session.hold(7)
+      await bench.relay()
+      const held = bench.holdCommits()
+      let answered = false
+      const writing = write(bench, session).then(() => {
+        answered = true
+      })
+      await bench.settle()
+      assert.equal(answered, false)
+      held.release()
+      await writing
+    })
+  }
+
+  for (const name of ['removeOfflineMessages', 'releaseOfflineMessages']) {
+    check(`${name} is answered behind its commit`, async (bench) => {
+      const session = await bench.open('alice')
+      await session.subscribe('t')
+      await bench.relay()
+      const [{ messageId, sequence }] = await session.log()
+      const ctx = { ...session.address, messageIds: [messageId], sequences: [sequence] }
+      const held = bench.holdCommits()
+      let answered = false
+      const writing = bench.stack.call(name as CallbackName, ctx as never).then(() => {
+        answered = true
+      })
+      await bench.settle()
+      assert.equal(answered, false)
+      held.release()
+      await writing
+    })
+  }
+
+  check('a message that is not committed is neither found in the log nor forwarded', async (bench) => {
+    const session = await bench.open('alice')
+    await session.subscribe('t')
+    const held = bench.holdCommits()
+    const writing = bench.relay({ payload: 'early' })
+    await bench.settle()
+    assert.deepEqual(await session.log(), [])
+    assert.deepEqual(bench.forwards.all, [])
+    held.release()
+    await writing
+    assert.deepEqual(await session.payloads(), ['early'])
+    assert.deepEqual(bench.forwards.payloads('alice'), ['early'])
+  })
+
+  check('a retained message that is not committed is not found', async (bench) => {
+    await bench.retain('t', { payload: 'old' })
+    const held = bench.holdCommits()
+    const writing = [bench.retain('t', { payload: 'new' }), bench.retain('u')]
+    await bench.settle()
+    const found = (await bench.retained('#')).map(({ packet }) => packet.payload.toString())
+    assert.deepEqual(found, ['old'])
+    held.release()
+    await Promise.all(writing)
+    assert.equal((await bench.retained('#')).length, 2)
+  })
+
+  check('a subscription that is not committed is not found', async (bench) => {
+    const session = await bench.open('alice')
+    await session.store('t')
+    const held = bench.holdCommits()
+    const writing = session.store('u')
+    await bench.settle()
+    assert.deepEqual(
+      (await session.subscriptions()).map(({ topic }) => topic),
+      ['t'],
+    )
+    held.release()
+    await writing
+    assert.equal((await session.subscriptions()).length, 2)
+  })
+
+  check('an openSession during a commit answers the identifiers that are in it', async (bench) => {
+    const first = await bench.open('alice')
+    const held = bench.holdCommits()
+    const late: Promise<unknown>[] = [bench.relay({ qos: 2, from: first, packetId: 5 }), first.leave()]
+    await bench.settle()
+    late.push(first.hold(6).catch(() => {}))
+    const opening = bench.open('alice')
+    await bench.settle()
+    held.release()
+    assert.deepEqual((await opening).inboundIds.includes(5), true)
+    await Promise.all(late)
+  })
+
+  check('all that is staged while a commit is under way is in the next one', async (bench) => {
+    await bench.openAway('alice', 't')
+    const held = bench.holdCommits()
+    const relays = ['a'].map((payload) => bench.relay({ payload }))
+    await bench.settle()
+    for (let i = 0; i < 50; i++) relays.push(bench.relay({ payload: String(i) }))
+    let count = 0
+    while (await held.next()) count++
+    held.release()
+    await Promise.all(relays)
+    assert.ok(count <= 4, `${count} commits for 51 messages`)
+  })
+
+  check('answers come in the order of the calls', async (bench) => {
+    await bench.openAway('alice', 't')
+    const order: number[] = []
+    const held = bench.holdCommits()
+    const relays: Promise<unknown>[] = []
+    for (let i = 0; i < 5; i++) {
+      relays.push(bench.relay({ payload: String(i) }).then(() => order.push(i)))
+      await bench.settle()
+    }
+    while (await held.next());
+    held.release()
+    await Promise.all(relays)
+    assert.deepEqual(order, [0, 1, 2, 3, 4])
+  })
+})

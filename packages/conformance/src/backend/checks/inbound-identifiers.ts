@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import type { Chapter } from '../check.ts'
+import { chapter } from '../check.ts'
+
+export const inboundIdentifiers: Chapter = chapter('QoS 2 identifiers', undefined, (check) => {
+  check('are handed out with the session until they are released', async (bench) => {
+    let session = await bench.open('alice')
+    for (const id of [1, 2, 65_535]) await session.hold(id)
+    await session.leave()
+    session = await bench.open('alice')
+    assert.deepEqual([...session.inboundIds].sort(), [1, 2, 65_535])
+    await session.free(2, 65_535)
+    await session.leave()
+    session = await bench.open('alice')
+    assert.deepEqual(session.inboundIds, [1])
+    await session.free(1, 7)
+    await session.leave()
+    assert.deepEqual((await bench.open('alice')).inboundIds, [])
+  })
+
+  check('may be stored, and released, twice', async (bench) => {
+    const session = await bench.open('alice')
+    await session.hold(3)
+    await session.hold(3)
+    await session.hold(4)
+    await session.free(4)
+    await session.free(4)
+    await session.leave()
+    assert.deepEqual((await bench.open('alice')).inboundIds, [3])
+  })
+
+  check('all 65,535 of them', async (bench) => {
+    const session = await bench.open('alice')
+    const all = Array.from({ length: 65_535 }, (_, i) => i + 1)
+    await Promise.all(all.map((id) => session.hold(id)))
+    await session.leave()
+    const { inboundIds } = await bench.open('alice')
+    assert.equal(new Set(inboundIds).size, 65_535)
+  })
+})

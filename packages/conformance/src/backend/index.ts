@@ -1,0 +1,10 @@
+/**
+ * `@mqtt-stack/conformance/backend`: checks whether a middleware is a backend.
+ * @packageDocumentation
+ */
+export * from './backend-under-test.ts'
+export type { Chapter, Check } from './check.ts'
+export * from './contents.ts'
+export * from './describe-backend.ts'
+export * from './faulty-store.ts'
+export * from './over-store.ts'

@@ -1,0 +1,165 @@
+/** A session that was opened, and the calls that its connection makes. */
+import type { Client, Context, QoS, Store, StoredMessage, SubscriptionRecord } from '@mqtt-stack/core'
+import { shareOf } from '@mqtt-stack/core'
+import type { Bench } from './bench.ts'
+
+/** How a session is opened. */
+export interface OpenInit {
+  readonly cleanStart?: boolean
+  /** Seconds that it outlives its connection; 60 by default. */
+  readonly expiryInterval?: number
+  readonly identity?: string
+  /** A connection that is there already; a new one by default. */
+  readonly client?: Client
+}
+
+/** What a subscription asks for. */
+export interface SubscribeInit {
+  /** 1 by default. */
+  readonly qos?: QoS
+  /** Not the client's own messages. */
+  readonly nl?: boolean
+  /** The retain flag as published. */
+  readonly rap?: boolean
+  readonly identifier?: number
+}
+
+export class Session {
+  readonly client: Client
+  readonly clientId: string
+  readonly identity: string | undefined
+  readonly epoch: number
+  readonly present: boolean
+  readonly inboundIds: readonly number[]
+  readonly #bench: Bench
+
+  constructor(bench: Bench, ctx: Context<'openSession'>, store: Store<'openSession'>) {
+    this.#bench = bench
+    this.client = ctx.client
+    this.clientId = ctx.clientId
+    this.identity = ctx.identity
+    this.epoch = store.epoch ?? 0
+    this.present = store.present ?? false
+    this.inboundIds = store.inboundIds ?? []
+  }
+
+  /** @throws Error where it is refused. */
+  static async open(bench: Bench, clientId: string, init: OpenInit): Promise<Session> {
+    const [ctx, store] = await Session.ask(bench, clientId, init)
+    if (store.refused !== undefined) throw new Error(`openSession refused "${clientId}": ${store.refused}`)
+    return new Session(bench, ctx, store)
+  }
+
+  /** Asks for a session; answers what was asked, and what was answered. */
+  static async ask(
+    bench: Bench,
+    clientId: string,
+    init: OpenInit = {},
+  ): Promise<[Context<'openSession'>, Store<'openSession'>]> {
+    const { cleanStart = false, expiryInterval = 60, identity } = init
+    const client = init.client ?? (await bench.connect())
+    client.session.clientId = clientId
+    client.session.identity = identity
+    const packet = { cmd: 'connect', clientId } as Context<'openSession'>['packet']
+    const ctx = { client, packet, clientId, identity, cleanStart, expiryInterval }
+    const store = await bench.stack.call('openSession', ctx)
+    if (store.refused === undefined) {
+      client.epoch = store.epoch ?? 0
+      Object.assign(client.session, { epoch: client.epoch, expiryInterval, resumed: store.present === true })
+    }
+    return [ctx, store]
+  }
+
+  /** Subscribes; where the session outlives its connection the subscription is stored too. */
+  async subscribe(topic: string, init: SubscribeInit = {}): Promise<{ granted: unknown; existed: boolean }> {
+    const { qos = 1, nl, rap, identifier } = init
+    const { client } = this
+    const options = { topic, qos, ...(nl !== undefined && { nl }), ...(rap !== undefined && { rap }) }
+    const packet = { cmd: 'subscribe', subscriptions: [options] } as never
+    const asked = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: false }
+    const { grant, existed = false } = await this.#bench.stack.call('subscribeTopic', asked)
+    if (client.session.stored) await this.store(topic, init)
+    return { granted: grant, existed }
+  }
+
+  /** Stores a subscription, without subscribing. */
+  async store(topic: string, { qos = 1, nl, rap, identifier }: SubscribeInit = {}): Promise<boolean> {
+    const { client } = this
+    const options = { topic, qos, ...(nl !== undefined && { nl }), ...(rap !== undefined && { rap }) }
+    const packet = { cmd: 'subscribe', subscriptions: [options] } as never
+    const ctx = { ...this.address, client, packet, topic, qos, options, identifier }
+    return (await this.#bench.stack.call('storeSubscription', ctx)).existed ?? false
+  }
+
+  async unsubscribe(topic: string): Promise<boolean> {
+    const { client } = this
+    const packet = { cmd: 'unsubscribe', unsubscriptions: [topic] } as never
+    const { stack } = this.#bench
+    const { existed } = await stack.call('unsubscribeTopic', { client, packet, topic })
+    if (client.session.stored) await stack.call('removeSubscription', { ...this.address, client, topic })
+    return existed ?? false
+  }
+
+  /** The subscriptions that are stored. */
+  async subscriptions(): Promise<SubscriptionRecord[]> {
+    const { client, clientId } = this
+    const packet = { cmd: 'connect', clientId } as Context<'openSession'>['packet']
+    return this.#bench.stack.call('lookupSubscriptions', { client, packet, clientId }, [])
+  }
+
+  /** What is in the log, in its order. */
+  async log(page: { after?: number; limit?: number } = {}): Promise<StoredMessage[]> {
+    const { client, clientId } = this
+    return this.#bench.stack.call('lookupOfflineMessages', { client, clientId, ...page }, [])
+  }
+
+  /** The payloads of what is in the log. */
+  async payloads(): Promise<string[]> {
+    return (await this.log()).map(({ packet }) => packet.payload.toString())
+  }
+
+  /** The receiver has acknowledged these: they leave the log. */
+  async acknowledge(messages: readonly StoredMessage[]): Promise<void> {
+    await this.#bench.stack.call('removeOfflineMessages', { ...this.address, ...placesOf(messages) })
+  }
+
+  /** PUBREC came for these: they are only to be released. */
+  async release(messages: readonly StoredMessage[]): Promise<void> {
+    await this.#bench.stack.call('releaseOfflineMessages', { ...this.address, ...placesOf(messages) })
+  }
+
+  /** Stores the identifier of a QoS 2 message that awaits PUBREL. */
+  async hold(packetId: number): Promise<void> {
+    await this.#bench.stack.call('storeInboundMessage', { ...this.address, packetId })
+  }
+
+  /** PUBREL came for these. */
+  async free(...packetIds: readonly number[]): Promise<void> {
+    await this.#bench.stack.call('releaseInboundMessages', { ...this.address, packetIds })
+  }
+
+  /** The connection is gone. */
+  async leave(expiryInterval: number = 60): Promise<boolean> {
+    this.client.close()
+    const { ended } = await this.#bench.stack.call('closeSession', { ...this.address, expiryInterval })
+    return ended ?? false
+  }
+
+  /** Removes the session, if nobody is connected to it. */
+  async remove(epoch: number = this.epoch): Promise<boolean> {
+    const { removed } = await this.#bench.stack.call('removeSession', { clientId: this.clientId, epoch })
+    return removed ?? false
+  }
+
+  /** Identifier and epoch: what each of its calls carries. */
+  get address(): { clientId: string; epoch: number } {
+    return { clientId: this.clientId, epoch: this.epoch }
+  }
+}
+
+function placesOf(messages: readonly StoredMessage[]): { messageIds: number[]; sequences: number[] } {
+  return {
+    messageIds: messages.map(({ messageId }) => messageId),
+    sequences: messages.map(({ sequence }) => sequence),
+  }
+}

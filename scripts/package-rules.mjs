@@ -118,7 +118,7 @@ export function importsOf(text) {
 }
 
 /** @param {string} src */
-function sourceFiles(src) {
+export function sourceFiles(src) {
   return readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
   )

@@ -13,6 +13,7 @@ import {
   section,
   tsconfigText,
 } from './package-texts.mjs'
+import { roomProblems, sourcesOf } from './room-rules.mjs'
 import { readJson, readPackages, root, scope } from './workspace.mjs'
 
 const { values, positionals } = parseArgs({
@@ -50,6 +51,7 @@ problems.push(
   ...dependencyProblems(packages),
   ...rangeProblems(packages, readJson(join(root, 'package.json'))),
   ...importProblems(packages),
+  ...packages.filter(({ role }) => role === 'core').flatMap(({ dir }) => roomProblems(sourcesOf(dir))),
 )
 
 for (const problem of problems) console.error(problem)

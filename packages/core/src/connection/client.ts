@@ -1,12 +1,13 @@
 /** One connection: packets in, one at a time and in order; packets out, one write a turn. */
 import type { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
-import type { Client, ClientSettings, Goodbye, Listener } from '../contract/index.ts'
-import { DEFAULT_SETTINGS, Session, settingsOf } from '../contract/index.ts'
+import type { Client, Goodbye, Listener } from '../contract/index.ts'
+import { Session } from '../contract/index.ts'
 import type { Account } from '../memory/index.ts'
 import { addressOf } from '../memory/index.ts'
 import type {
   AckType,
+  ClientSettings,
   ConnectPacket,
   Extras,
   Layout,
@@ -20,11 +21,13 @@ import type {
 } from '../packets/index.ts'
 import {
   ACK_HEADER,
+  DEFAULT_SETTINGS,
   encodePacket,
   Inbox,
   ProtocolError,
   protocolError,
   ReasonCode,
+  settingsOf,
   spliceExtras,
   TopicAliases,
 } from '../packets/index.ts'

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream'
 import type {
   AckType,
+  ClientSettings,
   Extras,
   OutgoingPacket,
   Packet,
@@ -11,7 +12,6 @@ import type {
   QoS,
   ReasonCode,
 } from '../packets/index.ts'
-import type { ClientSettings } from './client-settings.ts'
 import type { Session } from './session.ts'
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'

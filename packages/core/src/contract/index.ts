@@ -16,7 +16,6 @@ export {
 } from './callbacks/index.ts'
 export type { Chain } from './chain.ts'
 export type { Client, Goodbye, Listener } from './client.ts'
-export { type ClientSettings, DEFAULT_SETTINGS, settingsOf } from './client-settings.ts'
 export { ForwardContext, ForwardStore, RelayStore, type Share, shareOf } from './contexts.ts'
 export { checkControlTopics, isControlTopic } from './control-topics.ts'
 export { DONE, type Done } from './done.ts'

@@ -1,5 +1,6 @@
 export { ACK_HEADER, type AckType } from './ack.ts'
 export { BufferPool, LARGEST } from './buffers.ts'
+export { type ClientSettings, DEFAULT_SETTINGS, settingsOf } from './client-settings.ts'
 export { copyBytes } from './codec/bytes.ts'
 export { Decoder, type Source } from './codec/decoder.ts'
 export { encodePacket } from './codec/encode-packet.ts'

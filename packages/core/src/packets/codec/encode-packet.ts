@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import type { Packet as PlainPacket } from 'mqtt-packet'
 import { generate, writeToStream } from 'mqtt-packet'
-import type { ClientSettings } from '../../contract/index.ts'
+import type { ClientSettings } from '../client-settings.ts'
 import type { OutgoingPacket, ProtocolVersion } from '../packets.ts'
 import type { UserPropertiesInit } from '../user-properties.ts'
 import { pairObjects } from './write-pairs.ts'

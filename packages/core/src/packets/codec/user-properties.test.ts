@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
 import { frame, pair, properties, text } from '../../../../../scripts/broker-5.ts'
-import { DEFAULT_SETTINGS } from '../../contract/client-settings.ts'
+import { DEFAULT_SETTINGS } from '../client-settings.ts'
 import type { OutgoingPacket, Packet } from '../packets.ts'
 import { Publish } from '../publish.ts'
 import type { UserProperties } from '../user-properties.ts'

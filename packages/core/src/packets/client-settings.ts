@@ -1,5 +1,5 @@
 /** What a client asks for in its CONNECT; older versions ask for nothing. */
-import type { ConnectPacket } from '../packets/index.ts'
+import type { ConnectPacket } from './packets.ts'
 
 export interface ClientSettings {
   /** QoS 1 and 2 messages that it takes without having acknowledged them. */

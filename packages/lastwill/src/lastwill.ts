@@ -6,7 +6,9 @@ import type {
   Done,
   OptionsSpec,
   PacketType,
+  Publisher,
   Steps,
+  Store,
   Timer,
 } from '@mqtt-stack/core'
 import {
@@ -21,9 +23,7 @@ import {
   RelayStore,
   Slot,
 } from '@mqtt-stack/core'
-import type { WaitingWill } from './waiting-wills.ts'
-import { WaitingWills } from './waiting-wills.ts'
-import { Will } from './will.ts'
+import { CountedWill } from './will.ts'
 
 export interface LastWillOptions {
   sweep?: number
@@ -40,12 +40,16 @@ export const LASTWILL_OPTIONS: OptionsSpec<LastWillOptions> = {
   },
 }
 
-/** The will of a connection, until it is published or dropped. */
-const wills = new Slot<Will | undefined>(() => undefined)
+/** Due wills that are looked up at a time. */
+const DUE_AT_ONCE = 100
+
+/** The will of a connection, until it is published, dropped or left to its session. */
+const wills = new Slot<CountedWill | undefined>(() => undefined)
 
 /**
  * Keeps the will of a CONNECT and relays it when the connection ends without DISCONNECT [MQTT-3.1.2-8]: at once, or
  * after its delay (5.0), unless the client resumes its session before [MQTT-3.1.3-9]. A session that ends publishes it.
+ * What waits is the session's: the backend keeps it and says when it is due. Where none does, nothing waits.
  */
 export class LastWill extends Middleware<LastWillOptions> {
   readonly handles: readonly PacketType[] = ['connect']
@@ -59,8 +63,11 @@ export class LastWill extends Middleware<LastWillOptions> {
     'messagePublished',
     'lookupConnackProperties',
     'closeClient',
+    'lookupDueWills',
+    'removeWill',
   ]
-  readonly #waiting = new WaitingWills()
+  #sweeping = false
+  #again = false
   #timer: Timer | undefined
 
   constructor(options?: LastWillOptions) {
@@ -68,10 +75,7 @@ export class LastWill extends Middleware<LastWillOptions> {
   }
 
   start(): void {
-    this.#timer = judgeEvery(this.stack.clock, this.config.sweep, () => {
-      const due = this.#waiting.due(this.stack.clock.now())
-      this.stack.background(() => proceed(this.#relayAll(due)))
-    })
+    this.#timer = judgeEvery(this.stack.clock, this.config.sweep, () => this.#sweep())
   }
 
   stop(): void {
@@ -93,12 +97,17 @@ export class LastWill extends Middleware<LastWillOptions> {
       return DONE
     }
     const message = Publish.from({ topic, payload, qos, retain, properties })
-    const kept = Will.keep(message, properties?.willDelayInterval ?? 0, this.stack.ledger.accountOf(client))
+    const kept = CountedWill.keep(
+      message,
+      properties?.willDelayInterval ?? 0,
+      this.stack.ledger.accountOf(client),
+    )
     if (kept === undefined) {
       this.stack.closeClient(client, ReasonCode.QUOTA_EXCEEDED, 'there is no memory for the will')
       return DONE
     }
     wills.set(client, kept)
+    client.will = kept
     // Whoever is refused later is told no end of its connection.
     client.onClose(() => {
       if (!client.connected) this.#take(client)?.giveUp()
@@ -117,15 +126,9 @@ export class LastWill extends Middleware<LastWillOptions> {
     return this.#fire(client, client.session.expiryInterval)
   }
 
-  /** The client is back in its session: a will that waits is not published. */
-  resumeSession({ client, present }: Context<'resumeSession'>): void {
-    if (present) this.#waiting.take(client.id)?.will.giveUp()
-  }
-
-  /** Nobody can come back any more. */
-  sessionEnded({ clientId }: Context<'sessionEnded'>): void {
-    const waiting = this.#waiting.take(clientId)
-    if (waiting !== undefined) this.#relay(waiting)
+  /** Nobody can come back any more: its will is due. */
+  sessionEnded(): void {
+    this.#sweep()
   }
 
   /** @param expiryInterval Seconds that the session outlives its connection: the delay is never longer. */
@@ -133,41 +136,74 @@ export class LastWill extends Middleware<LastWillOptions> {
     const will = this.#take(client)
     if (will === undefined) return
     const { clientId, identity } = client.session
-    const waiting = { will, publisher: { clientId, identity, account: will.account } }
-    if (Math.min(will.delay, expiryInterval) === 0) return proceed(this.#publish(waiting))
-    this.#waiting.add(clientId, { ...waiting, dueAt: this.stack.clock.now() + will.delay * 1_000 })
+    const publisher = { clientId, identity, account: will.account }
+    const waits = Math.min(will.delay, expiryInterval) > 0 && this.stack.answers('lookupDueWills')
+    if (!waits) return proceed(this.#publish(will.packet, publisher, will))
+    will.giveUp()
+    will.dueAt = this.stack.clock.now() + will.delay * 1_000
+    client.will = will
   }
 
-  #take(client: Client): Will | undefined {
+  #take(client: Client): CountedWill | undefined {
     const will = wills.peek(client)
+    client.will = undefined
     if (will !== undefined) wills.set(client, undefined)
     return will
   }
 
-  *#publish({ will, publisher }: Omit<WaitingWill, 'dueAt'>): Steps {
-    const relay = new RelayContext(undefined, will.message, publisher, undefined)
+  *#publish(packet: Publish, publisher: Publisher, counted: CountedWill | undefined): Steps {
+    const relay = new RelayContext(undefined, packet, publisher, undefined)
     const relayed = new RelayStore()
     try {
       yield this.stack.run('relayMessage', relay, relayed)
     } finally {
-      will.giveUp()
+      counted?.giveUp()
     }
     if (relayed.vetoed) return
     this.stack.tell('messagePublished', { client: undefined, publisher, packet: relay.packet, relayed })
   }
 
-  /** For a will whose connection is long gone: nobody waits for it. */
-  #relay(waiting: WaitingWill): void {
-    this.stack.background(() => proceed(this.#publish(waiting)))
+  /** Publishes what is due; once more behind itself if it was asked meanwhile. */
+  #sweep(): void {
+    if (!this.stack.answers('lookupDueWills')) return
+    this.#again = true
+    if (!this.#sweeping) this.stack.background(() => proceed(this.#relayAll()))
   }
 
-  /** Many may be due together: others have their turn in between. */
-  *#relayAll(due: readonly WaitingWill[]): Steps {
-    const { pace } = this.stack
-    for (const waiting of due) {
-      if (pace.spent) yield pace.rest()
-      this.#relay(waiting)
+  *#relayAll(): Steps {
+    this.#sweeping = true
+    try {
+      while (this.#again) {
+        this.#again = false
+        yield* this.#relayDue()
+      }
+    } finally {
+      this.#sweeping = false
     }
+  }
+
+  /** Page by page; others have their turn in between. What cannot be removed comes again, and is left to the next sweep. */
+  *#relayDue(): Steps {
+    const { pace, clock } = this.stack
+    const seen = new Set<number>()
+    for (;;) {
+      const due: Store<'lookupDueWills'> = []
+      yield this.stack.run('lookupDueWills', { now: clock.now(), limit: DUE_AT_ONCE }, due)
+      const fresh = due.filter(({ id }) => !seen.has(id))
+      if (fresh.length === 0) return
+      for (const { id, packet, publisher } of fresh) {
+        seen.add(id)
+        if (pace.spent) yield pace.rest()
+        // Nobody waits for the receivers of one before another is published.
+        this.stack.background(() => proceed(this.#relay(id, packet, publisher)))
+      }
+    }
+  }
+
+  /** It goes when it was relayed: a store that dies in between has it still. */
+  *#relay(id: number, packet: Publish, publisher: Publisher): Steps {
+    yield* this.#publish(packet, publisher, undefined)
+    yield this.stack.run('removeWill', { id }, {})
   }
 
   /**

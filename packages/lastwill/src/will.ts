@@ -1,32 +1,32 @@
-import type { Account, Publish } from '@mqtt-stack/core'
+import type { Account, Publish, Will } from '@mqtt-stack/core'
 
 /** What a will costs to keep besides its message, in bytes. */
 const WILL_COST = 1_024
 
-/** The will of a connection, which is counted until it was published or is dropped. */
-export class Will {
-  readonly message: Publish
-  /** Seconds between the connection's end and its publication (5.0). */
+/** The will of a connection, which is counted until it is published, dropped or left to the session's backend. */
+export class CountedWill implements Will {
+  readonly packet: Publish
   readonly delay: number
+  dueAt: number | undefined = undefined
   /** Where it is counted. */
   readonly account: Account
   #kept = true
 
-  private constructor(message: Publish, delay: number, account: Account) {
-    this.message = message
+  private constructor(packet: Publish, delay: number, account: Account) {
+    this.packet = packet
     this.delay = delay
     this.account = account
   }
 
   /** A will that is counted; nothing where there is no memory for it. */
-  static keep(message: Publish, delay: number, account: Account): Will | undefined {
-    return account.keep(message, WILL_COST, delay > 0) ? new Will(message, delay, account) : undefined
+  static keep(packet: Publish, delay: number, account: Account): CountedWill | undefined {
+    return account.keep(packet, WILL_COST, delay > 0) ? new CountedWill(packet, delay, account) : undefined
   }
 
-  /** It is not kept any more. */
+  /** It is not counted here any more. */
   giveUp(): void {
     if (!this.#kept) return
     this.#kept = false
-    this.account.giveUp(this.message, WILL_COST)
+    this.account.giveUp(this.packet, WILL_COST)
   }
 }

@@ -184,7 +184,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     const { clientId, identity } = client.session
     const cleanStart = packet.clean !== false
     const expiryInterval = this.#expiryOf(packet, cleanStart)
-    const ctx = { client, packet, clientId, identity, cleanStart, expiryInterval }
+    const ctx = { client, packet, clientId, identity, cleanStart, expiryInterval, will: client.will }
     yield this.stack.run('openSession', ctx, store)
     if (store.refused !== undefined) return
     opening.of(client).open = true
@@ -306,8 +306,9 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     // Without an epoch there is no telling whether it will be the same session.
     if (lasts && epoch > 0 && session.epoch === epoch) this.#sleeping.add(session, this.stack.clock.now())
     if (!lasts) this.stack.tell('sessionEnded', { clientId, reason: 'closed' })
+    const willDue = client.will?.dueAt
     if (this.stack.answers('closeSession'))
-      yield this.stack.run('closeSession', { clientId, epoch, expiryInterval }, {})
+      yield this.stack.run('closeSession', { clientId, epoch, expiryInterval, willDue }, {})
     else if (!lasts)
       yield this.stack.run('clearSubscriptions', { client, packet: undefined, clientId, epoch }, {})
   }

@@ -47,6 +47,7 @@ const EMPTY: MemoryBackendStats = {
   messageBytes: 0,
   awaitingRelease: 0,
   retained: 0,
+  wills: 0,
 }
 
 describe('clients that do not read', () => {

@@ -1,4 +1,4 @@
-import type { CallbackName, Client, Context, OptionsSpec, Resolved, Share, Store } from '../contract/index.ts'
+import type { CallbackName, Client, Context, OptionsSpec, Resolved, Share, Store, Will } from '../contract/index.ts'
 import { CALLBACKS, grantedQoS, Middleware, nextMessageId } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
@@ -20,6 +20,8 @@ import { Sessions } from './sessions.ts'
 import { ShareDeliverer } from './share-deliverer.ts'
 import type { Subscriber } from './subscriber.ts'
 import { Subscriptions } from './subscriptions.ts'
+import type { WillRecord } from './wills.ts'
+import { Wills } from './wills.ts'
 
 /** The part of `sessions` that may be ones that outlive their connection. */
 const STORED_AT_MOST = 15 / 16
@@ -40,6 +42,8 @@ export interface BackendStats {
   readonly awaitingRelease: number
   /** Topics with a retained message. */
   readonly retained: number
+  /** Wills that wait for their time. */
+  readonly wills: number
 }
 
 type Answer<Name extends CallbackName> = (ctx: Context<Name>, store: Store<Name>) => void | Promise<void>
@@ -61,6 +65,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     () => this.stack.ledger,
     (record) => this.#forget(record),
   )
+  readonly #wills = new Wills()
   readonly #subscriptions: Subscriptions
   readonly #retained: RetainedMessages
   /** Answered where something outlives the process: within it the session has what is due. */
@@ -150,6 +155,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
       messageBytes,
       awaitingRelease,
       retained: this.#retained.size,
+      wills: this.#wills.size,
     }
   }
 
@@ -165,6 +171,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     record.expiryInterval = ctx.expiryInterval
     store.ended = ctx.expiryInterval === 0
     const isKept = record.id !== 0
+    this.#armWill(record, ctx.willDue)
     if (store.ended) this.#sessions.remove(record)
     else {
       this.#sessions.leave(record, endOf(ctx.expiryInterval, this.stack.clock.now()))
@@ -191,6 +198,19 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     const isKept = record.id !== 0
     this.#sessions.remove(record)
     if (isKept) return this.#disk?.commits.commit()
+  }
+
+  lookupDueWills(ctx: Context<'lookupDueWills'>, store: Store<'lookupDueWills'>): void {
+    for (const will of this.#wills.due(ctx)) store.push(will)
+  }
+
+  removeWill({ id }: Context<'removeWill'>): void | Promise<void> {
+    const will = this.#wills.get(id)
+    if (will === undefined) return
+    const record = this.#sessions.get(will.publisher.clientId)
+    if (record?.will === will) record.will = undefined
+    this.#dropWill(will)
+    return this.#disk?.commits.commit()
   }
 
   // Subscriptions
@@ -552,6 +572,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     }
     store.present = kept !== undefined
     store.epoch = record.epoch
+    this.#keepWill(record, ctx.will)
     if (disk !== undefined) yield* this.#write(disk, record, ctx.client, wasKept)
     store.inboundIds = record.kept === undefined ? [] : record.kept.inbound.list()
   }
@@ -559,9 +580,10 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   /** A session that was claimed becomes durable, behind all that was staged for older epochs. */
   *#write(disk: Disk, record: SessionRecord, client: Client, wasKept: boolean): Steps {
     const reserved = disk.reserveEpoch(this.#sessions.nextEpoch)
-    if (record.stored) disk.putSession(record)
+    const isKept = record.stored || record.will !== undefined
+    if (isKept) disk.putSession(record)
     try {
-      if (record.stored || wasKept) yield disk.commits.commit()
+      if (isKept || wasKept) yield disk.commits.commit()
       else if (reserved !== undefined) yield reserved
     } catch (error) {
       // Nobody has the session: it is as if it had not been asked for.
@@ -581,6 +603,45 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
       this.#sessions.size >= sessions ||
       (stored && this.#sessions.stored >= Math.ceil(sessions * STORED_AT_MOST))
     )
+  }
+
+  /** The session's will, with its connection: one that waited is not published any more [MQTT-3.1.3-9]. */
+  #keepWill(record: SessionRecord, will: Will | undefined): void {
+    if (record.will !== undefined) this.#dropWill(record.will)
+    record.will = will && this.#wills.make(record, will)
+    if (record.will !== undefined) this.#disk?.putWill(record.will)
+  }
+
+  /** The connection is over: the will waits from now on, or there is none any more. */
+  #armWill(record: SessionRecord, dueAt: number | undefined): void {
+    const { will } = record
+    if (will === undefined) return
+    if (dueAt === undefined) {
+      record.will = undefined
+      this.#dropWill(will)
+      return
+    }
+    this.#wills.add(will, dueAt)
+    if (record.id !== 0) this.#disk?.putWill(will)
+  }
+
+  /** The session is over: nobody can come back any more [MQTT-3.1.2-8]. */
+  #releaseWill(record: SessionRecord): void {
+    const { will } = record
+    if (will === undefined) return
+    record.will = undefined
+    if (will.dueAt === Number.POSITIVE_INFINITY) {
+      this.#dropWill(will)
+      return
+    }
+    will.orphan = true
+    this.#wills.add(will, this.stack.clock.now())
+    this.#disk?.putWill(will)
+  }
+
+  #dropWill(will: WillRecord): void {
+    this.#wills.remove(will)
+    this.#disk?.removeWill(will)
   }
 
   /** Keeps the identifier of a QoS 2 message; false where the ledger has no room for it. */
@@ -626,13 +687,16 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   #forget(record: SessionRecord): void {
     this.#subscriptions.clear(record)
     if (record.stored) this.#handOn(record, true)
+    this.#releaseWill(record)
     this.#disk?.removeSession(record)
     record.end()
   }
 
   /** Goes on where an earlier process ended. Who was connected then has left now. */
   async #restore(disk: Disk): Promise<void> {
-    await disk.open(new Restoration(this.#sessions, this.#subscriptions, this.#retained, disk, this.stack))
+    await disk.open(
+      new Restoration(this.#sessions, this.#subscriptions, this.#retained, this.#wills, disk, this.stack),
+    )
   }
 }
 

@@ -14,6 +14,9 @@ export const ENTRY_COST = 256
 /** A retained message, its bytes and its topic left out. */
 export const RETAINED_COST = 700
 
+/** A will, its message left out. */
+export const WILL_COST = 1_024
+
 /** What a subscription costs. */
 export function subscriptionCost(filter: string): number {
   return SUBSCRIPTION_COST + FILTER_COPIES * filter.length

@@ -190,3 +190,64 @@ it('a write that fails acknowledges nothing, keeps nothing half done, and the ne
   const back = await test.client({ clientId: 'away', clean: false })
   expect((await back.message()).payload).toBe('kept')
 })
+
+/** A client with a will that is due so many seconds after its connection is lost. */
+const leaving = (clientId: string, delay: number, sessionExpiryInterval: number): object => ({
+  clientId,
+  protocolVersion: 5,
+  properties: { sessionExpiryInterval },
+  will: {
+    topic: `will/${clientId}`,
+    payload: 'gone',
+    qos: 1,
+    retain: false,
+    properties: { willDelayInterval: delay, userProperties: { why: clientId } },
+  },
+})
+
+describe.each(ENDS)('after %s, wills', (how, end) => {
+  it('fire when they are due, and those of clients that come back do not', async () => {
+    const store = new MemoryStore()
+    const first = await processOver(store)
+    const heir = await first.client({ clientId: 'heir', clean: false })
+    await heir.subscribe('will/+', { qos: 1 })
+    await heir.disconnect()
+    for (const [clientId, delay] of [
+      ['soon', 10],
+      ['back', 10],
+      ['later', 100],
+    ] as const) {
+      const client = await first.client(leaving(clientId, delay, 1_000))
+      await client.drop()
+    }
+    const still = await first.client(leaving('still', 20, 1_000))
+    const clean = await first.client(leaving('clean', 20, 0))
+    await first.settle()
+    await end(first, store)
+    void [still, clean]
+
+    const second = await processOver(store)
+    const back = await second.client({ ...leaving('back', 10, 1_000), clean: false })
+    const reader = await second.client({ clientId: 'heir', clean: false })
+    const seen: string[] = []
+    const at = async (seconds: number): Promise<string[]> => {
+      await second.clock.advance(seconds * 1_000)
+      await second.settle()
+      seen.push(
+        ...reader.received
+          .filter(({ cmd }) => cmd === 'publish')
+          .map((packet) => (packet as { topic: string }).topic),
+      )
+      return [...new Set(seen)].sort()
+    }
+    // A stop is no loss of connections that anybody could hear of: it closes them in order, and wills fire before.
+    const atOnce = ['will/clean']
+    expect(await at(1)).toEqual(atOnce)
+    expect(await at(11)).toEqual([...atOnce, 'will/soon'])
+    expect(await at(10)).toEqual([...atOnce, 'will/soon', 'will/still'])
+    expect(await at(80)).toEqual([...atOnce, 'will/later', 'will/soon', 'will/still'])
+    expect(back.received.map(({ cmd }) => cmd)).toEqual(['connack'])
+    expect(second.backend.stats.wills).toBe(0)
+    void how
+  })
+})

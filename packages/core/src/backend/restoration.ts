@@ -1,8 +1,9 @@
 import type { DueRetained, RetainedMessage, Stack, SubscriptionRecord } from '../contract/index.ts'
 import { shareOf } from '../contract/index.ts'
+import { Publish } from '../packets/index.ts'
 import { fromWall } from '../time/index.ts'
 import type { Disk } from './disk/disk.ts'
-import type { StoredSession } from './disk/records.ts'
+import type { StoredSession, StoredWill } from './disk/records.ts'
 import type { Restored } from './disk/restore.ts'
 import { endOf } from './end-of.ts'
 import type { LogEntry } from './log-entry.ts'
@@ -10,12 +11,15 @@ import type { RetainedMessages } from './retained-messages.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { Sessions } from './sessions.ts'
 import type { Subscriptions } from './subscriptions.ts'
+import type { Wills } from './wills.ts'
+import { WillRecord } from './wills.ts'
 
 /** Puts what an earlier process left where it belongs. */
 export class Restoration implements Restored {
   readonly #sessions: Sessions
   readonly #subscriptions: Subscriptions
   readonly #retained: RetainedMessages
+  readonly #wills: Wills
   readonly #disk: Disk
   readonly #stack: Stack
   readonly #byId = new Map<number, SessionRecord>()
@@ -24,12 +28,14 @@ export class Restoration implements Restored {
     sessions: Sessions,
     subscriptions: Subscriptions,
     retained: RetainedMessages,
+    wills: Wills,
     disk: Disk,
     stack: Stack,
   ) {
     this.#sessions = sessions
     this.#subscriptions = subscriptions
     this.#retained = retained
+    this.#wills = wills
     this.#disk = disk
     this.#stack = stack
   }
@@ -74,6 +80,23 @@ export class Restoration implements Restored {
   entry(id: number, entry: LogEntry): void {
     this.#byId.get(id)?.keep().log.restoreEntry(entry)
     if (entry.shared) this.#disk.shared.restore(entry)
+  }
+
+  /** Of a client that was connected it is due as if the connection had been lost now. */
+  will(stored: StoredWill): void {
+    const { clock, ledger } = this.#stack
+    const { id, clientId, identity, delay, orphan } = stored
+    const account = ledger.account(stored.owner)
+    const packet = Publish.decode(stored.message)
+    const will = new WillRecord({ id, packet, delay, publisher: { clientId, identity, account }, account })
+    const record = orphan ? undefined : this.#sessions.get(clientId)
+    will.orphan = record === undefined
+    if (record !== undefined) record.will = will
+    const end = record?.expiresAt ?? clock.now()
+    const isNew = stored.dueAt === Number.POSITIVE_INFINITY
+    const dueAt = isNew ? clock.now() + delay * 1_000 : fromWall(clock, stored.dueAt, delay)
+    this.#wills.add(will, Math.min(dueAt, end))
+    if (isNew) this.#disk.putWill(will)
   }
 
   retained(message: RetainedMessage, owner: string): void {

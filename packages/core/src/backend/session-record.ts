@@ -4,6 +4,7 @@ import { SESSION_COST } from './costs.ts'
 import type { Receiver } from './deliver.ts'
 import type { StoredSession } from './disk/records.ts'
 import { Kept } from './kept.ts'
+import type { WillRecord } from './wills.ts'
 
 /** One session. */
 export class SessionRecord implements Receiver {
@@ -19,6 +20,8 @@ export class SessionRecord implements Receiver {
   expiresAt: number = Number.POSITIVE_INFINITY
   /** Seconds that it lasts without a connection. */
   expiryInterval = 0
+  /** Of its connection, or of the last one while it waits. */
+  will: WillRecord | undefined = undefined
   /** Begins its keys on a disk; 0 for a session that is kept on none. */
   id = 0
   /** Sequences up to here may be handed out before it is written again. */

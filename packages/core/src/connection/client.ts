@@ -1,7 +1,7 @@
 /** One connection: packets in, one at a time and in order; packets out, one write a turn. */
 import type { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
-import type { Client, Goodbye, Listener } from '../contract/index.ts'
+import type { Client, Goodbye, Listener, Will } from '../contract/index.ts'
 import { Session } from '../contract/index.ts'
 import type { Account } from '../memory/index.ts'
 import { addressOf } from '../memory/index.ts'
@@ -70,6 +70,7 @@ export class ClientConnection implements Client, Source {
   readonly listener: Listener
   session: Session = new Session()
   epoch = 0
+  will: Will | undefined = undefined
   protocolVersion: ProtocolVersion = 4
   bridge = false
   connected = false

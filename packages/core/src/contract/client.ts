@@ -12,7 +12,12 @@ import type {
   QoS,
   ReasonCode,
 } from '../packets/index.ts'
+<<<<<<< HEAD
 import type { Session } from './session.ts'
+=======
+import type { ClientSettings } from './client-settings.ts'
+import type { Session, Will } from './session.ts'
+>>>>>>> d927e9c (Make wills the session's: kept with it, due with it, and over a restart too)
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'
 
@@ -53,6 +58,8 @@ export interface Client extends SlotHost {
    * this connection carries it. `session.epoch` may be that of a later connection, which took the session over.
    */
   epoch: number
+  /** What lastwill keeps of the CONNECT, until it is published or dropped. Its session's backend keeps it too. */
+  will: Will | undefined
   /** From the CONNECT; 4 before it came. */
   protocolVersion: ProtocolVersion
   /** From the CONNECT: a bridge of Mosquitto (3.1 and 3.1.1), whose own messages do not come back to it. */

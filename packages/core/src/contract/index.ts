@@ -6,6 +6,7 @@ export {
   type Context,
   type DropReason,
   type DueRetained,
+  type DueWill,
   type RetainedMessage,
   type RuleOf,
   type SessionContext,
@@ -24,7 +25,7 @@ export { type Logger, printableLogger } from './logger.ts'
 export { nextMessageId, passMessageId } from './message-id.ts'
 export { MEMBERS, Middleware, type MiddlewareLike } from './middleware.ts'
 export { type OptionsSpec, type Resolved, resolveOptions } from './options.ts'
-export { type Author, authorOf, type Publisher, Session } from './session.ts'
+export { type Author, authorOf, type Publisher, Session, type Will } from './session.ts'
 export { Slot } from './slot.ts'
 export type { ExecuteCallback, Stack } from './stack.ts'
 export { STACK_OPTIONS, type StackOptions } from './stack-options.ts'

@@ -1,7 +1,7 @@
 /** What MQTT calls the session state's owner: it may outlive the connection. */
 
 import type { Account } from '../memory/index.ts'
-import type { PacketIds } from '../packets/index.ts'
+import type { PacketIds, Publish } from '../packets/index.ts'
 import type { Client } from './client.ts'
 import type { SlotHost } from './slot.ts'
 
@@ -23,6 +23,15 @@ export interface Publisher extends Author {
 /** What of a publisher may be kept with its messages: not a session, with all that is kept on that. */
 export function authorOf(publisher: Publisher): Author {
   return publisher.author ?? publisher
+}
+
+/** What a client leaves to be published when its connection ends without DISCONNECT. */
+export interface Will {
+  readonly packet: Publish
+  /** Seconds between the end of the connection and its publication (5.0); the session's end comes first. */
+  readonly delay: number
+  /** When it is due, by the stack's clock (ms): set when the connection has ended and the will has to wait. */
+  dueAt: number | undefined
 }
 
 /**

@@ -6,6 +6,7 @@ import { toWall } from '../../time/index.ts'
 import type { LogEntry } from '../log-entry.ts'
 import type { OrderedStore } from '../ordered-store.ts'
 import type { SessionRecord } from '../session-record.ts'
+import type { WillRecord } from '../wills.ts'
 import { Commits } from './commits.ts'
 import * as keys from './keys.ts'
 import * as records from './records.ts'
@@ -103,6 +104,28 @@ export class Disk {
     for (const entry of kept?.log.entries ?? []) this.removeEntry(record, entry)
     for (const packetId of kept?.stagedInbound.list() ?? []) this.removeInbound(record, packetId)
     record.id = 0
+  }
+
+  // Wills
+
+  putWill({ id, publisher, account, delay, dueAt, orphan, packet }: WillRecord): void {
+    const { clientId, identity } = publisher
+    const at = toWall(this.#clock, dueAt)
+    const will = {
+      id,
+      clientId,
+      identity,
+      owner: account.owner,
+      delay,
+      dueAt: at,
+      orphan,
+      message: packet.encode(),
+    }
+    this.commits.put(keys.willKey(id), records.writeWill(will))
+  }
+
+  removeWill({ id }: WillRecord): void {
+    this.commits.put(keys.willKey(id), undefined)
   }
 
   // Subscriptions

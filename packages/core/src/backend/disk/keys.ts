@@ -13,6 +13,7 @@ export const KIND = {
   entry: 0x12,
   inbound: 0x13,
   due: 0x14,
+  will: 0x15,
   message: 0x20,
   retained: 0x30,
 } as const
@@ -46,6 +47,11 @@ export function dueKey(session: number, topic: string): Uint8Array {
 /** By session and place in its log. */
 export function entryKey(session: number, sequence: number): Uint8Array {
   return owned(KIND.entry, session, numberBytes(sequence))
+}
+
+/** By its number. */
+export function willKey(id: number): Uint8Array {
+  return owned(KIND.will, id, Buffer.alloc(0))
 }
 
 /** By session and packet identifier. */

@@ -240,3 +240,44 @@ export function readRetained(value: Uint8Array): StoredRetained {
     message: fields.bytes(),
   }
 }
+
+/** A will as it is kept. */
+export interface StoredWill {
+  readonly id: number
+  readonly clientId: string
+  readonly identity: string | undefined
+  /** On whose account of the ledger it is. */
+  readonly owner: string
+  /** Seconds between the end of the connection and its publication. */
+  readonly delay: number
+  /** When it is due (ms since 1970); infinity while its connection is there. */
+  readonly dueAt: number
+  /** Its session is over. */
+  readonly orphan: boolean
+  readonly message: Uint8Array
+}
+
+export function writeWill(will: StoredWill): Uint8Array {
+  const { id, clientId, identity, owner, delay, dueAt, orphan, message } = will
+  const fields = new FieldWriter().number(id).text(clientId).text(identity).text(owner)
+  return fields
+    .number(delay)
+    .number(dueAt)
+    .byte(orphan ? 1 : 0)
+    .bytes(message)
+    .done()
+}
+
+export function readWill(value: Uint8Array): StoredWill {
+  const fields = new FieldReader(value)
+  return {
+    id: fields.number(),
+    clientId: fields.text() ?? '',
+    identity: fields.text(),
+    owner: fields.text() ?? '',
+    delay: fields.number(),
+    dueAt: fields.number(),
+    orphan: fields.byte() === 1,
+    message: fields.bytes(),
+  }
+}

@@ -9,7 +9,7 @@ import type { KeyRange, OrderedStore } from '../ordered-store.ts'
 import type { Commits } from './commits.ts'
 import type { Kind } from './keys.ts'
 import * as keys from './keys.ts'
-import type { StoredEntry, StoredSession } from './records.ts'
+import type { StoredEntry, StoredSession, StoredWill } from './records.ts'
 import * as records from './records.ts'
 
 /** Entries that are read at a time. */
@@ -24,6 +24,7 @@ export interface Restored {
   due(id: number, due: DueRetained): void
   inbound(id: number, packetId: number): void
   entry(id: number, entry: LogEntry): void
+  will(will: StoredWill): void
   retained(message: RetainedMessage, owner: string): void
 }
 
@@ -69,6 +70,11 @@ export async function restore(
     sessions.add(session.id)
     passMessageId(session.id)
     into.session(session)
+  })
+  await each(keys.KIND.will, (_, value) => {
+    const will = records.readWill(value)
+    passMessageId(will.id)
+    into.will(will)
   })
   await eachOwned(keys.KIND.subscription, (id, _, value) =>
     into.subscription(id, records.readSubscription(value)),

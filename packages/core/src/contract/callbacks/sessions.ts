@@ -1,7 +1,8 @@
 /** A session from its first connection to its end. */
 
-import type { ConnectPacket, ReasonCode } from '../../packets/index.ts'
+import type { ConnectPacket, Publish, ReasonCode } from '../../packets/index.ts'
 import type { Client } from '../client.ts'
+import type { Publisher, Will } from '../session.ts'
 import type { RulesOf } from './rule.ts'
 
 /** Ids of a session in a call to its backend. */
@@ -9,6 +10,14 @@ export interface SessionContext {
   readonly clientId: string
   /** From openSession; a backend refuses a call with an older one. */
   readonly epoch: number
+}
+
+/** A will that is to be published. */
+export interface DueWill {
+  /** The backend's own. */
+  readonly id: number
+  readonly packet: Publish
+  readonly publisher: Publisher
 }
 
 /** Context and store of each. */
@@ -32,6 +41,8 @@ export interface SessionCallbacks {
       cleanStart: boolean
       /** Seconds that the session outlives its connection; 0: it ends with it. */
       expiryInterval: number
+      /** Kept with the session until closeSession says what becomes of it; one that waited goes. */
+      will?: Will | undefined
     }
     store: {
       /** There was a session, and the client goes on with it. */
@@ -61,7 +72,7 @@ export interface SessionCallbacks {
   /**
    * CONNACK is written: what was unacknowledged and what was missed may be sent.
    * @executedBy session-manager
-   * @answeredBy lastwill, outbound-manager, retain-manager
+   * @answeredBy outbound-manager, retain-manager
    */
   resumeSession: {
     ctx: {
@@ -81,6 +92,11 @@ export interface SessionCallbacks {
     ctx: SessionContext & {
       /** Seconds from now until the session is over; 0: now. */
       expiryInterval: number
+      /**
+       * When the session's will is due, by the stack's clock (ms), unless the session ends before: then it is due at once.
+       * `undefined`: there is none any more.
+       */
+      willDue?: number | undefined
     }
     store: {
       /** The session is gone. */
@@ -117,6 +133,28 @@ export interface SessionCallbacks {
   }
 
   /**
+   * Wills whose time has come, or whose session is over, claimed by the caller.
+   * @executedBy lastwill
+   * @answeredBy backend
+   */
+  lookupDueWills: {
+    ctx: {
+      /** By the stack's clock (`now()`, ms). */
+      now: number
+      /** The most that may be pushed. */
+      limit: number
+    }
+    store: DueWill[]
+  }
+
+  /**
+   * A will was relayed, or is not to be: it goes.
+   * @executedBy lastwill
+   * @answeredBy backend
+   */
+  removeWill: { ctx: Pick<DueWill, 'id'>; store: object }
+
+  /**
    * A session is over, before it is removed.
    * @executedBy session-manager
    * @answeredBy anyone
@@ -132,5 +170,7 @@ export const SESSIONS: RulesOf<SessionCallbacks> = {
   closeSession: { merge: 'one' },
   lookupExpiredSessions: { merge: 'one', newStore: () => [] },
   removeSession: { merge: 'one' },
+  lookupDueWills: { merge: 'one', newStore: () => [] },
+  removeWill: { merge: 'one' },
   sessionEnded: { merge: 'told' },
 }

@@ -1,4 +1,13 @@
-import type { CallbackName, Client, Context, OptionsSpec, Resolved, Share, Store, Will } from '../contract/index.ts'
+import type {
+  CallbackName,
+  Client,
+  Context,
+  OptionsSpec,
+  Resolved,
+  Share,
+  Store,
+  Will,
+} from '../contract/index.ts'
 import { CALLBACKS, grantedQoS, Middleware, nextMessageId } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'

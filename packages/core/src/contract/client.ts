@@ -12,12 +12,7 @@ import type {
   QoS,
   ReasonCode,
 } from '../packets/index.ts'
-<<<<<<< HEAD
-import type { Session } from './session.ts'
-=======
-import type { ClientSettings } from './client-settings.ts'
 import type { Session, Will } from './session.ts'
->>>>>>> d927e9c (Make wills the session's: kept with it, due with it, and over a restart too)
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'
 

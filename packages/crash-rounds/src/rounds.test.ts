@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, expect, test } from 'vitest'
+import { crashRounds } from './rounds.ts'
+
+beforeAll(() => {
+  const command = fileURLToPath(new URL('../../broker/dist/cli.js', import.meta.url))
+  if (!existsSync(command)) throw new Error('not built: run `npm run build`')
+})
+
+test('20 times kill -9 under load: nothing lost, nothing twice, retained messages right', {
+  timeout: 300_000,
+}, async () => {
+  const { problems, acknowledged, delivered } = await crashRounds({ rounds: 20, seed: 7, sync: 'commit' })
+  expect(problems).toEqual([])
+  expect(acknowledged).toBeGreaterThan(20)
+  expect(delivered).toBeGreaterThan(acknowledged)
+})

@@ -13,8 +13,8 @@ import {
 import type { BrokerEvents } from './events.ts'
 import { EventBridge } from './events.ts'
 import type { Address } from './listeners/address.ts'
-import type { Door } from './listeners/door.ts'
-import { makeDoor } from './listeners/make-door.ts'
+import type { BrokerListener } from './listeners/broker-listener.ts'
+import { makeListener } from './listeners/make-listener.ts'
 import type { ListenerConfig } from './listeners/options.ts'
 
 /** How {@link Broker.publish} sends: QoS 0 and not retained unless it says otherwise. */
@@ -27,7 +27,7 @@ const SELF: Publisher = { clientId: '', identity: undefined }
 export class Broker extends EventEmitter<BrokerEvents> {
   readonly stack: Stack
   readonly #listeners: readonly ListenerConfig[]
-  #doors: readonly Door[] = []
+  #opened: readonly BrokerListener[] = []
   #addresses: readonly Address[] = []
   #listening: Promise<readonly Address[]> | undefined
   #closed: Promise<void> | undefined
@@ -108,8 +108,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
   async #listen(): Promise<readonly Address[]> {
     await this.start()
     // All are made before one is opened: a certificate that cannot be used is found before anything listens.
-    this.#doors = this.#listeners.map((config) => makeDoor(config, this.stack))
-    const opened = await Promise.allSettled(this.#doors.map((door) => door.open()))
+    this.#opened = this.#listeners.map((config) => makeListener(config, this.stack))
+    const opened = await Promise.allSettled(this.#opened.map((listener) => listener.open()))
     const failed = opened.find((result) => result.status === 'rejected')
     if (failed !== undefined) {
       await this.#shut()
@@ -121,13 +121,13 @@ export class Broker extends EventEmitter<BrokerEvents> {
 
   async #close(): Promise<void> {
     await this.#listening?.catch(() => {})
-    for (const door of this.#doors) door.shut()
+    for (const listener of this.#opened) listener.shut()
     await this.stack.stop()
     await this.#shut()
   }
 
   async #shut(): Promise<void> {
     this.#addresses = []
-    await Promise.all(this.#doors.map((door) => door.close()))
+    await Promise.all(this.#opened.map((listener) => listener.close()))
   }
 }

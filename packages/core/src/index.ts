@@ -5,7 +5,7 @@
 /// <reference types="node" preserve="true" />
 
 export * from './backend/deliver.ts'
-export { isLoopback } from './connection/arrival.ts'
+export { isLoopback } from './connection/listener-of.ts'
 export { isLost } from './connection/refused.ts'
 export type { Carried } from './connection/untaken.ts'
 export * from './contract/callbacks/index.ts'

@@ -6,15 +6,15 @@ import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import { createSecureContext, createServer } from 'node:tls'
 import type { Resolved, Stack } from '@mqtt-stack/core'
 import { StackError } from '@mqtt-stack/core'
-import type { Entrance } from './entrance.ts'
-import { portEntrance } from './entrance.ts'
+import type { Endpoint } from './endpoint.ts'
+import { portEndpoint } from './endpoint.ts'
 import type { TlsListenerOptions, WssListenerOptions } from './options.ts'
 
 type Secured = Resolved<TlsListenerOptions> | Resolved<WssListenerOptions>
 
 /** @throws StackError `LISTEN_FAILED` naming what of certificate, key and authorities cannot be used. */
-export function tlsEntrance(config: Resolved<TlsListenerOptions>, stack: Stack): Entrance {
-  return portEntrance('tls', config, stack, (serve) =>
+export function tlsEndpoint(config: Resolved<TlsListenerOptions>, stack: Stack): Endpoint {
+  return portEndpoint('tls', config, stack, (serve) =>
     createServer(secureOptions(config), (socket) => serve(socket, socket)),
   )
 }

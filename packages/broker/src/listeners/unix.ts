@@ -4,7 +4,7 @@ import { lstat, unlink } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { platform } from 'node:process'
 import type { Listener, Resolved, Stack } from '@mqtt-stack/core'
-import type { Entrance } from './entrance.ts'
+import type { Endpoint } from './endpoint.ts'
 import { listenFailed } from './listen-error.ts'
 import type { UnixListenerOptions } from './options.ts'
 
@@ -13,7 +13,7 @@ const LISTENER: Listener = { transport: 'unix', local: true }
 const MAX_PATH = platform === 'darwin' ? 103 : 107
 
 /** @throws StackError `LISTEN_FAILED` when the path is too long. */
-export function unixEntrance(config: Resolved<UnixListenerOptions>, stack: Stack): Entrance {
+export function unixEndpoint(config: Resolved<UnixListenerOptions>, stack: Stack): Endpoint {
   const { path, backlog, maxConnections } = config
   if (Buffer.byteLength(path) > MAX_PATH) throw listenFailed('unix', path, { code: 'ENAMETOOLONG' })
   const server = createServer((socket) => void stack.connect(socket, LISTENER))

@@ -7,12 +7,12 @@ import type { Duplex } from 'node:stream'
 import type { Client, Resolved, Stack, Timer } from '@mqtt-stack/core'
 import { isLost, ReasonCode } from '@mqtt-stack/core'
 import { WebSocketServer } from 'ws'
-import { Arrival } from './arrival.ts'
 import { ClosingWebSocket } from './closing-web-socket.ts'
 import { limitEarly, SLACK } from './early-limit.ts'
-import type { Entrance, Serve } from './entrance.ts'
-import { portEntrance } from './entrance.ts'
+import type { Endpoint, Serve } from './endpoint.ts'
+import { portEndpoint } from './endpoint.ts'
 import type { WsListenerOptions, WssListenerOptions } from './options.ts'
+import { Peer } from './peer.ts'
 import { refusedAt } from './refused-at.ts'
 import { secureOptions } from './tls.ts'
 import { WebSocketStream } from './websocket-stream.ts'
@@ -24,16 +24,16 @@ const SUBPROTOCOLS = ['mqtt', 'mqttv3.1']
 const HTTP: ServerOptions = { maxHeaderSize: 8_192 }
 
 /** @throws StackError `LISTEN_FAILED` when a certificate or key cannot be used. */
-export function webSocketEntrance(config: Config, stack: Stack): Entrance {
-  return portEntrance(config.transport, config, stack, (serve) => {
+export function webSocketEndpoint(config: Config, stack: Stack): Endpoint {
+  return portEndpoint(config.transport, config, stack, (serve) => {
     const server =
       config.transport === 'wss'
         ? createSecureServer({ ...HTTP, ...secureOptions(config) })
         : createServer(HTTP)
     const maxPayload = config.maxPayload ?? stack.config.packetLimit + SLACK
     const turnAway = (socket: Socket, reason: string, origin?: string): void => {
-      const arrival = new Arrival(config.transport, false, socket, origin)
-      refusedAt(stack, arrival, ReasonCode.UNSPECIFIED_ERROR, reason)
+      const peer = new Peer(config.transport, false, socket, origin)
+      refusedAt(stack, peer, ReasonCode.UNSPECIFIED_ERROR, reason)
     }
     const upgrade = upgrader(config.path, maxPayload, serve, turnAway)
     const began = new WeakMap<Duplex, Timer>()

@@ -1,4 +1,4 @@
-export { listenerOf } from './arrival.ts'
 export { ClientConnection } from './client.ts'
 export type { ConnectionHost } from './host.ts'
+export { listenerOf } from './listener-of.ts'
 export { untakenOf } from './untaken.ts'

@@ -7,7 +7,7 @@ import { remoteOf } from './address.ts'
  * Where a connection came in. Who is on the other side is looked up when somebody asks, for that is a system call, and
  * remembered, for it cannot be looked up once the connection is gone.
  */
-export class Arrival implements Listener {
+export class Peer implements Listener {
   readonly transport: string
   readonly origin: string | undefined
   readonly #reachable: boolean

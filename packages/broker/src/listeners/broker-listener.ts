@@ -1,35 +1,35 @@
-/** One server: opens, keeps account of its connections, and closes with them. */
+/** One listener of the broker: opens its server, counts its connections, and closes with them. */
 import type { DropArgument, Socket } from 'node:net'
 import type { Stack } from '@mqtt-stack/core'
 import { ReasonCode } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
 import { authority } from './address.ts'
-import { Arrival } from './arrival.ts'
-import type { Entrance } from './entrance.ts'
+import type { Endpoint } from './endpoint.ts'
 import { listenFailed } from './listen-error.ts'
+import { Peer } from './peer.ts'
 import { refusedAt } from './refused-at.ts'
 
 /** How long connections may take to read their last bytes and hang up. */
 const GRACE = 1_000
 
-export class Door {
-  readonly #entrance: Entrance
+export class BrokerListener {
+  readonly #endpoint: Endpoint
   readonly #stack: Stack
   readonly #sockets = new Set<Socket>()
   #shut: Promise<void> | undefined
 
-  constructor(entrance: Entrance, stack: Stack) {
-    this.#entrance = entrance
+  constructor(endpoint: Endpoint, stack: Stack) {
+    this.#endpoint = endpoint
     this.#stack = stack
-    entrance.server.on('connection', this.#count)
-    entrance.server.on('drop', this.#dropped)
+    endpoint.server.on('connection', this.#count)
+    endpoint.server.on('drop', this.#dropped)
     // Of a TLS server; on others nobody emits it.
-    entrance.server.on('tlsClientError', this.#handshakeFailed)
+    endpoint.server.on('tlsClientError', this.#handshakeFailed)
   }
 
   /** @throws StackError `LISTEN_FAILED`. */
   async open(): Promise<Address> {
-    const { transport, server, where, makeRoom } = this.#entrance
+    const { transport, server, where, makeRoom } = this.#endpoint
     try {
       await this.#listen().catch(async (error: NodeJS.ErrnoException) => {
         if (error.code !== 'EADDRINUSE' || (await makeRoom?.()) !== true) throw error
@@ -40,12 +40,12 @@ export class Door {
     }
     // What goes wrong with accepting, such as a lack of file descriptors, ends no connection that is there.
     server.on('error', (error) => this.#stack.log.error(`${transport} listener: ${error.message}`, error))
-    return this.#entrance.address()
+    return this.#endpoint.address()
   }
 
   /** Takes no new connections. */
   shut(): void {
-    const { server } = this.#entrance
+    const { server } = this.#endpoint
     this.#shut ??= new Promise((resolve) => {
       if (server.listening) server.close(() => resolve())
       else resolve()
@@ -55,15 +55,15 @@ export class Door {
   /** Waits until all connections are gone; those that do not go are cut off. */
   async close(): Promise<void> {
     this.shut()
-    const cutOff = setTimeout(() => {
+    const cutOff = this.#stack.clock.after(GRACE, () => {
       for (const socket of this.#sockets) socket.destroy()
-    }, GRACE)
+    })
     await this.#shut
-    clearTimeout(cutOff)
+    cutOff.cancel()
   }
 
   #listen(): Promise<void> {
-    const { server, listen } = this.#entrance
+    const { server, listen } = this.#endpoint
     return new Promise((resolve, reject) => {
       server.once('error', reject)
       server.listen(listen, () => {
@@ -80,7 +80,7 @@ export class Door {
 
   /** One connection too many: Node has closed it. */
   readonly #dropped = (drop?: DropArgument): void => {
-    const { transport, server } = this.#entrance
+    const { transport, server } = this.#endpoint
     const { remoteAddress, remotePort } = drop ?? {}
     const remote = remoteAddress === undefined ? undefined : authority(remoteAddress, remotePort)
     const listener = { transport, local: transport === 'unix', remote }
@@ -89,7 +89,7 @@ export class Door {
   }
 
   readonly #handshakeFailed = (error: Error, socket: Socket): void => {
-    const listener = new Arrival(this.#entrance.transport, false, socket)
+    const listener = new Peer(this.#endpoint.transport, false, socket)
     const reason = `the TLS handshake failed: ${error.message}`
     refusedAt(this.#stack, listener, ReasonCode.UNSPECIFIED_ERROR, reason, error)
     // Node only tells of a handshake that takes too long.

@@ -4,10 +4,10 @@ import type { Duplex } from 'node:stream'
 import type { Client, Stack } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
 import { authority, portAddress } from './address.ts'
-import { Arrival } from './arrival.ts'
+import { Peer } from './peer.ts'
 
 /** Nothing has been opened yet. */
-export interface Entrance {
+export interface Endpoint {
   readonly transport: Address['transport']
   readonly server: Server
   readonly listen: ListenOptions
@@ -30,16 +30,16 @@ interface PortConfig {
 }
 
 /** @param makeServer Makes a server that serves its connections. */
-export function portEntrance(
+export function portEndpoint(
   transport: Exclude<Address['transport'], 'unix'>,
   config: PortConfig,
   stack: Stack,
   makeServer: (serve: Serve) => Server,
-): Entrance {
+): Endpoint {
   const { host, port, backlog, maxConnections } = config
   let local = false
   const server = makeServer((stream, socket, origin) =>
-    stack.connect(stream, new Arrival(transport, local, socket, origin)),
+    stack.connect(stream, new Peer(transport, local, socket, origin)),
   )
   server.maxConnections = maxConnections
   return {

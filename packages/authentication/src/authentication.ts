@@ -12,7 +12,7 @@ import type {
   Store,
   Timer,
 } from '@mqtt-stack/core'
-import { DONE, judgeAfter, Middleware, ProtocolError, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
+import { DONE, judgeAfter, Middleware, proceed, protocolError, ReasonCode, Slot } from '@mqtt-stack/core'
 
 type AuthPacket = Packets['auth']
 
@@ -194,8 +194,4 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     this.stack.closeClient(client, reasonCode, reason)
     return DONE
   }
-}
-
-function protocolError(message: string, statement: string): ProtocolError {
-  return new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, message, statement)
 }

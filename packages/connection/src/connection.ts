@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type {
   CallbackName,
   Client,
@@ -11,8 +10,17 @@ import type {
   Steps,
   Store,
 } from '@mqtt-stack/core'
-import { bounded, DONE, Middleware, ProtocolError, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
-import { Unheard } from './unheard.ts'
+import {
+  bounded,
+  DONE,
+  Middleware,
+  newClientId,
+  proceed,
+  protocolError,
+  ReasonCode,
+  Slot,
+} from '@mqtt-stack/core'
+import { ConnectTimeout } from './connect-timeout.ts'
 
 export interface ConnectionOptions {
   forceMQTT4?: boolean
@@ -40,7 +48,7 @@ export const CONNECTION_OPTIONS: OptionsSpec<ConnectionOptions> = {
 }
 
 /** What is known of one connection. */
-class Life {
+class ConnectionState {
   /** Under which it is found; a middleware behind may rename the client. */
   clientId = ''
   connecting = false
@@ -57,7 +65,7 @@ interface Refusal {
   readonly reason: string
 }
 
-const life = new Slot(() => new Life())
+const connectionState = new Slot(() => new ConnectionState())
 
 /**
  * Guards the order of packets (a second CONNECT ends the connection [MQTT-3.1.0-2]), names the client, and executes
@@ -75,19 +83,19 @@ export class Connection extends Middleware<ConnectionOptions> {
   readonly #clients = new Map<string, Client[]>()
   /** Ends of connections that others are still busy with. */
   readonly #ending = new Set<Promise<void>>()
-  #unheard!: Unheard
+  #connectTimeout!: ConnectTimeout
 
   constructor(options?: ConnectionOptions) {
     super(options, CONNECTION_OPTIONS)
   }
 
   start(): void {
-    this.#unheard = new Unheard(this.stack.clock, this.config.connectTimeout)
+    this.#connectTimeout = new ConnectTimeout(this.stack.clock, this.config.connectTimeout)
   }
 
   install(client: Client): void {
-    const state = life.of(client)
-    this.#unheard.add(client)
+    const state = connectionState.of(client)
+    this.#connectTimeout.add(client)
     client.onClose((cause) => {
       const end = proceed(this.#end(client, state, cause))
       if (end !== undefined) this.#note(end)
@@ -96,12 +104,12 @@ export class Connection extends Middleware<ConnectionOptions> {
 
   /** Waits until all connections are settled, so that what their ends set off finds its stores open. */
   async stop(): Promise<void> {
-    this.#unheard.stop()
+    this.#connectTimeout.stop()
     await Promise.all(this.#ending)
   }
 
   handle(client: Client, packet: ConnectPacket | DisconnectPacket): void | Done {
-    const state = life.of(client)
+    const state = connectionState.of(client)
     if (packet.cmd === 'connect') return this.#connect(client, state, packet)
     this.#disconnect(client, state, packet)
     return DONE
@@ -111,7 +119,7 @@ export class Connection extends Middleware<ConnectionOptions> {
     { client }: Context<'lookupConnackProperties'>,
     store: Store<'lookupConnackProperties'>,
   ): void {
-    if (life.of(client).assigned) store.set('assignedClientIdentifier', client.id)
+    if (connectionState.of(client).assigned) store.set('assignedClientIdentifier', client.id)
     store.set('maximumPacketSize', this.stack.config.packetLimit)
   }
 
@@ -133,22 +141,22 @@ export class Connection extends Middleware<ConnectionOptions> {
     return known.filter((client) => epoch > 0 && client.epoch === epoch)
   }
 
-  #disconnect(client: Client, state: Life, packet: DisconnectPacket): void {
+  #disconnect(client: Client, state: ConnectionState, packet: DisconnectPacket): void {
     const interval = packet.properties?.sessionExpiryInterval ?? 0
     if (interval > 0 && client.session.expiryInterval === 0) {
       const message = 'a DISCONNECT that asks to keep a session that was to end with the connection'
-      throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, message)
+      throw protocolError(message)
     }
     state.disconnect = packet
     client.close()
   }
 
-  #connect(client: Client, state: Life, packet: ConnectPacket): void | Done {
+  #connect(client: Client, state: ConnectionState, packet: ConnectPacket): void | Done {
     if (state.connecting) {
-      throw new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, 'a second CONNECT', 'MQTT-3.1.0-2')
+      throw protocolError('a second CONNECT', 'MQTT-3.1.0-2')
     }
     state.connecting = true
-    this.#unheard.delete(client)
+    this.#connectTimeout.delete(client)
     const refusal = this.#refusal(packet)
     if (refusal !== undefined) {
       // For those who are told of it.
@@ -157,7 +165,7 @@ export class Connection extends Middleware<ConnectionOptions> {
       return DONE
     }
     state.assigned = packet.clientId === ''
-    const clientId = packet.clientId === '' ? `auto-${randomUUID()}` : packet.clientId
+    const clientId = packet.clientId === '' ? newClientId() : packet.clientId
     client.session.clientId = clientId
     state.clientId = clientId
     const known = this.#clients.get(clientId)
@@ -190,8 +198,8 @@ export class Connection extends Middleware<ConnectionOptions> {
     })
   }
 
-  *#end(client: Client, state: Life, cause: Error | undefined): Steps {
-    this.#unheard.delete(client)
+  *#end(client: Client, state: ConnectionState, cause: Error | undefined): Steps {
+    this.#connectTimeout.delete(client)
     if (client.connected) yield* this.#tellEnd(client, state, cause)
     this.#forget(client, state.clientId)
     state.over = true
@@ -205,7 +213,7 @@ export class Connection extends Middleware<ConnectionOptions> {
     else this.#clients.delete(clientId)
   }
 
-  *#tellEnd(client: Client, { disconnect }: Life, cause: Error | undefined): Steps {
+  *#tellEnd(client: Client, { disconnect }: ConnectionState, cause: Error | undefined): Steps {
     const clean = disconnect !== undefined
     const reasonCode =
       disconnect?.reasonCode ??
@@ -222,7 +230,7 @@ export class Connection extends Middleware<ConnectionOptions> {
 
 /** Resolves when a connection is over; at once for one that was never ours. */
 function settled(client: Client): Promise<void> {
-  const state = life.peek(client)
+  const state = connectionState.peek(client)
   if (state === undefined || state.over) return Promise.resolve()
   return new Promise((resolve) => {
     state.waiting ??= []

@@ -4,11 +4,12 @@ import type {
   Clock,
   DropReason,
   ForwardContext,
+  ProtocolError,
   Stack,
   Steps,
   StoredMessage,
 } from '@mqtt-stack/core'
-import { bounded, expiryOf, ProtocolError, packetIdOf, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
+import { bounded, expiryOf, packetIdOf, proceed, protocolError, Slot } from '@mqtt-stack/core'
 import { Inflight } from './inflight.ts'
 import { Releases } from './releases.ts'
 import { Removals } from './removals.ts'
@@ -382,7 +383,7 @@ export class Outflow {
 /** A client that mixes up its exchanges has lost track of what it received. */
 function wrongAnswer(cmd: AckType, id: number): ProtocolError {
   const message = `a ${cmd.toUpperCase()} for identifier ${id}, which awaits another answer`
-  return new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, message)
+  return protocolError(message)
 }
 
 /** The message as it can be kept beyond the turn: its expiry goes on from now. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type {
   CallbackName,
   Client,
@@ -20,6 +19,7 @@ import {
   grantedQoS,
   judgeEvery,
   Middleware,
+  newClientId,
   PacketIds,
   proceed,
   ReasonCode,
@@ -135,7 +135,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     if (this.stack.pace.spent) yield this.stack.pace.rest()
     // It was closed while somebody before us thought about it: it must not take a session from anybody.
     if (client.closed) return DONE
-    if (client.session.clientId === '') client.session.clientId = packet.clientId || `auto-${randomUUID()}`
+    if (client.session.clientId === '') client.session.clientId = packet.clientId || newClientId()
     const store: Store<'openSession'> = {}
     let accepted = false
     try {

@@ -17,7 +17,14 @@ export class ProtocolError extends Error {
   }
 }
 
-/** The error for a packet that can be read and is not allowed there (0x82). */
-export function protocolError(message: string, statement = ''): ProtocolError {
-  return new ProtocolError('PROTOCOL_ERROR', ReasonCode.PROTOCOL_ERROR, message, statement)
+/**
+ * The error for a packet that can be read and is not allowed there.
+ * @param statement The number of the standard's statement, such as `MQTT-3.1.0-2`; empty where it has none.
+ */
+export function protocolError(
+  message: string,
+  statement: string = '',
+  reasonCode: ReasonCode = ReasonCode.PROTOCOL_ERROR,
+): ProtocolError {
+  return new ProtocolError('PROTOCOL_ERROR', reasonCode, message, statement)
 }

@@ -1,6 +1,6 @@
 /** Frames out of chunks: finds where each packet begins and ends, and holds what is not whole yet. */
 import { Buffer } from 'node:buffer'
-import { ProtocolError } from '../protocol-error.ts'
+import { ProtocolError, protocolError } from '../protocol-error.ts'
 import { ReasonCode } from '../reason-codes.ts'
 import { MAX_REMAINING_LENGTH } from './length.ts'
 import { CLIENT_TYPES, wrongType } from './packet-type.ts'
@@ -187,11 +187,6 @@ export class Inbox {
 
   #checkFirst(header: number): void {
     if (header >> 4 === CONNECT) return
-    throw new ProtocolError(
-      'PROTOCOL_ERROR',
-      ReasonCode.PROTOCOL_ERROR,
-      'the first packet is not a CONNECT',
-      'MQTT-3.1.0-1',
-    )
+    throw protocolError('the first packet is not a CONNECT', 'MQTT-3.1.0-1')
   }
 }

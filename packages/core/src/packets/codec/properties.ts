@@ -194,13 +194,7 @@ function readValue(
   }
   if (row.positive === true && value === 0) {
     // An alias of 0 has a reason code of its own.
-    if (id === 35)
-      throw new ProtocolError(
-        'PROTOCOL_ERROR',
-        ReasonCode.TOPIC_ALIAS_INVALID,
-        'topic alias 0',
-        'MQTT-3.3.2-8',
-      )
+    if (id === 35) throw protocolError('topic alias 0', 'MQTT-3.3.2-8', ReasonCode.TOPIC_ALIAS_INVALID)
     throw protocolError(`a ${owner} with ${row.name} 0`)
   }
 }

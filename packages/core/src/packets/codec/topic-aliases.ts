@@ -65,6 +65,6 @@ export class TopicAliases {
 
   #over(alias: number): ProtocolError {
     const message = `topic alias ${alias}, over the maximum of ${this.#maximum}`
-    return new ProtocolError('PROTOCOL_ERROR', ReasonCode.TOPIC_ALIAS_INVALID, message, 'MQTT-3.2.2-17')
+    return protocolError(message, 'MQTT-3.2.2-17', ReasonCode.TOPIC_ALIAS_INVALID)
   }
 }

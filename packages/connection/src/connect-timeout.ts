@@ -1,8 +1,8 @@
 import type { Client, Clock, Timer } from '@mqtt-stack/core'
 import { judgeAfter } from '@mqtt-stack/core'
 
-/** Connections that have sent no CONNECT, oldest first: one timer for all, since most are heard of before it fires. */
-export class Unheard {
+/** Connections that have sent no CONNECT, the oldest first. One timer serves all: most send it before the timer fires. */
+export class ConnectTimeout {
   readonly #clock: Clock
   readonly #timeout: number
   /** When each of them came. */

@@ -102,8 +102,6 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   ]
   #relay!: Chain
   #published!: Chain
-  /** Somebody keeps retained messages. */
-  #retains = false
 
   constructor(options?: InboundManagerOptions) {
     super(options, INBOUND_MANAGER_OPTIONS)
@@ -112,9 +110,6 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   start(): void {
     this.#relay = this.stack.chain('relayMessage')
     this.#published = this.stack.chain('messagePublished')
-    this.#retains = this.stack.middlewares.some(({ requires = [], uses = [] }) =>
-      [...requires, ...uses].includes('storeRetainedMessage'),
-    )
   }
 
   handle(client: Client, packet: Publish | Ack<'pubrel'>): void | Promise<void> {
@@ -139,7 +134,6 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     if (receiveMaximum < 65_535) store.set('receiveMaximum', receiveMaximum)
     if (maximumQoS < 2) store.set('maximumQoS', maximumQoS)
     if (topicAliases > 0) store.set('topicAliasMaximum', topicAliases)
-    if (!this.#retains) store.set('retainAvailable', false)
   }
 
   /** Waits for the relays and releases under way: whoever opens the session next finds their identifiers. */
@@ -155,7 +149,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
     const { qos, retain, packetId } = packet
     if (qos > this.config.maximumQoS)
       throw unavailable(ReasonCode.QOS_NOT_SUPPORTED, `QoS ${qos}`, 'MQTT-3.2.2-11')
-    if (retain && !this.#retains)
+    if (retain && client.connack?.retainAvailable === false)
       throw unavailable(ReasonCode.RETAIN_NOT_SUPPORTED, 'retain', 'MQTT-3.2.2-14')
     if (this.config.validatePayloadFormat && packet.span?.payloadIsText === true && !isUtf8(packet.payload)) {
       return ReasonCode.PAYLOAD_FORMAT_INVALID

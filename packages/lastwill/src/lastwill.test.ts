@@ -13,7 +13,11 @@ async function stackOf(
   ...behind: MiddlewareLike[]
 ): Promise<TestStack & { relayed: Relay[]; connect(options: ConnectOptions): Promise<Client> }> {
   const relayed: Relay[] = []
-  const relay: MiddlewareLike = { name: 'Relay', relayMessage: (ctx) => void relayed.push(ctx) }
+  const relay: MiddlewareLike = {
+    name: 'Relay',
+    lookupConnackProperties: (_ctx, store) => store.set('retainAvailable', true),
+    relayMessage: (ctx) => void relayed.push(ctx),
+  }
   const test = await testStack(new LastWill(), ...behind, relay, acceptAll())
   const connect = async (options: ConnectOptions): Promise<Client> => {
     await test.client(options)

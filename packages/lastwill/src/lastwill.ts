@@ -221,7 +221,7 @@ export class LastWill extends Middleware<LastWillOptions> {
       this.stack.fail(error as Error, undefined, packet)
       return ReasonCode.SERVER_UNAVAILABLE
     }
-    const { maximumQoS = 2, retainAvailable = true } = store.values
+    const { maximumQoS = 2, retainAvailable = false } = store.values
     if (qos > maximumQoS) return ReasonCode.QOS_NOT_SUPPORTED
     return retain && !retainAvailable ? ReasonCode.RETAIN_NOT_SUPPORTED : undefined
   }

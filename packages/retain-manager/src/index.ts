@@ -54,6 +54,14 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     this.#delivery = new Delivery(this.stack, this.#changes, this.#kept, this.config.page)
   }
 
+  /** Unless somebody said before that there are no retained messages for this client. */
+  lookupConnackProperties(
+    _ctx: Context<'lookupConnackProperties'>,
+    store: Store<'lookupConnackProperties'>,
+  ): void {
+    if (store.values.retainAvailable === undefined) store.set('retainAvailable', true)
+  }
+
   relayMessage(ctx: Context<'relayMessage'>, relayed: Store<'relayMessage'>): void | Promise<void> {
     if (!ctx.packet.retain) return
     const store: Store<'storeRetainedMessage'> = {}

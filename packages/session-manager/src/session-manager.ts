@@ -218,6 +218,9 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     yield this.stack.run('lookupConnackProperties', { client, packet, sessionPresent }, store)
     // For those alone who asked for it [MQTT-3.1.2-28].
     if (!client.settings.requestResponseInformation) delete store.values.responseInformation
+    // By the standard what is not said is available.
+    if (store.values.retainAvailable === true) delete store.values.retainAvailable
+    else store.values.retainAvailable = false
     return store.values
   }
 

@@ -8,6 +8,7 @@ import { addressOf } from '../memory/index.ts'
 import type {
   AckType,
   ClientSettings,
+  ConnackPacket,
   ConnectPacket,
   Extras,
   Layout,
@@ -82,6 +83,8 @@ export class ClientConnection implements Client, Source {
   /** Internal: what came and is not handled. */
   readonly inbox: Inbox
   settings: ClientSettings = DEFAULT_SETTINGS
+  /** What its CONNACK said besides (5.0): `undefined` until it was written, and for older versions. */
+  connack: ConnackPacket['properties'] = undefined
   #aliases: TopicAliases | undefined
   readonly #outbox: Outbox
   /** A handler has not answered yet, or others have their turn. */
@@ -212,6 +215,7 @@ export class ClientConnection implements Client, Source {
     if (this.closed) return true
     const bytes = encodePacket(packet, this.protocolVersion, this.settings)
     if (bytes === undefined) return false
+    if (packet.cmd === 'connack') this.connack = packet.properties
     this.#outbox.bytes(bytes)
     return true
   }

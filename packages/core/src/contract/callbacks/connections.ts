@@ -8,7 +8,8 @@ import type { RulesOf } from './rule.ts'
 /** Context and store of each. */
 export interface ConnectionCallbacks {
   /**
-   * What CONNACK says besides (5.0): `store.set(key, value)`; each key has one owner.
+   * What CONNACK says besides (5.0): `store.set(key, value)`; each key has one owner. Retained messages are available
+   * where somebody sets `retainAvailable` to true: otherwise CONNACK says that they are not.
    * @executedBy session-manager; lastwill before it takes a will
    * @answeredBy each middleware, its own keys
    */

@@ -151,7 +151,7 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
       throw unavailable(ReasonCode.QOS_NOT_SUPPORTED, `QoS ${qos}`, 'MQTT-3.2.2-11')
     if (retain && client.connack?.retainAvailable === false)
       throw unavailable(ReasonCode.RETAIN_NOT_SUPPORTED, 'retain', 'MQTT-3.2.2-14')
-    if (this.config.validatePayloadFormat && packet.span?.payloadIsText === true && !isUtf8(packet.payload)) {
+    if (this.config.validatePayloadFormat && packet.payloadIsText && !isUtf8(packet.payload)) {
       return ReasonCode.PAYLOAD_FORMAT_INVALID
     }
     if (qos === 0) return undefined

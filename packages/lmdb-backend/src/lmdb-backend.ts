@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { StackError } from '@mqtt-stack/core'
+import { isStackError, StackError } from '@mqtt-stack/core'
 import { Backend } from '@mqtt-stack/core/backend'
 import { setAside } from './directory.ts'
 import { LmdbStore } from './lmdb-store.ts'
@@ -33,7 +33,7 @@ export class LmdbBackend extends Backend<LmdbBackendOptions> {
   /** The driver's own errors say all; others are of what the file holds. */
   #explain(error: Error): Error {
     const file = join(this.config.path, 'data.mdb')
-    const code = error instanceof StackError ? error.code : undefined
+    const code = isStackError(error) ? error.code : undefined
     if (code === 'STORE_UNUSABLE' || code === 'STORE_LOCKED' || code === 'STORE_FAILED') return error
     if (code !== 'STORE_FORMAT') {
       const aside = setAside(file)

@@ -1,7 +1,7 @@
 /** Opens the database of a directory, once it is known to be sound and nobody else's. */
 import { Buffer } from 'node:buffer'
 import { join } from 'node:path'
-import { StackError } from '@mqtt-stack/core'
+import { isStackError, StackError } from '@mqtt-stack/core'
 import { MAX_KEY_BYTES } from '@mqtt-stack/core/backend'
 import type { RootDatabase } from 'lmdb'
 import { open } from 'lmdb'
@@ -39,7 +39,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     aside(options, file, `it is damaged: ${damage}`)
     return await openAlone(options)
   } catch (error) {
-    throw error instanceof StackError ? error : unusable(options.path, error as NodeJS.ErrnoException)
+    throw isStackError(error) ? error : unusable(options.path, error as NodeJS.ErrnoException)
   }
 }
 

@@ -32,6 +32,21 @@ async function alone(options?: OutboundManagerOptions, ...others: MiddlewareLike
 
 const message = (payload: string, qos: QoS): Publish => Publish.from({ topic: 't', payload, qos })
 
+/** A message as it came: a view of the socket's bytes. */
+async function received(payload: string): Promise<Publish> {
+  const packets: Publish[] = []
+  const taker: MiddlewareLike = {
+    name: 'Taker',
+    handles: ['publish'],
+    handle: (_client, packet) => void packets.push(packet as Publish),
+  }
+  const { client, settle } = await testStack(taker, acceptAll())
+  const device = await client()
+  device.send({ cmd: 'publish', topic: 't', payload, qos: 1, retain: false, dup: false, messageId: 7 })
+  await settle()
+  return packets[0]
+}
+
 /** Forwards a message to the client; answers what became of it. */
 function forward(
   { stack, peer }: Alone,
@@ -340,28 +355,12 @@ describe('the queue of a session that ends with its connection', () => {
 
   it('keeps what it holds when the bytes that came are used again', async () => {
     const test = await alone({ inflight: 1 })
-    const bytes = Publish.from({ topic: 't', payload: 'first', qos: 1 })
     forward(test, 'one')
-    // As the decoder makes it: a view of bytes that are not the message's own.
-    const { topic, qos, bytes: chunk, start, length, idAt, payloadAt } = bytes
-    const view = new Publish(
-      topic,
-      qos,
-      false,
-      false,
-      7,
-      false,
-      undefined,
-      chunk,
-      start,
-      length,
-      idAt,
-      payloadAt,
-      false,
-    )
+    const view = await received('first')
+    const bytes = view.payload
     const store = new ForwardStore()
     test.stack.run('forwardMessage', new ForwardContext(test.peer, view, 1, false), store)
-    chunk.fill(0)
+    bytes.fill(0)
     test.device.autoAck = true
     test.device.send({ cmd: 'puback', messageId: 1 })
     expect(await taken(test)).toEqual(['one at 1 with 1', 'first at 1 with 2'])

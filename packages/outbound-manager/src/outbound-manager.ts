@@ -1,5 +1,5 @@
 import type { Ack, CallbackName, Client, Context, DropReason, PacketType, QoS, Store } from '@mqtt-stack/core'
-import { ForwardContext, Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
+import { Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
 import type { OutboundManagerOptions } from './options.ts'
 import { OUTBOUND_MANAGER_OPTIONS } from './options.ts'
 import { Outflow } from './outflow.ts'
@@ -123,7 +123,7 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
 
 /** The context itself, which is its executor's and never used again; the seed's has no more than client and packet. */
 function outgoing(ctx: Context<'forwardMessage'>, qos: QoS): Outgoing {
-  if (ctx instanceof ForwardContext) return ctx
-  const { packet, retain, identifiers, expiresAt, share, publisher } = ctx as Context<'forwardMessage'>
+  const { packet, retain, identifiers, expiresAt, share, publisher } = ctx
+  if (ctx.qos !== undefined && retain !== undefined && expiresAt !== undefined) return ctx
   return { packet, qos, retain: retain ?? false, identifiers, expiresAt: expiresAt ?? 0, share, publisher }
 }

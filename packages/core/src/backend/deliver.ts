@@ -26,10 +26,13 @@ export interface Receiver {
 }
 
 /** What a delivery is counted in. */
-export type DeliveryCounts = Pick<RelayStore, 'queued' | 'dropped'> & Partial<Pick<RelayStore, 'unkept'>>
+export type DeliveryCounts = Pick<RelayStore, 'queued' | 'dropped'> &
+  Partial<Pick<RelayStore, 'unkept'> & Pick<Offer, 'offered' | 'refused'>>
 
 /** What became of a message that was offered: `refused` says why the receiver cannot take it, and nobody was told. */
 export class Offer {
+  /** Tells it from other counts. */
+  readonly offered = true
   queued = 0
   dropped = 0
   refused: DropReason | undefined = undefined
@@ -99,7 +102,7 @@ export class Deliverer {
         undefined,
         expiresAt,
         share,
-        share !== undefined && counts instanceof Offer,
+        share !== undefined && counts.offered === true,
         publisher,
       ),
       counts,
@@ -134,7 +137,7 @@ export class Deliverer {
     const forward = (): void | Promise<void> => {
       if (store.dropped === true) {
         const { reason = 'log-full' } = store
-        if (counts instanceof Offer) {
+        if (counts.offered === true) {
           counts.refused = reason
           return
         }
@@ -161,7 +164,7 @@ export class Deliverer {
           sequence,
           expiresAt,
           share,
-          counts instanceof Offer,
+          counts.offered === true,
           publisher,
         ),
         counts,
@@ -197,6 +200,6 @@ export function expiryOf(packet: Publish, clock: Clock): number {
 function count(store: ForwardStore, counts: DeliveryCounts): void {
   if (store.outcome === 'queued') counts.queued++
   else if (store.outcome !== 'dropped') return
-  else if (counts instanceof Offer && store.reason !== undefined) counts.refused = store.reason
+  else if (counts.offered === true && store.reason !== undefined) counts.refused = store.reason
   else counts.dropped++
 }

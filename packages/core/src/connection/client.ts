@@ -25,6 +25,7 @@ import {
   DEFAULT_SETTINGS,
   encodePacket,
   Inbox,
+  isProtocolError,
   ProtocolError,
   protocolError,
   ReasonCode,
@@ -425,7 +426,7 @@ export class ClientConnection implements Client, Source {
   /** Whatever the errorHandler does, nobody goes on behind what could not be read or broke the protocol. */
   #fail(error: Error, packet: Packet | undefined): void {
     this.stack.fail(error, this, packet)
-    const reasonCode = error instanceof ProtocolError ? error.reasonCode : undefined
+    const reasonCode = isProtocolError(error) ? error.reasonCode : undefined
     if (packet === undefined || reasonCode !== undefined) this.close(reasonCode, { cause: error })
   }
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type {
   AckType,
   ClientSettings,
+  ConnackPacket,
   Extras,
   OutgoingPacket,
   Packet,
@@ -12,6 +13,7 @@ import type {
   QoS,
   ReasonCode,
 } from '../packets/index.ts'
+
 import type { Session, Will } from './session.ts'
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'
@@ -73,6 +75,8 @@ export interface Client extends SlotHost {
   readonly receivedAt: number
   /** What the client asked for in its CONNECT (5.0). */
   readonly settings: ClientSettings
+  /** What its CONNACK said besides (5.0): `undefined` until it was written, and for older versions. */
+  readonly connack: ConnackPacket['properties']
   /** Client identifier; empty before CONNECT. */
   readonly id: string
   /** Bytes that came and wait for their turn; those of an unfinished packet are left out. */

@@ -28,8 +28,11 @@ export interface Stack {
   readonly ledger: Ledger
   /** Shares out the turns of the event loop among work that may be long. */
   readonly pace: Pace
-  /** The end of a turn of the event loop, for work that is put off until all that arrived together has been handled. */
-  readonly turn: Turn
+  /**
+   * The end of a turn of the event loop, for work that is put off until all that arrived together has been handled:
+   * `turn.add(task)` calls `task.endTurn()` once, then. What it writes goes out in the same turn.
+   */
+  readonly turn: Pick<Turn, 'add'>
   /** Everybody connected. */
   readonly clients: ReadonlySet<Client>
   /** In the order of `use()`. */

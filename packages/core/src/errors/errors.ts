@@ -70,3 +70,8 @@ export class StackError extends Error {
     this.code = code
   }
 }
+
+/** Whether an error is a {@link StackError}, whatever copy of core made it. */
+export function isStackError(error: unknown): error is StackError {
+  return (error as Partial<StackError> | undefined)?.name === 'StackError'
+}

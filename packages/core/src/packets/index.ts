@@ -25,7 +25,7 @@ export {
   type Subscription,
   type UnsubscribePacket,
 } from './packets.ts'
-export { ProtocolError, protocolError } from './protocol-error.ts'
+export { isProtocolError, ProtocolError, protocolError } from './protocol-error.ts'
 export { Publish } from './publish.ts'
 export { ReasonCode, returnCodeOf } from './reason-codes.ts'
 export { Sequences } from './sequences.ts'

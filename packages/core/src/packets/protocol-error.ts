@@ -28,3 +28,9 @@ export function protocolError(
 ): ProtocolError {
   return new ProtocolError('PROTOCOL_ERROR', reasonCode, message, statement)
 }
+
+/** Whether an error is the client's, whatever copy of core made it. */
+export function isProtocolError(error: unknown): error is ProtocolError {
+  const { name, reasonCode } = (error ?? {}) as Partial<ProtocolError>
+  return name === 'ProtocolError' && typeof reasonCode === 'number'
+}

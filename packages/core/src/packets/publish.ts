@@ -69,10 +69,12 @@ export class Publish implements Layout {
   readonly dup: boolean
   /** Packet identifier; 0 for QoS 0 and for messages of the broker's own. */
   readonly packetId: number
-  /** Internal: the frame, `length` bytes from `start`; the other places count from there. */
+  /** Internal: the bytes that hold the frame, and where it begins; the places below count from there. */
   bytes: Buffer
   start: number
+  /** Bytes of the whole packet. */
   readonly length: number
+  /** Internal: where the packet identifier and the payload begin. */
   readonly idAt: number
   readonly payloadAt: number
   /** Internal: of 5.0 messages that have properties. */
@@ -81,8 +83,9 @@ export class Publish implements Layout {
   #variant: number
   /** Other layouts, once they were asked for; a message that is kept does not keep them. */
   #others: (Layout | WeakRef<Layout> | undefined)[] | undefined
-  /** Internal: how many places of the ledger hold this message, and the bytes that each was charged. */
+  /** Internal: how many places of the ledger hold this message. */
   keepers: number
+  /** Internal: the bytes that each of them was charged. */
   keptSize: number
   /** Whose the memory is: the socket's chunk, shared with other kept messages, or its own. */
   #owned: 'no' | 'shared' | 'alone'
@@ -167,10 +170,7 @@ export class Publish implements Layout {
    */
   encode(): Uint8Array {
     const { topic, payload, qos, retain, dup } = this
-    return writeMessage(
-      { topic, payload, qos, retain, dup, isText: this.span?.payloadIsText ?? false },
-      this.#raw(),
-    )
+    return writeMessage({ topic, payload, qos, retain, dup, isText: this.payloadIsText }, this.#raw())
   }
 
   get cmd(): 'publish' {
@@ -205,11 +205,17 @@ export class Publish implements Layout {
     return at === 0 ? undefined : this.bytes.readUInt32BE(this.start + at)
   }
 
+  /** Its properties say that the payload is UTF-8 text (5.0). */
+  get payloadIsText(): boolean {
+    return this.span?.payloadIsText ?? false
+  }
+
+  /** Internal: where the expiry interval stands in the frame; 0 for none. */
   get expiryAt(): number {
     return this.span?.expiryAt ?? 0
   }
 
-  /** The bytes of its topic are not among its own. */
+  /** Internal: the bytes of its topic are not among its own. */
   get slim(): boolean {
     return this.#slim
   }

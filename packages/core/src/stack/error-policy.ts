@@ -2,7 +2,7 @@
 import type { Client, Stack } from '../contract/index.ts'
 import { blameOf } from '../errors/index.ts'
 import type { Packet } from '../packets/index.ts'
-import { ProtocolError, ReasonCode } from '../packets/index.ts'
+import { isProtocolError, ReasonCode } from '../packets/index.ts'
 
 /** Gives an error to `errorHandler`, or to the default one; ends the connection where the errorHandler fails itself. */
 export function handleError(
@@ -26,8 +26,8 @@ function logAndClose(stack: Stack, error: Error, client: Client | undefined): vo
   const source = blameOf(error)
   const where = source === undefined ? '' : `${source.middleware} (${source.callback}): `
   // What a client did wrong is told with its end as well: by clientRefused, or by clientDisconnected.
-  if (error instanceof ProtocolError) stack.log.debug(`${client?.id ?? ''} ${error.message}`)
+  if (isProtocolError(error)) stack.log.debug(`${client?.id ?? ''} ${error.message}`)
   else stack.log.error(`${where}${error.message}`, error)
-  const reasonCode = error instanceof ProtocolError ? error.reasonCode : ReasonCode.UNSPECIFIED_ERROR
+  const reasonCode = isProtocolError(error) ? error.reasonCode : ReasonCode.UNSPECIFIED_ERROR
   if (client !== undefined) stack.closeClient(client, reasonCode, error.message, error)
 }

@@ -1,4 +1,14 @@
-import type { Ack, CallbackName, Client, Context, DropReason, PacketType, QoS, Store } from '@mqtt-stack/core'
+import type {
+  Ack,
+  CallbackName,
+  Chain,
+  Client,
+  Context,
+  DropReason,
+  PacketType,
+  QoS,
+  Store,
+} from '@mqtt-stack/core'
 import { Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
 import type { OutboundManagerOptions } from './options.ts'
 import { OUTBOUND_MANAGER_OPTIONS } from './options.ts'
@@ -21,11 +31,19 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     'releaseOfflineMessages',
     'removeOfflineMessages',
     'handOnMessage',
+    'sendMessage',
     'messageDropped',
   ]
 
+  /** Who is asked before a message is written. */
+  #asked!: Chain<'sendMessage'>
+
   constructor(options?: OutboundManagerOptions) {
     super(options, OUTBOUND_MANAGER_OPTIONS)
+  }
+
+  start(): void {
+    this.#asked = this.stack.chain('sendMessage')
   }
 
   forwardMessage(ctx: Context<'forwardMessage'>, store: Store<'forwardMessage'>): void {
@@ -39,7 +57,8 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     else {
       const { expiresAt = 0, identifiers } = ctx
       // Most messages go as they are.
-      if (expiresAt === 0 && identifiers === undefined && this.config.topicAliases === 0) {
+      const plain = expiresAt === 0 && identifiers === undefined && this.config.topicAliases === 0
+      if (plain && !this.#asked.answered) {
         if (client.publish(packet, 0, ctx.retain ?? false, false, 0)) store.outcome = 'sent'
         else this.#drop(ctx, store, 'too-large')
       } else store.outcome = this.#senderOf(client).send(outgoing(ctx, qos), false, 0) ? 'sent' : 'dropped'

@@ -1,5 +1,6 @@
 import type {
   AckType,
+  Chain,
   Client,
   Clock,
   DropReason,
@@ -52,6 +53,8 @@ export class Outflow {
   readonly #sender: Sender
   /** The sender has nothing to add to a message. */
   readonly #direct: boolean
+  /** Who is asked before a message is written; nobody, mostly. */
+  readonly #asked: Chain<'sendMessage'>
   readonly #underWay: UnderWay = new UnderWay()
   readonly #releases: Releases
   readonly #removals: Removals
@@ -77,6 +80,7 @@ export class Outflow {
     this.#limits = limits
     this.#sender = sender
     this.#direct = sender.direct
+    this.#asked = stack.chain('sendMessage')
     this.#releases = new Releases(stack, client, this.#underWay)
     this.#removals = new Removals(stack, client, this.#underWay)
   }
@@ -349,15 +353,18 @@ export class Outflow {
 
   #send(message: Outgoing, dup: boolean, entry: Inflight, begun = false): void {
     this.#window.add(entry.id, entry.size, entry)
-    // What is over, or larger than the client takes, counts as delivered.
-    if (!this.#write(message, dup, entry.id, begun)) this.#delivered(entry)
+    if (this.#write(message, dup, entry.id, begun)) return
+    // What is over, withheld, or larger than the client takes counts as delivered. A client that may have it already
+    // holds its identifier until PUBREL, and would take another message with that for a repeat [MQTT-4.3.3-10].
+    if (dup && entry.qos === 2) this.#releases.received(entry)
+    else this.#delivered(entry)
   }
 
   /** False for what the client does not get: it is told. */
   #write(message: Outgoing, dup: boolean, id: number, begun: boolean): boolean {
     const { packet, qos, retain, identifiers, expiresAt } = message
     // Most messages go as they are.
-    const plain = this.#direct && identifiers === undefined && expiresAt === 0
+    const plain = this.#direct && !this.#asked.answered && identifiers === undefined && expiresAt === 0
     if (plain && this.#client.publish(packet, qos, retain, dup, id)) return true
     return this.#sender.send(message, dup, id, begun)
   }

@@ -37,6 +37,7 @@ export class HandlerChain {
   /** Told that a handler ended the chain with `done`. */
   readonly #ended: ((store: Anything) => void) | undefined
   readonly #newStore: (() => Anything) | undefined
+  readonly #synchronous: boolean
   readonly #host: ChainHost
 
   /** @param rule Of a callback; packets have none. */
@@ -46,6 +47,7 @@ export class HandlerChain {
     this.#stops = rule === undefined ? undefined : stopsOf(rule)
     this.#ended = rule?.ended
     this.#newStore = rule?.newStore
+    this.#synchronous = rule?.synchronous === true
   }
 
   /** A store of the callback, as its rule makes it, for those who bring none. */
@@ -93,7 +95,8 @@ export class HandlerChain {
         return
       }
       if (answer !== undefined) {
-        if (isPromise(answer)) return this.#wait(answer, steps, subject, store, i, to)
+        if (isPromise(answer) && !this.#synchronous) return this.#wait(answer, steps, subject, store, i, to)
+        if (isPromise(answer)) throw this.#late(step, answer, subject)
         if (this.#host.strict) throw this.#meaningless(step, answer)
       }
       if (stops?.(store)) return
@@ -127,6 +130,14 @@ export class HandlerChain {
       'ANSWER_INVALID',
       `${name} answered ${this.name} with ${String(answer)}: return nothing, DONE or a promise`,
     )
+    return blame(error, name, this.name)
+  }
+
+  /** Nobody waits for it: what it comes to all the same is reported where it fails. */
+  #late(step: Step, answer: Promise<void | Done>, subject: Anything): Error {
+    const { name } = step.owner
+    answer.then(undefined, (error) => this.#host.stray(blame(error, name, this.name), subject))
+    const error = new StackError('ANSWER_INVALID', `${name} answered ${this.name} later: answer it by return`)
     return blame(error, name, this.name)
   }
 

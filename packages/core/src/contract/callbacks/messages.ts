@@ -2,13 +2,13 @@
 
 import type { Publish, QoS } from '../../packets/index.ts'
 import type { Client } from '../client.ts'
-import type { ForwardContext, RelayContext, Share } from '../contexts.ts'
-import { ForwardStore, RelayStore } from '../contexts.ts'
+import type { ForwardContext, RelayContext, SendContext, Share } from '../contexts.ts'
+import { ForwardStore, RelayStore, SendStore } from '../contexts.ts'
 import { guardControlTopics } from '../control-topics.ts'
 import type { Author, Publisher } from '../session.ts'
 import type { RulesOf } from './rule.ts'
 
-/** Why a message was dropped. */
+/** Why a message was dropped; `withheld` where a handler of sendMessage gave no reason of its own. */
 export type DropReason =
   | 'outbox-full'
   | 'queue-full'
@@ -20,6 +20,7 @@ export type DropReason =
   | 'refused'
   | 'memory-full'
   | 'too-large'
+  | 'withheld'
   | 'expired'
 
 /** Context and store of each. */
@@ -38,6 +39,14 @@ export interface MessageCallbacks {
    * @answeredBy outbound-manager
    */
   forwardMessage: { ctx: ForwardContext; store: ForwardStore }
+
+  /**
+   * A message is about to be written to a client: live, from a queue or log, retained, or again. A handler may put another
+   * in its place (`packet`); `done` drops it, which is told with `reason` and counts as delivered. Answered by return.
+   * @executedBy outbound-manager
+   * @answeredBy rules of users
+   */
+  sendMessage: { ctx: SendContext; store: SendStore }
 
   /**
    * A message of a shared subscription that a session leaves behind goes to another member.
@@ -90,7 +99,10 @@ export interface MessageCallbacks {
    */
   messageDropped: {
     ctx: {
-      /** The receiver; for `retained-full`, `control-topic`, `not-authorized` and `refused` the publisher. */
+      /**
+       * The receiver; for `retained-full`, `control-topic`, `not-authorized` and `refused` the publisher, unless a handler
+       * of sendMessage gave that reason.
+       */
       clientId: string
       client: Client | undefined
       packet: Publish
@@ -113,6 +125,15 @@ export const MESSAGES: RulesOf<MessageCallbacks> = {
     },
   },
   forwardMessage: { merge: 'all', newStore: () => new ForwardStore() },
+  sendMessage: {
+    merge: 'all',
+    newStore: () => new SendStore(),
+    synchronous: true,
+    unasked: 'what it withholds is sent',
+    ended: (store) => {
+      store.dropped = true
+    },
+  },
   handOnMessage: { merge: 'one' },
   drainClient: { merge: 'all' },
   messagePublished: { merge: 'told' },

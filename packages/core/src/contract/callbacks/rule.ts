@@ -23,6 +23,8 @@ export interface CallbackRule<Store = any, Context = any> {
   readonly newStore?: () => Store
   /** What a stack means in which somebody answers and nobody asks: `start()` warns in these words. */
   readonly unasked?: string
+  /** Who answers later than by return, or by calling `next` at once, fails the chain with `ANSWER_INVALID`. */
+  readonly synchronous?: boolean
   /**
    * Called before everybody who answers, wherever they stand: for what no middleware may open. Answers by return; `DONE`
    * ends the chain before it began. Not for `each` and `told`, which nothing ends.

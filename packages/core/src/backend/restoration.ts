@@ -1,4 +1,4 @@
-import type { DueRetained, RetainedMessage, Stack, SubscriptionRecord } from '../contract/index.ts'
+import type { DueRetained, RetainedMessage, SubscriptionRecord } from '../contract/index.ts'
 import { shareOf } from '../contract/index.ts'
 import { Publish } from '../packets/index.ts'
 import { fromWall } from '../time/index.ts'
@@ -7,51 +7,33 @@ import type { StoredSession, StoredWill } from './disk/records.ts'
 import type { Restored } from './disk/restore.ts'
 import { endOf } from './end-of.ts'
 import type { LogEntry } from './log-entry.ts'
-import type { RetainedMessages } from './retained-messages.ts'
+import type { Parts } from './parts.ts'
 import type { SessionRecord } from './session-record.ts'
-import type { Sessions } from './sessions.ts'
-import type { Subscriptions } from './subscriptions.ts'
-import type { Wills } from './wills.ts'
 import { WillRecord } from './wills.ts'
 
 /** Puts what an earlier process left where it belongs. */
 export class Restoration implements Restored {
-  readonly #sessions: Sessions
-  readonly #subscriptions: Subscriptions
-  readonly #retained: RetainedMessages
-  readonly #wills: Wills
+  readonly #parts: Parts
   readonly #disk: Disk
-  readonly #stack: Stack
   readonly #byId = new Map<number, SessionRecord>()
 
-  constructor(
-    sessions: Sessions,
-    subscriptions: Subscriptions,
-    retained: RetainedMessages,
-    wills: Wills,
-    disk: Disk,
-    stack: Stack,
-  ) {
-    this.#sessions = sessions
-    this.#subscriptions = subscriptions
-    this.#retained = retained
-    this.#wills = wills
+  constructor(parts: Parts, disk: Disk) {
+    this.#parts = parts
     this.#disk = disk
-    this.#stack = stack
   }
 
   epochs(ceiling: number): void {
-    this.#sessions.restoreEpochs(ceiling)
+    this.#parts.sessions.restoreEpochs(ceiling)
     this.#disk.restoreEpochs(ceiling)
   }
 
   /** Who was connected when the process ended has left now. */
   session(session: StoredSession): void {
-    const { clock } = this.#stack
+    const { clock } = this.#parts.stack
     const { id, expiresAt, expiryInterval, sequences, begun } = session
     const wasConnected = expiresAt === 0
     const at = wasConnected ? endOf(expiryInterval, clock.now()) : fromWall(clock, expiresAt, expiryInterval)
-    const record = this.#sessions.restore(session, at)
+    const record = this.#parts.sessions.restore(session, at)
     record.keep().log.restore(sequences, begun)
     this.#byId.set(id, record)
     if (wasConnected) this.#disk.putSession(record)
@@ -64,7 +46,7 @@ export class Restoration implements Restored {
     kept.subscriptions.set(subscription.topic, subscription)
     kept.stagedSubscriptions.set(subscription.topic, subscription)
     const share = shareOf(subscription.topic)
-    this.#subscriptions.add(record, { ...subscription, share }, subscription.qos)
+    this.#parts.subscriptions.add(record, { ...subscription, share }, subscription.qos)
   }
 
   due(id: number, due: DueRetained): void {
@@ -84,22 +66,22 @@ export class Restoration implements Restored {
 
   /** Of a client that was connected it is due as if the connection had been lost now. */
   will(stored: StoredWill): void {
-    const { clock, ledger } = this.#stack
+    const { clock, ledger } = this.#parts.stack
     const { id, clientId, identity, delay, orphan } = stored
     const account = ledger.account(stored.owner)
     const packet = Publish.decode(stored.message)
     const will = new WillRecord({ id, packet, delay, publisher: { clientId, identity, account }, account })
-    const record = orphan ? undefined : this.#sessions.get(clientId)
+    const record = orphan ? undefined : this.#parts.sessions.get(clientId)
     will.orphan = record === undefined
     if (record !== undefined) record.will = will
     const end = record?.expiresAt ?? clock.now()
     const isNew = stored.dueAt === Number.POSITIVE_INFINITY
     const dueAt = isNew ? clock.now() + delay * 1_000 : fromWall(clock, stored.dueAt, delay)
-    this.#wills.add(will, Math.min(dueAt, end))
+    this.#parts.wills.add(will, Math.min(dueAt, end))
     if (isNew) this.#disk.putWill(will)
   }
 
   retained(message: RetainedMessage, owner: string): void {
-    this.#retained.restore(message, this.#stack.ledger.account(owner))
+    this.#parts.retained.restore(message, this.#parts.stack.ledger.account(owner))
   }
 }

@@ -1,0 +1,80 @@
+import type { Context, Store } from '../contract/index.ts'
+import type { Parts } from './parts.ts'
+
+/** Subscriptions that outlive their connection, and what is due of their retained messages. */
+export class KeptSubscriptions {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  store(ctx: Context<'storeSubscription'>, store: Store<'storeSubscription'>): void | Promise<void> {
+    const { sessions, disk } = this.#parts
+    const { topic, qos, options, identifier } = ctx
+    const record = sessions.current(ctx)
+    const { subscriptions, stagedSubscriptions } = record.keep()
+    const subscription = { topic, qos, options, identifier }
+    const before = stagedSubscriptions.get(topic)
+    store.existed = before !== undefined
+    stagedSubscriptions.set(topic, subscription)
+    if (record.id === 0) return
+    disk?.putSubscription(record, subscription)
+    return disk?.commits.commit(
+      () => subscriptions.set(topic, subscription),
+      () => putBack(stagedSubscriptions, topic, subscription, before),
+    )
+  }
+
+  remove(ctx: Context<'removeSubscription'>, store: Store<'removeSubscription'>): void | Promise<void> {
+    const { sessions, disk } = this.#parts
+    const record = sessions.current(ctx)
+    const { kept } = record
+    store.existed = kept?.stagedSubscriptions.delete(ctx.topic) ?? false
+    if (kept === undefined || record.id === 0) return
+    disk?.removeSubscription(record, ctx.topic)
+    return disk?.commits.commit(() => kept.subscriptions.delete(ctx.topic))
+  }
+
+  clear(ctx: Context<'clearSubscriptions'>): void | Promise<void> {
+    const { sessions, disk } = this.#parts
+    const record = sessions.checked(ctx)
+    if (record === undefined) return
+    this.#parts.subscriptions.clear(record)
+    const { kept } = record
+    if (kept === undefined) return
+    const isKept = record.id !== 0 && (kept.stagedSubscriptions.size > 0 || kept.due !== undefined)
+    if (isKept) disk?.clearSubscriptions(record)
+    kept.stagedSubscriptions.clear()
+    kept.due = undefined
+    if (isKept) return disk?.commits.commit(() => kept.subscriptions.clear())
+  }
+
+  lookup(ctx: Context<'lookupSubscriptions'>, store: Store<'lookupSubscriptions'>): void {
+    store.push(...(this.#parts.sessions.find(ctx)?.kept?.subscriptions.values() ?? []))
+  }
+
+  /** One unit with the messages that it counts as handed out: they are stored in the same turn. */
+  storeDue(ctx: Context<'storeDueRetained'>): void | Promise<void> {
+    const { sessions, disk } = this.#parts
+    const { topic, due } = ctx
+    const record = sessions.current(ctx)
+    if (record.id === 0 || disk === undefined) return
+    const kept = record.keep()
+    disk.putDue(record, topic, due)
+    return disk.commits.commit(() => kept.putDue(topic, due))
+  }
+
+  /** The oldest subscription first. */
+  lookupDue(ctx: Context<'lookupDueRetained'>, store: Store<'lookupDueRetained'>): void {
+    const all = [...(this.#parts.sessions.find(ctx)?.kept?.due?.values() ?? [])]
+    store.push(...all.sort((one, other) => one.since - other.since))
+  }
+}
+
+/** What could not be written is as it was before. */
+function putBack<T>(map: Map<string, T>, key: string, now: T, before: T | undefined): void {
+  if (map.get(key) !== now) return
+  if (before === undefined) map.delete(key)
+  else map.set(key, before)
+}

@@ -1,0 +1,138 @@
+import type { Context, Share, Store } from '../contract/index.ts'
+import type { LogEntry } from './log-entry.ts'
+import type { MessageLog } from './message-log.ts'
+import type { Parts } from './parts.ts'
+import type { SessionRecord } from './session-record.ts'
+
+/** The message logs of sessions, in memory and on the disk. */
+export class Logs {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Not fenced as the others are: a receiver that has come back, or has gone for good, is no error of the publisher. */
+  store(ctx: Context<'storeOfflineMessage'>, store: Store<'storeOfflineMessage'>): void | Promise<void> {
+    const record =
+      ctx.epoch === undefined ? this.#parts.sessions.current(ctx) : this.#parts.sessions.find(ctx)
+    if (record === undefined || ctx.epoch < record.firstEpoch || ctx.epoch > record.epoch) return
+    const { sessionMessages, sessionBytes } = this.#parts.bounds
+    const { log } = record.keep()
+    let appended = log.append(ctx, sessionMessages, sessionBytes)
+    if (typeof appended === 'string' && this.#makeRoom(record, log))
+      appended = log.append(ctx, sessionMessages, sessionBytes)
+    store.dropped = typeof appended === 'string'
+    if (typeof appended === 'string') {
+      store.reason = appended
+      return
+    }
+    const entry = appended
+    store.sequence = entry.sequence
+    if (record.client !== undefined) log.begin()
+    const { disk } = this.#parts
+    if (record.id === 0 || disk === undefined) return
+    entry.committed = false
+    disk.putEntry(record, entry)
+    return disk.commits.commit(
+      () => {
+        entry.committed = true
+        if (record.client === undefined) log.letGo(entry)
+      },
+      () => log.remove(entry.sequence),
+    )
+  }
+
+  /** What is over keeps nothing else out; whether there was any. */
+  #makeRoom(record: SessionRecord, log: MessageLog): boolean {
+    const expired = log.takeExpired(this.#parts.stack.clock.now())
+    if (expired.length > 0) this.#parts.stack.background(() => this.#tellExpired(record, expired))
+    return expired.length > 0
+  }
+
+  /** Whoever hears of a message sees it; only then it leaves the disk too. */
+  async #tellExpired(record: SessionRecord, expired: readonly LogEntry[]): Promise<void> {
+    const { clientId, client } = record
+    const { disk } = this.#parts
+    const whole = disk === undefined ? expired : await disk.load(record, expired)
+    for (const { packet } of whole)
+      this.#parts.stack.tell('messageDropped', { clientId, client, packet, reason: 'expired', count: 1 })
+    if (disk !== undefined) await this.#dropEntries(record, expired)
+  }
+
+  lookup(ctx: Context<'lookupOfflineMessages'>, store: Store<'lookupOfflineMessages'>): void | Promise<void> {
+    const { after = 0, limit = Number.POSITIVE_INFINITY } = ctx
+    const record = this.#parts.sessions.find(ctx)
+    const found: LogEntry[] = []
+    record?.kept?.log.read(found, after, limit)
+    if (record !== undefined && found.some(({ held, released }) => !held && !released))
+      return this.#parts.disk?.load(record, found).then((entries) => void store.push(...entries))
+    for (const entry of found) store.push(entry)
+  }
+
+  release(ctx: Context<'releaseOfflineMessages'>): void | Promise<void> {
+    const record = this.#parts.sessions.current(ctx)
+    const log = record.kept?.log
+    const release = (): void => {
+      for (const sequence of ctx.sequences) log?.release(sequence)
+    }
+    const { disk } = this.#parts
+    if (record.id === 0 || log === undefined || disk === undefined) return release()
+    const entries = ctx.sequences.map((sequence) => log.get(sequence)).filter((entry) => entry !== undefined)
+    for (const entry of entries) disk.releaseEntry(record, entry)
+    return disk.commits.commit(() => {
+      for (const entry of entries) disk.shared.letGo(entry)
+      release()
+    })
+  }
+
+  remove(ctx: Context<'removeOfflineMessages'>): void | Promise<void> {
+    const record = this.#parts.sessions.current(ctx)
+    const log = record.kept?.log
+    if (log === undefined) return
+    // The seed's context has messageIds alone.
+    const sequences = ctx.sequences ?? log.sequencesOf(ctx.messageIds)
+    if (record.id === 0) for (const sequence of sequences) log.remove(sequence)
+    else {
+      const removed = sequences.map((sequence) => log.remove(sequence)).filter((entry) => entry !== undefined)
+      return this.#dropEntries(record, removed)
+    }
+  }
+
+  clear(ctx: Context<'clearOfflineMessages'>): void | Promise<void> {
+    const record = this.#parts.sessions.checked(ctx)
+    const log = record?.kept?.log
+    if (record === undefined || log === undefined) return
+    const entries = [...log.entries]
+    log.clear()
+    return this.#dropEntries(record, entries)
+  }
+
+  /**
+   * What a session leaves behind of shared subscriptions goes to others who share them: to any of them when the session
+   * is over; as long as it may come back, only to one who is there.
+   */
+  handOn(record: SessionRecord, over: boolean): void {
+    const { clientId } = record
+    const isWanted = (share: Share): boolean => over || this.#parts.subscriptions.hasOther(share, record)
+    const entries = record.kept?.log.takeShared(isWanted) ?? []
+    this.#parts.stack.background(() => this.#dropEntries(record, entries))
+    for (const { share, packet, qos, expiresAt, publisher } of entries) {
+      if (share !== undefined)
+        this.#parts.stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt, publisher })
+    }
+  }
+
+  /** Nobody is there to take the messages: they are on the disk alone. */
+  letGo({ kept }: SessionRecord): void {
+    for (const entry of kept?.log.entries ?? []) if (entry.committed) kept?.log.letGo(entry)
+  }
+
+  /** Entries that left a log leave the disk too. */
+  #dropEntries(record: SessionRecord, entries: readonly LogEntry[]): void | Promise<void> {
+    const { disk } = this.#parts
+    if (record.id === 0 || disk === undefined || entries.length === 0) return
+    for (const entry of entries) disk.removeEntry(record, entry)
+    return disk.commits.commit()
+  }
+}

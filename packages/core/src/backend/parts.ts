@@ -1,0 +1,19 @@
+import type { Resolved, Stack } from '../contract/index.ts'
+import type { Disk } from './disk/disk.ts'
+import type { BackendOptions } from './options.ts'
+import type { RetainedMessages } from './retained-messages.ts'
+import type { Sessions } from './sessions.ts'
+import type { Subscriptions } from './subscriptions.ts'
+import type { Wills } from './wills.ts'
+
+/** What the parts of a backend work on together. */
+export interface Parts {
+  readonly stack: Stack
+  readonly bounds: Resolved<BackendOptions>
+  /** What outlives the process; none in memory. */
+  readonly disk: Disk | undefined
+  readonly sessions: Sessions
+  readonly subscriptions: Subscriptions
+  readonly retained: RetainedMessages
+  readonly wills: Wills
+}

@@ -1,0 +1,108 @@
+import type { Context, Store } from '../contract/index.ts'
+import { nextMessageId } from '../contract/index.ts'
+import { ReasonCode } from '../packets/index.ts'
+import type { Matches } from '../topics/index.ts'
+import { Deliverer } from './deliver.ts'
+import type { Disk } from './disk/disk.ts'
+import type { InboundIds } from './inbound-ids.ts'
+import type { Parts } from './parts.ts'
+import { Receivers } from './receivers.ts'
+import type { SessionRecord } from './session-record.ts'
+import { ShareDeliverer } from './share-deliverer.ts'
+import type { Subscriber } from './subscriber.ts'
+
+/** Messages on their way to all who subscribed. */
+export class Relays {
+  readonly #parts: Parts
+  readonly #inbound: InboundIds
+  readonly #shares: ShareDeliverer
+  readonly #receivers: Receivers
+
+  constructor(parts: Parts, inbound: InboundIds) {
+    const { stack, subscriptions } = parts
+    const deliverer = new Deliverer(stack)
+    this.#parts = parts
+    this.#inbound = inbound
+    this.#shares = new ShareDeliverer(stack, deliverer, subscriptions)
+    this.#receivers = new Receivers(stack.pace, deliverer, this.#shares)
+  }
+
+  relay(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {
+    const { sessions, subscriptions, disk } = this.#parts
+    const { client } = ctx
+    const matches = subscriptions.match(ctx.topic)
+    const publisher = client === undefined ? sessions.get(ctx.publisher.clientId) : sessions.peek(client)
+    if (disk !== undefined && this.#receivers.isWide(matches))
+      return this.#relayInPieces(disk, matches, publisher, ctx, store)
+    const held = this.#holdInbound(ctx, store)
+    if (held === false) return
+    const later = this.#receivers.deliver(matches, publisher, ctx, store)
+    if (later !== undefined || held !== true) {
+      // Identifier and log entries are staged in this turn, and so are one unit.
+      if (disk !== undefined) ctx.stage()
+      return Promise.all([later, held]).then(() => this.#judge(ctx, store))
+    }
+    if (store.dropped > 0 || store.unretained) return this.#judge(ctx, store)
+  }
+
+  /** Identifier and log entries are one unit: nothing is committed while some are staged and some are not. */
+  async #relayInPieces(
+    { commits }: Disk,
+    matches: Matches<Subscriber>,
+    publisher: SessionRecord | undefined,
+    ctx: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+  ): Promise<void> {
+    let held: boolean | Promise<void> = false
+    const unit = {
+      begin: (): boolean => {
+        held = this.#holdInbound(ctx, store)
+        if (held !== false) commits.hold()
+        return held !== false
+      },
+      end: (): void => commits.release(),
+    }
+    await this.#receivers.deliver(matches, publisher, ctx, store, unit)
+    await held
+    if (held !== false) await this.#judge(ctx, store)
+  }
+
+  /** Keeps the identifier of a QoS 2 message; false where it is refused. */
+  #holdInbound(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): boolean | Promise<void> {
+    const { inbound } = ctx
+    if (inbound === undefined) return true
+    const held = this.#inbound.hold(this.#parts.sessions.current(inbound), inbound.packetId)
+    if (held === false) this.#refuse(ctx, store)
+    return held
+  }
+
+  #refuse(
+    { publisher: { clientId }, client, packet }: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+  ): void {
+    store.vetoed = true
+    store.reasonCode = ReasonCode.QUOTA_EXCEEDED
+    this.#parts.stack.tell('messageDropped', { clientId, client, packet, reason: 'memory-full', count: 1 })
+  }
+
+  /** A message that nobody has because there is no room for it is refused; older publishers cannot be told. */
+  #judge({ client, inbound }: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {
+    const { matched, unkept, unretained } = store
+    if (unkept < matched || (matched === 0 && !unretained) || client?.protocolVersion !== 5) return
+    store.reasonCode = ReasonCode.QUOTA_EXCEEDED
+    // A refusal ends the exchange: the identifier is free.
+    if (inbound === undefined) return
+    const record = this.#parts.sessions.find(inbound)
+    if (record !== undefined) return this.#inbound.free(record, [inbound.packetId])
+  }
+
+  /** A message of a shared subscription that a session leaves behind goes to another member. */
+  handOn(ctx: Context<'handOnMessage'>): void | Promise<void> {
+    const { clientId, share, packet, expiresAt, publisher } = ctx
+    const group = this.#parts.subscriptions.group(share)
+    if (group === undefined) return
+    const source = { messageId: nextMessageId(), publisher }
+    const message = { group, packet, expiresAt, except: clientId, source }
+    return this.#shares.deliver(message, { queued: 0, dropped: 0 })
+  }
+}

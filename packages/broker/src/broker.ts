@@ -6,6 +6,7 @@ import {
   isValidTopicName,
   Publish,
   RelayContext,
+  Relayer,
   RelayStore,
   StackError,
   topicLevels,
@@ -27,6 +28,7 @@ const SELF: Publisher = { clientId: '', identity: undefined }
 export class Broker extends EventEmitter<BrokerEvents> {
   readonly stack: Stack
   readonly #listeners: readonly ListenerConfig[]
+  readonly #relayer: Relayer
   #opened: readonly BrokerListener[] = []
   #addresses: readonly Address[] = []
   #listening: Promise<readonly Address[]> | undefined
@@ -36,6 +38,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
   constructor(stack: Stack, listeners: readonly ListenerConfig[]) {
     super()
     this.stack = stack
+    this.#relayer = new Relayer(stack)
     this.#listeners = listeners
     stack.use(new EventBridge(this))
   }
@@ -93,11 +96,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
     await this.start()
     const relay = new RelayContext(undefined, Publish.from({ topic, payload, ...options }), SELF, undefined)
     const relayed = new RelayStore()
-    await this.stack.run('relayMessage', relay, relayed)
-    if (!relayed.vetoed) {
-      const { packet } = relay
-      this.stack.tell('messagePublished', { client: undefined, publisher: SELF, packet, relayed })
-    }
+    await this.#relayer.relay(relay, relayed)
     return relayed
   }
 

@@ -1,12 +1,12 @@
 import type { Client, ReasonCode } from '@mqtt-stack/core'
 import { bounded } from '@mqtt-stack/core'
 
-/** What a client is to be told once something is done. */
-export type Told = 'puback' | 'pubrec' | 'pubcomp'
+/** The acknowledgements that answer a publisher. */
+export type Answer = 'puback' | 'pubrec' | 'pubcomp'
 
 /** An acknowledgement that waits for its relay, or for those before it. */
 export interface Pending {
-  readonly type: Told
+  readonly type: Answer
   readonly id: number
   /** `lost`: what it was to acknowledge failed, and it is never sent. */
   state: 'waiting' | 'ready' | 'lost'
@@ -48,21 +48,21 @@ export class AckQueue {
   }
 
   /** Whether this acknowledgement is on its way. */
-  owes(type: Told, id: number): boolean {
+  isPending(type: Answer, id: number): boolean {
     return this.#pending.some((pending) => pending.id === id && pending.type === type)
   }
 
-  /** For what is done. */
-  now(type: Told, id: number, reasonCode: ReasonCode): void {
+  /** For what is done: sent at once, or behind those that wait. */
+  send(type: Answer, id: number, reasonCode: ReasonCode): void {
     if (this.#pending.length === 0) this.#client.ack(type, id, reasonCode)
     else this.#push({ type, id, state: 'ready', reasonCode, bytes: 0 })
   }
 
   /**
-   * For what is under way; `complete` or `lose` it later.
+   * For what is under way; `complete` or `drop` it later.
    * @param bytes What it holds until then.
    */
-  later(type: Told, id: number, bytes: number = 0): Pending {
+  reserve(type: Answer, id: number, bytes: number = 0): Pending {
     const pending: Pending = { type, id, state: 'waiting', reasonCode: 0, bytes }
     this.#push(pending)
     return pending
@@ -74,14 +74,14 @@ export class AckQueue {
     this.#move()
   }
 
-  /** It failed: those behind must not wait for it. */
-  lose(pending: Pending): void {
+  /** What it was to acknowledge failed: it is never sent, and those behind do not wait for it. */
+  drop(pending: Pending): void {
     pending.state = 'lost'
     this.#move()
   }
 
   /** Resolves when the queue has become shorter; for one caller at a time. */
-  moved(): Promise<void> {
+  waitForRoom(): Promise<void> {
     // Each relay has a bound of its own.
     return bounded(
       new Promise((resolve) => {
@@ -91,7 +91,7 @@ export class AckQueue {
   }
 
   /** Resolves when nothing is under way; for one caller, whose connection is over. At once where nothing is. */
-  settled(): void | Promise<void> {
+  settle(): void | Promise<void> {
     if (this.#pending.length === 0) return
     const settled = new Promise<void>((resolve) => {
       this.#settling = resolve

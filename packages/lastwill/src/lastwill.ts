@@ -20,6 +20,7 @@ import {
   proceed,
   ReasonCode,
   RelayContext,
+  Relayer,
   RelayStore,
   Slot,
 } from '@mqtt-stack/core'
@@ -69,12 +70,14 @@ export class LastWill extends Middleware<LastWillOptions> {
   #sweeping = false
   #again = false
   #timer: Timer | undefined
+  #relayer!: Relayer
 
   constructor(options?: LastWillOptions) {
     super(options, LASTWILL_OPTIONS)
   }
 
   start(): void {
+    this.#relayer = new Relayer(this.stack)
     this.#timer = judgeEvery(this.stack.clock, this.config.sweep, () => this.#sweep())
   }
 
@@ -153,14 +156,11 @@ export class LastWill extends Middleware<LastWillOptions> {
 
   *#publish(packet: Publish, publisher: Publisher, counted: CountedWill | undefined): Steps {
     const relay = new RelayContext(undefined, packet, publisher, undefined)
-    const relayed = new RelayStore()
     try {
-      yield this.stack.run('relayMessage', relay, relayed)
+      yield this.#relayer.relay(relay, new RelayStore())
     } finally {
       counted?.giveUp()
     }
-    if (relayed.vetoed) return
-    this.stack.tell('messagePublished', { client: undefined, publisher, packet: relay.packet, relayed })
   }
 
   /** Publishes what is due; once more behind itself if it was asked meanwhile. */

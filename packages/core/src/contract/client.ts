@@ -13,7 +13,6 @@ import type {
   QoS,
   ReasonCode,
 } from '../packets/index.ts'
-
 import type { Session, Will } from './session.ts'
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'

@@ -3,9 +3,9 @@
 import { StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import { isValidTopicName } from '../topics/index.ts'
-import type { RelayContext, RelayStore } from './contexts.ts'
 import type { Done } from './done.ts'
 import { DONE } from './done.ts'
+import type { RelayContext, RelayStore } from './relay.ts'
 import type { Stack } from './stack.ts'
 
 const DOLLAR = 0x24

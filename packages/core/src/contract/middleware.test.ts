@@ -6,12 +6,12 @@ import type { Publish } from '../packets/publish.ts'
 import { Stack } from '../stack/stack.ts'
 import type { Context, Store } from './callbacks/index.ts'
 import type { Client } from './client.ts'
-import type { RelayContext, RelayStore } from './contexts.ts'
 import type { Done } from './done.ts'
 import { DONE } from './done.ts'
 import type { MiddlewareLike, Next } from './middleware.ts'
 import { Middleware } from './middleware.ts'
 import type { OptionsSpec } from './options.ts'
+import type { RelayContext, RelayStore } from './relay.ts'
 
 const relay = {} as RelayContext
 const quiet = (): Stack => new Stack({ strict: true, logger: new RecordingLogger() })

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import * as mqtt from 'mqtt-packet'
 import { describe, expect, it } from 'vitest'
-import { RelayContext, RelayStore } from '../contract/contexts.ts'
 import { nextMessageId, passMessageId } from '../contract/message-id.ts'
+import { RelayContext, RelayStore } from '../contract/relay.ts'
 import { Publish } from './publish.ts'
 
 const hello = Publish.from({ topic: 'a/b', payload: 'hello', qos: 1, retain: true, dup: true, packetId: 7 })

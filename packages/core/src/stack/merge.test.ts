@@ -8,11 +8,11 @@ import type {
   SubscribeContext,
 } from '../contract/callbacks/index.ts'
 import { CALLBACKS } from '../contract/callbacks/index.ts'
-import type { RelayContext } from '../contract/contexts.ts'
-import { RelayStore } from '../contract/contexts.ts'
 import { DONE } from '../contract/done.ts'
 import { grantedQoS } from '../contract/grant.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
+import type { RelayContext } from '../contract/relay.ts'
+import { RelayStore } from '../contract/relay.ts'
 import { ReasonCode } from '../packets/reason-codes.ts'
 import { Stack } from './stack.ts'
 

@@ -9,7 +9,7 @@ import type {
   Subscription,
 } from '../../packets/index.ts'
 import type { Client } from '../client.ts'
-import type { Share } from '../contexts.ts'
+import type { Share } from '../share.ts'
 import type { RulesOf } from './rule.ts'
 
 /**

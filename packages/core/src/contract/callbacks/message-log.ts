@@ -2,8 +2,8 @@
 
 import type { Publish, QoS } from '../../packets/index.ts'
 import type { Client } from '../client.ts'
-import type { Share } from '../contexts.ts'
 import type { Author } from '../session.ts'
+import type { Share } from '../share.ts'
 import type { DropReason } from './messages.ts'
 import type { RulesOf } from './rule.ts'
 import type { SessionContext } from './sessions.ts'

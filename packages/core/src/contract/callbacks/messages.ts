@@ -2,10 +2,15 @@
 
 import type { Publish, QoS } from '../../packets/index.ts'
 import type { Client } from '../client.ts'
-import type { ForwardContext, RelayContext, SendContext, Share } from '../contexts.ts'
-import { ForwardStore, RelayStore, SendStore } from '../contexts.ts'
 import { guardControlTopics } from '../control-topics.ts'
+import type { ForwardContext } from '../forward.ts'
+import { ForwardStore } from '../forward.ts'
+import type { RelayContext } from '../relay.ts'
+import { RelayStore } from '../relay.ts'
+import type { SendContext } from '../send.ts'
+import { SendStore } from '../send.ts'
 import type { Author, Publisher } from '../session.ts'
+import type { Share } from '../share.ts'
 import type { RulesOf } from './rule.ts'
 
 /** Why a message was dropped; `withheld` where a handler of sendMessage gave no reason of its own. */

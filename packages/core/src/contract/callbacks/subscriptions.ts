@@ -10,7 +10,7 @@ import type {
   UnsubscribePacket,
 } from '../../packets/index.ts'
 import type { Client } from '../client.ts'
-import type { Share } from '../contexts.ts'
+import type { Share } from '../share.ts'
 import type { RulesOf } from './rule.ts'
 import type { SessionContext } from './sessions.ts'
 

@@ -1,0 +1,90 @@
+/** A message on its way from its publisher: what relayMessage is executed with, and what becomes of it. */
+import type { Buffer } from 'node:buffer'
+import type { Publish } from '../packets/index.ts'
+import type { Client } from './client.ts'
+import { nextMessageId } from './message-id.ts'
+import type { Publisher } from './session.ts'
+
+/** Where a QoS 2 message came from: its identifier becomes durable in one unit with the message. */
+export interface Inbound {
+  readonly clientId: string
+  readonly epoch: number
+  readonly packetId: number
+}
+
+/** A message on its way to all who subscribed to it. */
+export class RelayContext {
+  /** The connection it came from; none for wills of clients that are gone and for the broker's own. */
+  readonly client: Client | undefined
+  /** A rule may put a changed one in its place, `ctx.packet = ctx.packet.with({ topic })`: those behind relay that. */
+  packet: Publish
+  /** The message before any rule changed it. */
+  readonly original: Publish
+  /** Whose message it is, connected or not. */
+  readonly publisher: Publisher
+  /** Set for QoS 2 of a session that outlives its connection: the identifier that is stored with the message. */
+  readonly inbound: Inbound | undefined
+  /** Set by whoever waits until {@link stage}. */
+  onStaged: (() => void) | undefined
+  /** Whether {@link stage} was called. */
+  staged: boolean
+  #messageId: number
+
+  constructor(
+    client: Client | undefined,
+    packet: Publish,
+    publisher: Publisher,
+    inbound: Inbound | undefined,
+  ) {
+    this.client = client
+    this.packet = packet
+    this.original = packet
+    this.publisher = publisher
+    this.inbound = inbound
+    this.onStaged = undefined
+    this.staged = false
+    this.#messageId = 0
+  }
+
+  /** The broker's own identifier of the message, made once: unique in this process and after its restarts. */
+  get messageId(): number {
+    if (this.#messageId === 0) this.#messageId = nextMessageId()
+    return this.#messageId
+  }
+
+  get topic(): string {
+    return this.packet.topic
+  }
+
+  /** A view: copy it, or call `packet.own()`, to keep it beyond the turn. */
+  get payload(): Buffer {
+    return this.packet.payload
+  }
+
+  /**
+   * For a backend that commits later: every store call of this message is staged, and so its place in the order is
+   * fixed. The publisher's next packet may come; the acknowledgement waits for the commit.
+   */
+  stage(): void {
+    this.staged = true
+    this.onStaged?.()
+  }
+}
+
+/** What became of a relayed message; all counts are of receivers. */
+export class RelayStore {
+  /** Receivers whose subscriptions match. */
+  matched = 0
+  /** Receivers for whom it waits: not connected, or not ready for more. */
+  queued = 0
+  /** Receivers who lose it, as messageDropped tells. */
+  dropped = 0
+  /** Of those, receivers for whom there was no memory to keep it in. */
+  unkept = 0
+  /** It was to be retained, and there was no room. */
+  unretained = false
+  /** A handler ended the chain with `done`: nobody behind it has relayed the message. */
+  vetoed = false
+  /** Set with a veto: the reason code that the publisher of a 5.0 connection is told. */
+  reasonCode: number | undefined = undefined
+}

@@ -1,5 +1,5 @@
 /** OutboundManager alone: what it executes is answered by plain objects. */
-import type { Client, Context, MiddlewareLike, QoS, StoredMessage } from '@mqtt-stack/core'
+import type { Client, Context, MiddlewareLike, QoS, Store, StoredMessage } from '@mqtt-stack/core'
 import { ForwardContext, ForwardStore, Publish } from '@mqtt-stack/core'
 import type { TestClient, TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
@@ -556,14 +556,23 @@ describe('a session with a log', () => {
   })
 })
 
-describe('drainClient', () => {
-  it('waits until the queue is empty', async () => {
+describe('the queue of a message that waits', () => {
+  /** Forwards three messages, of which one is sent; answers where the last one waits. */
+  function fill({ stack, peer }: Alone): Store<'forwardMessage'>['queue'] {
+    const stores = ['one', 'two', 'three'].map((text) => {
+      const store = new ForwardStore()
+      stack.run('forwardMessage', new ForwardContext(peer, message(text, 1), 1, false), store)
+      return store
+    })
+    expect(stores[0].queue).toBeUndefined()
+    return stores[2].queue
+  }
+
+  it('tells when it is empty', async () => {
     const test = await alone({ inflight: 1 })
-    const { stack, peer: client } = test
-    await stack.call('drainClient', { client })
-    for (const text of ['one', 'two', 'three']) forward(test, text)
+    const queue = fill(test)
     let drained = false
-    const drain = stack.call('drainClient', { client }).then(() => {
+    const drain = Promise.resolve(queue?.drained()).then(() => {
       drained = true
     })
     test.device.send({ cmd: 'puback', messageId: 1 })
@@ -571,12 +580,13 @@ describe('drainClient', () => {
     expect(drained).toBe(false)
     test.device.send({ cmd: 'puback', messageId: 2 })
     await drain
+    expect(queue?.drained()).toBeUndefined()
   })
 
-  it('ends with the connection', async () => {
+  it('is empty when the connection is over', async () => {
     const test = await alone({ inflight: 1 })
-    for (const text of ['one', 'two']) forward(test, text)
-    const drain = test.stack.call('drainClient', { client: test.peer })
+    const drain = fill(test)?.drained()
+    expect(drain).toBeInstanceOf(Promise)
     await test.device.drop()
     await drain
   })

@@ -77,10 +77,6 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     if (client.session.stored || flows.peek(client) !== undefined) return this.#flowOf(client).resume(present)
   }
 
-  drainClient({ client }: Context<'drainClient'>): void | Promise<void> {
-    return flows.peek(client)?.drained()
-  }
-
   cleanDisconnect({ client, packet }: Context<'cleanDisconnect'>): void | Promise<void> {
     return this.#leave(client, packet.properties?.sessionExpiryInterval ?? client.session.expiryInterval)
   }
@@ -104,6 +100,7 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
       if (outcome === 'sent' || outcome === 'queued') store.outcome = outcome
       else this.#drop(ctx, store, outcome)
     }
+    if (store.outcome === 'queued') store.queue = flow
   }
 
   #drop(

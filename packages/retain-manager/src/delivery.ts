@@ -76,7 +76,7 @@ export class Delivery {
     const { after } = filter
     filter.after = topic
     if (message === undefined) return
-    const counts = { queued: 0, dropped: 0 }
+    const counts: DeliveryCounts = { queued: 0, dropped: 0, queue: null }
     try {
       const { qos } = message.packet
       // In one turn with the log's entry, so that a store commits both or neither.
@@ -89,7 +89,7 @@ export class Delivery {
       this.#stack.background(() => this.#kept.store(client, filter), client)
       throw error
     }
-    if (counts.queued > 0) yield this.#stack.run('drainClient', { client }, {})
+    yield counts.queue?.drained()
   }
 
   /** The message as the topic has it now; none where what is newer came live. */

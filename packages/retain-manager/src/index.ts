@@ -36,7 +36,6 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
   readonly uses: readonly CallbackName[] = [
     'forwardMessage',
     'storeOfflineMessage',
-    'drainClient',
     'messageDropped',
     'storeDueRetained',
     'lookupDueRetained',

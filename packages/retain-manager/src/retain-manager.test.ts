@@ -147,12 +147,13 @@ describe('a subscription', () => {
       name: 'Queue',
       forwardMessage(_ctx: Context<'forwardMessage'>, store) {
         store.outcome = 'queued'
+        store.queue = { drained }
       },
-      drainClient: () =>
-        new Promise((resolve) => {
-          open = resolve
-        }),
     }
+    const drained = (): Promise<void> =>
+      new Promise((resolve) => {
+        open = resolve
+      })
     const test = await alone({}, queue)
     for (const topic of ['a', 'b', 'c']) test.shelf.put(topic)
     await test.subscribe('#')

@@ -4,6 +4,7 @@ import type {
   Author,
   Chain,
   Client,
+  ClientQueue,
   DropReason,
   Publisher,
   RelayStore,
@@ -27,7 +28,10 @@ export interface Receiver {
 
 /** What a delivery is counted in. */
 export type DeliveryCounts = Pick<RelayStore, 'queued' | 'dropped'> &
-  Partial<Pick<RelayStore, 'unkept'> & Pick<Offer, 'offered' | 'refused'>>
+  Partial<Pick<RelayStore, 'unkept'> & Pick<Offer, 'offered' | 'refused'>> & {
+    /** `null` asks for the queue that the message waits in. */
+    queue?: ClientQueue | null
+  }
 
 /** What became of a message that was offered: `refused` says why the receiver cannot take it, and nobody was told. */
 export class Offer {
@@ -198,8 +202,12 @@ export function expiryOf(packet: Publish, clock: Clock): number {
 }
 
 function count(store: ForwardStore, counts: DeliveryCounts): void {
-  if (store.outcome === 'queued') counts.queued++
-  else if (store.outcome !== 'dropped') return
-  else if (counts.offered === true && store.reason !== undefined) counts.refused = store.reason
+  if (store.outcome === 'queued') {
+    counts.queued++
+    if (counts.queue === null && store.queue !== undefined) counts.queue = store.queue
+    return
+  }
+  if (store.outcome !== 'dropped') return
+  if (counts.offered === true && store.reason !== undefined) counts.refused = store.reason
   else counts.dropped++
 }

@@ -61,4 +61,12 @@ export class ForwardStore {
   outcome: 'sent' | 'queued' | 'dropped' | undefined = undefined
   /** Why an offered message was dropped: nobody else was told. */
   reason: DropReason | undefined = undefined
+  /** Of what is queued: where it waits. */
+  queue: ClientQueue | undefined = undefined
+}
+
+/** What waits for one client. */
+export interface ClientQueue {
+  /** Resolves once nothing waits in it any more, or the client is gone; answers nothing where it is so already. */
+  drained(): void | Promise<void>
 }

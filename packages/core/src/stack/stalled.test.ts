@@ -42,12 +42,12 @@ const empty = {} as never
 
 describe('a handler that does not answer', () => {
   it('is told, and its caller gets HANDLER_STALLED', async () => {
-    const { stack, advance, told } = await watched({ name: 'Stuck', drainClient: () => held().promise })
-    const call = stack.call('drainClient', empty).catch((error) => error)
+    const { stack, advance, told } = await watched({ name: 'Stuck', resumeSession: () => held().promise })
+    const call = stack.call('resumeSession', empty).catch((error) => error)
     await advance(29_000)
     expect(told).toEqual([])
     await advance(2_000)
-    expect(told).toEqual(['Stuck drainClient'])
+    expect(told).toEqual(['Stuck resumeSession'])
     expect(await call).toMatchObject({ code: 'HANDLER_STALLED' })
   })
 
@@ -55,10 +55,10 @@ describe('a handler that does not answer', () => {
     const { promise, resolve } = held()
     let behind = 0
     const { stack, advance } = await watched(
-      { name: 'Late', drainClient: () => promise },
-      { name: 'Behind', drainClient: () => void behind++ },
+      { name: 'Late', resumeSession: () => promise },
+      { name: 'Behind', resumeSession: () => void behind++ },
     )
-    const call = stack.call('drainClient', empty).catch((error) => error.code)
+    const call = stack.call('resumeSession', empty).catch((error) => error.code)
     await advance(31_000)
     resolve()
     await advance(1_000)
@@ -67,8 +67,8 @@ describe('a handler that does not answer', () => {
 
   it('is heard when it fails after all', async () => {
     const { promise, reject } = held()
-    const { stack, advance, errors } = await watched({ name: 'Late', drainClient: () => promise })
-    stack.call('drainClient', empty).catch(() => {})
+    const { stack, advance, errors } = await watched({ name: 'Late', resumeSession: () => promise })
+    stack.call('resumeSession', empty).catch(() => {})
     await advance(31_000)
     reject(new Error('disk on fire'))
     await advance(0)
@@ -120,9 +120,9 @@ describe('a handler in steps', () => {
     function* steps(): Steps {
       for (const { promise } of gates) yield promise
     }
-    const { stack, advance, told } = await watched({ name: 'Steps', drainClient: () => proceed(steps()) })
+    const { stack, advance, told } = await watched({ name: 'Steps', resumeSession: () => proceed(steps()) })
     let answered = false
-    stack.call('drainClient', empty).then(
+    stack.call('resumeSession', empty).then(
       () => {
         answered = true
       },
@@ -139,7 +139,7 @@ describe('a handler in steps', () => {
   it('is not blamed for the handler of a chain that it waits for', async () => {
     const test = await watched({
       name: 'Outer',
-      drainClient() {
+      resumeSession() {
         return proceed(
           (function* () {
             try {
@@ -152,7 +152,7 @@ describe('a handler in steps', () => {
       },
       clearOfflineMessages: () => held().promise,
     })
-    const call = test.stack.call('drainClient', empty).then(() => 'went on')
+    const call = test.stack.call('resumeSession', empty).then(() => 'went on')
     await test.advance(31_000)
     expect(test.told).toEqual(['Outer clearOfflineMessages'])
     expect(await call).toBe('went on')
@@ -160,8 +160,8 @@ describe('a handler in steps', () => {
 
   it('may wait for what has a bound of its own', async () => {
     const { promise, resolve } = held()
-    const { stack, advance, told } = await watched({ name: 'Patient', drainClient: () => bounded(promise) })
-    const call = stack.call('drainClient', empty).then(() => 'answered')
+    const { stack, advance, told } = await watched({ name: 'Patient', resumeSession: () => bounded(promise) })
+    const call = stack.call('resumeSession', empty).then(() => 'answered')
     await advance(300_000)
     resolve()
     expect([await call, told]).toEqual(['answered', []])

@@ -73,13 +73,6 @@ export interface MessageCallbacks {
   }
 
   /**
-   * Waits until what was forwarded to a client has left its queue: for whoever has more for it than a queue holds.
-   * @executedBy retain-manager
-   * @answeredBy outbound-manager
-   */
-  drainClient: { ctx: { client: Client }; store: object }
-
-  /**
    * A message was relayed: a client’s, a will, or the broker’s own.
    * @executedBy inbound-manager, lastwill, broker.publish()
    * @answeredBy anyone
@@ -140,7 +133,6 @@ export const MESSAGES: RulesOf<MessageCallbacks> = {
     },
   },
   handOnMessage: { merge: 'one' },
-  drainClient: { merge: 'all' },
   messagePublished: { merge: 'told' },
   messageDropped: { merge: 'told' },
 }

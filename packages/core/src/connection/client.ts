@@ -81,6 +81,9 @@ export class ClientConnection implements Client, Source {
   reason: string | undefined = undefined
   username: string | undefined = undefined
   receivedAt: number
+  connectedAt: number | undefined = undefined
+  bytesIn = 0
+  packetsOut = 0
   /** Internal: what came and is not handled. */
   readonly inbox: Inbox
   settings: ClientSettings = DEFAULT_SETTINGS
@@ -184,6 +187,14 @@ export class ClientConnection implements Client, Source {
     )
   }
 
+  get bytesOut(): number {
+    return this.#outbox.written
+  }
+
+  get packetsIn(): number {
+    return this.inbox.frames
+  }
+
   get progress(): number {
     return this.#outbox.progress
   }
@@ -205,6 +216,7 @@ export class ClientConnection implements Client, Source {
     this.connected = true
     // What we took to accept it is not the client's silence.
     this.receivedAt = this.stack.clock.now()
+    this.connectedAt = this.receivedAt
     this.inbox.limit = this.stack.config.packetLimit
   }
 
@@ -216,6 +228,7 @@ export class ClientConnection implements Client, Source {
     if (this.closed) return true
     const bytes = encodePacket(packet, this.protocolVersion, this.settings)
     if (bytes === undefined) return false
+    this.packetsOut++
     if (packet.cmd === 'connack') this.connack = packet.properties
     this.#outbox.bytes(bytes)
     return true
@@ -228,6 +241,7 @@ export class ClientConnection implements Client, Source {
     const layout = packet.layout(v5, qos > 0)
     if (extras !== undefined && v5) return this.#publishWith(layout, header, id, extras)
     if (layout.length > this.settings.maximumPacketSize) return false
+    this.packetsOut++
     this.#outbox.publish(layout, header, id)
     return true
   }
@@ -240,6 +254,7 @@ export class ClientConnection implements Client, Source {
 
   ack(type: AckType, id: number, reasonCode: ReasonCode = 0): void {
     if (this.closed) return
+    this.packetsOut++
     if (reasonCode === 0 || this.protocolVersion < 5) this.#outbox.ack(ACK_HEADER[type], id)
     else this.#outbox.bytes(Uint8Array.of(ACK_HEADER[type], 3, id >> 8, id & 0xff, reasonCode))
   }
@@ -247,6 +262,7 @@ export class ClientConnection implements Client, Source {
   #publishWith(layout: Layout, header: number, id: number, extras: Extras): boolean {
     const { head, payload } = spliceExtras(layout, header, id, extras)
     if (head.length + payload.length > this.settings.maximumPacketSize) return false
+    this.packetsOut++
     this.#outbox.bytes(head)
     this.#outbox.bytes(payload)
     return true
@@ -325,6 +341,7 @@ export class ClientConnection implements Client, Source {
   receive(chunk: Buffer): void {
     if (this.closed) return
     this.receivedAt = this.stack.clock.now()
+    this.bytesIn += chunk.length
     const { pace } = this.stack
     pace.enter(this.receivedAt)
     this.inbox.push(chunk)

@@ -69,6 +69,8 @@ export class Outbox implements EndOfTurn {
   #prompt = false
   /** Counts writes that the other side has taken. */
   progress = 0
+  /** Bytes that the stream was given. */
+  written = 0
   readonly #scales: Scales
   /** What is counted of each write that waits, in the order of `#lent`: its memory, or bytes of a buffer of ours. */
   #held: (ArrayBufferLike | number)[] | undefined
@@ -276,6 +278,7 @@ export class Outbox implements EndOfTurn {
     if (this.#lent === undefined) this.#lent = [lent]
     else this.#lent.push(lent)
     if (!this.#prompt) this.#hurry(bytes.length)
+    this.written += bytes.length
     this.#stream.write(bytes, this.#taken)
     // Most have taken it by now.
     if (this.#stream.writableLength > 0 || this.#held !== undefined) this.#count(bytes, lent)

@@ -72,6 +72,16 @@ export interface Client extends SlotHost {
   readonly username: string | undefined
   /** When bytes came last, by the stack's clock (ms). */
   readonly receivedAt: number
+  /** When its CONNECT was accepted, by the stack's clock (ms); `undefined` before. */
+  readonly connectedAt: number | undefined
+  /** Bytes of MQTT that came; those of TLS and WebSocket are left out, here and in {@link bytesOut}. */
+  readonly bytesIn: number
+  /** Bytes that its stream was given, once a turn; what of them the other side has not taken is among {@link pending}. */
+  readonly bytesOut: number
+  /** Packets that came and were found whole. Of a batch that came in one chunk each counts when its turn comes. */
+  readonly packetsIn: number
+  /** Packets that were written. */
+  readonly packetsOut: number
   /** What the client asked for in its CONNECT (5.0). */
   readonly settings: ClientSettings
   /** What its CONNACK said besides (5.0): `undefined` until it was written, and for older versions. */

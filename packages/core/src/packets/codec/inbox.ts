@@ -34,6 +34,8 @@ export class Inbox {
   #backlog = 0
   /** Counts the frames that did not come whole. */
   begun = 0
+  /** Counts the frames that were found. */
+  frames = 0
 
   constructor(limit: number) {
     this.limit = limit
@@ -129,6 +131,7 @@ export class Inbox {
     this.start = at
     this.end = end
     this.#at = end
+    this.frames++
     return true
   }
 
@@ -151,6 +154,7 @@ export class Inbox {
     this.#measure(this.bytes, 0, this.end)
     this.start = 0
     this.#partial = undefined
+    this.frames++
     return true
   }
 

@@ -195,15 +195,26 @@ export class LastWill extends Middleware<LastWillOptions> {
         seen.add(id)
         if (pace.spent) yield pace.rest()
         // Nobody waits for the receivers of one before another is published.
-        this.stack.background(() => proceed(this.#relay(id, packet, publisher)))
+        this.stack.background(() => proceed(this.#relayDueWill(id, packet, publisher)))
       }
     }
   }
 
-  /** It goes when it was relayed: a store that dies in between has it still. */
-  *#relay(id: number, packet: Publish, publisher: Publisher): Steps {
-    yield* this.#publish(packet, publisher, undefined)
-    yield this.stack.run('removeWill', { id }, {})
+  /**
+   * It goes in the turn in which its message is staged for all, and so in one unit with it: a store that dies has the will
+   * still, or the message.
+   */
+  *#relayDueWill(id: number, packet: Publish, publisher: Publisher): Steps {
+    const relay = new RelayContext(undefined, packet, publisher, undefined)
+    const remove = (): void | Promise<void> => this.stack.run('removeWill', { id }, {})
+    let removed = undefined as void | Promise<void>
+    relay.onStaged = () => {
+      removed = remove()
+      // It fails where the relay does, which tells of it.
+      removed?.catch(() => {})
+    }
+    yield this.#relayer.relay(relay, new RelayStore())
+    yield relay.staged ? removed : remove()
   }
 
   /**

@@ -87,8 +87,9 @@ export class Receivers {
       }
       return this.#toGroups(groups, ctx, store, waiting)
     } finally {
-      unit?.end()
+      // Whatever somebody adds now belongs to it.
       ctx.stage()
+      unit?.end()
     }
   }
 

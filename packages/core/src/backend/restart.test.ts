@@ -251,3 +251,33 @@ describe.each(ENDS)('after %s, wills', (how, end) => {
     void how
   })
 })
+
+it('a will that is due is relayed and removed as one unit: it comes once, whichever commit was the last', async () => {
+  for (let last = 0; last < 4; last++) {
+    const store = new MemoryStore({ commit: 3 })
+    // Never stopped: it waits for a store that is dead.
+    const first = await defaultStack({
+      backend: new StoredBackend(undefined, store),
+      sessionManager: { maximumExpiry: 3_600 },
+    })
+    const heir = await first.client({ clientId: 'heir', clean: false })
+    await heir.subscribe('will/+', { qos: 2 })
+    await heir.disconnect()
+    const client = await first.client(leaving('soon', 10, 1_000))
+    await client.drop()
+    await first.settle()
+    let commits = 0
+    store.beforeCommit = () => {
+      if (commits++ === last) store.crash()
+    }
+    await first.clock.advance(11_000)
+    await first.settle()
+    store.beforeCommit = undefined
+    store.crash()
+
+    const second = await processOver(store)
+    await second.clock.advance(11_000)
+    await second.settle()
+    expect(second.backend.stats).toMatchObject({ messages: 1, wills: 0 })
+  }
+})

@@ -30,7 +30,12 @@ const CONSTANTS = [
     '',
     'User properties that a packet of a 5.0 client may hold; more are refused (0x97).',
   ],
-  ['core/src/packets/codec/properties.ts', 'MAX_USER_PROPERTY_BYTES', 'bytes', 'And how many bytes of them.'],
+  [
+    'core/src/packets/codec/properties.ts',
+    'MAX_USER_PROPERTY_BYTES',
+    'bytes',
+    'Bytes of user properties that a packet of a 5.0 client may hold; more are refused (0x97).',
+  ],
   [
     'core/src/packets/codec/check-frame.ts',
     'MAX_FILTERS',
@@ -43,7 +48,7 @@ const CONSTANTS = [
     'ms',
     'What work of clients that may be long takes of a turn of the event loop; then every socket is read.',
   ],
-  ['core/src/time/pace.ts', 'PIECE', 'ms', 'And what one piece of it takes while others wait.'],
+  ['core/src/time/pace.ts', 'PIECE', 'ms', 'What one piece of such work takes while other work waits.'],
   [
     'core/src/time/pace.ts',
     'READERS',
@@ -68,7 +73,12 @@ const CONSTANTS = [
     '',
     'Topics for which the topic tree remembers who receives them; the least used makes room.',
   ],
-  ['core/src/topics/topic-tree.ts', 'CACHE_BYTES', 'bytes', 'And what they take, about.'],
+  [
+    'core/src/topics/topic-tree.ts',
+    'CACHE_BYTES',
+    'bytes',
+    'Bytes that the topic tree’s remembered answers may take, about.',
+  ],
   [
     'session-manager/src/expired-sessions.ts',
     'EXPIRED_AT_ONCE',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Described } from './docs-packages.mjs'
 import type { CallbackDoc } from './docs-tables.mjs'
 import { anchor, numberOf, optionsTable, partsTable, table } from './docs-tables.mjs'
-import { notBuilt, wordProblems } from './docs-words.mjs'
+import { dependentOptions, notBuilt, wordProblems } from './docs-words.mjs'
 
 const shapes = { ctx: { fields: [], item: undefined }, store: { fields: [], item: undefined } }
 const rules: Record<string, CallbackDoc> = {
@@ -85,5 +85,18 @@ describe('words of the callback table', () => {
     const idle = described('session-manager', 'middleware', { name: 'SessionManager', handle() {} })
     expect(notBuilt(rules, [idle, connection])).toEqual(new Set(['openSession']))
     expect(wordProblems(rules, [idle, connection])).toEqual([])
+  })
+})
+
+describe('documentation of options', () => {
+  it('reads alone', () => {
+    const rows = {
+      queue: { kind: 'number', doc: 'Messages that may wait.' },
+      queueBytes: { kind: 'number', doc: 'And how many bytes of them.' },
+    } as const
+    const wordy = { ...manager, tables: [{ name: 'MY_OPTIONS', rows }] }
+    expect(dependentOptions([wordy])).toEqual([
+      'packages/session-manager: MY_OPTIONS.queueBytes does not read alone: "And how many bytes of them."',
+    ])
   })
 })

@@ -33,6 +33,23 @@ export function wordProblems(rules, packages) {
 }
 
 /**
+ * Options whose documentation does not read alone: it goes on with what another option says.
+ * @param {Described[]} packages
+ */
+export function dependentOptions(packages) {
+  return packages.flatMap(({ folder, tables }) =>
+    tables.flatMap(({ name, rows }) =>
+      Object.entries(rows)
+        .filter(([, { doc }]) => GOES_ON.test(doc))
+        .map(([key, { doc }]) => `packages/${folder}: ${name}.${key} does not read alone: "${doc}"`),
+    ),
+  )
+}
+
+/** How a sentence begins that needs the one before it. */
+const GOES_ON = /^(And|Or|But|Its?|They|Them|Those|These|The same)\b/
+
+/**
  * Callbacks whose executor is a built-in that does not execute them yet.
  * @param {Rules} rules
  * @param {Described[]} packages

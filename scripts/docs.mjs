@@ -18,7 +18,7 @@ import {
   reasonCodesTable,
 } from './docs-tables.mjs'
 import { callbackTypes } from './docs-types.mjs'
-import { notBuilt, wordProblems } from './docs-words.mjs'
+import { dependentOptions, notBuilt, wordProblems } from './docs-words.mjs'
 import { section } from './package-texts.mjs'
 import { root } from './workspace.mjs'
 
@@ -50,6 +50,7 @@ for (const pkg of packages) {
 keep('packages/broker/README.md', await brokerSections(broker))
 problems.push(
   ...wordProblems(callbacks, packages),
+  ...dependentOptions(packages),
   ...idleCodes(ERRORS, raisers(packages)),
   ...linkProblems(),
 )

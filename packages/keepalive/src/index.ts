@@ -34,7 +34,7 @@ export const KEEPALIVE_OPTIONS: OptionsSpec<KeepAliveOptions> = {
     default: 0,
     max: 65_535,
     unit: 's',
-    doc: 'Longest keep alive that a 5.0 client may have; a longer one, or none, is answered with this. 0: any.',
+    doc: 'Longest keep alive that a 5.0 client may have: one that asks for a longer one, or for none, is told this. 0: no limit.',
   },
   sweep: {
     kind: 'number',

@@ -84,13 +84,17 @@ const CERTIFICATE: OptionsSpec<CertificateOptions> = {
   cert: { kind: 'any', doc: 'Certificate chain, PEM.' },
   key: { kind: 'any', doc: 'Private key, PEM.' },
   passphrase: { kind: 'string', optional: true, doc: 'Passphrase of the key.' },
-  ca: { kind: 'any', optional: true, doc: 'Authorities, PEM: clients must have a certificate of theirs.' },
+  ca: {
+    kind: 'any',
+    optional: true,
+    doc: 'Certificates of authorities, PEM: clients must have a certificate that one of them signed.',
+  },
   handshakeTimeout: {
     kind: 'number',
     default: 10_000,
     min: 1,
     unit: 'ms',
-    doc: 'Time for the TLS handshake.',
+    doc: 'A client whose TLS handshake is not complete in so long is closed.',
   },
   tls: { kind: 'any', optional: true, doc: 'More options of `tls.createServer`; they win.' },
 }
@@ -104,7 +108,13 @@ const UPGRADE: OptionsSpec<UpgradeOptions> = {
     unit: 'bytes',
     doc: 'Largest WebSocket message; by default 64 KiB more than the stack’s `packetLimit`.',
   },
-  upgradeTimeout: { kind: 'number', default: 10_000, min: 1, unit: 'ms', doc: 'Time for the HTTP request.' },
+  upgradeTimeout: {
+    kind: 'number',
+    default: 10_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A WebSocket client that has not sent its HTTP request for so long is closed.',
+  },
 }
 
 const transport = <Name extends string>(

@@ -61,6 +61,6 @@ export const BACKEND_OPTIONS: OptionsSpec<BackendOptions> = {
   shareOnDisconnect: {
     kind: 'boolean',
     default: false,
-    doc: 'What a member has not acknowledged goes to another when it disconnects, not only when its session ends.',
+    doc: 'A message of a shared subscription that a member has not acknowledged goes to another member when the first one disconnects, not only when its session ends.',
   },
 }

@@ -47,7 +47,7 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     default: 65_536,
     min: 64,
     unit: 'bytes',
-    doc: 'Largest packet before a CONNECT is accepted.',
+    doc: 'Largest packet of a client whose CONNECT was not accepted yet.',
   },
   packetLimit: {
     kind: 'number',
@@ -55,7 +55,7 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     min: 64,
     max: 268_435_460,
     unit: 'bytes',
-    doc: 'Largest packet after it.',
+    doc: 'Largest packet of a client whose CONNECT was accepted.',
   },
   topicLevels: {
     kind: 'number',
@@ -70,7 +70,7 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     min: 1,
     max: 65_535,
     unit: 'bytes',
-    doc: 'And bytes of UTF-8. The engine finds strings of more than 16,383 characters by their length alone: many of them would be slow.',
+    doc: 'Bytes of UTF-8 that a topic name or filter may have. The engine finds strings of more than 16,383 characters by their length alone, so that many of them would be slow.',
   },
   topicAliases: {
     kind: 'number',
@@ -88,14 +88,14 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     default: 1_048_576,
     min: 1_024,
     unit: 'bytes',
-    doc: 'What a client may leave untaken before QoS 1 and 2 to it wait; QoS 0 is dropped above four times as much.',
+    doc: 'Bytes that a client may leave unread before messages of QoS 1 and 2 to it wait; QoS 0 is dropped above four times as many.',
   },
   drainTimeout: {
     kind: 'number',
     default: 30_000,
     min: 1,
     unit: 'ms',
-    doc: 'A client above the high-water mark that takes nothing for so long is closed.',
+    doc: 'A client above its high-water mark (`highWater`) that takes nothing for so long is closed.',
   },
   stallTimeout: {
     kind: 'number',
@@ -109,19 +109,19 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     optional: true,
     min: 1,
     unit: 'bytes',
-    doc: 'What clients may make the broker keep in all; what would pass it is refused (0x97). By default half of the memory that the process may have, or of the engine’s heap, whichever is less.',
+    doc: 'Bytes that clients may make the broker keep in all; what would pass this is refused (0x97). By default half of the memory that the process may have, or of the engine’s heap, whichever is less.',
   },
   memoryShare: {
     kind: 'number',
     default: 0.5,
     max: 1,
-    doc: 'The part of it that one identity may have or, of anonymous clients, those of one address.',
+    doc: 'The part of `memoryCeiling` that one identity may have or, of anonymous clients, those of one address.',
   },
   packetTimeout: {
     kind: 'number',
     default: 30_000,
     min: 1,
     unit: 'ms',
-    doc: 'A client of whose unfinished packet less than 8 KiB came in so long is closed.',
+    doc: 'A client that has sent a part of a packet, and less than 8 KiB more of it for so long, is closed.',
   },
 }

@@ -10,7 +10,7 @@ import type {
   Steps,
   StoredMessage,
 } from '@mqtt-stack/core'
-import { bounded, expiryOf, packetIdOf, proceed, protocolError, Slot } from '@mqtt-stack/core'
+import { authorOf, bounded, expiryOf, packetIdOf, proceed, protocolError, Slot } from '@mqtt-stack/core'
 import { Inflight } from './inflight.ts'
 import { Releases } from './releases.ts'
 import { Removals } from './removals.ts'
@@ -395,8 +395,10 @@ function wrongAnswer(cmd: AckType, id: number): ProtocolError {
 
 /** The message as it can be kept beyond the turn: its expiry goes on from now. */
 function kept(message: Outgoing, clock: Clock): Outgoing {
-  const { packet, qos, retain, identifiers, share, publisher } = message
+  const { packet, qos, retain, identifiers, share } = message
   packet.own()
+  const publisher = message.publisher && authorOf(message.publisher)
+  message.publisher = publisher
   if (message.expiresAt !== 0 || packet.expiryInterval === undefined) return message
   return { packet, qos, retain, identifiers, expiresAt: expiryOf(packet, clock), share, publisher }
 }

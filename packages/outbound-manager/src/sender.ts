@@ -1,4 +1,14 @@
-import type { Author, Chain, Client, DropReason, Extras, Publish, QoS, Share, Stack } from '@mqtt-stack/core'
+import type {
+  Chain,
+  Client,
+  DropReason,
+  Extras,
+  Publish,
+  Publisher,
+  QoS,
+  Share,
+  Stack,
+} from '@mqtt-stack/core'
 import { ReasonCode, SendContext, SendStore } from '@mqtt-stack/core'
 import { AliasesOut } from './aliases-out.ts'
 
@@ -13,7 +23,7 @@ export interface Outgoing {
   readonly expiresAt: number
   readonly share: Share | undefined
   /** Who published it; none where that is not known. */
-  readonly publisher: Author | undefined
+  publisher: Publisher | undefined
 }
 
 /** Writes messages in the way that one client takes them. */

@@ -89,9 +89,8 @@ export class Deliverer {
     counts: DeliveryCounts,
   ): void | Promise<void> {
     const { qos, retain, identifiers, expiresAt, share } = terms
-    const publisher = source.publisher && authorOf(source.publisher)
     if (qos > 0 && receiver.stored && this.#log.answered) {
-      return this.#store(receiver, packet, terms, source.messageId, publisher, counts)
+      return this.#store(receiver, packet, terms, source, counts)
     }
     const { client } = receiver
     if (client === undefined) return
@@ -107,7 +106,7 @@ export class Deliverer {
         expiresAt,
         share,
         share !== undefined && counts.offered === true,
-        publisher,
+        source.publisher,
       ),
       counts,
     )
@@ -117,12 +116,12 @@ export class Deliverer {
     receiver: Receiver,
     packet: Publish,
     terms: DeliveryTerms,
-    messageId: number,
-    publisher: Author | undefined,
+    { messageId, publisher: given }: MessageSource,
     counts: DeliveryCounts,
   ): void | Promise<void> {
     const { clientId, epoch, client } = receiver
     const { qos, retain, identifiers, share } = terms
+    const publisher = given && authorOf(given)
     const expiresAt = terms.expiresAt === 0 ? expiryOf(packet, this.#stack.clock) : terms.expiresAt
     const store: Store<'storeOfflineMessage'> = {}
     const ctx = {

@@ -2,7 +2,7 @@
 import type { Publish, QoS } from '../packets/index.ts'
 import type { DropReason } from './callbacks/index.ts'
 import type { Client } from './client.ts'
-import type { Author } from './session.ts'
+import type { Publisher } from './session.ts'
 import type { Share } from './share.ts'
 
 /** A message on its way to one connected receiver. */
@@ -23,8 +23,8 @@ export class ForwardContext {
   readonly expiresAt: number
   /** The shared subscription that it is delivered for. */
   readonly share: Share | undefined
-  /** Who published it; none where that is not known. */
-  readonly publisher: Author | undefined
+  /** Who published it; none where that is not known. Keep `authorOf(publisher)` beyond the turn, not a session. */
+  publisher: Publisher | undefined
   /** Another receiver may have it instead: a drop is told by `store.reason` and not by messageDropped. */
   readonly offered: boolean
 
@@ -39,7 +39,7 @@ export class ForwardContext {
     expiresAt: number = 0,
     share?: Share,
     offered: boolean = false,
-    publisher?: Author,
+    publisher?: Publisher,
   ) {
     this.client = client
     this.packet = packet

@@ -35,6 +35,7 @@ export default defineConfig({
           include: [
             'packages/*/src/**/*.test.ts',
             'scripts/**/*.test.ts',
+            'test/**/*.test.ts',
             'examples/**/*.test.ts',
             'docs/**/*.test.ts',
           ],

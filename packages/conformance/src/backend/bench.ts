@@ -1,7 +1,9 @@
 /** A backend at work: in a stack of its own, on a clock that stands still, with all that it executes written down. */
 import { Buffer } from 'node:buffer'
 import type {
+  CallbackName,
   Client,
+  Context,
   MiddlewareLike,
   Publish,
   RetainedMessage,
@@ -13,6 +15,7 @@ import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, settle, testStack, VirtualClock } from '@mqtt-stack/testing'
 import type { BackendUnderTest, HeldCommits } from './backend-under-test.ts'
 import { Forwards } from './forwards.ts'
+import { heard } from './heard.ts'
 import type { MessageInit } from './message.ts'
 import { makeMessage } from './message.ts'
 import type { OpenInit } from './session.ts'
@@ -45,6 +48,8 @@ export class Bench {
   #test!: TestStack
   #clock = new VirtualClock()
   #stopped = true
+  /** What a check that failed has left undone. */
+  #atEnd: (() => void)[] = []
   #onPublish: (packet: Publish) => void = () => {}
 
   constructor(under: BackendUnderTest) {
@@ -92,12 +97,16 @@ export class Bench {
 
   /** From now on each commit waits. */
   holdCommits(): HeldCommits {
-    return this.#need('holdCommits')()
+    const held = this.#need('holdCommits')()
+    this.#atEnd.push(() => held.release())
+    return held
   }
 
   /** From now on each commit fails; answers what ends that. */
   failWrites(): () => void {
-    return this.#need('failWrites')()
+    const mend = this.#need('failWrites')()
+    this.#atEnd.push(mend)
+    return mend
   }
 
   /** A further broker over the same storage. */
@@ -109,6 +118,7 @@ export class Bench {
 
   /** Ends everything, whatever is still under way. */
   async close(): Promise<void> {
+    for (const undo of this.#atEnd) undo()
     const stopping = this.stop()
     if (this.stack !== undefined) await this.#clock.advance(4 * this.stack.config.stallTimeout)
     await stopping
@@ -121,12 +131,17 @@ export class Bench {
     return [...this.stack.clients].at(-1) as Client
   }
 
+  /** Executes a callback. That it fails is no error of the process, where a check has failed before it has looked. */
+  call<Name extends CallbackName>(name: Name, ctx: Context<Name>, store?: Store<Name>): Promise<Store<Name>> {
+    return heard(this.stack.call(name, ctx, store))
+  }
+
   /**
    * Opens a session on a new connection.
    * @throws Error where it is refused.
    */
-  async open(clientId: string, init: OpenInit = {}): Promise<Session> {
-    return Session.open(this, clientId, init)
+  open(clientId: string, init: OpenInit = {}): Promise<Session> {
+    return heard(Session.open(this, clientId, init))
   }
 
   /** Opens a session that outlives its connection, subscribes it at QoS 2, and leaves. */
@@ -138,24 +153,24 @@ export class Bench {
   }
 
   /** Relays a message, `x` to `t` at QoS 1 unless told otherwise; fulfils when the publisher may be answered. */
-  async relay(init: RelayInit = {}): Promise<RelayStore> {
+  relay(init: RelayInit = {}): Promise<RelayStore> {
     return this.relayPacket(makeMessage(init), init)
   }
 
-  async relayPacket(packet: Publish, { from, packetId }: RelayInit = {}): Promise<RelayStore> {
+  relayPacket(packet: Publish, { from, packetId }: RelayInit = {}): Promise<RelayStore> {
     const publisher = { clientId: from?.clientId ?? 'publisher', identity: from?.identity }
     const inbound =
       from === undefined || packetId === undefined
         ? undefined
         : { clientId: from.clientId, epoch: from.epoch, packetId }
     const ctx = new RelayContext(from?.client, packet, publisher, inbound)
-    return this.stack.call('relayMessage', ctx, new RelayStore())
+    return this.call('relayMessage', ctx, new RelayStore())
   }
 
   /** Relays a message as one of a client that is not connected any more, as a will is. */
-  async relayAs(clientId: string, packet: Publish): Promise<RelayStore> {
+  relayAs(clientId: string, packet: Publish): Promise<RelayStore> {
     const ctx = new RelayContext(undefined, packet, { clientId, identity: undefined }, undefined)
-    return this.stack.call('relayMessage', ctx, new RelayStore())
+    return this.call('relayMessage', ctx, new RelayStore())
   }
 
   /** Does something with a message in the turn in which it is read from a connection. */
@@ -181,26 +196,26 @@ export class Bench {
   }
 
   /** Retains a message, and answers what became of it. */
-  async retain(
+  retain(
     topic: string,
     init: MessageInit & { expiresAt?: number } = {},
   ): Promise<Store<'storeRetainedMessage'>> {
     return this.retainPacket(makeMessage({ ...init, topic, retain: true }), init.expiresAt)
   }
 
-  async retainPacket(packet: Publish, expiresAt: number = 0): Promise<Store<'storeRetainedMessage'>> {
+  retainPacket(packet: Publish, expiresAt: number = 0): Promise<Store<'storeRetainedMessage'>> {
     const ctx = { client: undefined, topic: packet.topic, packet, messageId: 1, expiresAt }
-    return this.stack.call('storeRetainedMessage', ctx)
+    return this.call('storeRetainedMessage', ctx)
   }
 
   /** The retained messages that a filter finds. */
-  async retained(topic: string, page: { after?: string; limit?: number } = {}): Promise<RetainedMessage[]> {
-    return this.stack.call('lookupRetainedMessages', { topic, ...page }, [])
+  retained(topic: string, page: { after?: string; limit?: number } = {}): Promise<RetainedMessage[]> {
+    return this.call('lookupRetainedMessages', { topic, ...page }, [])
   }
 
   /** Sessions whose time is over. */
-  async expired(limit: number = 100): Promise<SessionContext[]> {
-    return this.stack.call('lookupExpiredSessions', { now: this.#clock.now(), limit }, [])
+  expired(limit: number = 100): Promise<SessionContext[]> {
+    return this.call('lookupExpiredSessions', { now: this.#clock.now(), limit }, [])
   }
 
   /** Lets seconds pass. */

@@ -1,4 +1,4 @@
-/** Checks as data: a check has a title, and says which capability it needs. */
+/** Checks as data: they can be listed, and run by any runner. */
 import type { Bounds, Capabilities } from './backend-under-test.ts'
 import type { Bench } from './bench.ts'
 
@@ -6,8 +6,6 @@ import type { Bench } from './bench.ts'
 export interface Check {
   /** Says what a right backend does. */
   readonly title: string
-  /** The capability without which it is skipped. */
-  readonly needs: keyof Capabilities | undefined
   /** What the backend is made with. */
   readonly bounds: Bounds
   run(bench: Bench): Promise<void>
@@ -16,6 +14,8 @@ export interface Check {
 /** Checks of one subject. */
 export interface Chapter {
   readonly title: string
+  /** The capability without which it is skipped. */
+  readonly needs: keyof Capabilities | undefined
   readonly checks: readonly Check[]
 }
 
@@ -29,6 +29,6 @@ export function chapter(
   define: (check: Define) => void,
 ): Chapter {
   const checks: Check[] = []
-  define((what, run, bounds = {}) => checks.push({ title: what, needs, bounds, run }))
-  return { title, checks }
+  define((what, run, bounds = {}) => checks.push({ title: what, bounds, run }))
+  return { title, needs, checks }
 }

@@ -11,7 +11,7 @@ export interface BackendSuite {
   it(title: string, run: (context: any) => Promise<void>): void
   /** Makes a backend for each test. */
   create: CreateBackend
-  /** What the backend can do; checks of what it cannot do are skipped. */
+  /** What the backend can do; chapters about what it cannot do are skipped. */
   capabilities?: Capabilities
 }
 
@@ -21,15 +21,15 @@ export interface BackendSuite {
  *     describeBackend({ describe, it, create: (bounds) => ({ backend: new MemoryBackend(bounds) }) })
  */
 export function describeBackend({ describe, it, create, capabilities = {} }: BackendSuite): void {
-  for (const { title, checks } of CHAPTERS) {
+  for (const { title, needs, checks } of CHAPTERS) {
     describe(title, () => {
-      for (const check of checks) {
-        it(check.title, async (context?: RunnerContext) => {
-          const { needs } = check
-          if (needs === undefined || capabilities[needs] === true) await runCheck(check, create)
-          else context?.skip?.(`the backend is not ${needs}`)
+      if (needs !== undefined && capabilities[needs] !== true) {
+        it(`needs a backend that is ${needs}`, async (context?: RunnerContext) => {
+          context?.skip?.('the capability is not declared')
         })
+        return
       }
+      for (const check of checks) it(check.title, () => runCheck(check, create))
     })
   }
 }
@@ -40,7 +40,10 @@ export async function runCheck(check: Check, create: CreateBackend): Promise<voi
   await bench.start()
   try {
     await check.run(bench)
-  } finally {
-    await bench.close()
+  } catch (error) {
+    // What was wrong first is what is told.
+    await bench.close().catch(() => {})
+    throw error
   }
+  await bench.close()
 }

@@ -62,7 +62,7 @@ export class Session {
     client.session.identity = identity
     const packet = { cmd: 'connect', clientId } as Context<'openSession'>['packet']
     const ctx = { client, packet, clientId, identity, cleanStart, expiryInterval }
-    const store = await bench.stack.call('openSession', ctx)
+    const store = await bench.call('openSession', ctx)
     if (store.refused === undefined) {
       client.epoch = store.epoch ?? 0
       Object.assign(client.session, { epoch: client.epoch, expiryInterval, resumed: store.present === true })
@@ -76,8 +76,17 @@ export class Session {
     const { client } = this
     const options = { topic, qos, ...(nl !== undefined && { nl }), ...(rap !== undefined && { rap }) }
     const packet = { cmd: 'subscribe', subscriptions: [options] } as never
-    const asked = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: false }
-    const { grant, existed = false } = await this.#bench.stack.call('subscribeTopic', asked)
+    const asked = {
+      client,
+      packet,
+      topic,
+      qos,
+      options,
+      identifier,
+      share: shareOf(topic),
+      restored: false,
+    }
+    const { grant, existed = false } = await this.#bench.call('subscribeTopic', asked)
     if (client.session.stored) await this.store(topic, init)
     return { granted: grant, existed }
   }
@@ -88,15 +97,15 @@ export class Session {
     const options = { topic, qos, ...(nl !== undefined && { nl }), ...(rap !== undefined && { rap }) }
     const packet = { cmd: 'subscribe', subscriptions: [options] } as never
     const ctx = { ...this.address, client, packet, topic, qos, options, identifier }
-    return (await this.#bench.stack.call('storeSubscription', ctx)).existed ?? false
+    return (await this.#bench.call('storeSubscription', ctx)).existed ?? false
   }
 
   async unsubscribe(topic: string): Promise<boolean> {
     const { client } = this
     const packet = { cmd: 'unsubscribe', unsubscriptions: [topic] } as never
-    const { stack } = this.#bench
-    const { existed } = await stack.call('unsubscribeTopic', { client, packet, topic })
-    if (client.session.stored) await stack.call('removeSubscription', { ...this.address, client, topic })
+    const bench = this.#bench
+    const { existed } = await bench.call('unsubscribeTopic', { client, packet, topic })
+    if (client.session.stored) await bench.call('removeSubscription', { ...this.address, client, topic })
     return existed ?? false
   }
 
@@ -104,13 +113,13 @@ export class Session {
   async subscriptions(): Promise<SubscriptionRecord[]> {
     const { client, clientId } = this
     const packet = { cmd: 'connect', clientId } as Context<'openSession'>['packet']
-    return this.#bench.stack.call('lookupSubscriptions', { client, packet, clientId }, [])
+    return this.#bench.call('lookupSubscriptions', { client, packet, clientId }, [])
   }
 
   /** What is in the log, in its order. */
   async log(page: { after?: number; limit?: number } = {}): Promise<StoredMessage[]> {
     const { client, clientId } = this
-    return this.#bench.stack.call('lookupOfflineMessages', { client, clientId, ...page }, [])
+    return this.#bench.call('lookupOfflineMessages', { client, clientId, ...page }, [])
   }
 
   /** The payloads of what is in the log. */
@@ -120,34 +129,34 @@ export class Session {
 
   /** The receiver has acknowledged these: they leave the log. */
   async acknowledge(messages: readonly StoredMessage[]): Promise<void> {
-    await this.#bench.stack.call('removeOfflineMessages', { ...this.address, ...placesOf(messages) })
+    await this.#bench.call('removeOfflineMessages', { ...this.address, ...placesOf(messages) })
   }
 
   /** PUBREC came for these: they are only to be released. */
   async release(messages: readonly StoredMessage[]): Promise<void> {
-    await this.#bench.stack.call('releaseOfflineMessages', { ...this.address, ...placesOf(messages) })
+    await this.#bench.call('releaseOfflineMessages', { ...this.address, ...placesOf(messages) })
   }
 
   /** Stores the identifier of a QoS 2 message that awaits PUBREL. */
   async hold(packetId: number): Promise<void> {
-    await this.#bench.stack.call('storeInboundMessage', { ...this.address, packetId })
+    await this.#bench.call('storeInboundMessage', { ...this.address, packetId })
   }
 
   /** PUBREL came for these. */
   async free(...packetIds: readonly number[]): Promise<void> {
-    await this.#bench.stack.call('releaseInboundMessages', { ...this.address, packetIds })
+    await this.#bench.call('releaseInboundMessages', { ...this.address, packetIds })
   }
 
   /** The connection is gone. */
   async leave(expiryInterval: number = 60): Promise<boolean> {
     this.client.close()
-    const { ended } = await this.#bench.stack.call('closeSession', { ...this.address, expiryInterval })
+    const { ended } = await this.#bench.call('closeSession', { ...this.address, expiryInterval })
     return ended ?? false
   }
 
   /** Removes the session, if nobody is connected to it. */
   async remove(epoch: number = this.epoch): Promise<boolean> {
-    const { removed } = await this.#bench.stack.call('removeSession', { clientId: this.clientId, epoch })
+    const { removed } = await this.#bench.call('removeSession', { clientId: this.clientId, epoch })
     return removed ?? false
   }
 

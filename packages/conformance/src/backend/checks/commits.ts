@@ -3,6 +3,7 @@ import type { CallbackName } from '@mqtt-stack/core'
 import type { Bench } from '../bench.ts'
 import type { Chapter } from '../check.ts'
 import { chapter } from '../check.ts'
+import { heard } from '../heard.ts'
 import type { Session } from '../session.ts'
 
 /** Calls that change what is kept: none is answered before its commit. */
@@ -13,7 +14,7 @@ const WRITES: Readonly<Record<string, (bench: Bench, session: Session) => Promis
   removeSubscription: (_bench, session) => session.unsubscribe('t'),
   storeInboundMessage: (_bench, session) => session.hold(9),
   releaseInboundMessages: (_bench, session) => session.free(7),
-  clearOfflineMessages: (bench, session) => bench.stack.call('clearOfflineMessages', session.address),
+  clearOfflineMessages: (bench, session) => bench.call('clearOfflineMessages', session.address),
   relayMessage: (bench) => bench.relay(),
   storeRetainedMessage: (bench) => bench.retain('t'),
 }
@@ -27,9 +28,11 @@ export const commits: Chapter = chapter('what is not committed', 'durable', (che
       await bench.relay()
       const held = bench.holdCommits()
       let answered = false
-      const writing = write(bench, session).then(() => {
-        answered = true
-      })
+      const writing = heard(
+        write(bench, session).then(() => {
+          answered = true
+        }),
+      )
       await bench.settle()
       assert.equal(answered, false)
       held.release()
@@ -46,9 +49,11 @@ export const commits: Chapter = chapter('what is not committed', 'durable', (che
       const ctx = { ...session.address, messageIds: [messageId], sequences: [sequence] }
       const held = bench.holdCommits()
       let answered = false
-      const writing = bench.stack.call(name as CallbackName, ctx as never).then(() => {
-        answered = true
-      })
+      const writing = heard(
+        bench.call(name as CallbackName, ctx as never).then(() => {
+          answered = true
+        }),
+      )
       await bench.settle()
       assert.equal(answered, false)
       held.release()
@@ -73,7 +78,7 @@ export const commits: Chapter = chapter('what is not committed', 'durable', (che
   check('a retained message that is not committed is not found', async (bench) => {
     await bench.retain('t', { payload: 'old' })
     const held = bench.holdCommits()
-    const writing = [bench.retain('t', { payload: 'new' }), bench.retain('u')]
+    const writing = [bench.retain('t', { payload: 'new' }), bench.retain('u')].map(heard)
     await bench.settle()
     const found = (await bench.retained('#')).map(({ packet }) => packet.payload.toString())
     assert.deepEqual(found, ['old'])
@@ -86,7 +91,7 @@ export const commits: Chapter = chapter('what is not committed', 'durable', (che
     const session = await bench.open('alice')
     await session.store('t')
     const held = bench.holdCommits()
-    const writing = session.store('u')
+    const writing = heard(session.store('u'))
     await bench.settle()
     assert.deepEqual(
       (await session.subscriptions()).map(({ topic }) => topic),
@@ -100,7 +105,9 @@ export const commits: Chapter = chapter('what is not committed', 'durable', (che
   check('an openSession during a commit answers the identifiers that are in it', async (bench) => {
     const first = await bench.open('alice')
     const held = bench.holdCommits()
-    const late: Promise<unknown>[] = [bench.relay({ qos: 2, from: first, packetId: 5 }), first.leave()]
+    const late: Promise<unknown>[] = [bench.relay({ qos: 2, from: first, packetId: 5 }), first.leave()].map(
+      heard,
+    )
     await bench.settle()
     late.push(first.hold(6).catch(() => {}))
     const opening = bench.open('alice')
@@ -129,7 +136,7 @@ export const commits: Chapter = chapter('what is not committed', 'durable', (che
     const held = bench.holdCommits()
     const relays: Promise<unknown>[] = []
     for (let i = 0; i < 5; i++) {
-      relays.push(bench.relay({ payload: String(i) }).then(() => order.push(i)))
+      relays.push(heard(bench.relay({ payload: String(i) }).then(() => order.push(i))))
       await bench.settle()
     }
     while (await held.next());

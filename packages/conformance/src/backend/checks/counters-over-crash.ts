@@ -38,7 +38,7 @@ export const countersOverCrash: Chapter = chapter(
         const old = await bench.open('alice')
         await over(bench)
         await bench.open('alice')
-        const late = bench.stack.call('storeInboundMessage', { ...old.address, packetId: 1 })
+        const late = bench.call('storeInboundMessage', { ...old.address, packetId: 1 })
         await assert.rejects(late, { code: 'STALE_EPOCH' })
       })
 

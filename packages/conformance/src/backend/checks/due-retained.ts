@@ -3,6 +3,7 @@ import type { DueRetained } from '@mqtt-stack/core'
 import type { Bench } from '../bench.ts'
 import type { Chapter } from '../check.ts'
 import { chapter } from '../check.ts'
+import { heard } from '../heard.ts'
 import { makeMessage } from '../message.ts'
 import type { Session } from '../session.ts'
 
@@ -25,7 +26,7 @@ export const dueRetained: Chapter = chapter('retained messages that are due', 'd
     let session = await bench.open('alice')
     await store(bench, session, due('a', undefined))
     const ctx = { ...session.address, client: session.client, packet: undefined }
-    await bench.stack.call('clearSubscriptions', ctx)
+    await bench.call('clearSubscriptions', ctx)
     assert.deepEqual(await find(bench, session), [])
     await store(bench, session, due('a', undefined))
     session = await bench.open('alice', { cleanStart: true })
@@ -40,8 +41,8 @@ export const dueRetained: Chapter = chapter('retained messages that are due', 'd
       await session.subscribe('#')
       const held = bench.holdCommits()
       // In one turn.
-      const late = [append(bench, session), store(bench, session, due('#', 'a/1'))]
-      for (const one of late) one.catch(() => {})
+      heard(append(bench, session))
+      heard(store(bench, session, due('#', 'a/1')))
       await bench.settle()
       let whole = false
       for (let i = 0; i < point && !whole; i++) whole = !(await held.next())
@@ -70,16 +71,16 @@ function store(
   topic: string = one?.topic ?? '',
 ): Promise<unknown> {
   const { address, client } = session
-  return bench.stack.call('storeDueRetained', { ...address, client, topic, due: one })
+  return bench.call('storeDueRetained', { ...address, client, topic, due: one })
 }
 
 async function find(bench: Bench, { address, client }: Session): Promise<string[]> {
-  const found = await bench.stack.call('lookupDueRetained', { ...address, client }, [])
+  const found = await bench.call('lookupDueRetained', { ...address, client }, [])
   return found.map(({ topic, after }) => `${topic} behind ${after}`).sort()
 }
 
 function append(bench: Bench, { address, client }: Session): Promise<unknown> {
   const packet = makeMessage({ topic: 'a/1', retain: true })
   const terms = { qos: 1, retain: true, identifiers: undefined, expiresAt: 0, share: undefined } as const
-  return bench.stack.call('storeOfflineMessage', { ...address, client, packet, messageId: 1, ...terms })
+  return bench.call('storeOfflineMessage', { ...address, client, packet, messageId: 1, ...terms })
 }

@@ -90,7 +90,7 @@ export const fences: Chapter = chapter('fences', undefined, (check) => {
     const first = await bench.open('alice')
     const second = await bench.open('alice')
     const append = (epoch: number) =>
-      bench.stack.call('storeOfflineMessage', {
+      bench.call('storeOfflineMessage', {
         client: undefined,
         clientId: 'alice',
         epoch,
@@ -116,7 +116,7 @@ export const fences: Chapter = chapter('fences', undefined, (check) => {
 
 function call(bench: Bench, name: string, session: Session, more: object): Promise<unknown> {
   const ctx = { client: session.client, ...session.address, ...more }
-  return bench.stack.call(name as CallbackName, ctx as never)
+  return bench.call(name as CallbackName, ctx as never)
 }
 
 async function rejectsStale(call: Promise<unknown>): Promise<void> {

@@ -66,7 +66,7 @@ export const handOn: Chapter = chapter('hand-on', undefined, (check) => {
     await (await bench.open('other')).subscribe('$share/g/t')
     const packet = makeMessage({ payload: 'again', qos: 1 })
     for (let i = 0; i < 4; i++)
-      await bench.stack.call('handOnMessage', {
+      await bench.call('handOnMessage', {
         clientId: 'had it',
         share: SHARE,
         packet,
@@ -83,8 +83,8 @@ export const handOn: Chapter = chapter('hand-on', undefined, (check) => {
     await alone.subscribe('$share/g/t')
     const packet = makeMessage({ qos: 1 })
     const ctx = { clientId: 'had it', share: SHARE, packet, qos: 1 as const, expiresAt: 0 }
-    await bench.stack.call('handOnMessage', ctx)
-    await bench.stack.call('handOnMessage', { ...ctx, share: { group: 'nobody', filter: 't' } })
+    await bench.call('handOnMessage', ctx)
+    await bench.call('handOnMessage', { ...ctx, share: { group: 'nobody', filter: 't' } })
     assert.deepEqual(bench.forwards.all, [])
   })
 })

@@ -29,12 +29,15 @@ export const inboundIdentifiers: Chapter = chapter('QoS 2 identifiers', undefine
     assert.deepEqual((await bench.open('alice')).inboundIds, [3])
   })
 
-  check('all 65,535 of them', async (bench) => {
+  check('many of them, from 1 to 65,535', async (bench) => {
     const session = await bench.open('alice')
-    const all = Array.from({ length: 65_535 }, (_, i) => i + 1)
+    const all = Array.from({ length: 2_115 }, (_, i) => 1 + i * 31)
     await Promise.all(all.map((id) => session.hold(id)))
     await session.leave()
     const { inboundIds } = await bench.open('alice')
-    assert.equal(new Set(inboundIds).size, 65_535)
+    assert.deepEqual(
+      [...inboundIds].sort((a, b) => a - b),
+      all,
+    )
   })
 })

@@ -65,7 +65,7 @@ export const messageLog: Chapter = chapter('message log', undefined, (check) => 
     const session = await bench.open('alice')
     await session.subscribe('t')
     for (const payload of ['a', 'b']) await bench.relay({ payload })
-    await bench.stack.call('clearOfflineMessages', session.address)
+    await bench.call('clearOfflineMessages', session.address)
     assert.deepEqual(await session.log(), [])
   })
 
@@ -78,7 +78,7 @@ export const messageLog: Chapter = chapter('message log', undefined, (check) => 
       const [message] = await session.log()
       assert.ok(message.sequence > newest, `${message.sequence} came behind ${newest}`)
       newest = message.sequence
-      if (i === 3) await bench.stack.call('clearOfflineMessages', session.address)
+      if (i === 3) await bench.call('clearOfflineMessages', session.address)
       else await session.acknowledge([message])
     }
   })

@@ -2,19 +2,21 @@ import assert from 'node:assert/strict'
 import type { Bench } from '../bench.ts'
 import type { Chapter } from '../check.ts'
 import { chapter } from '../check.ts'
-import type { OpenInit, Session } from '../session.ts'
+import { heard } from '../heard.ts'
+import type { Session } from '../session.ts'
 
 /** A client is back before what it had staged is committed. Where commits are at once these are easily kept. */
 export const reconnects: Chapter = chapter('quick reconnects', undefined, (check) => {
   check('openSession reads the identifiers behind the commit of what was staged before', async (bench) => {
     const first = await bench.open('alice')
+    const client = await bench.connect()
     const late = [
       first.hold(1),
       bench.relay({ qos: 2, from: first, packetId: 2 }),
       first.hold(3),
       leave(first),
-    ]
-    const second = await bench.open('alice')
+    ].map(heard)
+    const second = await bench.open('alice', { client })
     assert.deepEqual([...second.inboundIds].sort(), [1, 2, 3])
     await Promise.all(late)
   })
@@ -23,16 +25,18 @@ export const reconnects: Chapter = chapter('quick reconnects', undefined, (check
     const first = await bench.open('alice')
     await first.hold(1)
     await first.hold(2)
-    const late = [first.free(1), leave(first)]
-    assert.deepEqual((await bench.open('alice')).inboundIds, [2])
+    const client = await bench.connect()
+    const late = [first.free(1), leave(first)].map(heard)
+    assert.deepEqual((await bench.open('alice', { client })).inboundIds, [2])
     await Promise.all(late)
   })
 
   check('messages that were on their way to the log are in it', async (bench) => {
     const first = await bench.open('alice')
     await first.subscribe('t')
-    const late = [bench.relay({ payload: 'a' }), bench.relay({ payload: 'b' }), leave(first)]
-    const second = await bench.open('alice')
+    const client = await bench.connect()
+    const late = [bench.relay({ payload: 'a' }), bench.relay({ payload: 'b' }), leave(first)].map(heard)
+    const second = await bench.open('alice', { client })
     assert.deepEqual(await second.payloads(), ['a', 'b'])
     await Promise.all(late)
   })
@@ -42,15 +46,17 @@ export const reconnects: Chapter = chapter('quick reconnects', undefined, (check
     await first.subscribe('t')
     for (const payload of ['a', 'b']) await bench.relay({ payload })
     const [message] = await first.log()
-    const late = [first.acknowledge([message]), leave(first)]
-    assert.deepEqual(await (await bench.open('alice')).payloads(), ['b'])
+    const client = await bench.connect()
+    const late = [first.acknowledge([message]), leave(first)].map(heard)
+    assert.deepEqual(await (await bench.open('alice', { client })).payloads(), ['b'])
     await Promise.all(late)
   })
 
   check('subscriptions that were on their way are there', async (bench) => {
     const first = await bench.open('alice')
-    const late = [first.subscribe('t', { qos: 2 }), leave(first)]
-    const second = await bench.open('alice')
+    const client = await bench.connect()
+    const late = [first.store('t', { qos: 2 }), leave(first)].map(heard)
+    const second = await bench.open('alice', { client })
     assert.deepEqual(
       (await second.subscriptions()).map(({ topic, qos }) => [topic, qos]),
       [['t', 2]],
@@ -61,14 +67,15 @@ export const reconnects: Chapter = chapter('quick reconnects', undefined, (check
   check('nothing of an older session comes into the one that took its place', async (bench) => {
     const first = await bench.open('alice')
     await first.subscribe('t')
+    const client = await bench.connect()
     const late = [
       bench.relay({ payload: 'old' }),
       first.hold(1),
       bench.relay({ payload: 'older', qos: 2, from: first, packetId: 2 }),
       first.store('u'),
       leave(first),
-    ]
-    const second = await bench.open('alice', { cleanStart: true })
+    ].map(heard)
+    const second = await bench.open('alice', { client, cleanStart: true })
     await Promise.all(late.map((one) => one.catch(() => {})))
     assert.equal(second.present, false)
     assert.deepEqual(second.inboundIds, [])
@@ -81,15 +88,16 @@ export const reconnects: Chapter = chapter('quick reconnects', undefined, (check
   check('a session that was on its way to its end is not resumed', async (bench) => {
     const first = await bench.open('alice')
     await first.subscribe('t')
-    const late = [first.leave(0)]
-    const second = await bench.open('alice')
+    const client = await bench.connect()
+    const late = [first.leave(0)].map(heard)
+    const second = await bench.open('alice', { client })
     assert.equal(second.present, false)
     assert.equal((await bench.relay()).matched, 0)
     await Promise.all(late)
   })
 
-  check('a hundred reconnects lose nothing and double nothing', async (bench) => {
-    const wanted = await reconnect(bench, 100)
+  check('many reconnects lose nothing and double nothing', async (bench) => {
+    const wanted = await reconnect(bench, 30)
     const last = await bench.open('alice')
     assert.deepEqual(await last.payloads(), wanted)
   })
@@ -97,13 +105,13 @@ export const reconnects: Chapter = chapter('quick reconnects', undefined, (check
 
 /** Leaves and comes back again and again, with a message on its way each time. */
 async function reconnect(bench: Bench, times: number): Promise<string[]> {
-  const init: OpenInit = {}
-  let session = await bench.open('alice', init)
+  let session = await bench.open('alice')
   await session.subscribe('t')
   const late: Promise<unknown>[] = []
   for (let i = 0; i < times; i++) {
+    const client = await bench.connect()
     late.push(bench.relay({ payload: String(i) }), leave(session))
-    session = await bench.open('alice', init)
+    session = await bench.open('alice', { client })
     assert.equal(session.present, true)
   }
   await Promise.all(late)
@@ -111,8 +119,9 @@ async function reconnect(bench: Bench, times: number): Promise<string[]> {
 }
 
 /** Where the backend does late what it is asked, the session may be taken over before. */
-async function leave(session: Session): Promise<void> {
-  await session.leave().catch((error: { code?: unknown }) => {
+function leave(session: Session): Promise<unknown> {
+  const left = session.leave().catch((error: { code?: unknown }) => {
     if (error.code !== 'STALE_EPOCH') throw error
   })
+  return heard(left)
 }

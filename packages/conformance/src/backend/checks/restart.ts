@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Chapter } from '../check.ts'
 import { chapter } from '../check.ts'
+import { heard } from '../heard.ts'
 import { makeMessage } from '../message.ts'
 import { Session } from '../session.ts'
 import { assertSame, BYTES, PROPERTIES, TOPIC } from './message-bytes.ts'
@@ -52,7 +53,7 @@ export const restart: Chapter = chapter('over a restart', 'durable', (check) => 
     const cleared = await bench.open('cleared')
     await cleared.subscribe('t')
     const ctx = { ...cleared.address, client: cleared.client, packet: undefined }
-    await bench.stack.call('clearSubscriptions', ctx)
+    await bench.call('clearSubscriptions', ctx)
     await cleared.leave()
     await (await bench.openAway('removed', 't')).remove()
     const ended = await bench.open('ended')
@@ -143,7 +144,7 @@ export const restart: Chapter = chapter('over a restart', 'durable', (check) => 
 
   check('stop waits for what was staged', async (bench) => {
     await bench.openAway('alice', 't')
-    const late = [bench.relay({ payload: 'a' }), bench.retain('t')]
+    const late = [bench.relay({ payload: 'a' }), bench.retain('t')].map(heard)
     await bench.restart()
     await Promise.all(late)
     assert.deepEqual(await (await bench.open('alice')).payloads(), ['a'])

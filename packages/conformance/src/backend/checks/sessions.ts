@@ -79,7 +79,7 @@ export const sessions: Chapter = chapter('openSession, closeSession, removeSessi
     const options = { topic: 't', qos: 1 as const }
     const packet = { cmd: 'subscribe', subscriptions: [options] } as never
     const asked = { client, packet, options, identifier: undefined, share: undefined, restored: false }
-    await bench.stack.call('subscribeTopic', { ...asked, topic: 't', qos: 1 })
+    await bench.call('subscribeTopic', { ...asked, topic: 't', qos: 1 })
     await bench.relay({ payload: 'here' })
     assert.deepEqual(bench.forwards.payloads('carol'), ['here'])
     client.close()

@@ -45,7 +45,7 @@ export const subscriptions: Chapter = chapter('subscriptions', undefined, (check
     const session = await bench.open('alice')
     for (const topic of ['a', 'b', '#']) await session.subscribe(topic)
     const ctx = { ...session.address, client: session.client, packet: undefined }
-    await bench.stack.call('clearSubscriptions', ctx)
+    await bench.call('clearSubscriptions', ctx)
     assert.deepEqual(await session.subscriptions(), [])
     await session.leave()
     assert.deepEqual(await (await bench.open('alice')).subscriptions(), [])
@@ -61,7 +61,7 @@ export const subscriptions: Chapter = chapter('subscriptions', undefined, (check
       const { client } = session
       const asked = { client, packet, options, identifier: undefined, share: undefined, restored: false }
       const store = { grant: 1 as const }
-      await bench.stack.call('subscribeTopic', { ...asked, topic: 'u', qos: 2 }, store)
+      await bench.call('subscribeTopic', { ...asked, topic: 'u', qos: 2 }, store)
       assert.equal(store.grant, 1)
       await bench.relay({ topic: 'u', qos: 2 })
       assert.deepEqual(

@@ -3,6 +3,7 @@ import type { Client } from '@mqtt-stack/core'
 import type { Bench } from '../bench.ts'
 import type { Chapter } from '../check.ts'
 import { chapter } from '../check.ts'
+import { heard } from '../heard.ts'
 import { Session } from '../session.ts'
 
 export const takeOver: Chapter = chapter('take-over', undefined, (check) => {
@@ -18,10 +19,12 @@ export const takeOver: Chapter = chapter('take-over', undefined, (check) => {
     const first = await bench.open('alice')
     const gate = gateOf(bench)
     let answered = false
-    const opening = bench.open('alice').then((session) => {
-      answered = true
-      return session
-    })
+    const opening = heard(
+      bench.open('alice').then((session) => {
+        answered = true
+        return session
+      }),
+    )
     await bench.settle()
     assert.equal(answered, false)
     // What it does until it is settled counts.

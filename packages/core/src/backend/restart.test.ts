@@ -148,6 +148,27 @@ it('a message for many sessions is kept once, and goes with the last of them', a
   expect(store.size).toBe(before)
 })
 
+it('messages of sessions that are away are on the disk alone', async () => {
+  const store = new MemoryStore()
+  const first = await processOver(store)
+  const away = await first.client({ clientId: 'away', clean: false })
+  await away.subscribe('a', { qos: 1 })
+  await away.disconnect()
+  const sender = await first.client({ clientId: 'sender' })
+  const before = first.stack.ledger.held
+  for (let i = 0; i < 50; i++) await sender.publish('a', 'x'.repeat(10_000), { qos: 1 })
+  await first.settle()
+  expect(first.backend.stats).toMatchObject({ messages: 50 })
+  expect(first.backend.stats.messageBytes).toBeGreaterThan(500_000)
+  expect(first.stack.ledger.held - before).toBeLessThan(50_000)
+  await first.stop()
+
+  const second = await processOver(store)
+  expect(second.stack.ledger.held).toBeLessThan(50_000)
+  const back = await second.client({ clientId: 'away', clean: false })
+  for (let i = 0; i < 50; i++) expect((await back.message()).payload).toHaveLength(10_000)
+})
+
 it('when every session is over and nothing is retained, format and counters are all that is left', async () => {
   const store = new MemoryStore()
   const first = await processOver(store)

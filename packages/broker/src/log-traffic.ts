@@ -12,7 +12,9 @@ export function logTraffic(broker: Broker, logger: Logger): void {
   broker.on('subscribed', ({ client: { id }, topic, qos }) =>
     logger.debug(`${id} subscribed to ${topic} at QoS ${qos}`),
   )
-  broker.on('unsubscribed', ({ client: { id }, topic }) => logger.debug(`${id} unsubscribed from ${topic}`))
+  broker.on('unsubscribed', ({ clientId, topic }) =>
+    logger.debug(`${clientId} is not subscribed to ${topic} any more`),
+  )
   broker.on('published', ({ client, publisher, packet: { topic, qos, payloadLength }, relayed }) => {
     const who = client?.id ?? whose(publisher)
     logger.debug(`${who} published ${payloadLength} bytes to ${topic} at QoS ${qos} for ${relayed.matched}`)

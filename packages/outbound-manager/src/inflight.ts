@@ -16,7 +16,7 @@ export class Inflight {
   phase: 'sent' | 'releasing' | 'released' = 'sent'
 
   /** Of a shared subscription and in no log: whom it may go to next. */
-  readonly shared: Outgoing | undefined
+  shared: Outgoing | undefined
 
   constructor(id: number, qos: QoS, messageId: number, sequence: number, size: number, shared?: Outgoing) {
     this.id = id

@@ -7,9 +7,10 @@ import type {
   DropReason,
   PacketType,
   QoS,
+  Steps,
   Store,
 } from '@mqtt-stack/core'
-import { Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
+import { Middleware, proceed, purgeTest, ReasonCode, Slot } from '@mqtt-stack/core'
 import type { OutboundManagerOptions } from './options.ts'
 import { OUTBOUND_MANAGER_OPTIONS } from './options.ts'
 import { Outflow } from './outflow.ts'
@@ -75,6 +76,35 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
 
   resumeSession({ client, present }: Context<'resumeSession'>): void | Promise<void> {
     if (client.session.stored || flows.peek(client) !== undefined) return this.#flowOf(client).resume(present)
+  }
+
+  /** What waits in queues; what waits in logs is the backend's to purge. */
+  purgeMessages(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): void | Promise<void> {
+    if (ctx.only !== 'retained') return proceed(this.#purge(ctx, store))
+  }
+
+  *#purge(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): Steps {
+    const { clientId } = ctx
+    const isUnwanted = purgeTest(ctx)
+    for (const client of this.stack.clients) {
+      if (this.stack.pace.spent) yield this.stack.pace.rest()
+      if (clientId !== undefined && client.id !== clientId) continue
+      const removed = flows.peek(client)?.purge(isUnwanted, clientId === undefined) ?? []
+      store.waiting += removed.length
+      for (const { share, packet, qos, expiresAt, publisher } of removed) {
+        // It is owed to the group: this client alone is not to have it.
+        if (clientId !== undefined && share !== undefined)
+          this.stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt, publisher })
+        else
+          this.stack.tell('messageDropped', {
+            clientId: client.id,
+            client,
+            packet,
+            reason: 'purged',
+            count: 1,
+          })
+      }
+    }
   }
 
   cleanDisconnect({ client, packet }: Context<'cleanDisconnect'>): void | Promise<void> {

@@ -9,6 +9,7 @@ import type {
   Stack,
   Steps,
   StoredMessage,
+  WaitingMessage,
 } from '@mqtt-stack/core'
 import { authorOf, bounded, expiryOf, packetIdOf, proceed, protocolError, Slot } from '@mqtt-stack/core'
 import { Inflight } from './inflight.ts'
@@ -67,6 +68,8 @@ export class Outflow {
   #sent: Sent | undefined
   #behind = false
   #reading = false
+  /** What is purged while the log is being read. */
+  #unwanted: ((message: WaitingMessage) => boolean)[] = []
   /** Messages came for the log while it was being read. */
   #missed = false
   #scheduled = false
@@ -197,6 +200,21 @@ export class Outflow {
     }
   }
 
+  /**
+   * Takes out of the queue what is not to be sent any more, and answers it. What is read from the log right now is sorted
+   * out when it comes.
+   * @param alsoShared What is in flight goes to nobody else either when this client leaves it behind.
+   */
+  purge(isUnwanted: (message: WaitingMessage) => boolean, alsoShared: boolean): readonly Outgoing[] {
+    if (this.#reading) this.#unwanted.push(isUnwanted)
+    if (alsoShared)
+      for (const entry of this.#window.entries())
+        if (entry.shared !== undefined && isUnwanted(entry.shared)) entry.shared = undefined
+    const removed = this.#queue?.remove(isUnwanted) ?? []
+    if (removed.length > 0) this.#tellDrained()
+    return removed
+  }
+
   endTurn(): void {
     this.#scheduled = false
     this.#removals.tell()
@@ -262,8 +280,9 @@ export class Outflow {
         const limit = Math.min(this.#window.room, PAGE)
         const page: StoredMessage[] = []
         this.#missed = false
+        this.#unwanted = []
         yield this.#lookup(limit, page)
-        const blocked = this.#resend(page)
+        const blocked = this.#resend(this.#wanted(page))
         // Its acknowledgement will set us off.
         if (blocked) break
         const end = page.length < limit && !this.#missed
@@ -279,6 +298,13 @@ export class Outflow {
     const { clientId } = this.#client.session
     const ctx = { client: this.#client, clientId, after: this.#position, limit }
     return this.#stack.run('lookupOfflineMessages', ctx, page)
+  }
+
+  /** Without what was purged while the page was read. */
+  #wanted(page: readonly StoredMessage[]): readonly StoredMessage[] {
+    const unwanted = this.#unwanted
+    if (unwanted.length === 0) return page
+    return page.filter((message) => message.released || !unwanted.some((isUnwanted) => isUnwanted(message)))
   }
 
   /** Sends a page as far as the client takes it; true when a packet identifier is still in use. */

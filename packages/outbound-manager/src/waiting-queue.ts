@@ -57,6 +57,22 @@ export class WaitingQueue {
     return waiting
   }
 
+  /** Takes out those that are not wanted any more, and answers them in order. */
+  remove(isUnwanted: (waiting: Outgoing) => boolean): Outgoing[] {
+    const removed: Outgoing[] = []
+    if (this.#closed) return removed
+    const left: Outgoing[] = []
+    for (const waiting of this.#waiting.slice(this.#head) as Outgoing[])
+      (isUnwanted(waiting) ? removed : left).push(waiting)
+    for (const { packet } of removed) {
+      this.#bytes -= packet.size
+      this.#account.giveUp(packet, PLACE_COST)
+    }
+    this.#waiting = left
+    this.#head = 0
+    return removed
+  }
+
   /** Takes out what belongs to shared subscriptions. */
   takeShared(): Outgoing[] {
     const waiting = this.#waiting.slice(this.#head) as Outgoing[]

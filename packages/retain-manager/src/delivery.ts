@@ -11,6 +11,8 @@ export class Delivery {
   readonly #kept: KeptDue
   readonly #page: number
   readonly #deliverer: Deliverer
+  /** Goes up when what was looked up may be gone. */
+  #looks = 0
 
   /** @param page How many messages are looked up at a time. */
   constructor(stack: Stack, changes: Changes, kept: KeptDue, page: number) {
@@ -28,6 +30,11 @@ export class Delivery {
     if (due.underWay) return
     due.underWay = true
     this.#stack.background(() => proceed(this.#run(due)), client)
+  }
+
+  /** What was looked up may be gone. */
+  lookAgain(): void {
+    this.#looks++
   }
 
   *#run(due: Due): Steps {
@@ -56,16 +63,18 @@ export class Delivery {
     const { pace } = this.#stack
     for (;;) {
       const page: RetainedMessage[] = []
+      const looks = this.#looks
       yield this.#stack.run('lookupRetainedMessages', { topic, client, after: filter.after, limit }, page)
       for (const message of page) {
         if (pace.spent) yield pace.rest()
         if (client.congested) yield client.drained()
+        if (looks !== this.#looks) break
         const newest = yield* this.#newest(client, due, filter, message)
         if (!due.owes(filter, client)) return
         yield* this.#handOut(client, filter, message.topic, newest)
       }
       if (!due.owes(filter, client)) return
-      if (page.length < limit) break
+      if (page.length < limit && looks === this.#looks) break
     }
     due.delete(topic)
     yield this.#kept.remove(client, topic)

@@ -104,9 +104,18 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
   }
 
   /** What was not delivered yet is not wanted any more [MQTT-3.10.4-2]. */
-  unsubscribeTopic({ client, topic }: Context<'unsubscribeTopic'>): void | Promise<void> {
-    const owed = due.peek(client.session)
-    if (owed === undefined || owed.delete(topic)) return this.#kept.remove(client, topic)
+  unsubscribeTopic(ctx: Context<'unsubscribeTopic'>): void | Promise<void> {
+    const { client, session, clientId, epoch, topic } = ctx
+    const owed = session && due.peek(session)
+    if (owed !== undefined && !owed.delete(topic)) return
+    // A session that is away is one that is kept.
+    if (client !== undefined) return this.#kept.remove(client, topic)
+    return this.#kept.write({ client, clientId, epoch, topic, due: undefined })
+  }
+
+  /** What was looked up and is not handed out yet may be what was purged. */
+  messageDropped({ reason }: Context<'messageDropped'>): void {
+    if (reason === 'purged') this.#delivery.lookAgain()
   }
 
   /** The rest of what was owed when the connection ended comes behind what waited in the log. */

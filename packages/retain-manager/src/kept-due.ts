@@ -1,4 +1,4 @@
-import type { Client, Stack, Steps } from '@mqtt-stack/core'
+import type { Client, Context, Stack, Steps } from '@mqtt-stack/core'
 import type { DueFilter } from './due.ts'
 import { due, dueOf } from './due.ts'
 
@@ -31,13 +31,17 @@ export class KeptDue {
     for (const filter of filters) if (!owed.has(filter.topic)) owed.add({ ...filter })
   }
 
+  /** For whoever knows that the session outlives its connection. */
+  write(ctx: Context<'storeDueRetained'>): void | Promise<void> {
+    if (this.#stack.answers('storeDueRetained')) return this.#stack.run('storeDueRetained', ctx, {})
+  }
+
   #keeps(client: Client, callback: 'storeDueRetained' | 'lookupDueRetained'): boolean {
     return client.session.stored && this.#stack.answers(callback)
   }
 
   #write(client: Client, topic: string, filter: DueFilter | undefined): void | Promise<void> {
     const { id: clientId, epoch } = client
-    const ctx = { client, clientId, epoch, topic, due: filter && { ...filter } }
-    return this.#stack.run('storeDueRetained', ctx, {})
+    return this.write({ client, clientId, epoch, topic, due: filter && { ...filter } })
   }
 }

@@ -221,8 +221,12 @@ describe('a subscription', () => {
     await test.subscribe('#')
     await test.subscribe('+')
     for (const topic of ['#', '+']) {
+      const { id: clientId, epoch, session } = client
       await stack.call('unsubscribeTopic', {
         client,
+        clientId,
+        epoch,
+        session,
         topic,
         packet: { cmd: 'unsubscribe', packetId: 1, unsubscriptions: [topic] },
       })

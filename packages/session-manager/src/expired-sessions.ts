@@ -57,18 +57,26 @@ export class ExpiredSessions {
     }
   }
 
-  /** Tells of the end when it has come: until then the client may be back, and its will is not to be published. */
-  *#end({ clientId, epoch }: SessionContext): Steps {
-    const store: Store<'removeSession'> = {}
+  /** One that cannot be removed is left to the next sweep. */
+  *#end(session: SessionContext): Steps {
     try {
-      yield this.#stack.run('removeSession', { clientId, epoch }, store)
+      yield* this.remove(session, 'expired')
     } catch (error) {
       this.#stack.fail(error as Error, undefined, undefined)
-      return
     }
-    if (store.removed === false || this.#isBack(clientId, epoch)) return
+  }
+
+  /**
+   * Removes a session that nobody is connected to, and tells of its end when it has come: until then the client may be
+   * back, and its will is not to be published. False where the client is back, or somebody else removed it.
+   */
+  *remove({ clientId, epoch }: SessionContext, reason: 'expired' | 'ended'): Steps<boolean> {
+    const store: Store<'removeSession'> = {}
+    yield this.#stack.run('removeSession', { clientId, epoch }, store)
+    if (store.removed === false || this.#isBack(clientId, epoch)) return false
     this.#sleeping.forget(clientId, epoch)
-    this.#stack.tell('sessionEnded', { clientId, reason: 'expired' })
+    this.#stack.tell('sessionEnded', { clientId, reason })
+    return true
   }
 
   /** For stores that do not say whether they removed it. */

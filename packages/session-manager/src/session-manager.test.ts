@@ -7,6 +7,7 @@ import type {
   Store,
   SubscribePacket,
   SubscriptionRecord,
+  UnsubscribePacket,
 } from '@mqtt-stack/core'
 import { ReasonCode, Slot } from '@mqtt-stack/core'
 import type { ConnectOptions, TestStack } from '@mqtt-stack/testing'
@@ -79,7 +80,9 @@ function subscribing(client: Client, topic: string, qos: 0 | 1 | 2): Context<'su
 }
 
 function unsubscribing(client: Client, topic: string): Context<'unsubscribeTopic'> {
-  return { client, topic, packet: { cmd: 'unsubscribe', packetId: 1, unsubscriptions: [topic] } }
+  const { id: clientId, epoch, session } = client
+  const packet: UnsubscribePacket = { cmd: 'unsubscribe', packetId: 1, unsubscriptions: [topic] }
+  return { client, clientId, epoch, session, topic, packet }
 }
 
 describe('CONNECT', () => {

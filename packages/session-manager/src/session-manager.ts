@@ -27,6 +27,8 @@ import {
   shareOf,
 } from '@mqtt-stack/core'
 import { ExpiredSessions } from './expired-sessions.ts'
+import { Opening } from './opening.ts'
+import { SessionChanges } from './session-changes.ts'
 import { SleepingSessions } from './sleeping-sessions.ts'
 
 export interface SessionManagerOptions {
@@ -50,11 +52,6 @@ export const SESSION_MANAGER_OPTIONS: OptionsSpec<SessionManagerOptions> = {
     unit: 'ms',
     doc: 'How often expired sessions are looked for.',
   },
-}
-
-/** Whether the session of a connection was opened here, and is to be closed here. */
-class Opening {
-  open = false
 }
 
 const opening = new Slot(() => new Opening())
@@ -85,9 +82,14 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     'removeSession',
     'sessionEnded',
     'clientConnected',
+    'lookupSessions',
+    'sessionTakenOver',
+    'closeClient',
+    'topicUnsubscribed',
   ]
   readonly #sleeping = new SleepingSessions()
   #timer: Timer | undefined
+  #changes!: SessionChanges
 
   constructor(options?: SessionManagerOptions) {
     super(options, SESSION_MANAGER_OPTIONS)
@@ -95,6 +97,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
 
   start(): void {
     const expired = new ExpiredSessions(this.stack, this.#sleeping)
+    this.#changes = new SessionChanges(this.stack, this.#sleeping, expired, opening)
     const sweep = (): void => this.stack.background(() => expired.sweep())
     this.#timer = judgeEvery(this.stack.clock, this.config.sweep, sweep)
   }
@@ -114,8 +117,18 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   }
 
   unsubscribeTopic(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void | Promise<void> {
-    if (!ctx.client.session.stored || !this.stack.answers('removeSubscription')) return
-    return proceed(this.#remove(ctx, store))
+    const { session, packet } = ctx
+    // What is taken away is removed in any case: the session may be about to be resumed.
+    const isKept = packet === undefined || session?.stored !== false
+    if (isKept && this.stack.answers('removeSubscription')) return proceed(this.#remove(ctx, store))
+  }
+
+  endSubscription(ctx: Context<'endSubscription'>, store: Store<'endSubscription'>): void | Promise<void> {
+    return proceed(this.#changes.endSubscription(ctx, store))
+  }
+
+  endSession(ctx: Context<'endSession'>, store: Store<'endSession'>): void | Promise<void> {
+    return proceed(this.#changes.endSession(ctx, store))
   }
 
   /** A 5.0 client may change its mind about how long its session is to last [MQTT-3.14.2-2]. */
@@ -172,8 +185,8 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     store.existed = stored.existed
   }
 
-  *#remove({ client, topic }: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): Steps {
-    const { id: clientId, epoch } = client
+  *#remove(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): Steps {
+    const { client, clientId, epoch, topic } = ctx
     const removed: Store<'removeSubscription'> = {}
     yield this.stack.run('removeSubscription', { client, clientId, epoch, topic }, removed)
     store.existed = removed.existed
@@ -250,15 +263,19 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   *#resubscribe(client: Client, packet: ConnectPacket): Steps<number> {
     const { clientId } = client.session
     const records: SubscriptionRecord[] = []
+    const state = opening.of(client)
     yield this.stack.run('lookupSubscriptions', { client, packet, clientId }, records)
     const { pace } = this.stack
     for (const { topic, qos, options, identifier } of records) {
       if (pace.spent) yield pace.rest()
+      if (state.isRevoked(topic)) continue
       const ctx = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: true }
       const store: Store<'subscribeTopic'> = {}
       yield this.stack.run('subscribeTopic', ctx, store)
-      if (store.grant === false || (store.grant ?? 0) >= 0x80)
-        yield this.stack.run('unsubscribeTopic', { client, packet, topic }, {})
+      const isRefused = store.grant === false || (store.grant ?? 0) >= 0x80
+      if (!isRefused && !state.isRevoked(topic)) continue
+      const { epoch, session } = client
+      yield this.stack.run('unsubscribeTopic', { client, clientId, epoch, session, packet, topic }, {})
     }
     return records.length
   }

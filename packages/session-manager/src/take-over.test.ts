@@ -253,7 +253,9 @@ describe.each(BACKENDS)('a session is taken over, with %s', (_name, backend) => 
     const [old] = stack.clients
     const second = await client({ clientId: 'alice', clean: false })
     const packet = { cmd: 'unsubscribe', messageId: 1, unsubscriptions: ['a'] } as const
-    const late = stack.call('unsubscribeTopic', { client: old, packet, topic: 'a' } as never)
+    const { id: clientId, epoch, session } = old
+    const ctx = { client: old, clientId, epoch, session, packet, topic: 'a' }
+    const late = stack.call('unsubscribeTopic', ctx as never)
     await expect(late).rejects.toMatchObject({ code: 'STALE_EPOCH' })
     await second.drop()
     const third = await client({ clientId: 'alice', clean: false })

@@ -60,7 +60,7 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
   }
 
   unsubscribeTopic({ client, topic }: Context<'unsubscribeTopic'>): void {
-    held.of(client).delete(topic)
+    if (client !== undefined) held.of(client).delete(topic)
   }
 
   *#subscribe(client: Client, packet: SubscribePacket): Steps {
@@ -129,7 +129,7 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
   ): Steps {
     if (existed !== false) return
     try {
-      yield this.stack.run('unsubscribeTopic', { client, packet, topic }, {})
+      yield this.#end(client, packet, topic, {})
     } catch (error) {
       this.stack.fail(error as Error, undefined, packet)
     }
@@ -141,15 +141,26 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     for (const topic of packet.unsubscriptions) {
       if (pace.spent) yield pace.rest()
       const store: Store<'unsubscribeTopic'> = {}
-      yield this.stack.run('unsubscribeTopic', { client, packet, topic }, store)
+      yield this.#end(client, packet, topic, store)
       granted.push(store.existed === true ? ReasonCode.SUCCESS : ReasonCode.NO_SUBSCRIPTION_EXISTED)
     }
     client.write({ cmd: 'unsuback', packetId: packet.packetId, granted })
     if (!this.stack.answers('topicUnsubscribed')) return
     for (const [i, topic] of packet.unsubscriptions.entries()) {
       if (pace.spent) yield pace.rest()
-      this.stack.tell('topicUnsubscribed', { client, topic, existed: granted[i] === ReasonCode.SUCCESS })
+      const existed = granted[i] === ReasonCode.SUCCESS
+      this.stack.tell('topicUnsubscribed', { clientId: client.id, client, topic, existed })
     }
+  }
+
+  #end(
+    client: Client,
+    packet: SubscribePacket | UnsubscribePacket,
+    topic: string,
+    store: Store<'unsubscribeTopic'>,
+  ): void | Promise<void> {
+    const { id: clientId, epoch, session } = client
+    return this.stack.run('unsubscribeTopic', { client, clientId, epoch, session, packet, topic }, store)
   }
 }
 

@@ -162,7 +162,15 @@ describe('the limit of subscriptions', () => {
     }
     await stack.call('subscribeTopic', ctx)
     await stack.call('subscribeTopic', { ...ctx, topic: 'older' })
-    await stack.call('unsubscribeTopic', { client, topic: 'older', packet: packet as never })
+    const { id: clientId, epoch, session } = client
+    await stack.call('unsubscribeTopic', {
+      client,
+      clientId,
+      epoch,
+      session,
+      topic: 'older',
+      packet: packet as never,
+    })
     expect(await device.subscribe(['a', 'b'])).toMatchObject({ granted: [0, 0x80] })
     const other = await connect()
     expect(await other.subscribe(['a', 'b'])).toMatchObject({ granted: [0, 0] })

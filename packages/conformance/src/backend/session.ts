@@ -104,7 +104,8 @@ export class Session {
     const { client } = this
     const packet = { cmd: 'unsubscribe', unsubscriptions: [topic] } as never
     const bench = this.#bench
-    const { existed } = await bench.call('unsubscribeTopic', { client, packet, topic })
+    const ctx = { ...this.address, client, session: client.session, packet, topic }
+    const { existed } = await bench.call('unsubscribeTopic', ctx)
     if (client.session.stored) await bench.call('removeSubscription', { ...this.address, client, topic })
     return existed ?? false
   }

@@ -11,10 +11,12 @@ import { Logs } from './logs.ts'
 import type { BackendOptions } from './options.ts'
 import type { OrderedStore } from './ordered-store.ts'
 import type { Parts } from './parts.ts'
+import { Purge } from './purge.ts'
 import { Relays } from './relays.ts'
 import { Restoration } from './restoration.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import { SessionLife } from './session-life.ts'
+import { SessionList } from './session-list.ts'
 import { SessionWills } from './session-wills.ts'
 import { Sessions } from './sessions.ts'
 import type { BackendStats } from './stats.ts'
@@ -50,6 +52,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   #logs!: Logs
   #inbound!: InboundIds
   #relays!: Relays
+  #list!: SessionList
   #wills!: SessionWills
   #sweep: Timer | undefined
 
@@ -75,6 +78,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     this.#wills = new SessionWills(parts)
     this.#sessions = new SessionLife(parts, this.#wills, this.#logs)
     this.#relays = new Relays(parts, this.#inbound)
+    this.#list = new SessionList(parts)
     const { clock, pace } = this.stack
     this.#sweep = judgeEvery(clock, SWEEP, () => {
       this.stack.background(() => proceed(parts.retained.sweep(clock.now(), pace)))
@@ -170,9 +174,11 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     store.grant = qos
   }
 
-  unsubscribeTopic({ client, topic }: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void {
+  unsubscribeTopic(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void {
     const { sessions, subscriptions } = this.#parts
-    const existed = subscriptions.remove(sessions.of(client), topic)
+    const { client, topic } = ctx
+    const record = client === undefined ? sessions.current(ctx) : sessions.of(client)
+    const existed = subscriptions.remove(record, topic)
     store.existed = store.existed === true || existed
   }
 
@@ -245,6 +251,16 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     store: Store<'lookupRetainedMessages'>,
   ): void | Promise<void> {
     return proceed(this.#parts.retained.lookup(ctx, store, this.stack.clock.now(), this.stack.pace))
+  }
+
+  // From outside
+
+  lookupSessions(ctx: Context<'lookupSessions'>, store: Store<'lookupSessions'>): void | Promise<void> {
+    return proceed(this.#list.lookup(ctx, store))
+  }
+
+  purgeMessages(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): void | Promise<void> {
+    return proceed(new Purge(this.#parts, this.#logs, ctx, store).run())
   }
 
   #makeParts(): Parts {

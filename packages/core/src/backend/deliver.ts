@@ -1,7 +1,6 @@
 /** The last step of a relay, the same for every backend and for retained messages: into the log, then to the client. */
 
 import type {
-  Author,
   Chain,
   Client,
   ClientQueue,

@@ -51,7 +51,11 @@ export class KeptSubscriptions {
   }
 
   lookup(ctx: Context<'lookupSubscriptions'>, store: Store<'lookupSubscriptions'>): void {
-    store.push(...(this.#parts.sessions.find(ctx)?.kept?.subscriptions.values() ?? []))
+    const { sessions, subscriptions } = this.#parts
+    const record = sessions.find(ctx)
+    if (record === undefined) return
+    const found = ctx.client === undefined ? subscriptions.of(record) : record.kept?.subscriptions.values()
+    store.push(...(found ?? []))
   }
 
   /** One unit with the messages that it counts as handed out: they are stored in the same turn. */

@@ -65,20 +65,35 @@ export class Logs {
     const record = this.#parts.sessions.find(ctx)
     const found: LogEntry[] = []
     record?.kept?.log.read(found, after, limit)
-    if (record !== undefined && found.some(({ held, released }) => !held && !released))
-      return this.#parts.disk?.load(record, found).then((entries) => void store.push(...entries))
-    for (const entry of found) store.push(entry)
+    if (record !== undefined) return this.load(record, found, store)
+  }
+
+  /** Pushes entries with their messages, which may be on the disk alone; what is gone is left out. */
+  load(
+    record: SessionRecord,
+    entries: readonly LogEntry[],
+    into: { push(...found: LogEntry[]): unknown },
+  ): void | Promise<void> {
+    if (entries.some(({ held, released }) => !held && !released))
+      return this.#parts.disk?.load(record, entries).then((found) => void into.push(...found))
+    for (const entry of entries) into.push(entry)
   }
 
   release(ctx: Context<'releaseOfflineMessages'>): void | Promise<void> {
     const record = this.#parts.sessions.current(ctx)
     const log = record.kept?.log
+    const entries = ctx.sequences.map((sequence) => log?.get(sequence)).filter((entry) => entry !== undefined)
+    return this.releaseEntries(record, entries)
+  }
+
+  /** Only PUBREL is left of these: their messages go. */
+  releaseEntries(record: SessionRecord, entries: readonly LogEntry[]): void | Promise<void> {
+    const log = record.kept?.log
     const release = (): void => {
-      for (const sequence of ctx.sequences) log?.release(sequence)
+      for (const { sequence } of entries) log?.release(sequence)
     }
     const { disk } = this.#parts
-    if (record.id === 0 || log === undefined || disk === undefined) return release()
-    const entries = ctx.sequences.map((sequence) => log.get(sequence)).filter((entry) => entry !== undefined)
+    if (record.id === 0 || disk === undefined || entries.length === 0) return release()
     for (const entry of entries) disk.releaseEntry(record, entry)
     return disk.commits.commit(() => {
       for (const entry of entries) disk.shared.letGo(entry)
@@ -97,6 +112,12 @@ export class Logs {
       const removed = sequences.map((sequence) => log.remove(sequence)).filter((entry) => entry !== undefined)
       return this.#dropEntries(record, removed)
     }
+  }
+
+  /** These leave the log. */
+  removeEntries(record: SessionRecord, entries: readonly LogEntry[]): void | Promise<void> {
+    for (const { sequence } of entries) record.kept?.log.remove(sequence)
+    return this.#dropEntries(record, entries)
   }
 
   clear(ctx: Context<'clearOfflineMessages'>): void | Promise<void> {

@@ -175,6 +175,43 @@ export class RetainedMessages {
     }
   }
 
+  /**
+   * Some of those whose topics match, over or not; `after` is where the next page begins, if there is one.
+   * @param filter Absent: all topics, those that begin with `$` too.
+   * @param effort The most topics that are looked at.
+   */
+  page(
+    filter: string | undefined,
+    after: string | undefined,
+    effort: number,
+  ): { readonly messages: readonly RetainedMessage[]; readonly after: string | undefined } {
+    const page =
+      filter === undefined ? this.#tree.all(after, effort) : this.#tree.match(filter, { after, effort })
+    return { messages: page.entries.map(([, message]) => message), after: page.after }
+  }
+
+  /** The message of a topic as it is when all that is on its way to the disk is there. */
+  newest(topic: string): RetainedMessage | undefined {
+    const staged = this.#staged.get(topic)
+    return staged === undefined ? this.#tree.get(topic) : staged.message
+  }
+
+  /** The topic has none any more. */
+  remove(topic: string): void {
+    const known = this.#tree.get(topic)
+    if (known !== undefined) this.#remove(known)
+  }
+
+  /** As {@link remove}, when it is written to the disk. */
+  stageRemoval(topic: string): Pick<StagedRetained, 'apply' | 'revert'> {
+    const settle = this.#stage(topic, undefined)
+    const apply = (): void => {
+      settle()
+      this.remove(topic)
+    }
+    return { apply, revert: settle }
+  }
+
   /** Removes those whose time is over. */
   *sweep(now: number, pace: Pace): Steps {
     while (this.#removeExpired(now)) if (pace.spent) yield pace.rest()

@@ -2,9 +2,11 @@ import type { Client, Context, SessionContext } from '../contract/index.ts'
 import { Slot } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import type { Ledger } from '../memory/index.ts'
+import type { Pace, Steps } from '../time/index.ts'
 import { ChurnMap } from '../topics/index.ts'
 import type { StoredSession } from './disk/records.ts'
 import { ExpiryIndex } from './expiry-index.ts'
+import { SessionOrder } from './session-order.ts'
 import { SessionRecord } from './session-record.ts'
 
 /** Who a call is about; the seed's contexts have the client, or the identifier, alone. */
@@ -23,6 +25,8 @@ export class Sessions {
   readonly #expiring = new ExpiryIndex<SessionRecord>()
   readonly #onGone: (record: SessionRecord) => void
   readonly #ledger: () => Ledger
+  /** Made for the first who asks for a list. */
+  #order: SessionOrder | undefined
   #unnamed = 0
   #newestEpoch = 0
   #stored = 0
@@ -53,6 +57,18 @@ export class Sessions {
     return records
   }
 
+  /** All of them in the order of their client identifiers; others have their turn while it is made. */
+  *inOrder(pace: Pace): Steps<SessionOrder> {
+    this.#order ??= new SessionOrder()
+    const order = this.#order
+    yield* order.complete(
+      () => this.all,
+      (record) => this.#records.get(record.clientId) === record,
+      pace,
+    )
+    return order
+  }
+
   get(clientId: string): SessionRecord | undefined {
     return this.#records.get(clientId)
   }
@@ -76,6 +92,7 @@ export class Sessions {
     record.client = client
     record.expiryInterval = ctx.expiryInterval
     this.#records.set(clientId, record)
+    if (found === undefined) this.#order?.add(record)
     this.#stay(record)
     entry.of(client).record = record
     return record
@@ -98,6 +115,7 @@ export class Sessions {
     record.open()
     if (record.stored) this.#stored++
     this.#records.set(clientId, record)
+    this.#order?.add(record)
     this.leave(record, at)
     return record
   }
@@ -132,6 +150,7 @@ export class Sessions {
     this.#stay(record)
     if (this.#records.get(record.clientId) === record) {
       this.#records.delete(record.clientId)
+      this.#order?.remove(record.clientId)
       if (record.stored) this.#stored--
     }
     this.#onGone(record)

@@ -1,4 +1,4 @@
-import type { Context, Share } from '../contract/index.ts'
+import type { Context, Share, SubscriptionRecord } from '../contract/index.ts'
 import { shareOf } from '../contract/index.ts'
 import type { Publish, QoS } from '../packets/index.ts'
 import type { Matches, SharedGroup } from '../topics/index.ts'
@@ -55,6 +55,24 @@ export class Subscriptions {
       : this.#tree.removeShared(share.filter, share.group, record.clientId)
   }
 
+  /** All of a session, as they are in force. */
+  *of({ filters, kept, clientId }: SessionRecord): Iterable<SubscriptionRecord> {
+    for (const topic of filters ?? []) {
+      const known = kept?.stagedSubscriptions.get(topic)
+      const subscriber = known === undefined ? this.#get(topic, clientId) : undefined
+      if (known !== undefined) yield known
+      if (subscriber === undefined) continue
+      const { qos, retainAsPublished: rap, own, identifiers } = subscriber
+      yield { topic, qos, options: { topic, qos, rap, nl: own === undefined }, identifier: identifiers?.[0] }
+    }
+  }
+
+  #get(topic: string, clientId: string): Subscriber | undefined {
+    const share = shareOf(topic)
+    if (share === undefined) return this.#tree.get(topic, clientId)
+    return this.group(share)?.members.find(({ record }) => record.clientId === clientId)
+  }
+
   clear(record: SessionRecord): void {
     for (const filter of record.filters ?? []) this.remove(record, filter)
   }
@@ -74,6 +92,11 @@ export class Subscriptions {
     except: ReadonlySet<string> | undefined,
   ): Subscriber | undefined {
     return chooseMember(group, this.#strategy, publisher, packet, except)
+  }
+
+  /** Whether somebody else shares the filter, connected or not. */
+  hasOtherMember(share: Share, record: SessionRecord): boolean {
+    return this.group(share)?.members.some((member) => member.record !== record) === true
   }
 
   /** Whether somebody else who shares the filter is there to take a message. */

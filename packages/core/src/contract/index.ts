@@ -10,6 +10,7 @@ export {
   type RetainedMessage,
   type RuleOf,
   type SessionContext,
+  type SessionSummary,
   type Store,
   type StoredMessage,
   type SubscriptionRecord,
@@ -25,6 +26,7 @@ export { type Logger, printableLogger } from './logger.ts'
 export { nextMessageId, passMessageId } from './message-id.ts'
 export { MEMBERS, Middleware, type MiddlewareLike } from './middleware.ts'
 export { type OptionsSpec, type Resolved, resolveOptions } from './options.ts'
+export { type PurgeTerms, purgeTest, type WaitingMessage } from './purge.ts'
 export { RelayStore } from './relay.ts'
 export { type Author, authorOf, type Publisher, Session, type Will } from './session.ts'
 export { type Share, shareOf } from './share.ts'

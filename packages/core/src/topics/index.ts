@@ -1,5 +1,13 @@
 export { ChurnMap } from './churn-map.ts'
 export { Matches, SharedGroup } from './matches.ts'
 export { RetainedTree } from './retained-tree.ts'
+export { SortedTopics, type TopicCursor } from './sorted-topics.ts'
 export { TopicTree } from './topic-tree.ts'
-export { isValidTopicFilter, isValidTopicName, MAX_TOPIC_BYTES, parseShare, topicLevels } from './topics.ts'
+export {
+  isValidTopicFilter,
+  isValidTopicName,
+  MAX_TOPIC_BYTES,
+  matchesFilter,
+  parseShare,
+  topicLevels,
+} from './topics.ts'

@@ -89,4 +89,16 @@ export class RetainedTree<T> {
     }
     return { entries, after: scan.finished ? undefined : (scan.last ?? after ?? '') }
   }
+
+  /** A page of all topics, also of those that no wildcard at the beginning of a filter matches: `$SYS/…`. */
+  all(after: string | undefined, limit: number): RetainedPage<T> {
+    const entries: [string, T][] = []
+    const cursor = this.#sorted.seek(after ?? '')
+    if (after !== undefined && cursor.item?.topic === after) cursor.next()
+    while (cursor.item !== undefined && entries.length < limit) {
+      entries.push([cursor.item.topic, cursor.item.value])
+      cursor.next()
+    }
+    return { entries, after: cursor.item === undefined ? undefined : entries.at(-1)?.[0] }
+  }
 }

@@ -5,6 +5,8 @@
 
 import type { Done } from '../done.ts'
 import type { MiddlewareLike, Next } from '../middleware.ts'
+import type { AdministrationCallbacks } from './administration.ts'
+import { ADMINISTRATION } from './administration.ts'
 import type { AuthenticationCallbacks } from './authentication.ts'
 import { AUTHENTICATION } from './authentication.ts'
 import type { AuthorizationCallbacks } from './authorization.ts'
@@ -42,6 +44,7 @@ export interface Callbacks
     MessageLogCallbacks,
     InboundCallbacks,
     RetainedCallbacks,
+    AdministrationCallbacks,
     HandlerCallbacks {}
 
 /** The rule of every callback that core knows. */
@@ -55,6 +58,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   ...MESSAGE_LOG,
   ...INBOUND,
   ...RETAINED,
+  ...ADMINISTRATION,
   ...HANDLERS,
 }
 

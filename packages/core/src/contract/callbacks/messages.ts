@@ -27,6 +27,7 @@ export type DropReason =
   | 'too-large'
   | 'withheld'
   | 'expired'
+  | 'purged'
 
 /** Context and store of each. */
 export interface MessageCallbacks {

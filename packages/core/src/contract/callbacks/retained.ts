@@ -84,7 +84,8 @@ export interface RetainedCallbacks {
    */
   storeDueRetained: {
     ctx: SessionContext & {
-      client: Client
+      /** None while the session is away. */
+      client: Client | undefined
       /** Topic filter. */
       topic: string
       /** Replaces what is kept for the filter; `undefined`: nothing is due any more. */

@@ -60,7 +60,7 @@ export interface SessionCallbacks {
 
   /**
    * The connection with this epoch must go; answered when it is gone and its calls are settled.
-   * @executedBy backend
+   * @executedBy backend, session-manager
    * @answeredBy connection
    */
   sessionTakenOver: {
@@ -155,11 +155,14 @@ export interface SessionCallbacks {
   removeWill: { ctx: Pick<DueWill, 'id'>; store: object }
 
   /**
-   * A session is over, before it is removed.
+   * A session is over: its connection closed it, its time ran out, its client began anew, or `endSession` ended it.
    * @executedBy session-manager
    * @answeredBy anyone
    */
-  sessionEnded: { ctx: { clientId: string; reason: 'closed' | 'expired' | 'clean-start' }; store: object }
+  sessionEnded: {
+    ctx: { clientId: string; reason: 'closed' | 'expired' | 'clean-start' | 'ended' }
+    store: object
+  }
 }
 
 /** Their rules. */

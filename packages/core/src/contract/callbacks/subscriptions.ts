@@ -10,6 +10,7 @@ import type {
   UnsubscribePacket,
 } from '../../packets/index.ts'
 import type { Client } from '../client.ts'
+import type { Session } from '../session.ts'
 import type { Share } from '../share.ts'
 import type { RulesOf } from './rule.ts'
 import type { SessionContext } from './sessions.ts'
@@ -60,12 +61,21 @@ export interface SubscriptionCallbacks {
   subscribeTopic: { ctx: SubscribeContext; store: SubscribeStore }
 
   /**
-   * Ends a subscription; `existed` tells whether there was one.
-   * @executedBy subscription-manager; session-manager for what may not be restored
+   * Ends a subscription; `existed` tells whether there was one. Where it is taken away (`endSubscription`) the session may
+   * be away: then there is no client.
+   * @executedBy subscription-manager; session-manager for what may not be restored or is taken away
    * @answeredBy session-manager, subscription-manager, retain-manager, backend
    */
   unsubscribeTopic: {
-    ctx: { client: Client; packet: UnsubscribePacket | SubscribePacket | ConnectPacket; topic: string }
+    ctx: SessionContext & {
+      /** The connection of the session; none while it is away. */
+      client: Client | undefined
+      /** The session, for what is kept on it; none of a session that is away since an earlier process. */
+      session: Session | undefined
+      /** What asks for it; none where the subscription is taken away. */
+      packet: UnsubscribePacket | SubscribePacket | ConnectPacket | undefined
+      topic: string
+    }
     store: {
       /** There was one. */
       existed?: boolean
@@ -94,13 +104,15 @@ export interface SubscriptionCallbacks {
   }
 
   /**
-   * A client gave up a filter and knows that it is done.
-   * @executedBy subscription-manager after UNSUBACK
+   * A subscription ended: the client gave it up and knows that it is done, or it was taken away.
+   * @executedBy subscription-manager after UNSUBACK; session-manager for what is taken away
    * @answeredBy anyone
    */
   topicUnsubscribed: {
     ctx: {
-      client: Client
+      clientId: string
+      /** None while its session is away. */
+      client: Client | undefined
       topic: string
       /** There was such a subscription. */
       existed: boolean
@@ -137,7 +149,7 @@ export interface SubscriptionCallbacks {
    * @answeredBy backend
    */
   removeSubscription: {
-    ctx: SessionContext & { client: Client; topic: string }
+    ctx: SessionContext & { client: Client | undefined; topic: string }
     store: {
       /** There was one. */
       existed?: boolean
@@ -152,12 +164,13 @@ export interface SubscriptionCallbacks {
   clearSubscriptions: { ctx: SessionContext & { client: Client; packet: Packet | undefined }; store: object }
 
   /**
-   * The kept subscriptions, pushed to the store.
-   * @executedBy session-manager
+   * The kept subscriptions, pushed to the store. Without `client`, which is for whoever looks from outside: all that the
+   * session has now, connected or away.
+   * @executedBy session-manager, anyone
    * @answeredBy backend
    */
   lookupSubscriptions: {
-    ctx: { client: Client; packet: ConnectPacket; clientId: string }
+    ctx: { client?: Client; packet?: ConnectPacket; clientId: string }
     store: SubscriptionRecord[]
   }
 }

@@ -1,0 +1,140 @@
+import type { Context, RetainedMessage, Store, StoredMessage, WaitingMessage } from '../contract/index.ts'
+import { purgeTest } from '../contract/index.ts'
+import type { Steps } from '../time/index.ts'
+import type { LogEntry } from './log-entry.ts'
+import type { Logs } from './logs.ts'
+import type { Parts } from './parts.ts'
+import type { SessionRecord } from './session-record.ts'
+
+/** Entries of a log that are looked at, and sessions, between two looks at the clock. */
+const EFFORT = 100
+
+/** Takes messages out of logs and the retained store. Others have their turn in between. */
+export class Purge {
+  readonly #parts: Parts
+  readonly #logs: Logs
+  readonly #terms: Context<'purgeMessages'>
+  readonly #store: Store<'purgeMessages'>
+  /** By what is in memory of every message, wherever the message is. */
+  readonly #mayBeWanted: (message: WaitingMessage) => boolean
+  readonly #isWanted: (message: WaitingMessage) => boolean
+
+  constructor(parts: Parts, logs: Logs, terms: Context<'purgeMessages'>, store: Store<'purgeMessages'>) {
+    this.#parts = parts
+    this.#logs = logs
+    this.#terms = terms
+    this.#store = store
+    const { author } = terms
+    this.#mayBeWanted = author === undefined ? () => true : purgeTest({ author })
+    this.#isWanted = purgeTest(terms)
+  }
+
+  *run(): Steps {
+    const { clientId, only } = this.#terms
+    const { sessions } = this.#parts
+    if (only !== 'retained') {
+      const named = clientId === undefined ? undefined : sessions.get(clientId)
+      for (const record of clientId === undefined ? sessions.all : [named])
+        if (record?.kept !== undefined) yield* this.#purgeLog(record)
+    }
+    if (only !== 'waiting' && clientId === undefined) yield* this.#purgeRetained()
+  }
+
+  /** What comes into a log from now on is no matter of this purge. */
+  *#purgeLog(record: SessionRecord): Steps {
+    const { pace } = this.#parts.stack
+    if (pace.spent) yield pace.rest()
+    const entries = [...(record.kept?.log.entries ?? [])].filter(
+      (entry) => !entry.released && this.#mayBeWanted(entry),
+    )
+    for (let i = 0; i < entries.length; i += EFFORT) {
+      if (pace.spent) yield pace.rest()
+      yield* this.#purgeEntries(record, entries.slice(i, i + EFFORT))
+    }
+  }
+
+  *#purgeEntries(record: SessionRecord, entries: readonly LogEntry[]): Steps {
+    const whole: LogEntry[] = []
+    yield this.#logs.load(record, entries, whole)
+    const log = record.kept?.log
+    if (log === undefined) return
+    const messages: StoredMessage[] = []
+    const removed: LogEntry[] = []
+    const released: LogEntry[] = []
+    for (const message of whole) {
+      const entry = log.get(message.sequence)
+      // The client may have acknowledged it meanwhile.
+      if (entry === undefined || entry.released || !this.#isWanted(message)) continue
+      // A copy: the entry is about to lose its message.
+      messages.push({ ...message })
+      // Nobody knows whether the client has a QoS 2 message that may have been sent: PUBREL ends its exchange.
+      if (entry.qos === 2 && entry.sequence <= log.begun) released.push(entry)
+      else removed.push(entry)
+    }
+    if (messages.length === 0) return
+    this.#store.waiting += messages.length
+    const waiting = [this.#logs.removeEntries(record, removed), this.#logs.releaseEntries(record, released)]
+    const unsent = new Set(removed.map(({ sequence }) => sequence))
+    for (const message of messages) this.#pass(record, message, unsent.has(message.sequence))
+    yield settleAll(waiting)
+  }
+
+  /** A message of a shared subscription that one client is not to have goes to another member; all others are dropped. */
+  #pass(record: SessionRecord, message: StoredMessage, unsent: boolean): void {
+    const { clientId, client } = record
+    const { stack, subscriptions } = this.#parts
+    const { share, packet, qos, expiresAt, publisher } = message
+    const mayGo = unsent && this.#terms.clientId !== undefined
+    if (mayGo && share !== undefined && subscriptions.hasOtherMember(share, record))
+      stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt, publisher })
+    else stack.tell('messageDropped', { clientId, client, packet, reason: 'purged', count: 1 })
+  }
+
+  *#purgeRetained(): Steps {
+    const { pace } = this.#parts.stack
+    const { retained } = this.#parts
+    const { filter } = this.#terms
+    let after: string | undefined
+    do {
+      if (pace.spent) yield pace.rest()
+      const page = retained.page(filter, after, EFFORT)
+      const waiting: (void | Promise<void>)[] = []
+      const removed: RetainedMessage[] = []
+      for (const { topic } of page.messages) {
+        // One that is on its way to the disk takes the place of what was found, and may be somebody else's.
+        const message = retained.newest(topic)
+        if (message === undefined || !this.#isWanted(message)) continue
+        waiting.push(this.#removeRetained(topic))
+        removed.push(message)
+      }
+      yield settleAll(waiting)
+      this.#store.retained += removed.length
+      // Told when it is so: whoever hands out retained messages looks at them again.
+      for (const { publisher, packet } of removed) {
+        const clientId = publisher?.clientId ?? ''
+        this.#parts.stack.tell('messageDropped', {
+          clientId,
+          client: undefined,
+          packet,
+          reason: 'purged',
+          count: 1,
+        })
+      }
+      after = page.after
+    } while (after !== undefined)
+  }
+
+  #removeRetained(topic: string): void | Promise<void> {
+    const { disk, retained } = this.#parts
+    if (disk === undefined) return retained.remove(topic)
+    const { apply, revert } = retained.stageRemoval(topic)
+    disk.removeRetained(topic)
+    return disk.commits.commit(apply, revert)
+  }
+}
+
+/** Nothing where all of it is done. */
+function settleAll(waiting: readonly (void | Promise<void>)[]): void | Promise<unknown> {
+  const later = waiting.filter((one) => one !== undefined)
+  if (later.length > 0) return Promise.all(later)
+}

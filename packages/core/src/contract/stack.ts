@@ -1,7 +1,7 @@
 /** What middlewares, and those who put them together, see of a stack. */
 import type { Duplex } from 'node:stream'
 import type { Ledger } from '../memory/index.ts'
-import type { Packet, ReasonCode } from '../packets/index.ts'
+import type { Packet, PacketType, ReasonCode } from '../packets/index.ts'
 import type { Clock, Pace, Turn } from '../time/index.ts'
 import type { CallbackName, CallbackRule, Callbacks, Context, RuleOf, Store } from './callbacks/index.ts'
 import type { Chain } from './chain.ts'
@@ -78,6 +78,8 @@ export interface Stack {
    * Throws, or rejects with, the first handler's error.
    */
   run<Name extends CallbackName>(name: Name, ctx: Context<Name>, store: Store<Name>): void | Promise<void>
+  /** Whether anybody handles packets of a type. */
+  handles(type: PacketType): boolean
   /** Whether anybody answers a callback. */
   answers(name: CallbackName): boolean
   /**

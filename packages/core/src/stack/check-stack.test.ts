@@ -186,9 +186,10 @@ describe('start() warns of', () => {
   })
 
   it('a stack that opens sessions and has no keep alive and no wills', async () => {
-    const said = await warnings(new Connection(), new SessionManager())
+    const store: MiddlewareLike = { name: 'Store', lookupDueWills() {} }
+    const said = await warnings(new Connection(), new SessionManager(), store)
     expect(said).toHaveLength(2)
-    expect(said.join()).toMatch(/KeepAlive.*LastWill/)
+    expect(said.join()).toMatch(/LastWill.*KeepAlive/)
   })
 
   it('nothing where all is there', async () => {

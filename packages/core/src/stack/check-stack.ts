@@ -2,7 +2,6 @@
 import type { CallbackRule, MiddlewareLike } from '../contract/index.ts'
 import { MEMBERS } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
-import type { PacketType } from '../packets/index.ts'
 import { PACKET_TYPES } from '../packets/index.ts'
 import { methodsOf, nearNames } from './near-names.ts'
 
@@ -71,31 +70,18 @@ function answers(middleware: MiddlewareLike, name: string): boolean {
   return typeof (middleware as unknown as Record<string, unknown>)[name] === 'function'
 }
 
-/** What a stack that serves clients lacks although its meaning changes without it; a line each. */
-export function lacksOf(
+/** Questions that somebody answers and nobody asks, where their rule says what that means; a line each. */
+export function unaskedOf(
   middlewares: readonly MiddlewareLike[],
   rules: ReadonlyMap<string, CallbackRule>,
 ): string[] {
-  const has = (is: (middleware: MiddlewareLike) => boolean): boolean => middlewares.some(is)
   const found: string[] = []
   for (const [callback, { unasked }] of rules) {
-    if (unasked === undefined || has((one) => executes(one, callback))) continue
+    if (unasked === undefined || middlewares.some((one) => executes(one, callback))) continue
     const who = middlewares.filter((one) => answers(one, callback)).map(({ name }) => name)
     if (who.length > 0) found.push(`${who.join(' and ')} answers ${callback}, but nobody asks: ${unasked}`)
   }
-  // Whoever puts a few middlewares together for a purpose of his own knows what he leaves out.
-  if (!has((one) => executes(one, 'openSession'))) return found
-  if (!has((one) => handles(one, 'pingreq')))
-    found.push(
-      'nobody handles PINGREQ: clients that fall silent stay, and those that ask get no answer (KeepAlive)',
-    )
-  if (!has((one) => handles(one, 'connect') && executes(one, 'relayMessage')))
-    found.push('nobody keeps wills: a client that is lost leaves no word (LastWill)')
   return found
-}
-
-function handles({ handle, handles }: MiddlewareLike, type: PacketType): boolean {
-  return handle !== undefined && (handles?.includes(type) ?? true)
 }
 
 function executes({ requires = [], uses = [] }: MiddlewareLike, callback: string): boolean {

@@ -27,13 +27,13 @@ import {
 } from '../contract/index.ts'
 import { blame, StackError } from '../errors/index.ts'
 import { defaultCeiling, Ledger } from '../memory/index.ts'
-import type { Packet, ReasonCode } from '../packets/index.ts'
+import type { Packet, PacketType, ReasonCode } from '../packets/index.ts'
 import { Decoder, freezePacket, PACKET_TYPES } from '../packets/index.ts'
 import type { Clock } from '../time/index.ts'
 import { bounded, Pace, systemClock, Turn } from '../time/index.ts'
 import type { HandlerChain } from './chain.ts'
 import { isPromise } from './chain.ts'
-import { checkStack, lacksOf } from './check-stack.ts'
+import { checkStack, unaskedOf } from './check-stack.ts'
 import { clientOf } from './client-of.ts'
 import { handleError } from './error-policy.ts'
 import { LifeCycle } from './life-cycle.ts'
@@ -125,6 +125,10 @@ class MiddlewareStack implements ConnectionHost {
     return isControlTopic(topic, this.config.controlTopics)
   }
 
+  handles(type: PacketType): boolean {
+    return this.#registry.packets[PACKET_TYPES.indexOf(type)].answered
+  }
+
   answers(name: CallbackName): boolean {
     return this.chain(name).answered
   }
@@ -185,7 +189,7 @@ class MiddlewareStack implements ConnectionHost {
     if (this.#stopped !== undefined) throw new StackError('STACK_STOPPED', 'start() after stop()')
     if (this.started !== undefined) throw new StackError('STACK_RUNNING', 'start() was called twice')
     checkStack(this.middlewares, this.#registry.rules, String(this))
-    for (const lack of lacksOf(this.middlewares, this.#registry.rules)) this.log.warn(lack)
+    for (const warning of unaskedOf(this.middlewares, this.#registry.rules)) this.log.warn(warning)
     return this.#life.start(() => this.#watchdog.start())
   }
 

@@ -173,7 +173,11 @@ export const SESSIONS: RulesOf<SessionCallbacks> = {
   closeSession: { merge: 'one' },
   lookupExpiredSessions: { merge: 'one', newStore: () => [] },
   removeSession: { merge: 'one' },
-  lookupDueWills: { merge: 'one', newStore: () => [] },
+  lookupDueWills: {
+    merge: 'one',
+    newStore: () => [],
+    unasked: 'a client that is lost leaves no word (LastWill)',
+  },
   removeWill: { merge: 'one' },
   sessionEnded: { merge: 'told' },
 }

@@ -39,7 +39,10 @@ export class Logs {
         entry.committed = true
         if (record.client === undefined) log.letGo(entry)
       },
-      () => log.remove(entry.sequence),
+      () => {
+        log.remove(entry.sequence)
+        disk.shared.letGo(entry)
+      },
     )
   }
 

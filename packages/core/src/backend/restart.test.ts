@@ -302,3 +302,30 @@ it('a will that is due is relayed and removed as one unit: it comes once, whiche
     expect(second.backend.stats).toMatchObject({ messages: 1, wills: 0 })
   }
 })
+
+it('places in a log never come again, also where the write that reserved them failed', async () => {
+  const store = new MemoryStore()
+  const first = await processOver(store)
+  const reader = await first.client({ clientId: 'reader', clean: false })
+  await reader.subscribe('a', { qos: 1 })
+  const sender = await first.client({ clientId: 'sender', protocolVersion: 5 })
+  store.failure = new Error('no space')
+  sender.send({ ...LOST, packetId: 3, messageId: 3 } as never)
+  expect(await sender.next()).toMatchObject({ cmd: 'puback', reasonCode: 0x97 })
+  store.failure = undefined
+  const ids: (number | undefined)[] = []
+  for (let i = 0; i < 3; i++) {
+    await sender.publish('a', 'kept', { qos: 1 })
+    ids.push((await reader.next('publish')).messageId)
+  }
+  await first.settle()
+  store.crash()
+
+  const second = await processOver(store)
+  const back = await second.client({ clientId: 'reader', clean: false })
+  const again = await second.client({ clientId: 'sender' })
+  await again.publish('a', 'new', { qos: 1 })
+  ids.push((await back.next('publish')).messageId)
+  expect(new Set(ids).size).toBe(4)
+  expect(ids).toEqual([...ids].sort((one, other) => (one ?? 0) - (other ?? 0)))
+})

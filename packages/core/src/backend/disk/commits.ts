@@ -62,6 +62,7 @@ export class Commits {
     if (this.#closed) throw new StackError('STORE_CLOSED', 'the backend’s store is closed')
     const change = { key, value }
     this.#next.changes.push(change)
+    this.#schedule()
     return change
   }
 

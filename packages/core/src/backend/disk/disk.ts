@@ -63,7 +63,10 @@ export class Disk {
     const isLate = epoch > this.#epochs
     this.#epochs = Math.max(this.#epochs, epoch) + EPOCHS
     this.commits.put(keys.COUNTERS_KEY, records.writeCounters({ epochs: this.#epochs }))
-    const committed = this.commits.commit()
+    // If it cannot be written it is reserved anew with the next one.
+    const committed = this.commits.commit(undefined, () => {
+      this.#epochs = 0
+    })
     if (isLate) return committed
   }
 
@@ -156,6 +159,9 @@ export class Disk {
     if (entry.sequence > record.sequences) {
       record.sequences = entry.sequence + SEQUENCES
       this.putSession(record)
+      this.commits.commit(undefined, () => {
+        record.sequences = 0
+      })
     }
     const write = (): void => this.#writeEntry(record, entry, false)
     if (this.shared.keep(entry, write)) this.#writeEntry(record, entry, true)

@@ -148,6 +148,13 @@ export class HandsOutASequenceAgain extends RightBackend {
   }
 }
 
+/** Keeps the will of a connection in memory until it has to wait. */
+export class ForgetsWhoWasConnected extends RightBackend {
+  override openSession(ctx: Context<'openSession'>, store: Store<'openSession'>): void | Promise<void> {
+    return super.openSession({ ...ctx, will: undefined }, store)
+  }
+}
+
 /** Says that a batch is written when the next one is. */
 class LateStore implements OrderedStore {
   readonly #inner: OrderedStore

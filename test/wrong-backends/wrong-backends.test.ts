@@ -142,11 +142,21 @@ const ON_DISK: readonly (readonly [string, CreateBackend, Expectation])[] = [
     },
   ],
   [
+    'forgets who was connected',
+    overMemoryStore(durable.ForgetsWhoWasConnected),
+    {
+      named:
+        'wills over a crash: the will of a client that was connected at the crash is due: at once, or when it has waited',
+      also: ['wills over a crash: ', 'wills: '],
+    },
+  ],
+  [
     'loses the last batch',
     durable.losesTheLastBatch,
     {
       named: 'over a crash: the very last answer is there, whatever it was',
       also: [
+        'wills over a crash: ',
         'over a crash: ',
         'expiry over a crash: ',
         'epochs and sequences',

@@ -4,6 +4,7 @@ import type {
   CallbackName,
   Client,
   Context,
+  DueWill,
   MiddlewareLike,
   Publish,
   RetainedMessage,
@@ -216,6 +217,28 @@ export class Bench {
   /** Sessions whose time is over. */
   expired(limit: number = 100): Promise<SessionContext[]> {
     return this.call('lookupExpiredSessions', { now: this.#clock.now(), limit }, [])
+  }
+
+  /** Wills whose time has come. */
+  dueWills(limit: number = 100): Promise<DueWill[]> {
+    return this.call('lookupDueWills', { now: this.#clock.now(), limit }, [])
+  }
+
+  /** The payloads of the wills whose time has come; none of them is removed. */
+  async dueWillPayloads(): Promise<string[]> {
+    return (await this.dueWills()).map(({ packet }) => packet.payload.toString()).sort()
+  }
+
+  /** Relays a will and removes it in the turn in which its message is staged, as lastwill does. */
+  async relayWill({ id, packet, publisher }: DueWill): Promise<void> {
+    const ctx = new RelayContext(undefined, packet, publisher, undefined)
+    const remove = (): Promise<unknown> => this.call('removeWill', { id })
+    let removed: Promise<unknown> | undefined
+    ctx.onStaged = () => {
+      removed = remove()
+    }
+    await this.call('relayMessage', ctx, new RelayStore())
+    await (removed ?? remove())
   }
 
   /** Lets seconds pass. */

@@ -2,6 +2,8 @@
 import type { Client, Context, QoS, Store, StoredMessage, SubscriptionRecord } from '@mqtt-stack/core'
 import { shareOf } from '@mqtt-stack/core'
 import type { Bench } from './bench.ts'
+import type { MessageInit } from './message.ts'
+import { makeMessage } from './message.ts'
 
 /** How a session is opened. */
 export interface OpenInit {
@@ -11,6 +13,12 @@ export interface OpenInit {
   readonly identity?: string
   /** A connection that is there already; a new one by default. */
   readonly client?: Client
+  readonly will?: WillInit
+}
+
+/** A will, and the seconds for which it waits behind its connection; 0 by default. */
+export interface WillInit extends MessageInit {
+  readonly delay?: number
 }
 
 /** What a subscription asks for. */
@@ -61,7 +69,12 @@ export class Session {
     client.session.clientId = clientId
     client.session.identity = identity
     const packet = { cmd: 'connect', clientId } as Context<'openSession'>['packet']
-    const ctx = { client, packet, clientId, identity, cleanStart, expiryInterval }
+    const will = init.will && {
+      packet: makeMessage(init.will),
+      delay: init.will.delay ?? 0,
+      dueAt: undefined,
+    }
+    const ctx = { client, packet, clientId, identity, cleanStart, expiryInterval, will }
     const store = await bench.call('openSession', ctx)
     if (store.refused === undefined) {
       client.epoch = store.epoch ?? 0
@@ -148,10 +161,14 @@ export class Session {
     await this.#bench.call('releaseInboundMessages', { ...this.address, packetIds })
   }
 
-  /** The connection is gone. */
-  async leave(expiryInterval: number = 60): Promise<boolean> {
+  /**
+   * The connection is gone.
+   * @param willIn Seconds until its will is due; without it the will is none any more.
+   */
+  async leave(expiryInterval: number = 60, willIn?: number): Promise<boolean> {
     this.client.close()
-    const { ended } = await this.#bench.call('closeSession', { ...this.address, expiryInterval })
+    const willDue = willIn === undefined ? undefined : this.#bench.clock.now() + willIn * 1_000
+    const { ended } = await this.#bench.call('closeSession', { ...this.address, expiryInterval, willDue })
     return ended ?? false
   }
 

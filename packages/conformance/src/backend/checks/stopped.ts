@@ -22,6 +22,8 @@ const CALLS: Readonly<Partial<Record<CallbackName, (session: Session) => readonl
   closeSession: ({ address }) => [{ ...address, expiryInterval: 60 }],
   removeSession: ({ address }) => [address],
   lookupExpiredSessions: () => [{ now: 0, limit: 1 }, []],
+  lookupDueWills: () => [{ now: 0, limit: 1 }, []],
+  removeWill: () => [{ id: 1 }],
   storeSubscription: ({ address, client }) => [
     { ...address, client, topic: 't', qos: 0, options: { topic: 't', qos: 0 }, identifier: undefined },
   ],

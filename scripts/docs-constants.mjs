@@ -19,7 +19,7 @@ const CONSTANTS = [
     'What waits behind a handler that has not answered; then the stream is read no further.',
   ],
   [
-    'core/src/connection/client.ts',
+    'core/src/connection/hang-up.ts',
     'LINGER',
     'ms',
     'What a closed connection has to read our last words; then it is cut off.',

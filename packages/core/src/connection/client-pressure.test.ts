@@ -155,8 +155,8 @@ describe('a client that does not read', () => {
     const client = clientOf(test, 'alice')
     alice.freeze()
     bob.freeze()
+    // Nobody asks whether it is congested.
     for (let i = 0; i < 5; i++) client.publish(kilobyte, 0, false, false, 0)
-    expect(client.congested).toBe(true)
     await test.advance(19_000)
     expect(alice.stream.destroyed).toBe(false)
     await test.advance(2_000)
@@ -164,6 +164,24 @@ describe('a client that does not read', () => {
     expect(test.stack.clients.size).toBe(1)
     expect(bob.stream.destroyed).toBe(false)
     expect(client.reason).toBe('it takes nothing of what it is sent')
+  })
+
+  it('is closed too for what it was sent before memory was short', async () => {
+    const options = { memoryCeiling: 400_000, memoryShare: 1, drainTimeout: 20_000 }
+    const test = await testStack({ use: [acceptAll()], options })
+    const [alice, bob] = [await test.client({ clientId: 'alice' }), await test.client({ clientId: 'bob' })]
+    alice.freeze()
+    bob.freeze()
+    const send = async (clientId: string, kilobytes: number): Promise<void> => {
+      for (let i = 0; i < kilobytes; i++) clientOf(test, clientId).publish(kilobyte, 0, false, false, 0)
+      await settle()
+    }
+    await send('alice', 50)
+    expect(clientOf(test, 'alice').congested).toBe(false)
+    await send('bob', 150)
+    expect(clientOf(test, 'alice').congested).toBe(true)
+    await test.advance(22_000)
+    expect(test.stack.clients.size).toBe(0)
   })
 
   it('is left alone while it takes something now and then', async () => {

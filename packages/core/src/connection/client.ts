@@ -3,8 +3,6 @@ import type { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import type { Client, Goodbye, Listener, Will } from '../contract/index.ts'
 import { Session } from '../contract/index.ts'
-import type { Account } from '../memory/index.ts'
-import { addressOf } from '../memory/index.ts'
 import type {
   AckType,
   ClientSettings,
@@ -35,9 +33,10 @@ import {
 } from '../packets/index.ts'
 import { bounded } from '../time/index.ts'
 import { farewell } from './farewell.ts'
+import { hangUp } from './hang-up.ts'
 import type { ConnectionHost } from './host.ts'
+import { InboxAccount } from './inbox-account.ts'
 import { Outbox } from './outbox.ts'
-import { isPlain } from './plain-socket.ts'
 import { tellRefused } from './refused.ts'
 
 /** Where a stream's listeners find their client. */
@@ -61,8 +60,6 @@ const PINGREQ = 0xc0
 const PACKETS_A_LOOK = 32
 /** And steps of what they cause; see `Pace.steps`. */
 const STEPS_A_LOOK = 256
-/** Milliseconds that a closed connection may take to read our last words. */
-const LINGER = 2_000
 
 /** A connection as core sees it; its public members are documented with the interface {@link Client}. */
 export class ClientConnection implements Client, Source {
@@ -96,9 +93,8 @@ export class ClientConnection implements Client, Source {
   #pumping = false
   /** Its last packets caused many steps: before the next ones there is a look at the clock. */
   #costly = false
-  /** Bytes of unfinished packets, and on whose account they are. */
-  #inboxBytes = 0
-  #inboxAccount: Account | undefined
+  /** Made when much is held of packets that are not complete or not handled. */
+  #inboxAccount: InboxAccount | undefined
   #paused = false
   /** Reading waits until the other side has taken what it was sent. */
   #flooded = false
@@ -153,9 +149,7 @@ export class ClientConnection implements Client, Source {
   }
 
   get congested(): boolean {
-    if (!this.#exceeds(this.stack.config.highWater)) return false
-    this.stack.watch(this)
-    return true
+    return this.#exceeds(this.stack.config.highWater)
   }
 
   /**
@@ -300,23 +294,10 @@ export class ClientConnection implements Client, Source {
     this.#keep(0)
     this.#outbox.flush()
     if (!this.connected) tellRefused(this, this.#cause)
-    this.#hangUp()
+    // Nothing more is on its way to us.
+    const silent = this.#ended || this.#goodbye
+    hangUp(this.stream, silent, this.stack.clock)
     if (!this.#pumping && !this.#busy) this.#finish()
-  }
-
-  #hangUp(): void {
-    const { stream } = this
-    if (stream.destroyed) return
-    // Nothing is on its way, neither here nor there.
-    if ((this.#ended || this.#goodbye) && isPlain(stream) && stream.writableLength === 0) {
-      stream.destroy()
-      return
-    }
-    stream.end()
-    // Whoever does not hang up in return is cut off; until then its bytes are read and dropped, so that ours arrive.
-    stream.resume()
-    const timer = this.stack.clock.after(LINGER, () => stream.destroy())
-    stream.once('close', () => timer.cancel())
   }
 
   /** Internal: the stream failed. A TLS socket may say so and go on (too many renegotiations): it ends all the same. */
@@ -364,6 +345,11 @@ export class ClientConnection implements Client, Source {
     this.stream.pause()
   }
 
+  /** Internal: the stream could not take a write at once. */
+  notTaken(): void {
+    if (this.congested) this.stack.watch(this)
+  }
+
   /** Internal: the stream has taken something. */
   taken(): void {
     if (this.#drainListeners !== undefined && !this.#exceeds(this.stack.config.highWater)) this.#drained()
@@ -401,7 +387,7 @@ export class ClientConnection implements Client, Source {
       left -= weight
     }
     this.#pumping = false
-    if (this.#inboxBytes > 0) this.#keep(this.inbox.kept)
+    if (this.#inboxAccount?.holds === true) this.#keep(this.inbox.kept)
     if (this.#busy) return
     if (this.closed) this.#finish()
     else if (this.#ended) this.close()
@@ -466,29 +452,14 @@ export class ClientConnection implements Client, Source {
 
   /** Counts what is held of packets that are not complete or not handled; what does not fit ends the connection. */
   #keep(kept: number): void {
+    const unfinished = this.inbox.have
+    if (unfinished > UNCOUNTED) this.stack.watchPacket(this)
+    if (kept <= UNCOUNTED && this.#inboxAccount === undefined) return
+    this.#inboxAccount ??= new InboxAccount(this)
     const bytes = kept > UNCOUNTED ? kept : 0
-    if (this.inbox.have > UNCOUNTED) this.stack.watchPacket(this)
-    const more = bytes - this.#inboxBytes
-    if (more <= 0) {
-      if (more < 0) this.#inboxAccount?.release(-more)
-      this.#inboxBytes = bytes
-      return
-    }
-    const { ledger } = this.stack
-    if (this.#inboxBytes === 0)
-      this.#inboxAccount = this.connected
-        ? ledger.accountOf(this)
-        : ledger.account(addressOf(this.listener.remote))
-    if (this.#inboxAccount?.charge(more, false) !== true) {
-      if (this.inbox.have > 0) {
-        const message = `no memory for ${bytes} bytes of packets that are not complete`
-        this.#fail(new ProtocolError('QUOTA_EXCEEDED', ReasonCode.QUOTA_EXCEEDED, message), undefined)
-        return
-      }
-      // It waits for us: it is read no further, and what came is kept.
-      this.#inboxAccount?.add(more)
-    }
-    this.#inboxBytes = bytes
+    if (this.#inboxAccount.count(bytes, unfinished > 0)) return
+    const message = `no memory for ${bytes} bytes of packets that are not complete`
+    this.#fail(new ProtocolError('QUOTA_EXCEEDED', ReasonCode.QUOTA_EXCEEDED, message), undefined)
   }
 
   #resume(): void {

@@ -25,6 +25,8 @@ const pool = new BufferPool()
 export interface Owner {
   /** Called after each write that the other side has taken. */
   taken(): void
+  /** Called when the stream could not take a write at once. */
+  notTaken(): void
 }
 
 /** Where the bytes are counted that streams hold for clients. */
@@ -281,7 +283,9 @@ export class Outbox implements EndOfTurn {
     this.written += bytes.length
     this.#stream.write(bytes, this.#taken)
     // Most have taken it by now.
-    if (this.#stream.writableLength > 0 || this.#held !== undefined) this.#count(bytes, lent)
+    if (this.#stream.writableLength === 0 && this.#held === undefined) return
+    this.#count(bytes, lent)
+    this.#owner.notTaken()
   }
 
   /** Counts what the stream has to hold of the newest write. */

@@ -1,7 +1,7 @@
 /** One sweep that finds handlers which do not answer, clients which do not read, and packets which do not end. */
 import type { ClientConnection } from '../connection/index.ts'
 import { untakenOf } from '../connection/index.ts'
-import type { Stack } from '../contract/index.ts'
+import type { Client, Stack } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import { MemoryReport } from '../memory/index.ts'
 import { ReasonCode } from '../packets/index.ts'
@@ -23,12 +23,12 @@ interface Seen {
   readonly since: number
 }
 
-function look(client: ClientConnection, since: number): Seen {
+function look(client: Client, since: number): Seen {
   return { progress: client.progress, untaken: untakenOf(client.stream), since }
 }
 
 /** A client that takes little at a time takes something all the same. */
-function hasTaken(client: ClientConnection, { progress, untaken }: Seen): boolean {
+function hasTaken(client: Client, { progress, untaken }: Seen): boolean {
   return client.progress !== progress || untakenOf(client.stream) !== untaken
 }
 
@@ -37,7 +37,7 @@ export class Watchdog {
   /** Handlers that have not answered. */
   readonly waiting: Set<Waiting> = new Set()
   /** Clients above the high-water mark, with how far they were when they were last looked at. */
-  readonly #congested = new Map<ClientConnection, Seen>()
+  readonly #congested = new Map<Client, Seen>()
   readonly #unfinished = new Unfinished()
   readonly #memory: MemoryReport
   #timer: Timer | undefined
@@ -56,7 +56,7 @@ export class Watchdog {
   }
 
   /** A client is above its high-water mark. */
-  watch(client: ClientConnection): void {
+  watch(client: Client): void {
     if (this.#congested.has(client)) return
     this.#congested.set(client, look(client, this.#stack.clock.now()))
   }
@@ -79,6 +79,7 @@ export class Watchdog {
     const refused = this.#memory.next(now)
     if (refused !== undefined) this.#stack.log.warn(refused)
     for (const client of this.#unfinished.take(now, config.packetTimeout)) this.#unfinishedFor(client)
+    this.#watchWhileCrowded()
     for (const [client, seen] of this.#congested) {
       if (hasTaken(client, seen)) {
         if (!client.congested) this.#congested.delete(client)
@@ -87,13 +88,20 @@ export class Watchdog {
     }
   }
 
-  #unfinishedFor(client: ClientConnection): void {
+  /** While memory is short less is enough to be above the mark: also what was written before it was short. */
+  #watchWhileCrowded(): void {
+    const { ledger, config, clients } = this.#stack
+    if (ledger.allowance(config.highWater) === config.highWater) return
+    for (const client of clients) if (client.congested) this.watch(client)
+  }
+
+  #unfinishedFor(client: Client): void {
     const reason = `a packet that is not complete after ${this.#stack.config.packetTimeout} ms`
     this.#stack.closeClient(client, ReasonCode.QUOTA_EXCEEDED, reason)
   }
 
   /** It has taken nothing for the drain timeout. */
-  #stuck(client: ClientConnection): void {
+  #stuck(client: Client): void {
     this.#congested.delete(client)
     client.close(ReasonCode.QUOTA_EXCEEDED, { reason: 'it takes nothing of what it is sent' })
     client.stream.destroy()

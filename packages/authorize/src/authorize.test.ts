@@ -7,7 +7,7 @@ import type {
   Store,
   SubscribePacket,
 } from '@mqtt-stack/core'
-import { Publish, ReasonCode, RelayContext, RelayStore } from '@mqtt-stack/core'
+import { instead, Publish, ReasonCode, RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
@@ -386,4 +386,69 @@ it('takes no options', () => {
   expect(() => new Authorize({ rules: [] } as object)).toThrow(
     expect.objectContaining({ code: 'OPTION_UNKNOWN' }),
   )
+})
+
+/** Puts another topic or filter in place, as a middleware of tenants does. */
+const renames = (from: string, to: string): MiddlewareLike => ({
+  name: 'Renames',
+  handles: ['publish', 'subscribe'],
+  handle(_client, packet) {
+    if (packet.cmd === 'publish')
+      return packet.topic === from ? instead(packet.with({ topic: to })) : undefined
+    if (packet.cmd !== 'subscribe') return undefined
+    const subscriptions = packet.subscriptions.map((one) =>
+      one.topic === from ? { ...one, topic: to } : one,
+    )
+    return instead({ ...packet, subscriptions })
+  },
+})
+
+describe('what a handler puts in place of a packet', () => {
+  it.each([
+    ['no', 'yes', []],
+    ['yes', 'no', ['no']],
+  ])('behind is vetoed, or not, as what was asked about: %s', async (topic, other, relayed) => {
+    const behind = new Behind()
+    const { client } = await testStack(
+      new Authorize(),
+      rules(notNo),
+      renames(topic, other),
+      behind,
+      acceptAll(),
+    )
+    await (await client()).publish(topic)
+    expect(behind.relayed).toEqual(relayed)
+  })
+
+  it('before is what is asked about', async () => {
+    const rule: Rule = ({ packet }, store) => {
+      store.valid =
+        packet.cmd === 'subscribe'
+          ? packet.subscriptions[0].topic !== 'no'
+          : packet.cmd === 'publish' && packet.topic !== 'no'
+    }
+    const { client, behind } = await stackOf(rule, renames('yes', 'no'))
+    const device = await client()
+    await device.publish('yes')
+    expect(behind.relayed).toEqual([])
+    device.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'yes', qos: 1 }] })
+    await device.expectNothing()
+    expect(behind.grants).toEqual([{ grant: ReasonCode.NOT_AUTHORIZED }])
+  })
+
+  it('behind has the grants of the filters that it stands for', async () => {
+    const behind = new Behind()
+    const rule: Rule = ({ packet }, store) => {
+      store.valid = true
+      if (packet.cmd === 'subscribe')
+        store.grants = packet.subscriptions.map(({ topic }) => Number(topic) as 0)
+    }
+    const { client } = await testStack(new Authorize(), rules(rule), renames('1', '2'), behind, acceptAll())
+    const device = await client()
+    const subscriptions = ['0', '1', '2'].map((topic) => ({ topic, qos: 2 as const }))
+    device.send({ cmd: 'subscribe', messageId: 1, subscriptions })
+    await device.expectNothing()
+    expect(behind.asked?.subscriptions.map(({ topic }) => topic)).toEqual(['0', '2', '2'])
+    expect(behind.grants).toEqual([{ grant: 0 }, { grant: 1 }, {}])
+  })
 })

@@ -8,6 +8,7 @@ import type {
   ConnectPacket,
   Context,
   Done,
+  Packet,
   PacketType,
   Publish,
   QoS,
@@ -16,7 +17,7 @@ import type {
   SubscribePacket,
   Subscription,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
+import { asReceived, DONE, Middleware, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
 
 /** What was decided about the packet that a client is being served with. */
 class Decision {
@@ -25,8 +26,18 @@ class Decision {
   reasonCode: ReasonCode = ReasonCode.NOT_AUTHORIZED
 }
 
-/** Grants by the filters of a SUBSCRIBE, for as long as it is handled; looked up, for there may be very many. */
-const grantsOf = new WeakMap<SubscribePacket, ReadonlyMap<Subscription, QoS | ReasonCode>>()
+/** What was granted of a SUBSCRIBE. */
+interface Grants {
+  /** The packet that was asked about. */
+  readonly packet: SubscribePacket
+  /** In the order of its filters. */
+  readonly inOrder: readonly (QoS | ReasonCode)[]
+  /** Looked up, for there may be very many. */
+  readonly byFilter: ReadonlyMap<Subscription, QoS | ReasonCode>
+}
+
+/** Of the SUBSCRIBE that came, for as long as it is handled. */
+const grantsOf = new WeakMap<Packet, Grants>()
 
 const decision = new Slot(() => new Decision())
 
@@ -58,7 +69,8 @@ export class Authorize extends Middleware {
   relayMessage(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Done {
     if (ctx.client === undefined) return
     const state = decision.of(ctx.client)
-    if (state.refused !== ctx.original) return
+    // A handler behind this one may have put another message in its place: that is refused with it.
+    if (state.refused === undefined || asReceived(state.refused) !== asReceived(ctx.original)) return
     state.refused = undefined
     store.reasonCode = state.reasonCode
     const { client, packet } = ctx
@@ -85,7 +97,7 @@ export class Authorize extends Middleware {
   *#grant({ client, packet, options }: Context<'subscribeTopic'>): Steps<QoS | ReasonCode> {
     if (packet.cmd === 'subscribe') {
       // Nobody was asked about a filter that is not in the packet.
-      return grantsOf.get(packet)?.get(options) ?? ReasonCode.NOT_AUTHORIZED
+      return grantOf(packet, options) ?? ReasonCode.NOT_AUTHORIZED
     }
     // Of a session that is resumed: there is no SUBSCRIBE that has an identifier.
     const asked: SubscribePacket = { cmd: 'subscribe', packetId: 0, subscriptions: [options] }
@@ -109,7 +121,8 @@ export class Authorize extends Middleware {
 
   *#subscribe(client: Client, packet: SubscribePacket): Steps {
     const grants = yield* this.#grants(client, packet)
-    grantsOf.set(packet, new Map(packet.subscriptions.map((filter, i) => [filter, grants[i]])))
+    const byFilter = new Map(packet.subscriptions.map((filter, i) => [filter, grants[i]]))
+    grantsOf.set(asReceived(packet), { packet, inOrder: grants, byFilter })
   }
 
   *#grants(client: Client, packet: SubscribePacket): Steps<readonly (QoS | ReasonCode)[]> {
@@ -139,6 +152,13 @@ export class Authorize extends Middleware {
     )
     return DONE
   }
+}
+
+/** A filter that a handler put in place of another has the grant of that one. */
+function grantOf(packet: SubscribePacket, filter: Subscription): QoS | ReasonCode | undefined {
+  const grants = grantsOf.get(asReceived(packet))
+  if (grants === undefined || grants.packet === packet) return grants?.byFilter.get(filter)
+  return grants.inOrder[packet.subscriptions.indexOf(filter)]
 }
 
 /** The packet with `$share/group/filter` taken apart: a right to read is one to the topics, not to a share of them. */

@@ -94,7 +94,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
       throw new StackError('TOPIC_INVALID', `not a topic name, or too large: ${JSON.stringify(topic)}`)
     }
     await this.start()
-    const relay = new RelayContext(undefined, Publish.from({ topic, payload, ...options }), SELF, undefined)
+    const packet = Publish.from({ topic, payload, ...options })
+    const relay = new RelayContext(undefined, packet, SELF, undefined, 'broker')
     const relayed = new RelayStore()
     await this.#relayer.relay(relay, relayed)
     return relayed

@@ -155,7 +155,7 @@ export class LastWill extends Middleware<LastWillOptions> {
   }
 
   *#publish(packet: Publish, publisher: Publisher, counted: CountedWill | undefined): Steps {
-    const relay = new RelayContext(undefined, packet, publisher, undefined)
+    const relay = new RelayContext(undefined, packet, publisher, undefined, 'will')
     try {
       yield this.#relayer.relay(relay, new RelayStore())
     } finally {

@@ -42,11 +42,11 @@ function isBelow(topic: string, root: string): boolean {
 
 /** Vetoes what a client sends to a control topic, and its will, before anybody else sees it, and tells of it. */
 export function guardControlTopics(ctx: RelayContext, store: RelayStore, stack: Stack): void | Done {
-  const { client, publisher, packet } = ctx
+  const { client, publisher, origin, packet } = ctx
   if (packet?.topic.charCodeAt(0) !== DOLLAR || !stack.isControlTopic(packet.topic)) return
   const clientId = client?.id ?? publisher?.clientId ?? ''
   // The broker's own messages have a publisher without a name; the seed's context has none at all.
-  if (client === undefined && clientId === '') return
+  if (client === undefined && clientId === '' && origin !== 'bridge') return
   store.reasonCode = ReasonCode.NOT_AUTHORIZED
   stack.tell('messageDropped', { clientId, client, packet, reason: 'control-topic', count: 1 })
   return DONE

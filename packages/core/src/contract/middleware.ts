@@ -4,11 +4,15 @@ import type { Packet, PacketType } from '../packets/index.ts'
 import type { CallbackName, CallbackRule, Handler } from './callbacks/index.ts'
 import type { Client } from './client.ts'
 import type { Done } from './done.ts'
+import type { Instead } from './instead.ts'
 import type { OptionsSpec, Resolved } from './options.ts'
 import { resolveOptions } from './options.ts'
 import type { Stack } from './stack.ts'
 
-/** Goes on to the next handler; with an error, ends the chain with it. `done` ends the chain at once. */
+/**
+ * Goes on to the next handler, with `instead(packet)` with another packet; with an error, ends the chain with it. `done`
+ * ends the chain at once.
+ */
 export type Next = (error?: unknown) => void
 
 /** A handler for each callback that a middleware answers. */
@@ -47,8 +51,16 @@ export interface MiddlewareLike extends Handlers {
   stop?(): void | Promise<void>
   /** A connection was made; nothing has been read from it. May not assume that it will ever send a CONNECT. */
   install?(client: Client): void
-  /** A packet came. The client's next packet waits until this one is answered. The packet is read-only. */
-  handle?(client: Client, packet: Packet, next: Next, done: Next): void | Done | Promise<void | Done>
+  /**
+   * A packet came. The client's next packet waits until this one is answered. The packet is read-only; `instead(packet)`
+   * as answer puts a changed one in its place for all behind.
+   */
+  handle?(
+    client: Client,
+    packet: Packet,
+    next: Next,
+    done: Next,
+  ): void | Done | Instead | Promise<void | Done | Instead>
 }
 
 /** Members that are no callbacks. */

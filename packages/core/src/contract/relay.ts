@@ -12,6 +12,12 @@ export interface Inbound {
   readonly packetId: number
 }
 
+/**
+ * Where a message comes from. `bridge`: a client that says it is one, or a middleware that brings in messages of another
+ * broker. `broker`: this broker itself.
+ */
+export type Origin = 'client' | 'will' | 'broker' | 'bridge'
+
 /** A message on its way to all who subscribed to it. */
 export class RelayContext {
   /** The connection it came from; none for wills of clients that are gone and for the broker's own. */
@@ -22,6 +28,8 @@ export class RelayContext {
   readonly original: Publish
   /** Whose message it is, connected or not. */
   readonly publisher: Publisher
+  /** Where it comes from. */
+  readonly origin: Origin
   /** Set for QoS 2 of a session that outlives its connection: the identifier that is stored with the message. */
   readonly inbound: Inbound | undefined
   /** Set by whoever waits until {@link stage}. */
@@ -30,16 +38,19 @@ export class RelayContext {
   staged: boolean
   #messageId: number
 
+  /** @param origin By default a client's where there is one, a will's where only the publisher has a name. */
   constructor(
     client: Client | undefined,
     packet: Publish,
     publisher: Publisher,
     inbound: Inbound | undefined,
+    origin: Origin = originOf(client, publisher),
   ) {
     this.client = client
     this.packet = packet
     this.original = packet
     this.publisher = publisher
+    this.origin = origin
     this.inbound = inbound
     this.onStaged = undefined
     this.staged = false
@@ -69,6 +80,11 @@ export class RelayContext {
     this.staged = true
     this.onStaged?.()
   }
+}
+
+function originOf(client: Client | undefined, { clientId }: Publisher): Origin {
+  if (client !== undefined) return client.bridge ? 'bridge' : 'client'
+  return clientId === '' ? 'broker' : 'will'
 }
 
 /** What became of a relayed message; all counts are of receivers. */

@@ -27,7 +27,7 @@ export class Relayer {
     else return bounded(later.then(() => this.#tell(ctx, store)))
   }
 
-  #tell({ client, publisher, packet }: RelayContext, relayed: RelayStore): void {
-    if (!relayed.vetoed) this.#stack.tell('messagePublished', { client, publisher, packet, relayed })
+  #tell({ client, publisher, origin, packet }: RelayContext, relayed: RelayStore): void {
+    if (!relayed.vetoed) this.#stack.tell('messagePublished', { client, publisher, origin, packet, relayed })
   }
 }

@@ -1,14 +1,17 @@
 /** The dispatcher: those who take part in one packet type or one callback, called in order. */
-import type { CallbackRule, Done } from '../contract/index.ts'
-import { DONE, stopsOf } from '../contract/index.ts'
+import type { CallbackRule, Done, Instead } from '../contract/index.ts'
+import { DONE, isInstead, stopsOf } from '../contract/index.ts'
 import { blame, StackError } from '../errors/index.ts'
 import type { Steps } from '../time/index.ts'
 import { bounded, proceed } from '../time/index.ts'
+import { replace } from './replace.ts'
 import { Waiting } from './waiting.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the dispatcher is below the types; Stack checks them
 type Anything = any
-type Answer = void | Done | Promise<void | Done>
+/** What a handler goes on with, or ends with. */
+export type Settled = void | Done | Instead
+type Answer = Settled | Promise<Settled>
 
 /** One handler of a chain. */
 export interface Step {
@@ -38,6 +41,8 @@ export class HandlerChain {
   readonly #ended: ((store: Anything) => void) | undefined
   readonly #newStore: (() => Anything) | undefined
   readonly #synchronous: boolean
+  /** Of packets, not of a callback: its store is the packet, and another may be put in its place. */
+  readonly #ofPackets: boolean
   readonly #host: ChainHost
 
   /** @param rule Of a callback; packets have none. */
@@ -48,6 +53,7 @@ export class HandlerChain {
     this.#ended = rule?.ended
     this.#newStore = rule?.newStore
     this.#synchronous = rule?.synchronous === true
+    this.#ofPackets = rule === undefined
   }
 
   /** A store of the callback, as its rule makes it, for those who bring none. */
@@ -82,24 +88,26 @@ export class HandlerChain {
     to: number,
   ): void | Promise<void> {
     const stops = this.#stops
+    let given = store
     for (let i = from; i < to; i++) {
       const step = steps[i]
       let answer: Answer
       try {
-        answer = step.asks ? this.#ask(step, subject, store) : step.handler.call(step.owner, subject, store)
+        answer = step.asks ? this.#ask(step, subject, given) : step.handler.call(step.owner, subject, given)
       } catch (error) {
         throw blame(error, step.owner.name, this.name)
       }
       if (answer === DONE) {
-        this.#ended?.(store)
+        this.#ended?.(given)
         return
       }
       if (answer !== undefined) {
-        if (isPromise(answer) && !this.#synchronous) return this.#wait(answer, steps, subject, store, i, to)
+        if (isPromise(answer) && !this.#synchronous) return this.#wait(answer, steps, subject, given, i, to)
         if (isPromise(answer)) throw this.#late(step, answer, subject)
-        if (this.#host.strict) throw this.#meaningless(step, answer)
+        if (isInstead(answer)) given = this.#replace(step, given, answer)
+        else if (this.#host.strict) throw this.#meaningless(step, answer)
       }
-      if (stops?.(store)) return
+      if (stops?.(given)) return
     }
   }
 
@@ -128,22 +136,32 @@ export class HandlerChain {
     const { name } = step.owner
     const error = new StackError(
       'ANSWER_INVALID',
-      `${name} answered ${this.name} with ${String(answer)}: return nothing, DONE or a promise`,
+      `${name} answered ${this.name} with ${String(answer)}: return nothing, DONE${this.#ofPackets ? ', instead(packet)' : ''} or a promise`,
     )
     return blame(error, name, this.name)
   }
 
   /** Nobody waits for it: what it comes to all the same is reported where it fails. */
-  #late(step: Step, answer: Promise<void | Done>, subject: Anything): Error {
+  #late(step: Step, answer: Promise<Settled>, subject: Anything): Error {
     const { name } = step.owner
     answer.then(undefined, (error) => this.#host.stray(blame(error, name, this.name), subject))
     const error = new StackError('ANSWER_INVALID', `${name} answered ${this.name} later: answer it by return`)
     return blame(error, name, this.name)
   }
 
+  /** The packet for those behind a handler that puts another in its place. */
+  #replace(step: Step, packet: Anything, answer: Instead): Anything {
+    if (!this.#ofPackets) throw this.#meaningless(step, 'instead(), which is for packets')
+    try {
+      return replace(step.owner.name, packet, answer, this.#host.strict)
+    } catch (error) {
+      throw blame(error, step.owner.name, this.name)
+    }
+  }
+
   /** Waits for a handler, but not for ever, then goes on behind it. */
   #wait(
-    answer: Promise<void | Done>,
+    answer: Promise<Settled>,
     steps: readonly Step[],
     subject: Anything,
     store: Anything,
@@ -157,9 +175,11 @@ export class HandlerChain {
         this.#ended?.(store)
         return
       }
-      if (value !== undefined && this.#host.strict && !step.asks) throw this.#meaningless(step, value)
-      if (this.#stops?.(store)) return
-      return this.runSteps(steps, subject, store, at + 1, to)
+      const given = isInstead(value) ? this.#replace(step, store, value) : store
+      if (value !== undefined && given === store && this.#host.strict && !step.asks)
+        throw this.#meaningless(step, value)
+      if (this.#stops?.(given)) return
+      return this.runSteps(steps, subject, given, at + 1, to)
     })
     return bounded(whole)
   }
@@ -245,7 +265,8 @@ class Guard {
   readonly #subject: Anything
   #state: 'open' | 'next' | 'done' | 'failed' = 'open'
   #error: unknown
-  #resolve: ((value: void | Done) => void) | undefined
+  #instead: Instead | undefined
+  #resolve: ((value: Settled) => void) | undefined
   #reject: ((error: unknown) => void) | undefined
 
   constructor(chain: string, step: Step, host: ChainHost, subject: Anything) {
@@ -256,7 +277,10 @@ class Guard {
   }
 
   readonly next = (error?: unknown): void => {
-    if (error !== undefined && error !== null) this.#settle('failed', error)
+    if (isInstead(error)) {
+      this.#instead = this.#state === 'open' ? error : this.#instead
+      this.#settle('next', undefined)
+    } else if (error !== undefined && error !== null) this.#settle('failed', error)
     else this.#settle('next', undefined)
   }
 
@@ -272,7 +296,7 @@ class Guard {
   }
 
   answer(): Answer {
-    if (this.#state === 'next') return
+    if (this.#state === 'next') return this.#instead
     if (this.#state === 'done') return DONE
     if (this.#state === 'failed') throw this.#error
     return new Promise((resolve, reject) => {
@@ -294,7 +318,7 @@ class Guard {
     this.#state = state
     this.#error = error
     if (state === 'failed') this.#reject?.(error)
-    else this.#resolve?.(state === 'done' ? DONE : undefined)
+    else this.#resolve?.(state === 'done' ? DONE : this.#instead)
   }
 }
 

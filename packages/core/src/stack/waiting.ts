@@ -1,9 +1,8 @@
 /** A handler that has not answered yet: it is waited for, but not for ever. */
 
-import type { Done } from '../contract/index.ts'
 import { blame } from '../errors/index.ts'
 import { isBounded, whereabouts } from '../time/index.ts'
-import type { ChainHost, Step } from './chain.ts'
+import type { ChainHost, Settled, Step } from './chain.ts'
 
 export class Waiting {
   readonly step: Step
@@ -14,15 +13,15 @@ export class Waiting {
   /** When it was called, or last seen to move, by the stack's clock (ms). */
   since: number
   /** Settles as the handler's answer does, or with the error of {@link giveUp}. */
-  readonly answered: Promise<void | Done>
-  readonly #answer: Promise<void | Done>
+  readonly answered: Promise<Settled>
+  readonly #answer: Promise<Settled>
   readonly #host: ChainHost
   #reject!: (error: unknown) => void
   #over = false
   /** The steps that it had taken when it was last looked at. */
   #count: number
 
-  constructor(answer: Promise<void | Done>, step: Step, callback: string, subject: unknown, host: ChainHost) {
+  constructor(answer: Promise<Settled>, step: Step, callback: string, subject: unknown, host: ChainHost) {
     this.step = step
     this.callback = callback
     this.subject = subject

@@ -5,7 +5,7 @@ import type { Client } from '../client.ts'
 import { guardControlTopics } from '../control-topics.ts'
 import type { ForwardContext } from '../forward.ts'
 import { ForwardStore } from '../forward.ts'
-import type { RelayContext } from '../relay.ts'
+import type { Origin, RelayContext } from '../relay.ts'
 import { RelayStore } from '../relay.ts'
 import type { SendContext } from '../send.ts'
 import { SendStore } from '../send.ts'
@@ -84,6 +84,8 @@ export interface MessageCallbacks {
       client: Client | undefined
       /** Whose message it is, connected or not. */
       publisher: Publisher
+      /** Where it comes from. */
+      origin: Origin
       packet: Publish
       /** What became of it. */
       relayed: RelayStore

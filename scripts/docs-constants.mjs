@@ -56,6 +56,12 @@ const CONSTANTS = [
     'Clients that read on in the middle of a large packet, of those whose reading rests.',
   ],
   [
+    'core/src/time/pace.ts',
+    'READ',
+    'bytes',
+    'What is read of packets over 32 KiB in a turn; then whoever reads another chunk of one rests.',
+  ],
+  [
     'core/src/time/turn.ts',
     'WRITING',
     'ms',

@@ -1,5 +1,6 @@
 /** One connection: packets in, one at a time and in order; packets out, one write a turn. */
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Client, Goodbye, Listener, Will } from '../contract/index.ts'
 import { Session } from '../contract/index.ts'
@@ -51,6 +52,8 @@ const UNCOUNTED = 4_096
 const QOS_0_ROOM = 4
 /** Bytes of an unfinished packet from which on it is read in turns. */
 const LARGE = 32_768
+/** Stands in the buffer of a socket that is to read no further: the runtime would read one more chunk into it. */
+const FILLING = Buffer.alloc(65_536)
 /** Of the fixed header. */
 const PUBCOMP = 7
 const DISCONNECT = 14
@@ -96,6 +99,8 @@ export class ClientConnection implements Client, Source {
   /** Made when much is held of packets that are not complete or not handled. */
   #inboxAccount: InboxAccount | undefined
   #paused = false
+  /** Bytes of {@link FILLING} that come before what the client sent. */
+  #filling = 0
   /** Reading waits until the other side has taken what it was sent. */
   #flooded = false
   /** A CONNECT came, readable or not: there is something to answer. */
@@ -321,6 +326,12 @@ export class ClientConnection implements Client, Source {
   /** Internal: bytes came. */
   receive(chunk: Buffer): void {
     if (this.closed) return
+    if (this.#filling > 0) {
+      const filling = Math.min(this.#filling, chunk.length)
+      this.#filling -= filling
+      if (filling < chunk.length) this.receive(chunk.subarray(filling))
+      return
+    }
     this.receivedAt = this.stack.clock.now()
     this.bytesIn += chunk.length
     const { pace } = this.stack
@@ -332,10 +343,11 @@ export class ClientConnection implements Client, Source {
     const { kept } = this.inbox
     if (kept > UNCOUNTED) this.#keep(kept)
     if (this.closed) return
-    // Large packets are read in turns too: a chunk each, when the time of this one is used up.
-    if (this.inbox.have >= LARGE && !this.#busy && pace.spent) {
+    // Large packets are read in turns too.
+    if (this.inbox.have >= LARGE && !this.#busy && pace.haveRead(chunk.length)) {
       this.#wait(pace.restReading(), undefined)
       this.#pause()
+      this.#fill()
     }
     if ((this.#busy || this.#flooded) && !this.#paused && this.inbox.backlog >= this.#pauseAt) this.#pause()
   }
@@ -348,6 +360,13 @@ export class ClientConnection implements Client, Source {
   /** Internal: the stream could not take a write at once. */
   notTaken(): void {
     if (this.congested) this.stack.watch(this)
+  }
+
+  /** Nothing more is read before the stream is resumed. */
+  #fill(): void {
+    if (!(this.stream instanceof Socket) || this.#filling > 0) return
+    this.#filling = FILLING.length
+    this.stream.unshift(FILLING)
   }
 
   /** Internal: the stream has taken something. */

@@ -136,9 +136,28 @@ describe('the pace', () => {
   it('lets a few go on in a turn of those who read large packets', async () => {
     const { pace } = setup()
     const { turns, note, stop } = watchTurns()
-    await Promise.all(Array.from({ length: 32 }, () => pace.restReading().then(() => note('read'))))
+    await Promise.all(Array.from({ length: 16 }, () => pace.restReading().then(() => note('read'))))
     stop()
-    expect(turns.map((turn) => turn.length).filter((count) => count > 0)).toEqual([12, 12, 8])
+    expect(turns.map((turn) => turn.length).filter((count) => count > 0)).toEqual([6, 6, 4])
+  })
+
+  it('has bytes of large packets for a turn, though they take no time', async () => {
+    const { pace } = setup()
+    for (let turn = 0; turn < 3; turn++) {
+      for (let i = 0; i < 7; i++) expect(pace.haveRead(65_536)).toBe(false)
+      expect(pace.haveRead(65_536)).toBe(true)
+      await settle()
+    }
+  })
+
+  it('lets nobody read on in a large packet while others rest who do', async () => {
+    const { pace } = setup()
+    expect(pace.haveRead(1)).toBe(false)
+    const other = pace.restReading()
+    expect(pace.haveRead(1)).toBe(true)
+    await other
+    await settle()
+    expect(pace.haveRead(1)).toBe(false)
   })
 
   it('keeps no process awake that has nothing to do', async () => {

@@ -9,7 +9,9 @@ import type { EndOfTurn, Turn } from './turn.ts'
  */
 const PIECE = 3
 /** Clients that read on in a turn in the middle of a large packet: what they read is read behind their piece. */
-const READERS = 12
+const READERS = 6
+/** Bytes of large packets that are read in a turn before those who read them rest. */
+const READ = 524_288
 /** Milliseconds that all pieces together may take in one turn of the event loop. */
 const TURN = 10
 
@@ -35,6 +37,8 @@ export class Pace implements EndOfTurn {
   /** How many of them rested when this turn began: nobody goes on twice in a turn. */
   #due = 0
   #open = false
+  /** Bytes of large packets that were read in this turn. */
+  #read = 0
   #turnBegan = 0
   #pieceBegan = 0
 
@@ -71,6 +75,16 @@ export class Pace implements EndOfTurn {
     this.steps += steps
   }
 
+  /**
+   * Tells of bytes that came of a large packet, and answers whether its client is to rest by {@link restReading}: the
+   * runtime would read up to 2 MiB of each socket in a turn. While others rest everyone reads one chunk when it is its turn.
+   */
+  haveRead(bytes: number): boolean {
+    if (!this.#open) this.enter(this.#clock.now())
+    this.#read += bytes
+    return this.#readers.length > 0 || this.#read >= READ || this.spent
+  }
+
   /** Resolves in a later turn, behind those who asked before. Never rejects. */
   rest(): Promise<void> {
     if (!this.#open) this.enter(this.#clock.now())
@@ -96,6 +110,7 @@ export class Pace implements EndOfTurn {
   #begin(now: number): void {
     this.#open = true
     this.#turnBegan = now
+    this.#read = 0
     this.#turn.behind(this)
   }
 

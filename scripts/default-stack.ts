@@ -22,8 +22,8 @@ import type { SubscriptionManagerOptions } from '@mqtt-stack/subscription-manage
 import { SubscriptionManager } from '@mqtt-stack/subscription-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
 import { MemoryStore, testStack } from '@mqtt-stack/testing'
-import { guideBackend } from './guide-backend.ts'
 import { lateBackend } from './late-backend.ts'
+import { DRIVERS, realStore } from './real-store.ts'
 import { slowDisk } from './slow-disk.ts'
 import { StoredBackend } from './stored-backend.ts'
 
@@ -118,7 +118,7 @@ export type Backend = MiddlewareLike & { readonly stats: MemoryBackendStats }
 type Backends = readonly (readonly [string, (options?: MemoryBackendOptions) => Backend])[]
 
 /** Backends that keep all that memory-backend keeps, and do so at once or later. */
-export const FULL_BACKENDS: Backends = [
+export const BACKENDS: Backends = [
   ['a backend that answers at once', (options) => new MemoryBackend(options)],
   ['a backend that answers some promises later', (options) => delayed(new MemoryBackend(options), promises)],
   ['a backend that answers some turns later', (options) => delayed(new MemoryBackend(options), turns)],
@@ -127,12 +127,10 @@ export const FULL_BACKENDS: Backends = [
   ['a slow disk (50 ms)', (options) => onDisk(new MemoryBackend(options), 50)],
   ['an ordered store', (options) => new StoredBackend(options, new MemoryStore())],
   ['an ordered store (20 ms)', (options) => new StoredBackend(options, new MemoryStore({ commit: 20 }))],
-]
-
-/** And the guide's, which has neither shared subscriptions nor bounds in bytes. */
-export const BACKENDS: Backends = [
-  ...FULL_BACKENDS,
-  ['the guide’s backend (20 ms)', (options) => guideBackend(options, 20) as Backend],
+  ...DRIVERS.map(([name, make]): Backends[number] => [
+    name,
+    (options) => new StoredBackend(options, realStore(make)),
+  ]),
 ]
 
 function onDisk(store: MemoryBackend, milliseconds: number): Backend {

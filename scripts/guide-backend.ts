@@ -1,41 +1,25 @@
-/** The backend of docs/writing-a-backend.md, as everybody copies it: tests run over it as over the built-in one. */
+/** The driver of docs/writing-a-backend.md, as everybody copies it: tests run over it as over those of ours. */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import type { MiddlewareLike } from '@mqtt-stack/core'
-import type { MemoryBackendOptions } from '@mqtt-stack/memory-backend'
+import type { OrderedStore } from '@mqtt-stack/core/backend'
 import { examplesOf, pathOf, writeExamples } from './examples.ts'
 import { root } from './workspace.mjs'
 
 const PAGE = 'docs/writing-a-backend.md'
+const FILE = 'level-store.ts'
 
 interface Sample {
-  JournalBackend: new (options: MemoryBackendOptions, journal: object) => MiddlewareLike
+  LevelStore: new (path: string) => OrderedStore
 }
 
-interface Disk {
-  Journal: new (flush: () => Promise<unknown>) => object
-}
+const examples = examplesOf(PAGE, readFileSync(join(root, PAGE), 'utf8')).filter(({ file }) => file === FILE)
+const { LevelStore }: Sample = await import(pathToFileURL(pathOf(examples[0], folderOfExamples())).href)
 
-const examples = examplesOf(PAGE, readFileSync(join(root, PAGE), 'utf8')).filter(({ file }) =>
-  ['journal.ts', 'journal-backend.ts'].includes(file),
-)
-const [disk, sample] = examples.map((example) => pathToFileURL(pathOf(example, folderOfExamples())).href)
-const { Journal }: Disk = await import(disk)
-const { JournalBackend }: Sample = await import(sample)
-
-/**
- * On a disk that takes so many milliseconds for a commit; a turn of the event loop stands for each.
- * @param options Those of the built-in backend; the guide's knows three of them.
- */
-export function guideBackend(options: MemoryBackendOptions = {}, milliseconds: number): MiddlewareLike {
-  const { sessions, sessionMessages, retainedMessages } = options
-  const flush = async (): Promise<void> => {
-    for (let i = 0; i < milliseconds; i++) await turn()
-  }
-  return new JournalBackend({ sessions, sessionMessages, retainedMessages }, new Journal(flush))
+/** The driver over a directory. */
+export function guideStore(path: string): OrderedStore {
+  return new LevelStore(path)
 }
 
 /** In the repository, so that imports are found; whole at once, for others may read it. */

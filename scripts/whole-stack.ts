@@ -6,9 +6,10 @@ import type { OutboundManagerOptions } from '@mqtt-stack/outbound-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
 import { onTestFinished } from 'vitest'
 import { defaultStack, delayed } from './default-stack.ts'
-import { guideBackend } from './guide-backend.ts'
 import { lateBackend } from './late-backend.ts'
+import { DRIVERS, realStore } from './real-store.ts'
 import { slowDisk } from './slow-disk.ts'
+import { StoredBackend } from './stored-backend.ts'
 
 /** The backend in memory, and two that a third party could have written: all must look alike from outside. */
 export const BACKENDS: readonly (readonly [string, WholeOptions['backend']])[] = [
@@ -17,7 +18,10 @@ export const BACKENDS: readonly (readonly [string, WholeOptions['backend']])[] =
   ['that does late what it is asked', (memory) => delayed(memory, turns)],
   ['on a slow disk (20 ms)', (memory) => slowDisk(memory, 20)],
   ['on a slow disk (50 ms)', (memory) => slowDisk(memory, 50)],
-  ['as the guide’s (20 ms)', (_memory, options) => guideBackend(options, 20)],
+  ...DRIVERS.map(([name, make]): (typeof BACKENDS)[number] => [
+    `over ${name}`,
+    (_memory, options) => new StoredBackend(options, realStore(make)),
+  ]),
 ]
 
 export interface WholeOptions {

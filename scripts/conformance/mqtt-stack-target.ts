@@ -7,11 +7,13 @@ import { connect as connectTcp } from 'node:net'
 import type { BrokerOptions } from '@mqtt-stack/broker'
 import { createBroker } from '@mqtt-stack/broker'
 import type { MiddlewareLike } from '@mqtt-stack/core'
+import type { OrderedStore } from '@mqtt-stack/core/backend'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { RecordingLogger, settle, streamPair, VirtualClock } from '@mqtt-stack/testing'
 import type { EnhancedAuthentication, Setup, Target } from '../../packages/conformance/src/harness/target.ts'
-import { guideBackend } from '../guide-backend.ts'
+import { realStore } from '../real-store.ts'
 import { slowDisk } from '../slow-disk.ts'
+import { StoredBackend } from '../stored-backend.ts'
 
 /** What stands in the backend's place; the one in memory by default. */
 type Backend = () => MiddlewareLike | undefined
@@ -136,9 +138,9 @@ export const mqttStacks: readonly Setup[] = stacksOn(() => undefined)
 /** The default stack. */
 export const [mqttStack] = mqttStacks
 
-/** On the backend of the guide, on such a disk. */
-export function onGuideBackend(milliseconds: number): readonly Setup[] {
-  return stacksOn(() => guideBackend({}, milliseconds))
+/** Over the driver of a database. */
+export function onDriver(make: (path: string) => OrderedStore): readonly Setup[] {
+  return stacksOn(() => new StoredBackend(undefined, realStore(make)))
 }
 
 /** On a disk that applies nothing before it commits, which takes so many milliseconds. */

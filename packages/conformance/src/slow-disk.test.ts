@@ -1,6 +1,7 @@
 /** The whole suite again, over a backend that applies nothing before a commit of 20 or 50 ms: nobody may see a difference. */
 import { describe, it } from 'vitest'
-import { onGuideBackend, onSlowDisk } from '../../../scripts/conformance/mqtt-stack-target.ts'
+import { onDriver, onSlowDisk } from '../../../scripts/conformance/mqtt-stack-target.ts'
+import { DRIVERS } from '../../../scripts/real-store.ts'
 import { describeProtocol } from './harness/describe-protocol.ts'
 
 describe.each([20, 50])('on a slow disk (%i ms)', (milliseconds) => {
@@ -8,7 +9,6 @@ describe.each([20, 50])('on a slow disk (%i ms)', (milliseconds) => {
     describeProtocol({ describe, it, version, setup: onSlowDisk(milliseconds) })
 })
 
-describe('on the backend of the guide, on a slow disk (20 ms)', () => {
-  for (const version of [3, 4, 5] as const)
-    describeProtocol({ describe, it, version, setup: onGuideBackend(20) })
+describe.each(DRIVERS)('over %s', (_, make) => {
+  for (const version of [3, 4, 5] as const) describeProtocol({ describe, it, version, setup: onDriver(make) })
 })

@@ -1,4 +1,4 @@
-/** Load, `kill -9` at a random moment, start again; round for round, and in the end everything has to be there. */
+/** Load, then `kill -9` at a random moment, start again; round for round, and in the end everything has to be there. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

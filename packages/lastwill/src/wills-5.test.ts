@@ -3,7 +3,7 @@ import type { ConnectOptions, DisconnectOptions, TestClient } from '@mqtt-stack/
 import { describe, expect, it } from 'vitest'
 import type { Broker5 } from '../../../scripts/broker-5.ts'
 import { broker5, bytesOf, frame, messagesOf, pair, properties, text } from '../../../scripts/broker-5.ts'
-import { FULL_BACKENDS } from '../../../scripts/default-stack.ts'
+import { BACKENDS } from '../../../scripts/default-stack.ts'
 import { grouped } from '../../../scripts/grouped.ts'
 
 type Will = NonNullable<ConnectOptions['will']>
@@ -137,7 +137,7 @@ describe('the will of a connection that ends', () => {
   })
 })
 
-describe.each(FULL_BACKENDS)('a client that comes back, with %s', (_name, backend) => {
+describe.each(BACKENDS)('a client that comes back, with %s', (_name, backend) => {
   it.each([
     // delay, expiry, clean start, published after
     [0, 0, true, 0],

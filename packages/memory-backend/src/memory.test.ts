@@ -5,7 +5,7 @@ import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Broker5 } from '../../../scripts/broker-5.ts'
 import { broker5, messagesOf } from '../../../scripts/broker-5.ts'
-import { FULL_BACKENDS } from '../../../scripts/default-stack.ts'
+import { BACKENDS } from '../../../scripts/default-stack.ts'
 import { SESSION_COST } from '../../core/src/backend/costs.ts'
 import { RetainedMessages } from '../../core/src/backend/retained-messages.ts'
 import { MemoryBackend } from './memory-backend.ts'
@@ -243,7 +243,7 @@ describe('the memory that a broker keeps for its clients', () => {
   })
 })
 
-describe.each(FULL_BACKENDS)('memory, with %s', (_name, backend) => {
+describe.each(BACKENDS)('memory, with %s', (_name, backend) => {
   it('is all given back when sessions end and what is retained is cleared', async () => {
     const { client, broker, seconds } = broker5({ backend: backend() })
     const { ledger } = broker.stack

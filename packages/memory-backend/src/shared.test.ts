@@ -3,7 +3,7 @@ import type { ConnectOptions, OpenOptions, TestClient } from '@mqtt-stack/testin
 import { describe, expect, it } from 'vitest'
 import type { Broker5 } from '../../../scripts/broker-5.ts'
 import { broker5, messagesOf } from '../../../scripts/broker-5.ts'
-import { FULL_BACKENDS } from '../../../scripts/default-stack.ts'
+import { BACKENDS } from '../../../scripts/default-stack.ts'
 import type { MemoryBackendOptions } from './index.ts'
 
 type Strategy = NonNullable<MemoryBackendOptions['shareStrategy']>
@@ -145,7 +145,7 @@ describe('the member that gets a message', () => {
   )
 })
 
-describe.each(FULL_BACKENDS)('a shared subscription, with %s', (_name, backend) => {
+describe.each(BACKENDS)('a shared subscription, with %s', (_name, backend) => {
   it('is one copy for each group, besides those of ordinary subscriptions', async () => {
     const { client, publisher, seconds } = await shared({ backend: backend() })
     const both = await client()
@@ -303,7 +303,7 @@ const ENDS: readonly (readonly [
   ],
 ]
 
-describe.each(FULL_BACKENDS)('when a member’s session ends, with %s', (_name, backend) => {
+describe.each(BACKENDS)('when a member’s session ends, with %s', (_name, backend) => {
   describe.each(ENDS)('%s', (_how, connect, end) => {
     it('QoS 1 without PUBACK goes to another', async () => {
       const test = await shared({ backend: backend() })
@@ -425,7 +425,7 @@ describe.each(FULL_BACKENDS)('when a member’s session ends, with %s', (_name, 
   })
 })
 
-describe.each(FULL_BACKENDS)('when a member is gone for a while, with %s', (_name, backend) => {
+describe.each(BACKENDS)('when a member is gone for a while, with %s', (_name, backend) => {
   it('[MQTT-4.8.2-4] its QoS 1 and 2 is completed with it, and with nobody else', async () => {
     const test = await shared({ backend: backend() })
     const properties = { receiveMaximum: 2 }

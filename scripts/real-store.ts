@@ -1,0 +1,68 @@
+/** Stores on a real disk for tests that go by turns of the event loop and a virtual clock. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Change, Entry, KeyRange, OrderedStore } from '@mqtt-stack/core/backend'
+import { LmdbStore } from '@mqtt-stack/lmdb-backend'
+import { guideStore } from './guide-backend.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'real-store-'))
+process.once('exit', () => rmSync(root, { recursive: true, force: true }))
+let count = 0
+
+/** Drivers of databases, each over a directory. */
+export const DRIVERS: readonly (readonly [string, (path: string) => OrderedStore])[] = [
+  ['LMDB', (path) => new LmdbStore({ path, sync: 'commit', onSetAside: () => {} })],
+  ['the guide’s driver', guideStore],
+]
+
+/**
+ * A store in a directory of its own, which is gone with the process.
+ * @param make Makes the driver.
+ */
+export function realStore(make: (path: string) => OrderedStore): OrderedStore {
+  return new Visible(make(join(root, `${++count}`)))
+}
+
+/** `settle()` waits for turns of the event loop, and sees no thread at work: here a turn follows as long as one is. */
+class Visible implements OrderedStore {
+  readonly #store: OrderedStore
+
+  constructor(store: OrderedStore) {
+    this.#store = store
+  }
+
+  open(): Promise<void> {
+    return seen(this.#store.open())
+  }
+
+  close(): Promise<void> {
+    return seen(this.#store.close())
+  }
+
+  read(range: KeyRange, limit: number): Promise<readonly Entry[]> {
+    return seen(this.#store.read(range, limit))
+  }
+
+  write(batch: readonly Change[]): Promise<void> {
+    return seen(this.#store.write(batch))
+  }
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4))
+
+async function seen<T>(work: T | Promise<T>): Promise<T> {
+  let under = true
+  // A turn takes a millisecond, for `settle()` does not wait for ever, and a disk may be slow.
+  const turn = (): void => {
+    if (!under) return
+    Atomics.wait(pause, 0, 0, 1)
+    setImmediate(turn)
+  }
+  turn()
+  try {
+    return await work
+  } finally {
+    under = false
+  }
+}

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Change, Entry, KeyRange, OrderedStore } from '@mqtt-stack/core/backend'
 import { LmdbStore } from '@mqtt-stack/lmdb-backend'
+import { seen } from '../packages/conformance/src/backend/seen.ts'
 import { guideStore } from './guide-backend.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'real-store-'))
@@ -24,7 +25,7 @@ export function realStore(make: (path: string) => OrderedStore): OrderedStore {
   return new Visible(make(join(root, `${++count}`)))
 }
 
-/** `settle()` waits for turns of the event loop, and sees no thread at work: here a turn follows as long as one is. */
+/** Tests see it at work. */
 class Visible implements OrderedStore {
   readonly #store: OrderedStore
 
@@ -32,37 +33,19 @@ class Visible implements OrderedStore {
     this.#store = store
   }
 
-  open(): Promise<void> {
+  open(): void | Promise<void> {
     return seen(this.#store.open())
   }
 
-  close(): Promise<void> {
+  close(): void | Promise<void> {
     return seen(this.#store.close())
   }
 
-  read(range: KeyRange, limit: number): Promise<readonly Entry[]> {
+  read(range: KeyRange, limit: number): readonly Entry[] | Promise<readonly Entry[]> {
     return seen(this.#store.read(range, limit))
   }
 
-  write(batch: readonly Change[]): Promise<void> {
-    return seen(this.#store.write(batch))
-  }
-}
-
-const pause = new Int32Array(new SharedArrayBuffer(4))
-
-async function seen<T>(work: T | Promise<T>): Promise<T> {
-  let under = true
-  // A turn takes a millisecond, for `settle()` does not wait for ever, and a disk may be slow.
-  const turn = (): void => {
-    if (!under) return
-    Atomics.wait(pause, 0, 0, 1)
-    setImmediate(turn)
-  }
-  turn()
-  try {
-    return await work
-  } finally {
-    under = false
+  async write(batch: readonly Change[]): Promise<void> {
+    await seen(this.#store.write(batch))
   }
 }

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { MemoryStore } from '@mqtt-stack/testing'
 import { describe, it } from 'vitest'
+import { DRIVERS } from '../../../../scripts/real-store.ts'
 import { describeBackend } from './describe-backend.ts'
 import { overStore } from './over-store.ts'
 
@@ -20,6 +24,14 @@ describe('over a slow ordered store', () => {
   const create = overStore(() => {
     const store = new MemoryStore({ commit: 20 })
     return { open: () => store }
+  })
+  describeBackend({ describe, it, create, capabilities: { durable: true } })
+})
+
+describe.each(DRIVERS)('over %s', (_, make) => {
+  const create = overStore(() => {
+    const path = mkdtempSync(join(tmpdir(), 'driver-'))
+    return { open: () => make(path), remove: () => rmSync(path, { recursive: true, force: true }) }
   })
   describeBackend({ describe, it, create, capabilities: { durable: true } })
 })

@@ -1,6 +1,7 @@
 import type { Change, Entry, KeyRange, OrderedStore } from '@mqtt-stack/core/backend'
 import { settle } from '@mqtt-stack/testing'
 import type { HeldCommits } from './backend-under-test.ts'
+import { seen } from './seen.ts'
 
 /** A batch that waits. */
 interface Held {
@@ -22,15 +23,15 @@ export class FaultyStore implements OrderedStore {
   }
 
   open(): void | Promise<void> {
-    return this.#inner.open()
+    return seen(this.#inner.open())
   }
 
   close(): void | Promise<void> {
-    return this.#crashed ? undefined : this.#inner.close()
+    return this.#crashed ? undefined : seen(this.#inner.close())
   }
 
   read(range: KeyRange, limit: number): readonly Entry[] | Promise<readonly Entry[]> {
-    return this.#inner.read(range, limit)
+    return seen(this.#inner.read(range, limit))
   }
 
   async write(batch: readonly Change[]): Promise<void> {
@@ -38,7 +39,7 @@ export class FaultyStore implements OrderedStore {
     // Who was killed hears nothing any more.
     if (this.#crashed) return new Promise(() => {})
     if (this.#failure !== undefined) throw this.#failure
-    const written = this.#inner.write(batch)
+    const written = Promise.resolve(seen(this.#inner.write(batch)))
     this.#writing = written.catch(() => {})
     await written
   }

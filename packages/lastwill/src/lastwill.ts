@@ -4,9 +4,11 @@ import type {
   ConnectPacket,
   Context,
   Done,
+  DueWill,
   OptionsSpec,
   PacketType,
   Publisher,
+  SessionContext,
   Steps,
   Store,
   Timer,
@@ -43,6 +45,8 @@ export const LASTWILL_OPTIONS: OptionsSpec<LastWillOptions> = {
 
 /** Due wills that are looked up at a time. */
 const DUE_AT_ONCE = 100
+/** Due wills that are relayed at a time; those behind them wait for the next sweep. */
+const RELAYED_AT_ONCE = 1_000
 
 /** The will of a connection, until it is published, dropped or left to its session. */
 const wills = new Slot<CountedWill | undefined>(() => undefined)
@@ -51,6 +55,8 @@ const wills = new Slot<CountedWill | undefined>(() => undefined)
  * Keeps the will of a CONNECT and relays it when the connection ends without DISCONNECT [MQTT-3.1.2-8]: at once, or
  * after its delay (5.0), unless the client resumes its session before [MQTT-3.1.3-9]. A session that ends publishes it.
  * What waits is the session's: the backend keeps it and says when it is due. Where none does, nothing waits.
+ * A will whose relay fails because the store cannot commit is left to its session, and is due again; any other failure
+ * ends it. Both are told.
  */
 export class LastWill extends Middleware<LastWillOptions> {
   readonly handles: readonly PacketType[] = ['connect']
@@ -67,6 +73,8 @@ export class LastWill extends Middleware<LastWillOptions> {
     'lookupDueWills',
     'removeWill',
   ]
+  /** Due wills that are being relayed. */
+  readonly #relaying = new Set<string>()
   #sweeping = false
   #again = false
   #timer: Timer | undefined
@@ -140,11 +148,28 @@ export class LastWill extends Middleware<LastWillOptions> {
     if (will === undefined) return
     const { clientId, identity } = client.session
     const publisher = { clientId, identity, account: will.account }
-    const waits = Math.min(will.delay, expiryInterval) > 0 && this.stack.answers('lookupDueWills')
-    if (!waits) return proceed(this.#publish(will.packet, publisher, will))
+    const isKept = this.stack.answers('lookupDueWills')
+    if (isKept && Math.min(will.delay, expiryInterval) > 0) this.#leave(client, will, will.delay)
+    else return proceed(this.#publishNow(client, will, publisher))
+  }
+
+  /** Leaves it to the session, which is closed behind us. */
+  #leave(client: Client, will: CountedWill, delay: number): void {
     will.giveUp()
-    will.dueAt = this.stack.clock.now() + will.delay * 1_000
+    will.dueAt = this.stack.clock.now() + delay * 1_000
     client.will = will
+  }
+
+  *#publishNow(client: Client, will: CountedWill, publisher: Publisher): Steps {
+    const { id: clientId, epoch } = client
+    try {
+      yield* this.#publish(will.packet, publisher, { clientId, epoch })
+    } catch (error) {
+      if (isStoreFailure(error)) this.#leave(client, will, 0)
+      throw error
+    } finally {
+      will.giveUp()
+    }
   }
 
   #take(client: Client): CountedWill | undefined {
@@ -154,13 +179,26 @@ export class LastWill extends Middleware<LastWillOptions> {
     return will
   }
 
-  *#publish(packet: Publish, publisher: Publisher, counted: CountedWill | undefined): Steps {
+  /**
+   * It goes in the turn in which its message is staged for all, and so in one unit with it: a store that dies has the will
+   * still, or the message.
+   */
+  *#publish(packet: Publish, publisher: Publisher, opening: SessionContext): Steps {
     const relay = new RelayContext(undefined, packet, publisher, undefined, 'will')
+    const remove = (): void | Promise<void> => this.stack.run('removeWill', opening, {})
+    let removed = undefined as void | Promise<void>
+    relay.onStaged = () => {
+      removed = remove()
+      // It fails where the relay does, which tells of it.
+      removed?.catch(() => {})
+    }
     try {
       yield this.#relayer.relay(relay, new RelayStore())
-    } finally {
-      counted?.giveUp()
+    } catch (error) {
+      if (!relay.staged && !isStoreFailure(error)) yield remove()
+      throw error
     }
+    yield relay.staged ? removed : remove()
   }
 
   /** Publishes what is due; once more behind itself if it was asked meanwhile. */
@@ -182,39 +220,32 @@ export class LastWill extends Middleware<LastWillOptions> {
     }
   }
 
-  /** Page by page; others have their turn in between. What cannot be removed comes again, and is left to the next sweep. */
+  /** Page by page; others have their turn in between. */
   *#relayDue(): Steps {
     const { pace, clock } = this.stack
-    const seen = new Set<number>()
-    for (;;) {
+    while (this.#relaying.size < RELAYED_AT_ONCE) {
       const due: Store<'lookupDueWills'> = []
       yield this.stack.run('lookupDueWills', { now: clock.now(), limit: DUE_AT_ONCE }, due)
-      const fresh = due.filter(({ id }) => !seen.has(id))
+      // One that has been under way for so long that it is due again is not relayed twice.
+      const fresh = due.filter((will) => !this.#relaying.has(keyOf(will)))
       if (fresh.length === 0) return
-      for (const { id, packet, publisher } of fresh) {
-        seen.add(id)
+      for (const will of fresh) {
         if (pace.spent) yield pace.rest()
         // Nobody waits for the receivers of one before another is published.
-        this.stack.background(() => proceed(this.#relayDueWill(id, packet, publisher)))
+        this.stack.background(() => proceed(this.#relayDueWill(will)))
       }
     }
   }
 
-  /**
-   * It goes in the turn in which its message is staged for all, and so in one unit with it: a store that dies has the will
-   * still, or the message.
-   */
-  *#relayDueWill(id: number, packet: Publish, publisher: Publisher): Steps {
-    const relay = new RelayContext(undefined, packet, publisher, undefined)
-    const remove = (): void | Promise<void> => this.stack.run('removeWill', { id }, {})
-    let removed = undefined as void | Promise<void>
-    relay.onStaged = () => {
-      removed = remove()
-      // It fails where the relay does, which tells of it.
-      removed?.catch(() => {})
+  *#relayDueWill(will: DueWill): Steps {
+    const { clientId, epoch, packet, publisher } = will
+    const key = keyOf(will)
+    this.#relaying.add(key)
+    try {
+      yield* this.#publish(packet, publisher, { clientId, epoch })
+    } finally {
+      this.#relaying.delete(key)
     }
-    yield this.#relayer.relay(relay, new RelayStore())
-    yield relay.staged ? removed : remove()
   }
 
   /**
@@ -236,4 +267,13 @@ export class LastWill extends Middleware<LastWillOptions> {
     if (qos > maximumQoS) return ReasonCode.QOS_NOT_SUPPORTED
     return retain && !retainAvailable ? ReasonCode.RETAIN_NOT_SUPPORTED : undefined
   }
+}
+
+function keyOf({ clientId, epoch }: SessionContext): string {
+  return `${epoch} ${clientId}`
+}
+
+/** The store cannot commit now: nothing of it is done, and it may be tried again. */
+function isStoreFailure(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === 'STORE_FAILED'
 }

@@ -242,12 +242,12 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   }
 
   /** Gives the client its older session object, unless another process had the session in between. */
-  #wake(client: Client, { present, epoch }: Store<'openSession'>, cleanStart: boolean): Session {
+  #wake(client: Client, { present, epoch, ended }: Store<'openSession'>, cleanStart: boolean): Session {
     const { clientId, identity } = client.session
     const known = this.#sleeping.wake(clientId)
-    if (known === undefined) return client.session
-    if (present !== true)
+    if (present !== true && (known !== undefined || ended === true))
       this.stack.tell('sessionEnded', { clientId, reason: cleanStart ? 'clean-start' : 'expired' })
+    if (known === undefined) return client.session
     if (present !== true || known.epoch + 1 !== epoch) return client.session
     known.identity = identity
     known.client = client

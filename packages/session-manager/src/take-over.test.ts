@@ -101,8 +101,10 @@ describe.each(BACKENDS)('a session is taken over, with %s', (_name, backend) => 
         return new Promise(() => {})
       },
     }
-    const { client, open, advance, stack } = await defaultStack({ backend: backend(), use: [hangs] })
+    const { client, open, advance, settle, stack } = await defaultStack({ backend: backend(), use: [hangs] })
     const old = await client({ clientId: 'alice' })
+    // Its CONNECT is through: what it sends next is under way when the younger one comes.
+    await settle()
     old.send({ cmd: 'publish', topic: 'a', payload: 'x', qos: 1, messageId: 1, dup: false, retain: false })
     const young = open({ clientId: 'alice' })
     young.connect({ keepalive: 5 }).catch(() => {})

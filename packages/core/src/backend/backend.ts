@@ -115,6 +115,10 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     return proceed(this.#sessions.open(ctx, store))
   }
 
+  resumeSession({ client }: Context<'resumeSession'>): void | Promise<void> {
+    return this.#wills.resume(client)
+  }
+
   closeSession(ctx: Context<'closeSession'>, store: Store<'closeSession'>): void | Promise<void> {
     return this.#sessions.close(ctx, store)
   }
@@ -130,8 +134,8 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     return this.#sessions.remove(ctx, store)
   }
 
-  lookupDueWills(ctx: Context<'lookupDueWills'>, store: Store<'lookupDueWills'>): void {
-    for (const will of this.#parts.wills.due(ctx)) store.push(will)
+  lookupDueWills(ctx: Context<'lookupDueWills'>, store: Store<'lookupDueWills'>): void | Promise<void> {
+    return this.#wills.lookup(ctx, store)
   }
 
   removeWill(ctx: Context<'removeWill'>): void | Promise<void> {

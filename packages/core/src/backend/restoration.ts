@@ -1,6 +1,5 @@
 import type { DueRetained, RetainedMessage, SubscriptionRecord } from '../contract/index.ts'
 import { shareOf } from '../contract/index.ts'
-import { Publish } from '../packets/index.ts'
 import { fromWall } from '../time/index.ts'
 import type { Disk } from './disk/disk.ts'
 import type { StoredSession, StoredWill } from './disk/records.ts'
@@ -16,6 +15,8 @@ export class Restoration implements Restored {
   readonly #parts: Parts
   readonly #disk: Disk
   readonly #byId = new Map<number, SessionRecord>()
+  /** When the wills of sessions that were away are due (ms since 1970). */
+  readonly #willsDue = new Map<number, number>()
 
   constructor(parts: Parts, disk: Disk) {
     this.#parts = parts
@@ -30,12 +31,13 @@ export class Restoration implements Restored {
   /** Who was connected when the process ended has left now. */
   session(session: StoredSession): void {
     const { clock } = this.#parts.stack
-    const { id, expiresAt, expiryInterval, sequences, begun } = session
+    const { id, expiresAt, expiryInterval, sequences, begun, willDueAt } = session
     const wasConnected = expiresAt === 0
     const at = wasConnected ? endOf(expiryInterval, clock.now()) : fromWall(clock, expiresAt, expiryInterval)
     const record = this.#parts.sessions.restore(session, at)
     record.keep().log.restore(sequences, begun)
     this.#byId.set(id, record)
+    if (willDueAt !== 0 && !wasConnected) this.#willsDue.set(id, willDueAt)
     if (wasConnected) this.#disk.putSession(record)
   }
 
@@ -64,21 +66,31 @@ export class Restoration implements Restored {
     if (entry.shared) this.#disk.shared.restore(entry)
   }
 
-  /** Of a client that was connected it is due as if the connection had been lost now. */
-  will(stored: StoredWill): void {
-    const { clock, ledger } = this.#parts.stack
-    const { id, clientId, identity, delay, orphan } = stored
-    const account = ledger.account(stored.owner)
-    const packet = Publish.decode(stored.message)
-    const will = new WillRecord({ id, packet, delay, publisher: { clientId, identity, account }, account })
-    const record = orphan ? undefined : this.#parts.sessions.get(clientId)
-    will.orphan = record === undefined
-    if (record !== undefined) record.will = will
-    const end = record?.expiresAt ?? clock.now()
-    const isNew = stored.dueAt === Number.POSITIVE_INFINITY
-    const dueAt = isNew ? clock.now() + delay * 1_000 : fromWall(clock, stored.dueAt, delay)
-    this.#parts.wills.add(will, Math.min(dueAt, end))
-    if (isNew) this.#disk.putWill(will)
+  /** Of a client that was connected it is due as if the connection had been lost now; without a session, at once. */
+  will(id: number, epoch: number, { clientId, identity, owner, delay }: StoredWill): void {
+    const { wills, stack } = this.#parts
+    const { clock, ledger } = stack
+    const session = this.#byId.get(id)
+    const account = ledger.account(owner)
+    const publisher = { clientId, identity, account }
+    const will = new WillRecord({ clientId, epoch, packet: undefined, delay, publisher, account, session })
+    will.sessionId = id
+    wills.add(will)
+    const now = clock.now()
+    if (session === undefined) {
+      wills.queue(will, now, now)
+      return
+    }
+    // They come in the order of their epochs: an earlier one was put aside when the session was opened again.
+    if (session.will !== undefined) {
+      wills.remove(session.will)
+      this.#disk.removeWill(session.will)
+    }
+    session.will = will
+    const known = this.#willsDue.get(id)
+    const dueAt = known === undefined ? now + delay * 1_000 : fromWall(clock, known, delay)
+    wills.queue(will, Math.min(dueAt, session.expiresAt), now)
+    if (known === undefined) this.#disk.putSession(session)
   }
 
   retained(message: RetainedMessage, owner: string): void {

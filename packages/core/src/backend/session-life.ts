@@ -32,7 +32,10 @@ export class SessionLife {
         store.refused = ReasonCode.UNSPECIFIED_ERROR
         return
       }
-      const record = this.#parts.sessions.living(clientId, this.#parts.stack.clock.now())
+      const { sessions, stack } = this.#parts
+      const known = sessions.get(clientId)
+      const record = sessions.living(clientId, stack.clock.now())
+      if (known !== undefined && record === undefined) store.ended = true
       if (record !== undefined && record.identity !== identity) {
         store.refused = ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
         store.reason = 'the session of this client identifier is somebody else’s'
@@ -62,7 +65,10 @@ export class SessionLife {
     const disk = this.#parts.disk
     const kept = ctx.cleanStart ? undefined : found
     const wasKept = (found?.id ?? 0) !== 0
-    if (found !== kept && found !== undefined) this.#parts.sessions.remove(found)
+    if (found !== kept && found !== undefined) {
+      this.#parts.sessions.remove(found)
+      store.ended = true
+    }
     if (kept === undefined && this.#isFull(ctx.expiryInterval > 0)) {
       store.refused = ReasonCode.QUOTA_EXCEEDED
       store.reason = 'there is no room for another session'
@@ -86,12 +92,14 @@ export class SessionLife {
     const reserved = disk.reserveEpoch(this.#parts.sessions.nextEpoch)
     const isKept = record.stored || record.will !== undefined
     if (isKept) disk.putSession(record)
+    if (record.will !== undefined) disk.putWill(record.will, record)
     try {
       if (isKept || wasKept) yield disk.commits.commit()
       else if (reserved !== undefined) yield reserved
     } catch (error) {
       // Nobody has the session: it is as if it had not been asked for.
       if (record.client === client) {
+        this.#wills.arm(record, undefined, false)
         record.client = undefined
         if (record.epoch === record.firstEpoch) this.#parts.sessions.remove(record)
         else this.#parts.sessions.leave(record, endOf(record.expiryInterval, this.#parts.stack.clock.now()))
@@ -111,11 +119,11 @@ export class SessionLife {
 
   close(ctx: Context<'closeSession'>, store: Store<'closeSession'>): void | Promise<void> {
     const record = this.#parts.sessions.current(ctx)
+    this.#wills.arm(record, ctx.willDue, record.client?.connected === true)
     record.client = undefined
     record.expiryInterval = ctx.expiryInterval
     store.ended = ctx.expiryInterval === 0
     const isKept = record.id !== 0
-    this.#wills.arm(record, ctx.willDue)
     if (store.ended) this.#parts.sessions.remove(record)
     else {
       this.#parts.sessions.leave(record, endOf(ctx.expiryInterval, this.#parts.stack.clock.now()))
@@ -125,7 +133,9 @@ export class SessionLife {
       }
       if (this.#parts.bounds.shareOnDisconnect) this.#logs.handOn(record, false)
     }
-    if (isKept) return this.#parts.disk?.commits.commit()
+    if (!isKept) return
+    if (record.will === undefined) return this.#parts.disk?.commits.commit()
+    return this.#parts.disk?.commits.commit(() => this.#wills.letGo(record))
   }
 
   remove(ctx: Context<'removeSession'>, store: Store<'removeSession'>): void | Promise<void> {

@@ -22,6 +22,8 @@ export class SessionRecord implements Receiver {
   expiryInterval = 0
   /** Of its connection, or of the last one while it waits. */
   will: WillRecord | undefined = undefined
+  /** It waited when the session was opened again, and is put aside until that connection is accepted. */
+  earlierWill: WillRecord | undefined = undefined
   /** Begins its keys on a disk; 0 for a session that is kept on none. */
   id = 0
   /** Sequences up to here may be handed out before it is written again. */

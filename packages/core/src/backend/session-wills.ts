@@ -1,7 +1,8 @@
-import type { Context, Will } from '../contract/index.ts'
+import type { Client, Context, SessionContext, Store, Will } from '../contract/index.ts'
+import type { Disk } from './disk/disk.ts'
 import type { Parts } from './parts.ts'
 import type { SessionRecord } from './session-record.ts'
-import type { WillRecord } from './wills.ts'
+import { WillRecord } from './wills.ts'
 
 /** What becomes of the will of a session. */
 export class SessionWills {
@@ -11,52 +12,133 @@ export class SessionWills {
     this.#parts = parts
   }
 
-  /** A will was relayed, or is not to be. */
-  remove({ id }: Context<'removeWill'>): void | Promise<void> {
-    const will = this.#parts.wills.get(id)
+  /** A session is opened with this will. An earlier one that waits is put aside, until it is known whether it was resumed. */
+  keep(record: SessionRecord, will: Will | undefined): void {
+    const { wills } = this.#parts
+    const { will: last } = record
+    if (last !== undefined) {
+      const waits = last.dueAt !== Number.POSITIVE_INFINITY && record.earlierWill === undefined
+      if (!waits) this.#drop(last)
+      else {
+        wills.unqueue(last)
+        record.earlierWill = last
+      }
+    }
+    record.will = undefined
     if (will === undefined) return
-    const record = this.#parts.sessions.get(will.publisher.clientId)
-    if (record?.will === will) record.will = undefined
-    this.#drop(will)
+    const { clientId, identity, epoch, account } = record
+    const publisher = { clientId, identity, account }
+    record.will = new WillRecord({ ...will, clientId, epoch, publisher, account, session: record })
+    wills.add(record.will)
+  }
+
+  /** The session was resumed: the will that waited is not published any more [MQTT-3.1.3-9]. */
+  resume(client: Client): void | Promise<void> {
+    const record = this.#parts.sessions.peek(client)
+    const earlier = record?.earlierWill
+    if (record === undefined || earlier === undefined || record.client !== client) return
+    record.earlierWill = undefined
+    this.#drop(earlier)
     return this.#parts.disk?.commits.commit()
   }
 
-  /** The session's will, with its connection: one that waited is not published any more [MQTT-3.1.3-9]. */
-  keep(record: SessionRecord, will: Will | undefined): void {
-    if (record.will !== undefined) this.#drop(record.will)
-    record.will = will && this.#parts.wills.make(record, will)
-    if (record.will !== undefined) this.#parts.disk?.putWill(record.will)
-  }
-
-  /** The connection is over: the will waits from now on, or there is none any more. */
-  arm(record: SessionRecord, dueAt: number | undefined): void {
-    const { will } = record
-    if (will === undefined) return
-    if (dueAt === undefined) {
-      record.will = undefined
-      this.#drop(will)
+  /**
+   * The connection is over: the will waits from now on, or there is none any more. A connection that was never accepted
+   * has changed nothing: an earlier will waits on.
+   * @param accepted Whether it was.
+   */
+  arm(record: SessionRecord, dueAt: number | undefined, accepted: boolean): void {
+    const { wills } = this.#parts
+    const now = this.#parts.stack.clock.now()
+    const { will, earlierWill } = record
+    record.earlierWill = undefined
+    if (earlierWill !== undefined && !accepted) {
+      if (will !== undefined) this.#drop(will)
+      record.will = earlierWill
+      wills.queue(earlierWill, earlierWill.dueAt, now)
       return
     }
-    this.#parts.wills.add(will, dueAt)
-    if (record.id !== 0) this.#parts.disk?.putWill(will)
+    if (earlierWill !== undefined) this.#drop(earlierWill)
+    if (will === undefined) return
+    if (dueAt !== undefined) wills.queue(will, dueAt, now)
+    else {
+      record.will = undefined
+      this.#drop(will)
+    }
+  }
+
+  /** All of it is durable: the message of a will that waits goes from memory. */
+  letGo({ client, will }: SessionRecord): void {
+    if (client === undefined && will !== undefined && will.sessionId !== 0) will.letGo()
   }
 
   /** The session is over: nobody can come back any more [MQTT-3.1.2-8]. */
   release(record: SessionRecord): void {
-    const { will } = record
-    if (will === undefined) return
+    const { will, earlierWill } = record
+    if (earlierWill !== undefined) this.#orphan(earlierWill)
+    if (will !== undefined) this.#orphan(will)
+    record.earlierWill = undefined
     record.will = undefined
+  }
+
+  /** A disk finds it by its session, which goes in the same commit: what has none is due. */
+  #orphan(will: WillRecord): void {
     if (will.dueAt === Number.POSITIVE_INFINITY) {
       this.#drop(will)
       return
     }
-    will.orphan = true
-    this.#parts.wills.add(will, this.#parts.stack.clock.now())
-    this.#parts.disk?.putWill(will)
+    const now = this.#parts.stack.clock.now()
+    will.session = undefined
+    this.#parts.wills.queue(will, now, now)
+  }
+
+  /** Claims those that are due. */
+  lookup(ctx: Context<'lookupDueWills'>, store: Store<'lookupDueWills'>): void | Promise<void> {
+    const { disk, wills } = this.#parts
+    const absent: WillRecord[] = []
+    for (const will of wills.due(ctx)) {
+      if (will.packet === undefined) absent.push(will)
+      else store.push(will.with(will.packet))
+    }
+    if (absent.length > 0 && disk !== undefined) return this.#read(disk, absent, store)
+  }
+
+  async #read(disk: Disk, wills: readonly WillRecord[], store: Store<'lookupDueWills'>): Promise<void> {
+    for (const will of wills) {
+      const packet = await disk.readWill(will)
+      // It may have been removed meanwhile.
+      if (packet !== undefined && this.#parts.wills.get(will) === will) store.push(will.with(packet))
+    }
+  }
+
+  /** A will is relayed, or is not to be: it goes, in one unit with what else is staged in this turn. */
+  remove(opening: SessionContext): void | Promise<void> {
+    const { disk, wills } = this.#parts
+    const will = wills.get(opening)
+    if (will === undefined) return
+    const { session } = will
+    if (session?.will === will) session.will = undefined
+    if (session?.earlierWill === will) session.earlierWill = undefined
+    wills.remove(will)
+    if (disk === undefined || will.sessionId === 0) return
+    disk.removeWill(will)
+    return disk.commits.commit(undefined, () => this.#putBack(will))
+  }
+
+  /** It could not be written that it goes. */
+  #putBack(will: WillRecord): void {
+    const { wills, stack } = this.#parts
+    const { session } = will
+    wills.add(will)
+    if (session !== undefined && session.will === undefined) session.will = will
+    else will.session = undefined
+    if (will.dueAt === Number.POSITIVE_INFINITY) return
+    const now = stack.clock.now()
+    wills.queue(will, Math.max(will.dueAt, now), now)
   }
 
   #drop(will: WillRecord): void {
     this.#parts.wills.remove(will)
-    this.#parts.disk?.removeWill(will)
+    if (will.sessionId !== 0) this.#parts.disk?.removeWill(will)
   }
 }

@@ -80,6 +80,7 @@ export class Disk {
     if (record.id === 0) record.id = nextMessageId()
     const { id, clientId, identity, epoch, firstEpoch, stored, expiryInterval, sequences, client } = record
     const expiresAt = client === undefined ? toWall(this.#clock, record.expiresAt) : 0
+    const willDueAt = record.will === undefined ? 0 : toWall(this.#clock, record.will.dueAt)
     const { owner } = record.account
     const begun = client === undefined ? (record.kept?.log.begun ?? 0) : Number.POSITIVE_INFINITY
     const session = {
@@ -94,6 +95,7 @@ export class Disk {
       expiresAt,
       sequences,
       begun,
+      willDueAt,
     }
     this.commits.put(keys.sessionKey(clientId), records.writeSession(session))
   }
@@ -111,24 +113,23 @@ export class Disk {
 
   // Wills
 
-  putWill({ id, publisher, account, delay, dueAt, orphan, packet }: WillRecord): void {
+  /** With its session, when that is opened; when it is due is a matter of the session. */
+  putWill(will: WillRecord, { id }: SessionRecord): void {
+    const { publisher, account, delay, packet, epoch } = will
+    if (packet === undefined) return
     const { clientId, identity } = publisher
-    const at = toWall(this.#clock, dueAt)
-    const will = {
-      id,
-      clientId,
-      identity,
-      owner: account.owner,
-      delay,
-      dueAt: at,
-      orphan,
-      message: packet.encode(),
-    }
-    this.commits.put(keys.willKey(id), records.writeWill(will))
+    const value = { clientId, identity, owner: account.owner, delay, message: packet.encode() }
+    this.commits.put(keys.willKey(id, epoch), records.writeWill(value))
+    will.sessionId = id
   }
 
-  removeWill({ id }: WillRecord): void {
-    this.commits.put(keys.willKey(id), undefined)
+  removeWill({ sessionId, epoch }: WillRecord): void {
+    this.commits.put(keys.willKey(sessionId, epoch), undefined)
+  }
+
+  async readWill({ sessionId, epoch }: WillRecord): Promise<Publish | undefined> {
+    const [found] = await this.#store.read(keys.only(keys.willKey(sessionId, epoch)), 1)
+    return found && Publish.decode(records.readWill(found.value).message)
   }
 
   // Subscriptions

@@ -49,9 +49,9 @@ export function entryKey(session: number, sequence: number): Uint8Array {
   return owned(KIND.entry, session, numberBytes(sequence))
 }
 
-/** By its number. */
-export function willKey(id: number): Uint8Array {
-  return owned(KIND.will, id, Buffer.alloc(0))
+/** By session, and the epoch of the opening whose will it is. */
+export function willKey(session: number, epoch: number): Uint8Array {
+  return owned(KIND.will, session, numberBytes(epoch))
 }
 
 /** By session and packet identifier. */
@@ -89,7 +89,7 @@ export function ownerOf(key: Uint8Array): number {
   return Buffer.from(key.buffer, key.byteOffset, key.length).readDoubleBE(1)
 }
 
-/** The number at the end of a key: a place in a log, or a message. */
+/** The number at the end of a key: a place in a log, a message, or the epoch of a will. */
 export function lastNumber(key: Uint8Array): number {
   return Buffer.from(key.buffer, key.byteOffset, key.length).readDoubleBE(key.length - 8)
 }

@@ -25,6 +25,8 @@ export interface StoredSession {
   readonly sequences: number
   /** Messages up to here may have been sent; infinity while it has a connection. */
   readonly begun: number
+  /** When its will is due (ms since 1970); infinity while it has a connection, 0 where there is none. */
+  readonly willDueAt: number
 }
 
 export function writeSession(session: StoredSession): Uint8Array {
@@ -40,6 +42,7 @@ export function writeSession(session: StoredSession): Uint8Array {
     expiresAt,
     sequences,
     begun,
+    willDueAt,
   } = session
   return new FieldWriter()
     .number(id)
@@ -53,6 +56,7 @@ export function writeSession(session: StoredSession): Uint8Array {
     .number(expiresAt)
     .number(sequences)
     .number(begun)
+    .number(willDueAt)
     .done()
 }
 
@@ -70,6 +74,7 @@ export function readSession(value: Uint8Array): StoredSession {
     expiresAt: fields.number(),
     sequences: fields.number(),
     begun: fields.number(),
+    willDueAt: fields.number(),
   }
 }
 
@@ -243,41 +248,26 @@ export function readRetained(value: Uint8Array): StoredRetained {
 
 /** A will as it is kept. */
 export interface StoredWill {
-  readonly id: number
   readonly clientId: string
   readonly identity: string | undefined
   /** On whose account of the ledger it is. */
   readonly owner: string
   /** Seconds between the end of the connection and its publication. */
   readonly delay: number
-  /** When it is due (ms since 1970); infinity while its connection is there. */
-  readonly dueAt: number
-  /** Its session is over. */
-  readonly orphan: boolean
   readonly message: Uint8Array
 }
 
-export function writeWill(will: StoredWill): Uint8Array {
-  const { id, clientId, identity, owner, delay, dueAt, orphan, message } = will
-  const fields = new FieldWriter().number(id).text(clientId).text(identity).text(owner)
-  return fields
-    .number(delay)
-    .number(dueAt)
-    .byte(orphan ? 1 : 0)
-    .bytes(message)
-    .done()
+export function writeWill({ clientId, identity, owner, delay, message }: StoredWill): Uint8Array {
+  return new FieldWriter().text(clientId).text(identity).text(owner).number(delay).bytes(message).done()
 }
 
 export function readWill(value: Uint8Array): StoredWill {
   const fields = new FieldReader(value)
   return {
-    id: fields.number(),
     clientId: fields.text() ?? '',
     identity: fields.text(),
     owner: fields.text() ?? '',
     delay: fields.number(),
-    dueAt: fields.number(),
-    orphan: fields.byte() === 1,
     message: fields.bytes(),
   }
 }

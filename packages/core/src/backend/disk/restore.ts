@@ -24,7 +24,7 @@ export interface Restored {
   due(id: number, due: DueRetained): void
   inbound(id: number, packetId: number): void
   entry(id: number, entry: LogEntry): void
-  will(will: StoredWill): void
+  will(id: number, epoch: number, will: StoredWill): void
   retained(message: RetainedMessage, owner: string): void
 }
 
@@ -71,10 +71,11 @@ export async function restore(
     passMessageId(session.id)
     into.session(session)
   })
-  await each(keys.KIND.will, (_, value) => {
-    const will = records.readWill(value)
-    passMessageId(will.id)
-    into.will(will)
+  // Without a session too: that is over, and the will is due.
+  await each(keys.KIND.will, (key, value) => {
+    const id = keys.ownerOf(key)
+    passMessageId(id)
+    into.will(id, keys.lastNumber(key), records.readWill(value))
   })
   await eachOwned(keys.KIND.subscription, (id, _, value) =>
     into.subscription(id, records.readSubscription(value)),

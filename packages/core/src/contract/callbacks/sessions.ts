@@ -12,10 +12,8 @@ export interface SessionContext {
   readonly epoch: number
 }
 
-/** A will that is to be published. */
-export interface DueWill {
-  /** The backend's own. */
-  readonly id: number
+/** A will that is to be published: of the connection that opened its session with this epoch. */
+export interface DueWill extends SessionContext {
   readonly packet: Publish
   readonly publisher: Publisher
 }
@@ -41,7 +39,10 @@ export interface SessionCallbacks {
       cleanStart: boolean
       /** Seconds that the session outlives its connection; 0: it ends with it. */
       expiryInterval: number
-      /** Kept with the session until closeSession says what becomes of it; one that waited goes. */
+      /**
+       * Of this connection; kept with the session until closeSession says what becomes of it. An earlier one that waits
+       * is put aside: it is not published meanwhile, goes with resumeSession, and waits on where the client is never accepted.
+       */
       will?: Will | undefined
     }
     store: {
@@ -49,6 +50,8 @@ export interface SessionCallbacks {
       present?: boolean
       /** Higher than any before under this client identifier; one more than the last when the session goes on. */
       epoch?: number
+      /** An older session ended here, by clean start or because its time was over. Its will, if one waits, is due now. */
+      ended?: boolean
       /** Packet identifiers of QoS 2 messages that await PUBREL. */
       inboundIds?: readonly number[]
       /** Reason code of a refusal. */
@@ -70,9 +73,9 @@ export interface SessionCallbacks {
   }
 
   /**
-   * CONNACK is written: what was unacknowledged and what was missed may be sent.
+   * CONNACK is written: what was unacknowledged and what was missed may be sent; a will that openSession put aside goes.
    * @executedBy session-manager
-   * @answeredBy outbound-manager, retain-manager
+   * @answeredBy outbound-manager, retain-manager, backend
    */
   resumeSession: {
     ctx: {
@@ -133,7 +136,8 @@ export interface SessionCallbacks {
   }
 
   /**
-   * Wills whose time has come, or whose session is over, claimed by the caller.
+   * Wills whose time has come, or whose session is over. They are claimed by the caller: a backend lists them to nobody
+   * for some seconds, and again then unless they were removed.
    * @executedBy lastwill
    * @answeredBy backend
    */
@@ -148,11 +152,12 @@ export interface SessionCallbacks {
   }
 
   /**
-   * A will was relayed, or is not to be: it goes.
+   * A will was relayed, or a rule vetoed it, or failed: it goes, if it is there still. Not executed where the relay
+   * failed with `STORE_FAILED`: then it is due again later.
    * @executedBy lastwill
    * @answeredBy backend
    */
-  removeWill: { ctx: Pick<DueWill, 'id'>; store: object }
+  removeWill: { ctx: SessionContext; store: object }
 
   /**
    * A session is over: its connection closed it, its time ran out, its client began anew, or `endSession` ended it.

@@ -126,6 +126,11 @@ export class Bench {
     await this.#under.close?.()
   }
 
+  /** A connection that is never accepted. */
+  connection(): Client {
+    return this.#test.connection().client
+  }
+
   /** A connection that has opened no session. */
   async connect(clientId: string = ''): Promise<Client> {
     await this.#test.client({ protocolVersion: 5, ...(clientId !== '' && { clientId }) })
@@ -230,9 +235,9 @@ export class Bench {
   }
 
   /** Relays a will and removes it in the turn in which its message is staged, as lastwill does. */
-  async relayWill({ id, packet, publisher }: DueWill): Promise<void> {
+  async relayWill({ clientId, epoch, packet, publisher }: DueWill): Promise<void> {
     const ctx = new RelayContext(undefined, packet, publisher, undefined)
-    const remove = (): Promise<unknown> => this.call('removeWill', { id })
+    const remove = (): Promise<unknown> => this.call('removeWill', { clientId, epoch })
     let removed: Promise<unknown> | undefined
     ctx.onStaged = () => {
       removed = remove()

@@ -14,6 +14,8 @@ export interface OpenInit {
   /** A connection that is there already; a new one by default. */
   readonly client?: Client
   readonly will?: WillInit
+  /** False: CONNACK is never written, and nothing is resumed. */
+  readonly accepted?: boolean
 }
 
 /** A will, and the seconds for which it waits behind its connection; 0 by default. */
@@ -38,6 +40,7 @@ export class Session {
   readonly identity: string | undefined
   readonly epoch: number
   readonly present: boolean
+  readonly ended: boolean
   readonly inboundIds: readonly number[]
   readonly #bench: Bench
 
@@ -48,6 +51,7 @@ export class Session {
     this.identity = ctx.identity
     this.epoch = store.epoch ?? 0
     this.present = store.present ?? false
+    this.ended = store.ended ?? false
     this.inboundIds = store.inboundIds ?? []
   }
 
@@ -55,6 +59,8 @@ export class Session {
   static async open(bench: Bench, clientId: string, init: OpenInit): Promise<Session> {
     const [ctx, store] = await Session.ask(bench, clientId, init)
     if (store.refused !== undefined) throw new Error(`openSession refused "${clientId}": ${store.refused}`)
+    if (init.accepted !== false)
+      await bench.call('resumeSession', { client: ctx.client, present: store.present ?? false })
     return new Session(bench, ctx, store)
   }
 

@@ -43,6 +43,40 @@ export const wills: Chapter = chapter('wills', undefined, (check) => {
     assert.deepEqual(await bench.dueWills(), [])
   })
 
+  check('a will waits on where the client that comes back is never accepted', async (bench) => {
+    await (await bench.open('alice', { will: will('gone') })).leave(60, 10)
+    await bench.seconds(2)
+    const init = { will: will('never'), accepted: false, client: bench.connection() }
+    const refused = await bench.open('alice', init)
+    await bench.seconds(20)
+    assert.deepEqual(await bench.dueWills(), [])
+    await refused.leave(60)
+    assert.deepEqual(await bench.dueWillPayloads(), ['gone'])
+  })
+
+  check('a will that nobody removes is claimed for a while, and then found again', async (bench) => {
+    await (await bench.open('alice', { will: will('gone') })).leave(600, 10)
+    await bench.seconds(11)
+    assert.deepEqual(await bench.dueWillPayloads(), ['gone'])
+    assert.deepEqual(await bench.dueWills(), [])
+    await bench.seconds(60)
+    assert.deepEqual(await bench.dueWillPayloads(), ['gone'])
+  })
+
+  check('openSession says that an older session ended', async (bench) => {
+    await bench.open('new')
+    for (const [clientId, init, wait] of [
+      ['clean', { cleanStart: true }, 0],
+      ['expired', {}, 61],
+    ] as const) {
+      await (await bench.open(clientId)).leave(60)
+      await bench.seconds(wait)
+      assert.equal((await bench.open(clientId, init)).ended, true)
+    }
+    await (await bench.open('back')).leave(60)
+    for (const clientId of ['back', 'never seen']) assert.equal((await bench.open(clientId)).ended, false)
+  })
+
   check('the will of the newest connection counts', async (bench) => {
     await (await bench.open('alice', { will: will('first') })).leave(60, 10)
     await (await bench.open('alice', { will: will('second') })).leave(60, 10)

@@ -5,51 +5,11 @@ import type { Layout } from './codec/encode-publish.ts'
 import { encodePublish, encodeTopic, findExpiry, Piece, propertyBytes } from './codec/encode-publish.ts'
 import { readMessage, writeMessage } from './codec/message-bytes.ts'
 import { parseProperties } from './codec/properties.ts'
-import type { PublishProperties, PublishPropertiesInit, QoS } from './packets.ts'
+import type { PublishProperties, QoS } from './packets.ts'
+import { PropertySpan } from './property-span.ts'
+import type { PublishInit } from './publish-init.ts'
 
 export type { Layout } from './codec/encode-publish.ts'
-
-/** What a PUBLISH is made of; what is left out is QoS 0, not retained, empty. */
-export interface PublishInit {
-  topic: string
-  payload?: Uint8Array | string
-  qos?: QoS
-  retain?: boolean
-  dup?: boolean
-  /** Packet identifier, 1 to 65,535; only for QoS 1 and 2. */
-  packetId?: number
-  /** User properties as pairs, in their order, or as an object. Alias and subscription identifiers are left out. */
-  properties?: PublishPropertiesInit | undefined
-}
-
-/** The properties of a 5.0 message where they stand in its bytes; offsets count from the frame's start. */
-export class PropertySpan {
-  start: number
-  end: number
-  /** The topic alias (its identifier byte), which concerns one connection and is never passed on; 0 for none. */
-  readonly aliasAt: number
-  /** The four bytes of the message expiry interval; 0 for none. */
-  readonly expiryAt: number
-  /** The topic name with its length, where the frame has only an alias. */
-  topic: Uint8Array | undefined
-  readonly payloadIsText: boolean
-
-  constructor(
-    start: number,
-    end: number,
-    aliasAt: number,
-    expiryAt: number,
-    topic: Uint8Array | undefined,
-    payloadIsText: boolean,
-  ) {
-    this.start = start
-    this.end = end
-    this.aliasAt = aliasAt
-    this.expiryAt = expiryAt
-    this.topic = topic
-    this.payloadIsText = payloadIsText
-  }
-}
 
 /** From here on a topic of a message that is kept for long is not kept twice. */
 const LONG_TOPIC = 128

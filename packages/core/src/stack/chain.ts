@@ -1,35 +1,13 @@
-/** The dispatcher: those who take part in one packet type or one callback, called in order. */
-import type { CallbackRule, Done, Instead } from '../contract/index.ts'
+/** The dispatcher: calls those who take part in one packet type, or in one callback, in their order. */
+import type { CallbackRule, Instead } from '../contract/index.ts'
 import { DONE, isInstead, stopsOf } from '../contract/index.ts'
 import { blame, StackError } from '../errors/index.ts'
-import type { Steps } from '../time/index.ts'
-import { bounded, proceed } from '../time/index.ts'
+import { bounded } from '../time/index.ts'
+import { isPromise } from './is-promise.ts'
 import { replace } from './replace.ts'
+import { SingleAnswer } from './single-answer.ts'
+import type { Answer, Anything, ChainHost, Settled, Step } from './step.ts'
 import { Waiting } from './waiting.ts'
-
-// biome-ignore lint/suspicious/noExplicitAny: the dispatcher is below the types; Stack checks them
-type Anything = any
-/** What a handler goes on with, or ends with. */
-export type Settled = void | Done | Instead
-type Answer = Settled | Promise<Settled>
-
-/** One handler of a chain. */
-export interface Step {
-  /** Whose it is: errors name it. */
-  readonly owner: { readonly name: string }
-  readonly handler: (...args: Anything[]) => Anything
-  /** It declares `next`, and so answers by calling it. */
-  readonly asks: boolean
-}
-
-/** What chains need from their stack. */
-export interface ChainHost {
-  readonly strict: boolean
-  readonly waiting: Set<Waiting>
-  now(): number
-  /** Takes an error that can move no chain any more. */
-  stray(error: Error, subject: Anything): void
-}
 
 /** A chain of handlers; compiled by the stack, which replaces `steps` when a middleware joins. */
 export class HandlerChain {
@@ -186,7 +164,7 @@ export class HandlerChain {
 
   /** Calls a handler that declares `next`: whatever it does afterwards cannot move the chain again. */
   #ask(step: Step, subject: Anything, store: Anything): Answer {
-    const guard = new Guard(this.name, step, this.#host, subject)
+    const guard = new SingleAnswer(this.name, step, this.#host, subject)
     let returned: unknown
     try {
       returned = step.handler.call(step.owner, subject, store, guard.next, guard.done)
@@ -198,131 +176,4 @@ export class HandlerChain {
     if (returned !== undefined && isPromise(returned)) returned.then(undefined, guard.fail)
     return guard.answer()
   }
-}
-
-/** The chain of a callback of the rule `each`: no failure and no done keeps a handler from being called. */
-class EachChain extends HandlerChain {
-  readonly #stray: ChainHost['stray']
-
-  constructor(name: string, host: ChainHost, rule: CallbackRule) {
-    super(name, host, rule)
-    this.#stray = host.stray
-  }
-
-  override run(
-    subject: Anything,
-    store: Anything,
-    from: number = 0,
-    to: number = this.steps.length,
-  ): void | Promise<void> {
-    const { steps } = this
-    for (let i = from; i < to; i++) {
-      const later = this.#one(steps, subject, store, i)
-      // Most handlers are done at once; from the first that is not on, the others wait for it.
-      if (later !== undefined) return proceed(this.#others(later, steps, subject, store, i + 1, to))
-    }
-  }
-
-  #one(steps: readonly Step[], subject: Anything, store: Anything, i: number): void | Promise<void> {
-    try {
-      return this.runSteps(steps, subject, store, i, i + 1)
-    } catch (error) {
-      this.#stray(error as Error, subject)
-    }
-  }
-
-  *#others(
-    first: Promise<void>,
-    steps: readonly Step[],
-    subject: Anything,
-    store: Anything,
-    from: number,
-    to: number,
-  ): Steps {
-    let later: void | Promise<void> = first
-    for (let i = from; ; i++) {
-      try {
-        yield later
-      } catch (error) {
-        this.#stray(error as Error, subject)
-      }
-      if (i >= to) return
-      later = this.#one(steps, subject, store, i)
-    }
-  }
-}
-
-/** A chain that keeps to the rule of its callback. */
-export function chainOf(name: string, host: ChainHost, rule: CallbackRule): HandlerChain {
-  return rule.merge === 'each' ? new EachChain(name, host, rule) : new HandlerChain(name, host, rule)
-}
-
-/** One call of one handler with `next` and `done`: takes the first answer, reports every later one. */
-class Guard {
-  readonly #chain: string
-  readonly #step: Step
-  readonly #host: ChainHost
-  readonly #subject: Anything
-  #state: 'open' | 'next' | 'done' | 'failed' = 'open'
-  #error: unknown
-  #instead: Instead | undefined
-  #resolve: ((value: Settled) => void) | undefined
-  #reject: ((error: unknown) => void) | undefined
-
-  constructor(chain: string, step: Step, host: ChainHost, subject: Anything) {
-    this.#chain = chain
-    this.#step = step
-    this.#host = host
-    this.#subject = subject
-  }
-
-  readonly next = (error?: unknown): void => {
-    if (isInstead(error)) {
-      this.#instead = this.#state === 'open' ? error : this.#instead
-      this.#settle('next', undefined)
-    } else if (error !== undefined && error !== null) this.#settle('failed', error)
-    else this.#settle('next', undefined)
-  }
-
-  readonly done = (error?: unknown): void => {
-    if (error !== undefined && error !== null) this.#settle('failed', error)
-    else this.#settle('done', undefined)
-  }
-
-  /** A throw or rejection: the answer if there was none yet, a stray error otherwise. */
-  readonly fail = (error: unknown): void => {
-    if (this.#state === 'open') this.#settle('failed', error)
-    else this.#host.stray(blame(error, this.#step.owner.name, this.#chain), this.#subject)
-  }
-
-  answer(): Answer {
-    if (this.#state === 'next') return this.#instead
-    if (this.#state === 'done') return DONE
-    if (this.#state === 'failed') throw this.#error
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-  }
-
-  #settle(state: 'next' | 'done' | 'failed', error: unknown): void {
-    if (this.#state !== 'open') {
-      const name = this.#step.owner.name
-      const twice = new StackError(
-        'NEXT_TWICE',
-        `${name} answered ${this.#chain} twice: next or done was called again`,
-      )
-      this.#host.stray(blame(twice, name, this.#chain), this.#subject)
-      return
-    }
-    this.#state = state
-    this.#error = error
-    if (state === 'failed') this.#reject?.(error)
-    else this.#resolve?.(state === 'done' ? DONE : this.#instead)
-  }
-}
-
-/** Whether a handler, or work, has not answered yet. */
-export function isPromise(value: unknown): value is Promise<Anything> {
-  return typeof (value as { then?: unknown } | null)?.then === 'function'
 }

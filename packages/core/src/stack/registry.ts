@@ -3,9 +3,10 @@ import type { CallbackRule, MiddlewareLike, Stack } from '../contract/index.ts'
 import { CALLBACKS, MEMBERS } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import { PACKET_TYPES } from '../packets/index.ts'
-import type { ChainHost, Step } from './chain.ts'
-import { chainOf, HandlerChain } from './chain.ts'
+import { HandlerChain } from './chain.ts'
+import { chainOf } from './chain-of.ts'
 import { member } from './member.ts'
+import type { ChainHost, Step } from './step.ts'
 
 /** A handler with this many parameters declares `next`. */
 const ASKING = 3

@@ -2,7 +2,7 @@
 
 import { blame } from '../errors/index.ts'
 import { isBounded, whereabouts } from '../time/index.ts'
-import type { ChainHost, Settled, Step } from './chain.ts'
+import type { ChainHost, Settled, Step } from './step.ts'
 
 export class Waiting {
   readonly step: Step

@@ -1,6 +1,8 @@
-import type { SharedGroup, Subscription } from './matches.ts'
-import { Matches, sortByOrder, valuesInOrder } from './matches.ts'
+import { Matches } from './matches.ts'
+import type { SharedGroup } from './shared-group.ts'
 import { SmallMap } from './small-map.ts'
+import type { TreeSubscription } from './tree-subscription.ts'
+import { sortByOrder, valuesInOrder } from './tree-subscription.ts'
 
 /** From how many subscribers on a filter keeps the answer for the topics that it alone matches. */
 const KEEP_FROM = 16
@@ -9,7 +11,7 @@ const KEEP_FROM = 16
 export class FilterEntry<T> {
   readonly filter: string
   readonly wild: boolean
-  readonly subscribers: SmallMap<Subscription<T>> = new SmallMap()
+  readonly subscribers: SmallMap<TreeSubscription<T>> = new SmallMap()
   groups: SmallMap<SharedGroup<T>> | undefined = undefined
   #answer: Matches<T> | undefined
 
@@ -30,7 +32,7 @@ export class FilterEntry<T> {
   /** The answer for a topic that no other filter matches: one array for however many topics. */
   answer(): Matches<T> {
     if (this.#answer !== undefined) return this.#answer
-    const subscriptions: Subscription<T>[] = []
+    const subscriptions: TreeSubscription<T>[] = []
     this.subscribers.pushInto(subscriptions)
     const answer = new Matches(valuesInOrder(subscriptions), groupsOf([this]))
     if (this.keepsAnswer) this.#answer = answer
@@ -51,7 +53,7 @@ export function mergeAnswers<T>(
   entries: readonly FilterEntry<T>[],
   merge: (values: readonly T[]) => T,
 ): Matches<T> {
-  const subscriptions: Subscription<T>[] = []
+  const subscriptions: TreeSubscription<T>[] = []
   for (const entry of entries) entry.subscribers.pushInto(subscriptions)
   const values: T[] = []
   const indexes = new Map<string, number>()

@@ -1,6 +1,7 @@
 export { ChurnMap } from './churn-map.ts'
-export { Matches, SharedGroup } from './matches.ts'
+export { Matches } from './matches.ts'
 export { RetainedTree } from './retained-tree.ts'
+export { SharedGroup } from './shared-group.ts'
 export { SortedTopics, TopicCursor } from './sorted-topics.ts'
 export { TopicTree } from './topic-tree.ts'
 export {

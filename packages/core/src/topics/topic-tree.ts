@@ -2,11 +2,14 @@ import { ChurnMap } from './churn-map.ts'
 import { FilterEntry, mergeAnswers } from './filter-entry.ts'
 import { FilterTrie } from './filter-trie.ts'
 import { MatchCache } from './match-cache.ts'
-import { Matches, SharedGroup, Subscription } from './matches.ts'
+import { Matches } from './matches.ts'
+import { SharedGroup } from './shared-group.ts'
 import { SmallMap } from './small-map.ts'
 import { hasWildcards } from './topics.ts'
+import { TreeSubscription } from './tree-subscription.ts'
 
-export type { Matches, SharedGroup } from './matches.ts'
+export type { Matches } from './matches.ts'
+export type { SharedGroup } from './shared-group.ts'
 
 /** How a {@link TopicTree} merges and what it may remember. */
 export interface TopicTreeOptions<T> {
@@ -105,7 +108,7 @@ export class TopicTree<T> {
     const entry = this.#entry(filter)
     const known = entry.subscribers.get(key)
     if (known === undefined) {
-      entry.subscribers.set(key, new Subscription(key, this.#order++, value))
+      entry.subscribers.set(key, new TreeSubscription(key, this.#order++, value))
       this.#size++
     } else {
       known.value = value

@@ -1,0 +1,29 @@
+/** What a chain is made of, and what it needs of its stack. */
+import type { Done, Instead } from '../contract/index.ts'
+import type { Waiting } from './waiting.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: the dispatcher is below the types; Stack checks them
+export type Anything = any
+/** What a handler goes on with, or ends with. */
+export type Settled = void | Done | Instead
+
+/** What a handler answers by return. */
+export type Answer = Settled | Promise<Settled>
+
+/** One handler of a chain. */
+export interface Step {
+  /** Whose it is: errors name it. */
+  readonly owner: { readonly name: string }
+  readonly handler: (...args: Anything[]) => Anything
+  /** It declares `next`, and so answers by calling it. */
+  readonly asks: boolean
+}
+
+/** What chains need from their stack. */
+export interface ChainHost {
+  readonly strict: boolean
+  readonly waiting: Set<Waiting>
+  now(): number
+  /** Takes an error that can move no chain any more. */
+  stray(error: Error, subject: Anything): void
+}

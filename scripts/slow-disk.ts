@@ -69,7 +69,7 @@ const WRITES: readonly CallbackName[] = [
   'releaseInboundMessages',
 ]
 /** Calls that change what is kept, of which the store itself knows whether they may. */
-const UNFENCED: readonly CallbackName[] = ['removeSession', 'storeOfflineMessage', 'storeRetainedMessage']
+const UNFENCED: readonly CallbackName[] = ['storeOfflineMessage', 'storeRetainedMessage']
 
 type Handler = (ctx: object, store: object) => void | Promise<void>
 type Fenced = { readonly clientId?: string; readonly epoch?: number }

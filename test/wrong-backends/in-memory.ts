@@ -43,7 +43,7 @@ export class GivesBackAnEpoch extends MemoryBackend {
 
   constructor(...options: ConstructorParameters<typeof MemoryBackend>) {
     super(...options)
-    for (const name of [...FENCED, 'removeSession']) {
+    for (const name of FENCED) {
       const right = this[name as 'storeInboundMessage'] as unknown as Call
       const wrong: Call = (ctx, store) =>
         right.call(this, { ...ctx, epoch: ctx.epoch + (this.#before.get(ctx.clientId) ?? 0) }, store)

@@ -254,9 +254,10 @@ describe('a session', () => {
     expect(await test.stack.call('lookupExpiredSessions', { now: now + 59_000, limit: 10 }, [])).toEqual([])
     const expired = await test.stack.call('lookupExpiredSessions', { now: now + 61_000, limit: 10 }, [])
     expect(expired).toEqual([{ clientId, epoch }])
-    await test.stack.call('removeSession', { clientId, epoch: epoch - 1 })
+    const older = test.stack.call('closeSession', { clientId, epoch: epoch - 1, expiryInterval: 0 })
+    await expect(older).rejects.toMatchObject({ code: 'STALE_EPOCH' })
     expect(test.backend.stats.sessions).toBe(1)
-    await test.stack.call('removeSession', { clientId, epoch })
+    await test.stack.call('closeSession', { clientId, epoch, expiryInterval: 0 })
     expect(Object.values(test.backend.stats).every((count) => count === 0)).toBe(true)
   })
 

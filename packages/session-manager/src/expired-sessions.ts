@@ -71,17 +71,28 @@ export class ExpiredSessions {
    * back, and its will is not to be published. False where the client is back, or somebody else removed it.
    */
   *remove({ clientId, epoch }: SessionContext, reason: 'expired' | 'ended'): Steps<boolean> {
-    const store: Store<'removeSession'> = {}
-    yield this.#stack.run('removeSession', { clientId, epoch }, store)
-    if (store.removed === false || this.#isBack(clientId, epoch)) return false
+    // Its will is due with its end.
+    const ctx = { clientId, epoch, expiryInterval: 0, willDue: this.#stack.clock.now() }
+    try {
+      yield this.#stack.run('closeSession', ctx, {})
+    } catch (error) {
+      if (isStale(error)) return false
+      throw error
+    }
+    if (this.#isBack(clientId, epoch)) return false
     this.#sleeping.forget(clientId, epoch)
     this.#stack.tell('sessionEnded', { clientId, reason })
     return true
   }
 
-  /** For stores that do not say whether they removed it. */
+  /** For stores that know of no epochs. */
   #isBack(clientId: string, epoch: number): boolean {
     const known: Session | undefined = this.#sleeping.get(clientId)
     return known !== undefined && known.epoch !== epoch
   }
+}
+
+/** Somebody opened the session meanwhile, or it is gone. */
+export function isStale(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === 'STALE_EPOCH'
 }

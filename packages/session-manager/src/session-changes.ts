@@ -1,6 +1,7 @@
 import type { Context, SessionSummary, Slot, Stack, Steps, Store } from '@mqtt-stack/core'
 import { ReasonCode, StackError } from '@mqtt-stack/core'
 import type { ExpiredSessions } from './expired-sessions.ts'
+import { isStale } from './expired-sessions.ts'
 import type { Opening } from './opening.ts'
 import type { SleepingSessions } from './sleeping-sessions.ts'
 
@@ -91,8 +92,4 @@ export class SessionChanges {
 /** The same opening of a session, in the same state. */
 function isSame(one: SessionSummary, other: SessionSummary): boolean {
   return one.epoch === other.epoch && one.client === other.client
-}
-
-function isStale(error: unknown): boolean {
-  return (error as { readonly code?: unknown }).code === 'STALE_EPOCH'
 }

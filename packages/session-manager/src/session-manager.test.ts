@@ -9,7 +9,7 @@ import type {
   SubscriptionRecord,
   UnsubscribePacket,
 } from '@mqtt-stack/core'
-import { ReasonCode, Slot } from '@mqtt-stack/core'
+import { ReasonCode, Slot, StackError } from '@mqtt-stack/core'
 import type { ConnectOptions, TestStack } from '@mqtt-stack/testing'
 import { testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
@@ -537,7 +537,7 @@ describe('the sweep', () => {
     lookupExpiredSessions({ limit }, store) {
       store.push(...ids.slice(0, limit).map((clientId) => ({ clientId, epoch: 1 })))
     },
-    removeSession: remove,
+    closeSession: remove,
     sessionEnded: nothing,
   })
 
@@ -552,7 +552,7 @@ describe('the sweep', () => {
     await advance(1)
     expect(calls.slice(0, 3)).toMatchObject([
       { name: 'lookupExpiredSessions', ctx: { now: clock.now() } },
-      { name: 'removeSession', ctx: { clientId: 'alice', epoch: 1 } },
+      { name: 'closeSession', ctx: { clientId: 'alice', epoch: 1, expiryInterval: 0 } },
       { name: 'sessionEnded', ctx: { clientId: 'alice', reason: 'expired' } },
     ])
   })
@@ -576,7 +576,7 @@ describe('the sweep', () => {
     )
     await advance(1_000)
     expect(ids).toEqual(['bad'])
-    expect(logger.errors).toEqual(['Store (removeSession): no disk'])
+    expect(logger.errors).toEqual(['Store (closeSession): no disk'])
     await advance(1_000)
     expect(logger.errors).toHaveLength(2)
   })
@@ -612,10 +612,12 @@ describe('the sweep', () => {
   it('tells of no end of a session whose client is back', async () => {
     const { advance, names } = await stackOf({
       ...expired(['alice'], () => {}),
-      removeSession: (_ctx, store) => void Object.assign(store, { removed: false }),
+      closeSession() {
+        throw new StackError('STALE_EPOCH', 'the client is back')
+      },
     })
     await advance(1_000)
-    expect(names()).toEqual(['lookupExpiredSessions', 'removeSession', 'lookupExpiredSessions'])
+    expect(names()).toEqual(['lookupExpiredSessions', 'closeSession', 'lookupExpiredSessions'])
   })
 
   it('ends sessions itself where no store knows of their time', async () => {

@@ -79,7 +79,6 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     'removeSubscription',
     'resumeSession',
     'lookupExpiredSessions',
-    'removeSession',
     'sessionEnded',
     'clientConnected',
     'lookupSessions',

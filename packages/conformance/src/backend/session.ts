@@ -178,10 +178,20 @@ export class Session {
     return ended ?? false
   }
 
-  /** Removes the session, if nobody is connected to it. */
+  /** Removes the session, as a sweep does that found its time to be over; false where the epoch is not its newest. */
   async remove(epoch: number = this.epoch): Promise<boolean> {
-    const { removed } = await this.#bench.call('removeSession', { clientId: this.clientId, epoch })
-    return removed ?? false
+    try {
+      const { ended } = await this.#bench.call('closeSession', {
+        clientId: this.clientId,
+        epoch,
+        expiryInterval: 0,
+        willDue: 0,
+      })
+      return ended ?? false
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'STALE_EPOCH') return false
+      throw error
+    }
   }
 
   /** Identifier and epoch: what each of its calls carries. */

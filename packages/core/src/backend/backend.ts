@@ -130,10 +130,6 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     for (const { clientId, epoch } of this.#parts.sessions.due(now, limit)) store.push({ clientId, epoch })
   }
 
-  removeSession(ctx: Context<'removeSession'>, store: Store<'removeSession'>): void | Promise<void> {
-    return this.#sessions.remove(ctx, store)
-  }
-
   lookupDueWills(ctx: Context<'lookupDueWills'>, store: Store<'lookupDueWills'>): void | Promise<void> {
     return this.#wills.lookup(ctx, store)
   }

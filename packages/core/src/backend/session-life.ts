@@ -138,15 +138,6 @@ export class SessionLife {
     return this.#parts.disk?.commits.commit(() => this.#wills.letGo(record))
   }
 
-  remove(ctx: Context<'removeSession'>, store: Store<'removeSession'>): void | Promise<void> {
-    const record = this.#parts.sessions.get(ctx.clientId)
-    store.removed = record?.epoch === ctx.epoch && record.client === undefined
-    if (record === undefined || !store.removed) return
-    const isKept = record.id !== 0
-    this.#parts.sessions.remove(record)
-    if (isKept) return this.#parts.disk?.commits.commit()
-  }
-
   /** A session is over, or a connection without one. */
   forget(record: SessionRecord): void {
     this.#parts.subscriptions.clear(record)

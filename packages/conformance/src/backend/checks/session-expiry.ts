@@ -59,7 +59,7 @@ export const sessionExpiry: Chapter = chapter('lookupExpiredSessions', undefined
       assert.ok(page.length <= 2)
       for (const { clientId, epoch } of page) {
         found.push(clientId)
-        await bench.call('removeSession', { clientId, epoch })
+        await bench.call('closeSession', { clientId, epoch, expiryInterval: 0 })
       }
     }
     assert.deepEqual(found.sort(), all)

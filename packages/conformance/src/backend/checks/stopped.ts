@@ -20,7 +20,6 @@ const CALLS: Readonly<Partial<Record<CallbackName, (session: Session) => readonl
     },
   ],
   closeSession: ({ address }) => [{ ...address, expiryInterval: 60 }],
-  removeSession: ({ address }) => [address],
   lookupExpiredSessions: () => [{ now: 0, limit: 1 }, []],
   lookupDueWills: () => [{ now: 0, limit: 1 }, []],
   removeWill: () => [{ id: 1 }],

@@ -87,7 +87,9 @@ export interface SessionCallbacks {
   }
 
   /**
-   * The connection of this session is gone; with `expiryInterval` 0 the session goes too.
+   * The connection of this session is gone. With `expiryInterval` 0 the session goes too: subscriptions, log and
+   * identifiers, as one unit. So ends one whose time is over, or that is ended from outside; its epoch says that nobody
+   * has opened it meanwhile (`STALE_EPOCH`).
    * @executedBy session-manager
    * @answeredBy backend
    */
@@ -120,19 +122,6 @@ export interface SessionCallbacks {
       limit: number
     }
     store: SessionContext[]
-  }
-
-  /**
-   * Subscriptions, log and identifiers of a session go, as one unit.
-   * @executedBy session-manager
-   * @answeredBy backend
-   */
-  removeSession: {
-    ctx: SessionContext
-    store: {
-      /** It is gone now; false: the client came back, or somebody else removed it. */
-      removed?: boolean
-    }
   }
 
   /**
@@ -177,7 +166,6 @@ export const SESSIONS: RulesOf<SessionCallbacks> = {
   resumeSession: { merge: 'all' },
   closeSession: { merge: 'one' },
   lookupExpiredSessions: { merge: 'one', newStore: () => [] },
-  removeSession: { merge: 'one' },
   lookupDueWills: {
     merge: 'one',
     newStore: () => [],

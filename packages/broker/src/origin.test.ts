@@ -1,12 +1,12 @@
 /** Whoever rules over messages knows where each comes from. */
-import type { Origin } from '@mqtt-stack/core'
+import type { MessageOrigin } from '@mqtt-stack/core'
 import { Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import { expect, it } from 'vitest'
 import { broker5, frame, text } from '../../../scripts/broker-5.ts'
 
 it('relayMessage and messagePublished say whether it is a client, a will, a bridge or the broker', async () => {
-  const asked: [string, Origin][] = []
-  const told: [string, Origin][] = []
+  const asked: [string, MessageOrigin][] = []
+  const told: [string, MessageOrigin][] = []
   const rig = broker5({
     use: [
       {

@@ -16,7 +16,7 @@ export interface Inbound {
  * Where a message comes from. `bridge`: a client that says it is one, or a middleware that brings in messages of another
  * broker. `broker`: this broker itself.
  */
-export type Origin = 'client' | 'will' | 'broker' | 'bridge'
+export type MessageOrigin = 'client' | 'will' | 'broker' | 'bridge'
 
 /** A message on its way to all who subscribed to it. */
 export class RelayContext {
@@ -29,7 +29,7 @@ export class RelayContext {
   /** Whose message it is, connected or not. */
   readonly publisher: Publisher
   /** Where it comes from. */
-  readonly origin: Origin
+  readonly origin: MessageOrigin
   /** Set for QoS 2 of a session that outlives its connection: the identifier that is stored with the message. */
   readonly inbound: Inbound | undefined
   /** Set by whoever waits until {@link stage}. */
@@ -44,7 +44,7 @@ export class RelayContext {
     packet: Publish,
     publisher: Publisher,
     inbound: Inbound | undefined,
-    origin: Origin = originOf(client, publisher),
+    origin: MessageOrigin = originOf(client, publisher),
   ) {
     this.client = client
     this.packet = packet
@@ -82,7 +82,7 @@ export class RelayContext {
   }
 }
 
-function originOf(client: Client | undefined, { clientId }: Publisher): Origin {
+function originOf(client: Client | undefined, { clientId }: Publisher): MessageOrigin {
   if (client !== undefined) return client.bridge ? 'bridge' : 'client'
   return clientId === '' ? 'broker' : 'will'
 }

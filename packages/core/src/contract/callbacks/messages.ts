@@ -5,7 +5,7 @@ import type { Client } from '../client.ts'
 import { guardControlTopics } from '../control-topics.ts'
 import type { ForwardContext } from '../forward.ts'
 import { ForwardStore } from '../forward.ts'
-import type { Origin, RelayContext } from '../relay.ts'
+import type { MessageOrigin, RelayContext } from '../relay.ts'
 import { RelayStore } from '../relay.ts'
 import type { SendContext } from '../send.ts'
 import { SendStore } from '../send.ts'
@@ -85,7 +85,7 @@ export interface MessageCallbacks {
       /** Whose message it is, connected or not. */
       publisher: Publisher
       /** Where it comes from. */
-      origin: Origin
+      origin: MessageOrigin
       packet: Publish
       /** What became of it. */
       relayed: RelayStore

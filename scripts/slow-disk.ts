@@ -164,5 +164,11 @@ export function slowDisk(memory: MemoryBackend, milliseconds: number): Middlewar
       backend[name] = (ctx: object, store: object) => stageUnfenced(name, ctx, store)
     else backend[name] = (ctx: object, store: object) => inner[name]?.call(memory, ctx, store)
   }
-  return Object.assign(backend, { openSession: open, relayMessage: relay })
+  /** Behind all that was staged. */
+  async function purge(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): Promise<void> {
+    await disk.write(() => {})
+    await memory.purgeMessages(ctx, store)
+  }
+
+  return Object.assign(backend, { openSession: open, relayMessage: relay, purgeMessages: purge })
 }

@@ -2,4 +2,5 @@
  * `@mqtt-stack/session-manager`: opens a session for each CONNECT, answers it, and ends sessions whose time is over.
  * @packageDocumentation
  */
-export { SESSION_MANAGER_OPTIONS, SessionManager, type SessionManagerOptions } from './session-manager.ts'
+export { SESSION_MANAGER_OPTIONS, type SessionManagerOptions } from './options.ts'
+export { SessionManager } from './session-manager.ts'

@@ -1,3 +1,5 @@
+import { Slot } from '@mqtt-stack/core'
+
 /** Whether the session of a connection was opened here, and is to be closed here. */
 export class Opening {
   open = false
@@ -13,3 +15,5 @@ export class Opening {
     return this.#revoked?.has(topic) === true
   }
 }
+
+export const opening: Slot<Opening> = new Slot(() => new Opening())

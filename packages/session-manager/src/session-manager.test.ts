@@ -13,7 +13,7 @@ import { ReasonCode, Slot, StackError } from '@mqtt-stack/core'
 import type { ConnectOptions, TestStack } from '@mqtt-stack/testing'
 import { testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { SessionManagerOptions } from './session-manager.ts'
+import type { SessionManagerOptions } from './options.ts'
 import { SessionManager } from './session-manager.ts'
 
 type Calls = { name: string; ctx: Record<string, unknown> }[]

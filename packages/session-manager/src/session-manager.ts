@@ -1,60 +1,25 @@
 import type {
   CallbackName,
   Client,
-  ConnackPacket,
   ConnectPacket,
   Context,
   Done,
-  OptionsSpec,
   PacketType,
   Session,
   Steps,
   Store,
-  SubscriptionRecord,
   Timer,
 } from '@mqtt-stack/core'
-import {
-  ConnackProperties,
-  DONE,
-  grantedQoS,
-  judgeEvery,
-  Middleware,
-  newClientId,
-  PacketIds,
-  proceed,
-  ReasonCode,
-  Slot,
-  shareOf,
-} from '@mqtt-stack/core'
+import { DONE, judgeEvery, Middleware, newClientId, PacketIds, proceed, ReasonCode } from '@mqtt-stack/core'
+import { writeConnack } from './connack.ts'
 import { ExpiredSessions } from './expired-sessions.ts'
-import { Opening } from './opening.ts'
+import { opening } from './opening.ts'
+import type { SessionManagerOptions } from './options.ts'
+import { SESSION_MANAGER_OPTIONS } from './options.ts'
+import { restore } from './restore.ts'
 import { SessionChanges } from './session-changes.ts'
 import { SleepingSessions } from './sleeping-sessions.ts'
-
-export interface SessionManagerOptions {
-  maximumExpiry?: number
-  sweep?: number
-}
-
-export const SESSION_MANAGER_OPTIONS: OptionsSpec<SessionManagerOptions> = {
-  maximumExpiry: {
-    kind: 'number',
-    default: 604_800,
-    min: 1,
-    max: 0xffff_ffff,
-    unit: 's',
-    doc: 'How long a stored session outlives its connection; seven days by default.',
-  },
-  sweep: {
-    kind: 'number',
-    default: 1_000,
-    min: 10,
-    unit: 'ms',
-    doc: 'How often expired sessions are looked for.',
-  },
-}
-
-const opening = new Slot(() => new Opening())
+import { removeSubscription, storeSubscription } from './stored-subscriptions.ts'
 
 /** Last on CONNECT: opens the session, restores its subscriptions, writes CONNACK and lets what was missed follow. */
 export class SessionManager extends Middleware<SessionManagerOptions> {
@@ -116,14 +81,15 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   /** Stores the subscription of a session that outlives its connection. */
   subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void | Promise<void> {
     if (ctx.restored || !ctx.client.session.stored || !this.stack.answers('storeSubscription')) return
-    return proceed(this.#store(ctx, store))
+    return proceed(storeSubscription(this.stack, ctx, store))
   }
 
   unsubscribeTopic(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void | Promise<void> {
     const { session, packet } = ctx
     // What is taken away is removed in any case: the session may be about to be resumed.
     const isKept = packet === undefined || session?.stored !== false
-    if (isKept && this.stack.answers('removeSubscription')) return proceed(this.#remove(ctx, store))
+    if (isKept && this.stack.answers('removeSubscription'))
+      return proceed(removeSubscription(this.stack, ctx, store))
   }
 
   endSubscription(ctx: Context<'endSubscription'>, store: Store<'endSubscription'>): void | Promise<void> {
@@ -156,8 +122,9 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     let accepted = false
     try {
       yield* this.#open(client, packet, store)
-      if (store.refused === undefined) yield* this.#restore(client, packet, store)
-      if (store.refused === undefined) accepted = yield* this.#accept(client, packet, store.present === true)
+      if (store.refused === undefined) yield* restore(this.stack, client, packet, store)
+      if (store.refused === undefined)
+        accepted = yield* writeConnack(this.stack, client, packet, store.present === true)
     } catch (error) {
       this.stack.fail(error as Error, undefined, packet)
       store.refused = ReasonCode.SERVER_UNAVAILABLE
@@ -168,31 +135,6 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
       this.stack.closeClient(client, store.refused, store.reason ?? 'the session is refused')
     yield* this.#close(client)
     return DONE
-  }
-
-  *#store(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Steps {
-    const { client, packet, topic, options, identifier } = ctx
-    const { id: clientId, epoch } = client
-    const record = {
-      client,
-      packet,
-      clientId,
-      epoch,
-      topic,
-      qos: grantedQoS(ctx, store),
-      options,
-      identifier,
-    }
-    const stored: Store<'storeSubscription'> = {}
-    yield this.stack.run('storeSubscription', record, stored)
-    store.existed = stored.existed
-  }
-
-  *#remove(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): Steps {
-    const { client, clientId, epoch, topic } = ctx
-    const removed: Store<'removeSubscription'> = {}
-    yield this.stack.run('removeSubscription', { client, clientId, epoch, topic }, removed)
-    store.existed = removed.existed
   }
 
   /** Claims the session; whoever else had it is gone and settled then. */
@@ -221,25 +163,6 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     return Math.min(properties?.sessionExpiryInterval ?? 0, maximumExpiry)
   }
 
-  *#properties(
-    client: Client,
-    packet: ConnectPacket,
-    sessionPresent: boolean,
-  ): Steps<ConnackPacket['properties']> {
-    if (client.protocolVersion !== 5) return undefined
-    const store = new ConnackProperties()
-    const { expiryInterval } = client.session
-    const asked = packet.properties?.sessionExpiryInterval ?? 0
-    if (expiryInterval !== asked) store.set('sessionExpiryInterval', expiryInterval)
-    yield this.stack.run('lookupConnackProperties', { client, packet, sessionPresent }, store)
-    // For those alone who asked for it [MQTT-3.1.2-28].
-    if (!client.settings.requestResponseInformation) delete store.values.responseInformation
-    // By the standard what is not said is available.
-    if (store.values.retainAvailable === true) delete store.values.retainAvailable
-    else store.values.retainAvailable = false
-    return store.values
-  }
-
   /** Gives the client its older session object, unless another process had the session in between. */
   #wake(client: Client, { present, epoch, ended }: Store<'openSession'>, cleanStart: boolean): Session {
     const { clientId, identity } = client.session
@@ -252,56 +175,6 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     known.client = client
     client.session = known
     return known
-  }
-
-  /** Brings back what the session holds, or makes sure that it holds nothing. */
-  *#restore(client: Client, packet: ConnectPacket, opened: Store<'openSession'>): Steps {
-    // A store that knows nothing but subscriptions, as the seed's, tells by them whether there is a session.
-    const unknown = packet.clean === false && !this.stack.answers('openSession')
-    if (opened.present !== true && !unknown) yield* this.#clear(client, packet)
-    else if ((yield* this.#resubscribe(client, packet)) > 0) opened.present = true
-  }
-
-  /** Subscribes again to what was stored; what is not allowed any more is given up. Answers how many there were. */
-  *#resubscribe(client: Client, packet: ConnectPacket): Steps<number> {
-    const { clientId } = client.session
-    const records: SubscriptionRecord[] = []
-    const state = opening.of(client)
-    yield this.stack.run('lookupSubscriptions', { client, packet, clientId }, records)
-    const { pace } = this.stack
-    for (const { topic, qos, options, identifier } of records) {
-      if (pace.spent) yield pace.rest()
-      if (state.isRevoked(topic)) continue
-      const ctx = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: true }
-      const store: Store<'subscribeTopic'> = {}
-      yield this.stack.run('subscribeTopic', ctx, store)
-      const isRefused = store.grant === false || (store.grant ?? 0) >= 0x80
-      if (!isRefused && !state.isRevoked(topic)) continue
-      const { epoch, session } = client
-      yield this.stack.run('unsubscribeTopic', { client, clientId, epoch, session, packet, topic }, {})
-    }
-    return records.length
-  }
-
-  /** Whatever an earlier session of this client left goes. */
-  *#clear(client: Client, packet: ConnectPacket): Steps {
-    const { id: clientId, epoch } = client
-    yield this.stack.run('clearSubscriptions', { client, packet, clientId, epoch }, {})
-    yield this.stack.run('clearOfflineMessages', { clientId, epoch }, {})
-  }
-
-  /** Writes CONNACK; false when the client has gone, or takes no packet as large as that. */
-  *#accept(client: Client, packet: ConnectPacket, present: boolean): Steps<boolean> {
-    const properties = yield* this.#properties(client, packet, present)
-    if (client.closed) return false
-    // The byte of session present was reserved in 3.1.
-    const sessionPresent = present && client.protocolVersion > 3
-    if (!client.tryWrite({ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent, properties })) {
-      this.stack.closeClient(client, ReasonCode.PACKET_TOO_LARGE, 'CONNACK is larger than the client takes')
-      return false
-    }
-    client.accept()
-    return true
   }
 
   /** From here on nothing live overtakes what was missed. */

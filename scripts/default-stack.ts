@@ -4,7 +4,6 @@ import { Authorize } from '@mqtt-stack/authorize'
 import type { ConnectionOptions } from '@mqtt-stack/connection'
 import { Connection } from '@mqtt-stack/connection'
 import type { MiddlewareLike, StackOptions } from '@mqtt-stack/core'
-import { CALLBACKS, Publish } from '@mqtt-stack/core'
 import type { InboundManagerOptions } from '@mqtt-stack/inbound-manager'
 import { InboundManager } from '@mqtt-stack/inbound-manager'
 import type { KeepAliveOptions } from '@mqtt-stack/keepalive'
@@ -21,10 +20,8 @@ import { SessionManager } from '@mqtt-stack/session-manager'
 import type { SubscriptionManagerOptions } from '@mqtt-stack/subscription-manager'
 import { SubscriptionManager } from '@mqtt-stack/subscription-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
-import { MemoryStore, testStack } from '@mqtt-stack/testing'
-import { lateBackend } from './late-backend.ts'
+import { delayedBackend, lateBackend, MemoryStore, slowBackend, testStack } from '@mqtt-stack/testing'
 import { DRIVERS, realStore } from './real-store.ts'
-import { slowDisk } from './slow-disk.ts'
 import { StoredBackend } from './stored-backend.ts'
 
 export interface DefaultStackOptions {
@@ -120,11 +117,11 @@ type Backends = readonly (readonly [string, (options?: MemoryBackendOptions) => 
 /** Backends that keep all that memory-backend keeps, and do so at once or later. */
 export const BACKENDS: Backends = [
   ['a backend that answers at once', (options) => new MemoryBackend(options)],
-  ['a backend that answers some promises later', (options) => delayed(new MemoryBackend(options), promises)],
-  ['a backend that answers some turns later', (options) => delayed(new MemoryBackend(options), turns)],
-  ['a backend that commits late', (options) => committing(new MemoryBackend(options))],
-  ['a slow disk (20 ms)', (options) => onDisk(new MemoryBackend(options), 20)],
-  ['a slow disk (50 ms)', (options) => onDisk(new MemoryBackend(options), 50)],
+  ['a backend that answers some promises later', around((memory) => delayedBackend(memory, promises))],
+  ['a backend that answers some turns later', around((memory) => delayedBackend(memory, turns))],
+  ['a backend that commits late', around((memory) => lateBackend(memory, { stages: true }))],
+  ['a slow disk (20 ms)', around((memory) => slowBackend(memory, 20))],
+  ['a slow disk (50 ms)', around((memory) => slowBackend(memory, 50))],
   ['an ordered store', (options) => new StoredBackend(options, new MemoryStore())],
   ['an ordered store (20 ms)', (options) => new StoredBackend(options, new MemoryStore({ commit: 20 }))],
   ...DRIVERS.map(([name, make]): Backends[number] => [
@@ -133,14 +130,14 @@ export const BACKENDS: Backends = [
   ]),
 ]
 
-function onDisk(store: MemoryBackend, milliseconds: number): Backend {
-  const backend = slowDisk(store, milliseconds)
-  return Object.defineProperty(backend, 'stats', { get: () => store.stats }) as Backend
-}
-
-function committing(store: MemoryBackend): Backend {
-  const backend = lateBackend(store, { stages: true })
-  return Object.defineProperty(backend, 'stats', { get: () => store.stats }) as Backend
+/** What a backend around one in memory holds is what that one holds. */
+function around(
+  make: (memory: MemoryBackend) => MiddlewareLike,
+): (options?: MemoryBackendOptions) => Backend {
+  return (options) => {
+    const memory = new MemoryBackend(options)
+    return Object.defineProperty(make(memory), 'stats', { get: () => memory.stats }) as Backend
+  }
 }
 
 async function promises(): Promise<void> {
@@ -149,31 +146,4 @@ async function promises(): Promise<void> {
 
 async function turns(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise(setImmediate)
-}
-
-/** A third party's backend: it does what `store` does after a wait, and answers after another. */
-export function delayed(store: MemoryBackend, wait: () => Promise<void>): Backend {
-  const backend: Backend & Record<string, unknown> = {
-    name: 'DelayedBackend',
-    last: true,
-    get stats() {
-      return store.stats
-    },
-    start() {
-      if (backend.stack !== undefined) store.stack = backend.stack
-      store.start()
-    },
-  }
-  const inner = store as unknown as Record<string, ((ctx: object, answer: object) => unknown) | undefined>
-  for (const name of Object.keys(CALLBACKS)) {
-    if (inner[name] === undefined) continue
-    backend[name] = async (ctx: { packet?: unknown }, answer: object): Promise<void> => {
-      // Kept beyond the turn.
-      if (ctx.packet instanceof Publish) ctx.packet.own()
-      await wait()
-      await inner[name]?.(ctx, answer)
-      await wait()
-    }
-  }
-  return backend
 }

@@ -4,9 +4,8 @@ import { createBroker } from '@mqtt-stack/broker'
 import type { MemoryBackendOptions } from '@mqtt-stack/memory-backend'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { TestClientOptions } from '@mqtt-stack/testing'
-import { RecordingLogger, streamPair, TestClient } from '@mqtt-stack/testing'
+import { RecordingLogger, slowBackend, streamPair, TestClient } from '@mqtt-stack/testing'
 import { inject, onTestFinished } from 'vitest'
-import { slowDisk } from './slow-disk.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -33,7 +32,7 @@ export function testBroker(options: BrokerOptions = {}): Broker {
   const memory = backend instanceof MemoryBackend ? backend : new MemoryBackend(given)
   const ours = backend === undefined || backend === memory || given !== undefined
   const commit = inject('commit')
-  const kept = commit > 0 ? slowDisk(memory, commit) : memory
+  const kept = commit > 0 ? slowBackend(memory, commit) : memory
   const logger = new RecordingLogger()
   const broker = createBroker({
     ...options,

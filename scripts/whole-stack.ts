@@ -4,20 +4,19 @@ import type { MemoryBackendOptions } from '@mqtt-stack/memory-backend'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { OutboundManagerOptions } from '@mqtt-stack/outbound-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
+import { delayedBackend, lateBackend, slowBackend } from '@mqtt-stack/testing'
 import { onTestFinished } from 'vitest'
-import { defaultStack, delayed } from './default-stack.ts'
-import { lateBackend } from './late-backend.ts'
+import { defaultStack } from './default-stack.ts'
 import { DRIVERS, realStore } from './real-store.ts'
-import { slowDisk } from './slow-disk.ts'
 import { StoredBackend } from './stored-backend.ts'
 
 /** The backend in memory, and two that a third party could have written: all must look alike from outside. */
 export const BACKENDS: readonly (readonly [string, WholeOptions['backend']])[] = [
   ['in memory', undefined],
   ['that stages and answers late', (memory) => lateBackend(memory, { stages: true })],
-  ['that does late what it is asked', (memory) => delayed(memory, turns)],
-  ['on a slow disk (20 ms)', (memory) => slowDisk(memory, 20)],
-  ['on a slow disk (50 ms)', (memory) => slowDisk(memory, 50)],
+  ['that does late what it is asked', (memory) => delayedBackend(memory, turns)],
+  ['on a slow disk (20 ms)', (memory) => slowBackend(memory, 20)],
+  ['on a slow disk (50 ms)', (memory) => slowBackend(memory, 50)],
   ...DRIVERS.map(([name, make]): (typeof BACKENDS)[number] => [
     `over ${name}`,
     (_memory, options) => new StoredBackend(options, realStore(make)),

@@ -9,10 +9,9 @@ import { createBroker } from '@mqtt-stack/broker'
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { OrderedStore } from '@mqtt-stack/core/backend'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
-import { RecordingLogger, settle, streamPair, VirtualClock } from '@mqtt-stack/testing'
+import { RecordingLogger, settle, slowBackend, streamPair, VirtualClock } from '@mqtt-stack/testing'
 import type { EnhancedAuthentication, Setup, Target } from '../../packages/conformance/src/harness/target.ts'
 import { realStore } from '../real-store.ts'
-import { slowDisk } from '../slow-disk.ts'
 import { StoredBackend } from '../stored-backend.ts'
 
 /** What stands in the backend's place; the one in memory by default. */
@@ -145,5 +144,5 @@ export function onDriver(make: (path: string) => OrderedStore): readonly Setup[]
 
 /** On a disk that applies nothing before it commits, which takes so many milliseconds. */
 export function onSlowDisk(milliseconds: number): readonly Setup[] {
-  return stacksOn(() => slowDisk(new MemoryBackend(), milliseconds))
+  return stacksOn(() => slowBackend(new MemoryBackend(), milliseconds))
 }

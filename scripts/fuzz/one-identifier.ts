@@ -1,10 +1,16 @@
 /** One client identifier, taken over, subscribing and flooded at once, in orders that a seed finds. */
 
 import { createBroker, MemoryBackend } from '@mqtt-stack/broker'
-import { RecordingLogger, settle, streamPair, TestClient, VirtualClock } from '@mqtt-stack/testing'
+import {
+  lateBackend,
+  RecordingLogger,
+  settle,
+  streamPair,
+  TestClient,
+  VirtualClock,
+} from '@mqtt-stack/testing'
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { lateBackend } from '../late-backend.ts'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 

@@ -4,8 +4,14 @@ import type { Broker, BrokerOptions, MemoryBackendStats } from '@mqtt-stack/brok
 import { createBroker, MemoryBackend } from '@mqtt-stack/broker'
 import type { Client, Context, MiddlewareLike, Store } from '@mqtt-stack/core'
 import type { StreamEnd } from '@mqtt-stack/testing'
-import { RecordingLogger, settle, streamPair, TestClient, VirtualClock } from '@mqtt-stack/testing'
-import { lateBackend } from '../late-backend.ts'
+import {
+  lateBackend,
+  RecordingLogger,
+  settle,
+  streamPair,
+  TestClient,
+  VirtualClock,
+} from '@mqtt-stack/testing'
 import type { Phase, Version } from './corpus.ts'
 import { connectFor, ID_LENGTH, METHOD, METHOD_IN_STEPS } from './corpus.ts'
 

@@ -4,9 +4,12 @@
  * @packageDocumentation
  */
 export * from './accept-all.ts'
+export * from './delayed-backend.ts'
+export * from './late-backend.ts'
 export * from './memory-store.ts'
 export * from './recording-logger.ts'
 export * from './settle.ts'
+export * from './slow-backend.ts'
 export * from './stream-pair.ts'
 export * from './test-client.ts'
 export * from './test-client-options.ts'

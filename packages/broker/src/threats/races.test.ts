@@ -1,11 +1,10 @@
 /** Things that happen at the same time, in every order that a seed finds. */
 import { connect as connectSocket } from 'node:net'
-import { RecordingLogger, settle, streamPair, VirtualClock } from '@mqtt-stack/testing'
+import { lateBackend, RecordingLogger, settle, streamPair, VirtualClock } from '@mqtt-stack/testing'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import * as encode from '../../../../packages/conformance/src/wire/encode.ts'
 import { holdOneIdentifier } from '../../../../scripts/fuzz/one-identifier.ts'
-import { lateBackend } from '../../../../scripts/late-backend.ts'
 import { closeOf, listeningBroker } from '../../../../scripts/test-broker.ts'
 import { createBroker, MemoryBackend } from '../index.ts'
 

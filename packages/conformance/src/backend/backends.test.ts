@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
-import { MemoryStore } from '@mqtt-stack/testing'
+import { lateBackend, MemoryStore, slowBackend } from '@mqtt-stack/testing'
 import { describe, it } from 'vitest'
 import { DRIVERS } from '../../../../scripts/real-store.ts'
 import { describeBackend } from './describe-backend.ts'
@@ -10,6 +10,22 @@ import { overStore } from './over-store.ts'
 
 describe('in memory', () => {
   describeBackend({ describe, it, create: (bounds) => ({ backend: new MemoryBackend(bounds) }) })
+})
+
+describe('on a slow disk', () => {
+  describeBackend({
+    describe,
+    it,
+    create: (bounds) => ({ backend: slowBackend(new MemoryBackend(bounds), 20) }),
+  })
+})
+
+describe('that answers late', () => {
+  describeBackend({
+    describe,
+    it,
+    create: (bounds) => ({ backend: lateBackend(new MemoryBackend(bounds), { stages: true }) }),
+  })
 })
 
 describe('over an ordered store', () => {

@@ -9,7 +9,7 @@ export interface LateOptions {
 }
 
 /**
- * A third party's backend for tests: does at once what `inner` does, in call order, and answers later, in the same
+ * A backend for tests: does at once what `inner` does, in call order, and answers later, in the same
  * order. What it found is seen by nobody before it answers.
  */
 export function lateBackend(

@@ -1,61 +1,6 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import type { CallbackName, Context, MiddlewareLike, Store } from '@mqtt-stack/core'
 import { CALLBACKS, Publish, StackError } from '@mqtt-stack/core'
-import type { MemoryBackend } from '@mqtt-stack/memory-backend'
-
-/** A change that waits for its commit. */
-interface Change {
-  readonly apply: () => void
-  readonly applied: () => void
-  readonly failed: (error: unknown) => void
-}
-
-/** Commits what was staged, in groups: what comes while one is written is the next. Nothing is seen before. */
-export class Disk {
-  readonly #milliseconds: number
-  #staged: Change[] = []
-  #writing: Promise<void> | undefined
-
-  /** @param milliseconds What a commit takes; a turn of the event loop stands for each, so that no real time passes. */
-  constructor(milliseconds: number) {
-    this.#milliseconds = milliseconds
-  }
-
-  /** Resolves when the change is made, behind all that were staged before. */
-  write(apply: () => void): Promise<void> {
-    const whole = new Promise<void>((applied, failed) => this.#staged.push({ apply, applied, failed }))
-    this.#writing ??= this.#write()
-    return whole
-  }
-
-  /** Resolves when nothing waits. */
-  async idle(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing
-  }
-
-  async #write(): Promise<void> {
-    // What is staged in one turn is one group.
-    await undefined
-    while (this.#staged.length > 0) {
-      const group = this.#staged
-      this.#staged = []
-      for (let i = 0; i < this.#milliseconds; i++) await turn()
-      const settled = group.map(commit)
-      for (const tell of settled) tell()
-    }
-    this.#writing = undefined
-  }
-}
-
-/** Makes a change; answers what tells of it, for all of a group are made before anybody hears of one. */
-function commit({ apply, applied, failed }: Change): () => void {
-  try {
-    apply()
-    return applied
-  } catch (error) {
-    return () => failed(error)
-  }
-}
+import { SlowCommits } from './slow-commits.ts'
 
 /** Calls that change what is kept, and are fenced. */
 const WRITES: readonly CallbackName[] = [
@@ -72,28 +17,43 @@ const WRITES: readonly CallbackName[] = [
 const UNFENCED: readonly CallbackName[] = ['storeOfflineMessage', 'storeRetainedMessage']
 
 type Handler = (ctx: object, store: object) => void | Promise<void>
+type Inner = MiddlewareLike & Required<Pick<MiddlewareLike, 'openSession' | 'relayMessage'>>
+/** A session that was opened. */
+interface Opened {
+  /** Epochs of its first and its newest opening; infinite when it is over. */
+  readonly first: number
+  readonly newest: number
+  /** Its QoS 2 identifiers that are committed. */
+  readonly inbound: Set<number>
+}
+
 type Fenced = { readonly clientId?: string; readonly epoch?: number }
 
 /**
- * A third party's backend for tests that keeps what `memory` keeps, and applies nothing before it is committed: not
+ * A backend for tests that keeps what `memory` keeps, and applies nothing before it is committed: not
  * the identifier of a QoS 2 message, not an entry of a log, not a subscription. Look-ups see what is committed.
  * Who is connected is no matter of the disk: `openSession` and `closeSession` take effect at once, so that whoever relies
  * on calls under way being committed has to wait for them.
+ * @param memory A backend that does at once what it is asked.
+ * @param milliseconds What a commit takes; a turn of the event loop stands for each, so that no real time passes.
  */
-export function slowDisk(memory: MemoryBackend, milliseconds: number): MiddlewareLike {
-  const disk = new Disk(milliseconds)
-  /** Epochs of the first and the newest opening of each session. */
-  const sessions = new Map<string, { readonly first: number; readonly newest: number }>()
+export function slowBackend(memory: Inner, milliseconds: number): MiddlewareLike {
+  const disk = new SlowCommits(milliseconds)
+  const sessions = new Map<string, Opened>()
   const inner = memory as unknown as Record<string, Handler | undefined>
+  const handlers = memory as unknown as Record<'openSession' | 'relayMessage', Handler>
   const backend: MiddlewareLike & Record<string, unknown> = {
-    name: 'SlowDisk',
+    name: 'SlowBackend',
     last: true,
     uses: memory.uses,
     start() {
       if (backend.stack !== undefined) memory.stack = backend.stack
-      memory.start()
+      return memory.start?.()
     },
-    stop: () => disk.idle(),
+    async stop() {
+      await disk.idle()
+      await memory.stop?.()
+    },
   }
 
   /** The fence stands where a call is staged. */
@@ -112,7 +72,11 @@ export function slowDisk(memory: MemoryBackend, milliseconds: number): Middlewar
       inner[name]?.call(memory, current, store)
     } catch (error) {
       if (known === undefined || (error as { code?: unknown }).code !== 'STALE_EPOCH') throw error
+      return
     }
+    const { packetId, packetIds = [] } = ctx as { packetId?: number; packetIds?: readonly number[] }
+    if (packetId !== undefined) known?.inbound.add(packetId)
+    for (const id of packetIds) known?.inbound.delete(id)
   }
 
   function stage(name: string, ctx: Fenced, store: object): Promise<void> {
@@ -120,18 +84,35 @@ export function slowDisk(memory: MemoryBackend, milliseconds: number): Middlewar
     return disk.write(() => apply(name, ctx, store))
   }
 
-  function stageUnfenced(name: string, ctx: { packet?: unknown }, store: object): Promise<void> {
+  function stageUnfenced(name: string, ctx: object, store: object): Promise<void> {
     // Kept beyond the turn.
-    if (ctx.packet instanceof Publish) ctx.packet.own()
+    if ('packet' in ctx && ctx.packet instanceof Publish) ctx.packet.own()
     return disk.write(() => void inner[name]?.call(memory, ctx, store))
   }
 
   async function open(ctx: Context<'openSession'>, store: Store<'openSession'>): Promise<void> {
-    await memory.openSession(ctx, store)
+    await handlers.openSession(ctx, store)
     if (store.refused !== undefined || store.epoch === undefined) return
-    const first = store.present === true ? sessions.get(ctx.clientId)?.first : undefined
-    sessions.set(ctx.clientId, { first: first ?? store.epoch, newest: store.epoch })
+    const { epoch, present, inboundIds } = store
+    const known = present === true ? sessions.get(ctx.clientId) : undefined
+    const { first = epoch, inbound = new Set(inboundIds) } = known ?? {}
+    sessions.set(ctx.clientId, { first, newest: epoch, inbound })
+    // What was staged before is committed then.
     await disk.write(() => {})
+    store.inboundIds = [...inbound]
+  }
+
+  function end(clientId: string): void {
+    sessions.set(clientId, {
+      first: Number.POSITIVE_INFINITY,
+      newest: Number.POSITIVE_INFINITY,
+      inbound: new Set(),
+    })
+  }
+
+  async function close(ctx: Context<'closeSession'>, store: Store<'closeSession'>): Promise<void> {
+    await inner.closeSession?.call(memory, ctx, store)
+    if (store.ended === true) end(ctx.clientId)
   }
 
   /** Identifier and log entries are staged in one turn, and so are one commit. */
@@ -142,7 +123,7 @@ export function slowDisk(memory: MemoryBackend, milliseconds: number): Middlewar
     whose.inbound = undefined
     let later: void | Promise<void>
     try {
-      later = memory.relayMessage(ctx, store)
+      later = handlers.relayMessage(ctx, store)
     } finally {
       whose.inbound = inbound
     }
@@ -167,8 +148,13 @@ export function slowDisk(memory: MemoryBackend, milliseconds: number): Middlewar
   /** Behind all that was staged. */
   async function purge(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): Promise<void> {
     await disk.write(() => {})
-    await memory.purgeMessages(ctx, store)
+    await inner.purgeMessages?.call(memory, ctx, store)
   }
 
-  return Object.assign(backend, { openSession: open, relayMessage: relay, purgeMessages: purge })
+  return Object.assign(backend, {
+    openSession: open,
+    closeSession: close,
+    relayMessage: relay,
+    ...(inner.purgeMessages !== undefined && { purgeMessages: purge }),
+  })
 }

@@ -1,2 +1,2 @@
 export { blame, blameOf } from './blame.ts'
-export { type ErrorCode, StackError } from './errors.ts'
+export { type ErrorCode, isStackError, StackError } from './errors.ts'

@@ -25,7 +25,7 @@ import {
   resolveOptions,
   STACK_OPTIONS,
 } from '../contract/index.ts'
-import { blame, StackError } from '../errors/index.ts'
+import { blame, isStackError, StackError } from '../errors/index.ts'
 import { defaultCeiling, Ledger } from '../memory/index.ts'
 import type { Packet, PacketType, ReasonCode } from '../packets/index.ts'
 import { Decoder, freezePacket, PACKET_TYPES } from '../packets/index.ts'
@@ -235,7 +235,11 @@ class MiddlewareStack implements ConnectionHost {
   }
 
   background(work: () => unknown, client?: Client): void {
-    const fail = (error: Error): void => this.fail(error, client, undefined)
+    const fail = (error: Error): void => {
+      // Work that was under way when the stack stopped ends with the backend.
+      if (this.#stopped !== undefined && isStackError(error) && error.code === 'BACKEND_STOPPED') return
+      this.fail(error, client, undefined)
+    }
     try {
       const later = work()
       if (isPromise(later)) later.then(undefined, fail)

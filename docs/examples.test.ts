@@ -9,8 +9,8 @@ import { Server } from 'node:net'
 import { join } from 'node:path'
 import { format, promisify } from 'node:util'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { allExamples, examplesOf, pathOf, printsOf, writeExamples } from '../scripts/examples.ts'
 import { root } from '../scripts/workspace.mjs'
+import { allExamples, examplesOf, pathOf, printsOf, writeExamples } from '../test/support/examples.ts'
 
 const examples = allExamples()
 // In the repository, so that imports are found; of this process, so that two runs do not meet.

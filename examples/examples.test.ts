@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createCertificate } from '../packages/benchmark/src/brokers/certificate.ts'
 import { TestClient } from '../packages/testing/src/index.ts'
-import { client, exchange } from '../scripts/exchange.ts'
-import { installedFolder } from '../scripts/installed.ts'
-import { ScramClient } from '../scripts/scram-client.ts'
-import type { Spawned } from '../scripts/spawned.ts'
-import { spawned } from '../scripts/spawned.ts'
+import { client, exchange } from '../test/support/exchange.ts'
+import { installedFolder } from '../test/support/installed.ts'
+import { ScramClient } from '../test/support/scram-client.ts'
+import type { Spawned } from '../test/support/spawned.ts'
+import { spawned } from '../test/support/spawned.ts'
 
 const folder = installedFolder()
 const here = fileURLToPath(new URL('.', import.meta.url))

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { examplesOf } from '../scripts/examples.ts'
 import { root } from '../scripts/workspace.mjs'
+import { examplesOf } from '../test/support/examples.ts'
 
 const page = 'docs/writing-a-middleware.md'
 const shown = examplesOf(page, readFileSync(join(root, page), 'utf8'))

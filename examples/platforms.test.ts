@@ -3,11 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'vitest'
 import { describe, expect, test } from 'vitest'
-import { exchange } from '../scripts/exchange.ts'
-import { installedFolder } from '../scripts/installed.ts'
 import { COMPILERS, platformPath, RUNTIMES } from '../scripts/platforms.mjs'
-import { spawned } from '../scripts/spawned.ts'
 import { root } from '../scripts/workspace.mjs'
+import { exchange } from '../test/support/exchange.ts'
+import { installedFolder } from '../test/support/installed.ts'
+import { spawned } from '../test/support/spawned.ts'
 
 const folder = installedFolder()
 

@@ -1,8 +1,8 @@
 import type { Context, MiddlewareLike, Store } from '@mqtt-stack/core'
 import type { ConnectOptions, TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Broker5 } from '../../../scripts/broker-5.ts'
-import { broker5, messagesOf } from '../../../scripts/broker-5.ts'
+import type { Broker5 } from '../../../test/rig/broker-5.ts'
+import { broker5, messagesOf } from '../../../test/rig/broker-5.ts'
 
 const METHOD = 'WORDS'
 const CONTINUE = 0x18

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 import type { IClientOptions, MqttClient } from 'mqtt'
 import { connectAsync } from 'mqtt'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import type { Spawned } from '../../../scripts/spawned.ts'
-import { spawned } from '../../../scripts/spawned.ts'
+import type { Spawned } from '../../../test/support/spawned.ts'
+import { spawned } from '../../../test/support/spawned.ts'
 import { createCertificate } from '../../benchmark/src/brokers/certificate.ts'
 
 /** The command as it is built: Node runs no TypeScript. */

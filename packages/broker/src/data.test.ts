@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 import type { IClientOptions, MqttClient } from 'mqtt'
 import { connect, connectAsync } from 'mqtt'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { needs } from '../../../scripts/needs.ts'
-import type { Spawned } from '../../../scripts/spawned.ts'
-import { spawned } from '../../../scripts/spawned.ts'
+import { needs } from '../../../test/support/needs.ts'
+import type { Spawned } from '../../../test/support/spawned.ts'
+import { spawned } from '../../../test/support/spawned.ts'
 import { openData } from './data.ts'
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))

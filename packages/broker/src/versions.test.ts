@@ -1,6 +1,6 @@
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { broker5, bytesOf, frame, messagesOf, pair, properties, text } from '../../../scripts/broker-5.ts'
+import { broker5, bytesOf, frame, messagesOf, pair, properties, text } from '../../../test/rig/broker-5.ts'
 
 type Version = 3 | 4 | 5
 

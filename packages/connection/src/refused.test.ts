@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream'
 import * as v8 from 'node:v8'
 import { generate } from 'mqtt-packet'
 import { expect, it } from 'vitest'
-import { defaultStack } from '../../../scripts/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 /** A connection that brings these bytes and hangs up. */
 class Visit extends Duplex {

@@ -2,9 +2,9 @@
 import type { Context, MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { ReliablePublisher } from '../../../scripts/reliable-devices.ts'
-import type { Whole } from '../../../scripts/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+import type { Whole } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { ReliablePublisher } from '../../../test/support/reliable-devices.ts'
 
 /** A new connection of the publisher, which gives up after so many acknowledgements. */
 async function serve(publisher: ReliablePublisher, client: TestClient, limit?: number): Promise<void> {

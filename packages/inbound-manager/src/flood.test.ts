@@ -2,8 +2,8 @@
 import type { Context, MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { WholeOptions } from '../../../scripts/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+import type { WholeOptions } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
 
 const COUNT = 100_000
 /** So many bytes are not even half taken in a turn. */

@@ -2,8 +2,8 @@ import { DONE, ReasonCode } from '@mqtt-stack/core'
 import type { ConnectOptions, TestClient } from '@mqtt-stack/testing'
 import { StreamEnd } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { DefaultStack, DefaultStackOptions } from '../../../scripts/default-stack.ts'
-import { BACKENDS, defaultStack } from '../../../scripts/default-stack.ts'
+import type { DefaultStack, DefaultStackOptions } from '../../../test/rig/default-stack.ts'
+import { BACKENDS, defaultStack } from '../../../test/rig/default-stack.ts'
 
 type Will = NonNullable<ConnectOptions['will']>
 

@@ -4,8 +4,8 @@ import type { TestClient } from '@mqtt-stack/testing'
 import { settle } from '@mqtt-stack/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Whole } from '../../../scripts/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+import type { Whole } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
 
 const NAMES = ['ann', 'ben', 'cy'] as const
 const FILTERS = ['a', 'a/b', 'a/+', '#', '+/b', 'a/#'] as const

@@ -2,8 +2,8 @@
 import type { TestClient } from '@mqtt-stack/testing'
 import { settle } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Whole, WholeOptions } from '../../../scripts/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+import type { Whole, WholeOptions } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
 
 const bob = ({ client }: Whole): Promise<TestClient> => client({ clientId: 'bob', clean: false })
 

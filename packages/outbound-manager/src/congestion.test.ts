@@ -1,7 +1,7 @@
 /** Receivers that do not read: what becomes of their messages, and that nobody else notices. */
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
 
 const KIB = 'x'.repeat(1_024)
 /** 1 KiB that begins with its number. */

@@ -2,9 +2,9 @@
 import type { TestClient } from '@mqtt-stack/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ReliablePublisher, ReliableReceiver } from '../../../scripts/reliable-devices.ts'
-import type { Whole } from '../../../scripts/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+import type { Whole } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { ReliablePublisher, ReliableReceiver } from '../../../test/support/reliable-devices.ts'
 
 const who = fc.constantFrom('sender' as const, 'receiver' as const)
 const publish = fc.record({

@@ -2,7 +2,7 @@
 import type { Context, MiddlewareLike } from '@mqtt-stack/core'
 import { settle } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { broker5, messagesOf } from '../../../scripts/broker-5.ts'
+import { broker5, messagesOf } from '../../../test/rig/broker-5.ts'
 
 const at = (remote: string) => ({ listener: { transport: 'memory', local: true, remote } })
 

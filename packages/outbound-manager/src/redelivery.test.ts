@@ -2,9 +2,9 @@
 import { Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { ReliableReceiver } from '../../../scripts/reliable-devices.ts'
-import type { Whole } from '../../../scripts/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+import type { Whole } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { ReliableReceiver } from '../../../test/support/reliable-devices.ts'
 
 /** A device that keeps its session and acknowledges by hand. */
 async function device({ client }: Whole): Promise<TestClient> {

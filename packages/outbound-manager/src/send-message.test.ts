@@ -3,8 +3,8 @@ import type { MiddlewareLike, SendContext } from '@mqtt-stack/core'
 import { DONE } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Whole } from '../../../scripts/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+import type { Whole } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
 
 /** Notes what is written, to whom and how: `device: t 1 q1 r d`. */
 const notesIn = (seen: string[]): MiddlewareLike => ({

@@ -1,6 +1,6 @@
 /** Acknowledgements that do not answer what is in flight, for sessions with a log and without. */
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
 
 type Answer = 'puback' | 'pubrec' | 'pubcomp'
 

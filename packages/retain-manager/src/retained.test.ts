@@ -4,7 +4,7 @@ import { DONE, Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { settle } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
 
 /** What came, once all is quiet. */
 async function textsOf(client: TestClient): Promise<string[]> {

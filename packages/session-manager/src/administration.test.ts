@@ -2,9 +2,9 @@
 import type { Context, SessionSummary, Store, SubscriptionRecord } from '@mqtt-stack/core'
 import { MemoryStore } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { StoredBackend } from '../../../scripts/stored-backend.ts'
-import type { Whole, WholeOptions } from '../../../scripts/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../scripts/whole-stack.ts'
+import { StoredBackend } from '../../../test/rig/stored-backend.ts'
+import type { Whole, WholeOptions } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
 
 /** The guide's answers none of these. */
 const OURS: readonly (readonly [string, WholeOptions['backend']])[] = [

@@ -2,7 +2,7 @@
 import type { TestClient, TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { defaultMiddlewares } from '../../../scripts/default-stack.ts'
+import { defaultMiddlewares } from '../../../test/rig/default-stack.ts'
 
 const WILL = { topic: 'gone', payload: Buffer.from('bye'), qos: 0, retain: false } as const
 

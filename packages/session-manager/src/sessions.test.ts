@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, defaultStack } from '../../../scripts/default-stack.ts'
+import { BACKENDS, defaultStack } from '../../../test/rig/default-stack.ts'
 
 const HOUR = 3_600_000
 

@@ -3,7 +3,7 @@ import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { settle } from '@mqtt-stack/testing'
 import { expect, it } from 'vitest'
-import { wholeStack } from '../../../scripts/whole-stack.ts'
+import { wholeStack } from '../../../test/rig/whole-stack.ts'
 
 const SESSIONS = 200
 

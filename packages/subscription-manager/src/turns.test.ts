@@ -1,8 +1,8 @@
 /** A packet of many filters, and a session of many subscriptions, take turns with the packets of others. */
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
-import type { Whole } from '../../../scripts/whole-stack.ts'
-import { wholeStack } from '../../../scripts/whole-stack.ts'
+import type { Whole } from '../../../test/rig/whole-stack.ts'
+import { wholeStack } from '../../../test/rig/whole-stack.ts'
 
 const FILTERS = Array.from({ length: 400 }, (_, i) => `+/${i}`)
 

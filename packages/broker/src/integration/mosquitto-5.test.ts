@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { needs } from '../../../../scripts/needs.ts'
-import type { Spawned } from '../../../../scripts/spawned.ts'
-import { spawned } from '../../../../scripts/spawned.ts'
-import { listeningBroker } from '../../../../scripts/test-broker.ts'
+import { listeningBroker } from '../../../../test/rig/test-broker.ts'
+import { needs } from '../../../../test/support/needs.ts'
+import type { Spawned } from '../../../../test/support/spawned.ts'
+import { spawned } from '../../../../test/support/spawned.ts'
 import type { Broker } from '../index.ts'
 
 beforeEach((context) => needs(context, 'mosquitto_sub', 'mosquitto_pub', 'mosquitto_rr'))

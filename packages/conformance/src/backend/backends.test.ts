@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { lateBackend, MemoryStore, slowBackend } from '@mqtt-stack/testing'
 import { describe, it } from 'vitest'
-import { DRIVERS } from '../../../../scripts/real-store.ts'
+import { DRIVERS } from '../../../../test/rig/real-store.ts'
 import { describeBackend } from './describe-backend.ts'
 import { overStore } from './over-store.ts'
 

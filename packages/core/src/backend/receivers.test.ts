@@ -2,7 +2,7 @@
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import { Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import { expect, it } from 'vitest'
-import { wholeStack } from '../../../../scripts/whole-stack.ts'
+import { wholeStack } from '../../../../test/rig/whole-stack.ts'
 import type { Backend } from './backend.ts'
 
 const RECEIVERS = 2_500

@@ -1,9 +1,9 @@
 /** What is acknowledged outlives the process: every test ends one, by a stop or a crash, and goes on with another. */
 import { MemoryStore } from '@mqtt-stack/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { DefaultStack } from '../../../../scripts/default-stack.ts'
-import { defaultStack } from '../../../../scripts/default-stack.ts'
-import { StoredBackend } from '../../../../scripts/stored-backend.ts'
+import type { DefaultStack } from '../../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../../test/rig/default-stack.ts'
+import { StoredBackend } from '../../../../test/rig/stored-backend.ts'
 
 const LOST = { cmd: 'publish', topic: 'a', payload: 'lost', qos: 1, dup: false, retain: false } as const
 

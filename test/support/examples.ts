@@ -1,8 +1,8 @@
 // The examples of the documentation: every ```ts block of its pages, as a module that can be checked and run.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { pages } from './docs-checks.mjs'
-import { root } from './workspace.mjs'
+import { pages } from '../../scripts/docs-checks.mjs'
+import { root } from '../../scripts/workspace.mjs'
 
 export interface Example {
   /** Path of the page from the root. */

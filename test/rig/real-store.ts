@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Change, Entry, KeyRange, OrderedStore } from '@mqtt-stack/core/backend'
 import { LmdbStore } from '@mqtt-stack/lmdb-backend'
-import { seen } from '../packages/conformance/src/backend/seen.ts'
-import { guideStore } from './guide-backend.ts'
+import { seen } from '../../packages/conformance/src/backend/seen.ts'
+import { guideStore } from './guide-store.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'real-store-'))
 process.once('exit', () => rmSync(root, { recursive: true, force: true }))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll } from 'vitest'
-import { packInto } from './pack.mjs'
+import { packInto } from '../../scripts/pack.mjs'
 
 /**
  * What a user has: an empty folder, and in it the packages as they are published. Call it where tests are collected; the

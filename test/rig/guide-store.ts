@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { OrderedStore } from '@mqtt-stack/core/backend'
-import { examplesOf, pathOf, writeExamples } from './examples.ts'
-import { root } from './workspace.mjs'
+import { root } from '../../scripts/workspace.mjs'
+import { examplesOf, pathOf, writeExamples } from '../support/examples.ts'
 
 const PAGE = 'docs/writing-a-backend.md'
 const FILE = 'level-store.ts'

@@ -26,6 +26,8 @@ describe('options', () => {
     expect(parseOptions(['--node', '/n', '--report'])).toMatchObject({ node: '/n', scenarios: [] })
     expect(parseOptions(['--price', 'pair2']).scenarios).toEqual(['pair2'])
     expect(() => parseOptions(['--price', '--node', '/n'])).toThrow('one at a time')
+    expect(() => parseOptions(['--price', '--durable'])).toThrow('one at a time')
+    expect(parseOptions(['--durable']).scenarios).toEqual(['stored1'])
     expect(() => parseOptions(['--price', '--only', 'aedes'])).toThrow('--price')
   })
 

@@ -12,6 +12,8 @@ export interface Options {
   readonly price: boolean
   /** Compare mqtt-stack with itself on the Node at this path. */
   readonly node: string | undefined
+  /** Compare brokers that keep sessions on disk. */
+  readonly durable: boolean
   readonly report: boolean
   readonly pin: boolean
   readonly list: boolean
@@ -28,6 +30,8 @@ export const USAGE = `Usage: pnpm bench [scenario...] [options]
   --price            instead of with others, mqtt-stack is compared with itself and one more middleware that does
                      nothing: async handle, callback by return, callback by next; default scenarios: pair0 pair1
   --node PATH        ... and here with itself on another Node
+  --durable          ... and here brokers that keep sessions on disk: mqtt-stack with LMDB (and in memory), Mosquitto with
+                     persistence, Aedes with LevelDB; default scenario: stored1
   --runs N           rounds, each with every broker started afresh and in turn (3)
   --seconds N        measured in each (3)
   --warmup N         seconds before that (2)
@@ -49,19 +53,20 @@ export function parseOptions(args: readonly string[]): Options {
       warmup: { type: 'string', default: '2' },
       price: { type: 'boolean', default: false },
       node: { type: 'string' },
+      durable: { type: 'boolean', default: false },
       report: { type: 'boolean', default: false },
       pin: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
-  const { peer, only, runs, seconds, warmup, price, node, report, pin, list, help } = values
-  const own = price || node !== undefined
-  if (price && node) throw new Error('--price and --node are two comparisons: one at a time')
-  if (own && (peer.length > 0 || only)) throw new Error('--price and --node take no other brokers')
+  const { peer, only, runs, seconds, warmup, price, node, durable, report, pin, list, help } = values
+  const own = price || node !== undefined || durable
+  if (Number(price) + Number(node !== undefined) + Number(durable) > 1)
+    throw new Error('--price, --node and --durable are comparisons of their own: one at a time')
+  if (own && (peer.length > 0 || only)) throw new Error('--price, --node and --durable take no other brokers')
   return {
-    scenarios:
-      positionals.length > 0 ? positionals : price ? ['pair0', 'pair1'] : report && !own ? ['all'] : [],
+    scenarios: positionals.length > 0 ? positionals : usual(price, durable, report && !own),
     peers: peer,
     only: only.split(',').filter(Boolean),
     runs: atLeast(1, 'runs', runs, true),
@@ -69,11 +74,18 @@ export function parseOptions(args: readonly string[]): Options {
     warmup: atLeast(0, 'warmup', warmup),
     price,
     node,
+    durable,
     report,
     pin,
     list,
     help,
   }
+}
+
+function usual(price: boolean, durable: boolean, all: boolean): string[] {
+  if (durable) return ['stored1']
+  if (price) return ['pair0', 'pair1']
+  return all ? ['all'] : []
 }
 
 function atLeast(least: number, name: string, text: string, whole = false): number {

@@ -1,13 +1,17 @@
 import type { Options } from '../options.ts'
 import type { Broker } from './broker.ts'
 import { commandBroker } from './command.ts'
+import { DURABLE, durableLineup } from './durable.ts'
 import { brokers } from './index.ts'
 import { mqttStack } from './mqtt-stack.ts'
 import { nodeLineup } from './node.ts'
 import { priceLineup } from './price.ts'
 
-/** What is compared: mqtt-stack with other brokers, with itself and one more middleware, or with itself on another Node. */
-export type LineupName = 'peers' | 'price' | 'node'
+/**
+ * What is compared: mqtt-stack with other brokers, with itself and one more middleware, with itself on another Node, or
+ * brokers that keep sessions on disk.
+ */
+export type LineupName = 'peers' | 'price' | 'node' | 'durable'
 
 export interface Lineup {
   readonly name: LineupName
@@ -18,6 +22,7 @@ export interface Lineup {
 /** Those that take part; who is not installed is left out, and `tell` is given a line about it. */
 export function chooseLineup(options: Options, tell: (line: string) => void): Lineup {
   if (options.price) return { name: 'price', brokers: present(priceLineup, tell) }
+  if (options.durable) return { name: 'durable', brokers: present(durableLineup, tell) }
   if (options.node) return { name: 'node', brokers: present(nodeLineup(options.node), tell) }
   for (const name of options.only) {
     if (!brokers.some((broker) => broker.name === name))
@@ -38,6 +43,7 @@ export function chooseLineup(options: Options, tell: (line: string) => void): Li
 
 /** Whether a column of this lineup is mqtt-stack itself. */
 export function isOurs(lineup: LineupName, broker: string): boolean {
+  if (lineup === 'durable') return DURABLE.has(broker)
   return lineup !== 'peers' || broker === mqttStack.name
 }
 

@@ -13,11 +13,11 @@ export const mosquitto: Broker = mosquittoWith('mosquitto')
 
 /** Without the Nagle delay, as mqtt-stack is: slower in a flood, and no 40 ms stall when there is none. */
 export const mosquittoNoDelay: Broker = {
-  ...mosquittoWith('mosquitto-nodelay', 'set_tcp_nodelay true'),
+  ...mosquittoWith('mosquitto-nodelay', () => ['set_tcp_nodelay true']),
   extra: true,
 }
 
-function mosquittoWith(name: string, ...settings: string[]): Broker {
+export function mosquittoWith(name: string, settings: (listen: Listen) => string[] = () => []): Broker {
   return {
     name,
     version: installed?.version,
@@ -25,7 +25,7 @@ function mosquittoWith(name: string, ...settings: string[]): Broker {
     features: new Set(['qos1', 'qos2', 'unsubscribe', 'retain', 'sessions', 'v5', 'shared', 'ws', 'tls']),
     command(listen) {
       const path = join(listen.directory, 'mosquitto.conf')
-      writeFileSync(path, [...configuration(listen), ...settings, ''].join('\n'))
+      writeFileSync(path, [...configuration(listen), ...settings(listen), ''].join('\n'))
       return { file: installed?.file ?? 'mosquitto', args: ['-c', path] }
     },
   }

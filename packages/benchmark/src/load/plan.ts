@@ -24,6 +24,8 @@ export interface Plan extends Layout {
   readonly batch: number
   /** Most deliveries under way, over all clients. */
   readonly window: number
+  /** Subscribers have sessions that outlive their connections. */
+  readonly stored?: boolean
   /** 5.0: properties of each PUBLISH, encoded. */
   readonly properties?: Uint8Array
   /** 5.0: publishers name their topic once and then send this alias in its place. */

@@ -39,7 +39,7 @@ export class Traffic {
       this.#introduce(publisher)
     })
     await inParallel(this.#subscribers.length, CONNECTING, async (i) => {
-      await this.#subscribers[i].connect()
+      await this.#subscribers[i].connect({ clean: this.#plan.stored !== true })
       await this.#subscribers[i].subscribe([this.#plan.filter(i)], this.#plan.qos)
     })
   }

@@ -18,6 +18,7 @@ pnpm bench all --report                  # everything, written to this page; tak
 pnpm bench pair0 --report                # one scenario again: its row is replaced, all others stay
 pnpm bench --price --report              # what one more middleware costs
 pnpm bench --node /path/to/node --report # the broker on another Node
+pnpm bench --durable --report            # what it costs to keep sessions
 \`\`\`
 
 What was measured is kept in \`packages/benchmark/results\`, a file a row, and this page is written from there, but for
@@ -48,6 +49,14 @@ The default stack, and the same with one more middleware that does nothing, in b
 an \`async handle() {}\` for PUBLISH, a \`relayMessage\` handler that returns, and one that calls \`next\`.
 `
 
+const DURABLE = `
+## What it costs to keep sessions
+
+QoS 1 to subscribers whose sessions outlive their connections: each message is stored before its publisher gets PUBACK. \`lmdb\` flushes each commit to the disk first,
+\`lmdb-interval\` within about a second; \`memory\` is mqtt-stack without \`--data\`. Mosquitto, with persistence on, writes a snapshot now and then, and Aedes, with
+aedes-persistence-level, flushes nothing.
+`
+
 const NODE = `
 ## Another Node
 
@@ -59,6 +68,7 @@ export function document(results: readonly Result[], before: string): string {
   const peers = of(results, 'peers')
   const price = of(results, 'price')
   const node = of(results, 'node')
+  const durable = of(results, 'durable')
   const told = linesOf(results, faultLines)
   const care = [...linesOf(results, loadLines), ...linesOf(results, crowdLine)]
   const parts = [
@@ -69,6 +79,7 @@ export function document(results: readonly Result[], before: string): string {
     ...when(peers, () => [RATIOS, ...ratioTable(peers), '', '## Figures', '', ...figureTable(peers), '']),
     ...when(peers, () => ['![Messages a second by scenario and broker](benchmark.svg)']),
     ...when(peers, () => [SHARES, ...shareTable(peers)]),
+    ...when(durable, () => [DURABLE, ...ratioTable(durable), '', ...figureTable(durable)]),
     ...when(price, () => [PRICE, ...ownTable(price)]),
     ...when(node, () => [NODE, ...ownTable(node)]),
     '\n## Deliveries\n',

@@ -9,6 +9,12 @@ export const flows: readonly Scenario[] = [
   flow('pair0', '10 publishers to 10 subscribers, QoS 0', { layout: pairs(10) }),
   flow('pair1', '10 publishers to 10 subscribers, QoS 1', { layout: pairs(10), qos: 1 }),
   flow('pair2', '10 publishers to 10 subscribers, QoS 2', { layout: pairs(10), qos: 2 }),
+  flow('stored1', 'pair1 with sessions that outlive their connections', {
+    layout: pairs(10),
+    qos: 1,
+    stored: true,
+    scenario: { needs: ['sessions'] },
+  }),
   flow('fanout0', '1 publisher to 500 subscribers, QoS 0', toFans),
   flow('fanout1', '1 publisher to 500 subscribers, QoS 1', { ...toFans, qos: 1 }),
   flow('fanin0', '50 publishers to 1 subscriber by wildcard, QoS 0', { layout: fanIn(50) }),

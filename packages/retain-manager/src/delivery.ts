@@ -70,10 +70,10 @@ export class Delivery {
         if (client.congested) yield client.drained()
         if (looks !== this.#looks) break
         const newest = yield* this.#newest(client, due, filter, message)
-        if (!due.owes(filter, client)) return
+        if (!due.isDue(filter, client)) return
         yield* this.#handOut(client, filter, message.topic, newest)
       }
-      if (!due.owes(filter, client)) return
+      if (!due.isDue(filter, client)) return
       if (page.length < limit && looks === this.#looks) break
     }
     due.delete(topic)

@@ -27,7 +27,7 @@ export class Due {
   }
 
   /** Whether this is still what is owed, to this client. */
-  owes(filter: DueFilter, client: Client): boolean {
+  isDue(filter: DueFilter, client: Client): boolean {
     return this.client === client && !client.closed && this.#filters.get(filter.topic) === filter
   }
 

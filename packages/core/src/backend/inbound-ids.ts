@@ -12,7 +12,7 @@ export class InboundIds {
   /** Keeps the identifier of a QoS 2 message; false where the ledger has no room for it. */
   hold(record: SessionRecord, packetId: number): boolean | Promise<void> {
     const { disk } = this.#parts
-    const { inbound, stagedInbound } = record.keep()
+    const { inbound, stagedInbound } = record.ensureState()
     const growth = inbound.growth(packetId)
     if (growth > 0 && !record.charge(growth)) return false
     stagedInbound.add(packetId)
@@ -27,13 +27,13 @@ export class InboundIds {
   /** These identifiers are free again. */
   free(record: SessionRecord, packetIds: readonly number[]): void | Promise<void> {
     const { disk } = this.#parts
-    const { kept } = record
-    if (kept === undefined) return
-    for (const id of packetIds) kept.stagedInbound.delete(id)
+    const { state } = record
+    if (state === undefined) return
+    for (const id of packetIds) state.stagedInbound.delete(id)
     if (record.id === 0 || disk === undefined) return
     for (const id of packetIds) disk.removeInbound(record, id)
     return disk.commits.commit(() => {
-      for (const id of packetIds) kept.inbound.delete(id)
+      for (const id of packetIds) state.inbound.delete(id)
     })
   }
 }

@@ -13,7 +13,7 @@ export class KeptSubscriptions {
     const { sessions, disk } = this.#parts
     const { topic, qos, options, identifier } = ctx
     const record = sessions.current(ctx)
-    const { subscriptions, stagedSubscriptions } = record.keep()
+    const { subscriptions, stagedSubscriptions } = record.ensureState()
     const subscription = { topic, qos, options, identifier }
     const before = stagedSubscriptions.get(topic)
     store.existed = before !== undefined
@@ -29,11 +29,11 @@ export class KeptSubscriptions {
   remove(ctx: Context<'removeSubscription'>, store: Store<'removeSubscription'>): void | Promise<void> {
     const { sessions, disk } = this.#parts
     const record = sessions.current(ctx)
-    const { kept } = record
-    store.existed = kept?.stagedSubscriptions.delete(ctx.topic) ?? false
-    if (kept === undefined || record.id === 0) return
+    const { state } = record
+    store.existed = state?.stagedSubscriptions.delete(ctx.topic) ?? false
+    if (state === undefined || record.id === 0) return
     disk?.removeSubscription(record, ctx.topic)
-    return disk?.commits.commit(() => kept.subscriptions.delete(ctx.topic))
+    return disk?.commits.commit(() => state.subscriptions.delete(ctx.topic))
   }
 
   clear(ctx: Context<'clearSubscriptions'>): void | Promise<void> {
@@ -41,20 +41,20 @@ export class KeptSubscriptions {
     const record = sessions.checked(ctx)
     if (record === undefined) return
     this.#parts.subscriptions.clear(record)
-    const { kept } = record
-    if (kept === undefined) return
-    const isKept = record.id !== 0 && (kept.stagedSubscriptions.size > 0 || kept.due !== undefined)
+    const { state } = record
+    if (state === undefined) return
+    const isKept = record.id !== 0 && (state.stagedSubscriptions.size > 0 || state.due !== undefined)
     if (isKept) disk?.clearSubscriptions(record)
-    kept.stagedSubscriptions.clear()
-    kept.due = undefined
-    if (isKept) return disk?.commits.commit(() => kept.subscriptions.clear())
+    state.stagedSubscriptions.clear()
+    state.due = undefined
+    if (isKept) return disk?.commits.commit(() => state.subscriptions.clear())
   }
 
   lookup(ctx: Context<'lookupSubscriptions'>, store: Store<'lookupSubscriptions'>): void {
     const { sessions, subscriptions } = this.#parts
     const record = sessions.find(ctx)
     if (record === undefined) return
-    const found = ctx.client === undefined ? subscriptions.of(record) : record.kept?.subscriptions.values()
+    const found = ctx.client === undefined ? subscriptions.of(record) : record.state?.subscriptions.values()
     store.push(...(found ?? []))
   }
 
@@ -64,14 +64,14 @@ export class KeptSubscriptions {
     const { topic, due } = ctx
     const record = sessions.current(ctx)
     if (record.id === 0 || disk === undefined) return
-    const kept = record.keep()
+    const state = record.ensureState()
     disk.putDue(record, topic, due)
-    return disk.commits.commit(() => kept.putDue(topic, due))
+    return disk.commits.commit(() => state.putDue(topic, due))
   }
 
   /** The oldest subscription first. */
   lookupDue(ctx: Context<'lookupDueRetained'>, store: Store<'lookupDueRetained'>): void {
-    const all = [...(this.#parts.sessions.find(ctx)?.kept?.due?.values() ?? [])]
+    const all = [...(this.#parts.sessions.find(ctx)?.state?.due?.values() ?? [])]
     store.push(...all.sort((one, other) => one.since - other.since))
   }
 }

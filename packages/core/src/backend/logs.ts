@@ -18,7 +18,7 @@ export class Logs {
       ctx.epoch === undefined ? this.#parts.sessions.current(ctx) : this.#parts.sessions.find(ctx)
     if (record === undefined || ctx.epoch < record.firstEpoch || ctx.epoch > record.epoch) return
     const { sessionMessages, sessionBytes } = this.#parts.bounds
-    const { log } = record.keep()
+    const { log } = record.ensureState()
     let appended = log.append(ctx, sessionMessages, sessionBytes)
     if (typeof appended === 'string' && this.#makeRoom(record, log))
       appended = log.append(ctx, sessionMessages, sessionBytes)
@@ -67,7 +67,7 @@ export class Logs {
     const { after = 0, limit = Number.POSITIVE_INFINITY } = ctx
     const record = this.#parts.sessions.find(ctx)
     const found: LogEntry[] = []
-    record?.kept?.log.read(found, after, limit)
+    record?.state?.log.read(found, after, limit)
     if (record !== undefined) return this.load(record, found, store)
   }
 
@@ -84,14 +84,14 @@ export class Logs {
 
   release(ctx: Context<'releaseOfflineMessages'>): void | Promise<void> {
     const record = this.#parts.sessions.current(ctx)
-    const log = record.kept?.log
+    const log = record.state?.log
     const entries = ctx.sequences.map((sequence) => log?.get(sequence)).filter((entry) => entry !== undefined)
     return this.releaseEntries(record, entries)
   }
 
   /** Only PUBREL is left of these: their messages go. */
   releaseEntries(record: SessionRecord, entries: readonly LogEntry[]): void | Promise<void> {
-    const log = record.kept?.log
+    const log = record.state?.log
     const release = (): void => {
       for (const { sequence } of entries) log?.release(sequence)
     }
@@ -106,7 +106,7 @@ export class Logs {
 
   remove(ctx: Context<'removeOfflineMessages'>): void | Promise<void> {
     const record = this.#parts.sessions.current(ctx)
-    const log = record.kept?.log
+    const log = record.state?.log
     if (log === undefined) return
     // The seed's context has messageIds alone.
     const sequences = ctx.sequences ?? log.sequencesOf(ctx.messageIds)
@@ -119,13 +119,13 @@ export class Logs {
 
   /** These leave the log. */
   removeEntries(record: SessionRecord, entries: readonly LogEntry[]): void | Promise<void> {
-    for (const { sequence } of entries) record.kept?.log.remove(sequence)
+    for (const { sequence } of entries) record.state?.log.remove(sequence)
     return this.#dropEntries(record, entries)
   }
 
   clear(ctx: Context<'clearOfflineMessages'>): void | Promise<void> {
     const record = this.#parts.sessions.checked(ctx)
-    const log = record?.kept?.log
+    const log = record?.state?.log
     if (record === undefined || log === undefined) return
     const entries = [...log.entries]
     log.clear()
@@ -139,7 +139,7 @@ export class Logs {
   handOn(record: SessionRecord, over: boolean): void {
     const { clientId } = record
     const isWanted = (share: Share): boolean => over || this.#parts.subscriptions.hasOther(share, record)
-    const entries = record.kept?.log.takeShared(isWanted) ?? []
+    const entries = record.state?.log.takeShared(isWanted) ?? []
     this.#parts.stack.background(() => this.#dropEntries(record, entries))
     for (const { share, packet, qos, expiresAt, publisher } of entries) {
       if (share !== undefined)
@@ -148,8 +148,8 @@ export class Logs {
   }
 
   /** Nobody is there to take the messages: they are on the disk alone. */
-  letGo({ kept }: SessionRecord): void {
-    for (const entry of kept?.log.entries ?? []) if (entry.committed) kept?.log.letGo(entry)
+  letGo({ state }: SessionRecord): void {
+    for (const entry of state?.log.entries ?? []) if (entry.committed) state?.log.letGo(entry)
   }
 
   /** Entries that left a log leave the disk too. */

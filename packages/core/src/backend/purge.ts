@@ -35,7 +35,7 @@ export class Purge {
     if (only !== 'retained') {
       const named = clientId === undefined ? undefined : sessions.get(clientId)
       for (const record of clientId === undefined ? sessions.all : [named])
-        if (record?.kept !== undefined) yield* this.#purgeLog(record)
+        if (record?.state !== undefined) yield* this.#purgeLog(record)
     }
     if (only !== 'waiting' && clientId === undefined) yield* this.#purgeRetained()
   }
@@ -44,7 +44,7 @@ export class Purge {
   *#purgeLog(record: SessionRecord): Steps {
     const { pace } = this.#parts.stack
     if (pace.spent) yield pace.rest()
-    const entries = [...(record.kept?.log.entries ?? [])].filter(
+    const entries = [...(record.state?.log.entries ?? [])].filter(
       (entry) => !entry.released && this.#mayBeWanted(entry),
     )
     for (let i = 0; i < entries.length; i += EFFORT) {
@@ -56,7 +56,7 @@ export class Purge {
   *#purgeEntries(record: SessionRecord, entries: readonly LogEntry[]): Steps {
     const whole: LogEntry[] = []
     yield this.#logs.load(record, entries, whole)
-    const log = record.kept?.log
+    const log = record.state?.log
     if (log === undefined) return
     const messages: StoredMessage[] = []
     const removed: LogEntry[] = []

@@ -35,7 +35,7 @@ export class Restoration implements Restored {
     const wasConnected = expiresAt === 0
     const at = wasConnected ? endOf(expiryInterval, clock.now()) : fromWall(clock, expiresAt, expiryInterval)
     const record = this.#parts.sessions.restore(session, at)
-    record.keep().log.restore(sequences, begun)
+    record.ensureState().log.restore(sequences, begun)
     this.#byId.set(id, record)
     if (willDueAt !== 0 && !wasConnected) this.#willsDue.set(id, willDueAt)
     if (wasConnected) this.#disk.putSession(record)
@@ -43,26 +43,26 @@ export class Restoration implements Restored {
 
   subscription(id: number, subscription: SubscriptionRecord): void {
     const record = this.#byId.get(id)
-    const kept = record?.keep()
-    if (record === undefined || kept === undefined) return
-    kept.subscriptions.set(subscription.topic, subscription)
-    kept.stagedSubscriptions.set(subscription.topic, subscription)
+    const state = record?.ensureState()
+    if (record === undefined || state === undefined) return
+    state.subscriptions.set(subscription.topic, subscription)
+    state.stagedSubscriptions.set(subscription.topic, subscription)
     const share = shareOf(subscription.topic)
     this.#parts.subscriptions.add(record, { ...subscription, share }, subscription.qos)
   }
 
   due(id: number, due: DueRetained): void {
-    this.#byId.get(id)?.keep().putDue(due.topic, due)
+    this.#byId.get(id)?.ensureState().putDue(due.topic, due)
   }
 
   inbound(id: number, packetId: number): void {
-    const kept = this.#byId.get(id)?.keep()
-    kept?.inbound.add(packetId)
-    kept?.stagedInbound.add(packetId)
+    const state = this.#byId.get(id)?.ensureState()
+    state?.inbound.add(packetId)
+    state?.stagedInbound.add(packetId)
   }
 
   entry(id: number, entry: LogEntry): void {
-    this.#byId.get(id)?.keep().log.restoreEntry(entry)
+    this.#byId.get(id)?.ensureState().log.restoreEntry(entry)
     if (entry.shared) this.#disk.shared.restore(entry)
   }
 

@@ -63,28 +63,28 @@ export class SessionLife {
 
   *#claim(ctx: Context<'openSession'>, store: Store<'openSession'>, found: SessionRecord | undefined): Steps {
     const disk = this.#parts.disk
-    const kept = ctx.cleanStart ? undefined : found
+    const resumed = ctx.cleanStart ? undefined : found
     const wasKept = (found?.id ?? 0) !== 0
-    if (found !== kept && found !== undefined) {
+    if (found !== resumed && found !== undefined) {
       this.#parts.sessions.remove(found)
       store.ended = true
     }
-    if (kept === undefined && this.#isFull(ctx.expiryInterval > 0)) {
+    if (resumed === undefined && this.#isFull(ctx.expiryInterval > 0)) {
       store.refused = ReasonCode.QUOTA_EXCEEDED
       store.reason = 'there is no room for another session'
       return
     }
-    const record = this.#parts.sessions.open(ctx, kept)
+    const record = this.#parts.sessions.open(ctx, resumed)
     if (record === undefined) {
       store.refused = ReasonCode.QUOTA_EXCEEDED
       store.reason = 'there is no memory for another session'
       return
     }
-    store.present = kept !== undefined
+    store.present = resumed !== undefined
     store.epoch = record.epoch
     this.#wills.keep(record, ctx.will)
     if (disk !== undefined) yield* this.#write(disk, record, ctx.client, wasKept)
-    store.inboundIds = record.kept === undefined ? [] : record.kept.inbound.list()
+    store.inboundIds = record.state === undefined ? [] : record.state.inbound.list()
   }
 
   /** A session that was claimed becomes durable, behind all that was staged for older epochs. */

@@ -48,7 +48,7 @@ export class SessionList {
 }
 
 function summaryOf(record: SessionRecord): SessionSummary {
-  const { clientId, identity, epoch, client, kept } = record
+  const { clientId, identity, epoch, client, state } = record
   return {
     clientId,
     identity,
@@ -57,8 +57,8 @@ function summaryOf(record: SessionRecord): SessionSummary {
     client,
     expiresAt: client === undefined ? record.expiresAt : undefined,
     subscriptions: record.filters?.size ?? 0,
-    messages: kept?.log.size ?? 0,
-    bytes: kept?.log.bytes ?? 0,
-    awaitingRelease: kept?.inbound.size ?? 0,
+    messages: state?.log.size ?? 0,
+    bytes: state?.log.bytes ?? 0,
+    awaitingRelease: state?.inbound.size ?? 0,
   }
 }

@@ -3,7 +3,7 @@ import type { Account, Ledger } from '../memory/index.ts'
 import { SESSION_COST } from './costs.ts'
 import type { Receiver } from './deliver.ts'
 import type { StoredSession } from './disk/records.ts'
-import { Kept } from './kept.ts'
+import { SessionState } from './session-state.ts'
 import type { WillRecord } from './wills.ts'
 
 /** One session. */
@@ -31,7 +31,7 @@ export class SessionRecord implements Receiver {
   /** Filters that it is subscribed to; made with the first. */
   filters: Set<string> | undefined = undefined
   /** Made when there is something to keep: most sessions end with their connection. */
-  kept: Kept | undefined = undefined
+  state: SessionState | undefined = undefined
 
   readonly #ledger: Ledger
   /** Bytes on the owner's account, those of the log left out. */
@@ -82,16 +82,16 @@ export class SessionRecord implements Receiver {
     this.account.release(bytes)
   }
 
-  /** What is kept, to add to it. */
-  keep(): Kept {
-    this.kept ??= new Kept(this.account, this.id !== 0)
-    return this.kept
+  /** The session's state, to add to it; made at the first call. */
+  ensureState(): SessionState {
+    this.state ??= new SessionState(this.account, this.id !== 0)
+    return this.state
   }
 
   /** The session is over: nothing of it is kept. */
   end(): void {
-    this.kept?.log.clear()
-    this.kept = undefined
+    this.state?.log.clear()
+    this.state = undefined
     if (this.#charged > 0) this.release(this.#charged)
     this.#base?.release(SESSION_COST + this.clientId.length)
     this.#base = undefined

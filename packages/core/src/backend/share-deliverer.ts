@@ -88,5 +88,5 @@ function note(message: SharedMessage, member: Subscriber, offer: Offer, counts: 
   counts.dropped += dropped
   const { qos, share } = member.terms(message.packet)
   const sent = qos > 0 && queued + dropped === 0
-  if (sent) member.record.kept?.log.markSent(message.source.messageId, share)
+  if (sent) member.record.state?.log.markSent(message.source.messageId, share)
 }

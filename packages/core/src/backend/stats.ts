@@ -23,9 +23,9 @@ export interface BackendStats {
 /** Counted at each call. */
 export function statsOf({ sessions, subscriptions, retained, wills }: Parts): BackendStats {
   let [messages, messageBytes, awaitingRelease] = [0, 0, 0]
-  for (const { kept } of sessions.all) {
-    if (kept === undefined) continue
-    const { log, inbound } = kept
+  for (const { state } of sessions.all) {
+    if (state === undefined) continue
+    const { log, inbound } = state
     messages += log.size
     messageBytes += log.bytes
     awaitingRelease += inbound.size

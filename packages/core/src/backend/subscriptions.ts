@@ -56,9 +56,9 @@ export class Subscriptions {
   }
 
   /** All of a session, as they are in force. */
-  *of({ filters, kept, clientId }: SessionRecord): Iterable<SubscriptionRecord> {
+  *of({ filters, state, clientId }: SessionRecord): Iterable<SubscriptionRecord> {
     for (const topic of filters ?? []) {
-      const known = kept?.stagedSubscriptions.get(topic)
+      const known = state?.stagedSubscriptions.get(topic)
       const subscriber = known === undefined ? this.#get(topic, clientId) : undefined
       if (known !== undefined) yield known
       if (subscriber === undefined) continue

@@ -82,7 +82,7 @@ export class Disk {
     const expiresAt = client === undefined ? toWall(this.#clock, record.expiresAt) : 0
     const willDueAt = record.will === undefined ? 0 : toWall(this.#clock, record.will.dueAt)
     const { owner } = record.account
-    const begun = client === undefined ? (record.kept?.log.begun ?? 0) : Number.POSITIVE_INFINITY
+    const begun = client === undefined ? (record.state?.log.begun ?? 0) : Number.POSITIVE_INFINITY
     const session = {
       id,
       clientId,
@@ -102,12 +102,12 @@ export class Disk {
 
   /** The session is over: nothing of it stays. */
   removeSession(record: SessionRecord): void {
-    const { id, clientId, kept } = record
+    const { id, clientId, state } = record
     if (id === 0) return
     this.commits.put(keys.sessionKey(clientId), undefined)
     this.clearSubscriptions(record)
-    for (const entry of kept?.log.entries ?? []) this.removeEntry(record, entry)
-    for (const packetId of kept?.stagedInbound.list() ?? []) this.removeInbound(record, packetId)
+    for (const entry of state?.log.entries ?? []) this.removeEntry(record, entry)
+    for (const packetId of state?.stagedInbound.list() ?? []) this.removeInbound(record, packetId)
     record.id = 0
   }
 
@@ -143,10 +143,10 @@ export class Disk {
   }
 
   /** And what is due of them. */
-  clearSubscriptions({ id, kept }: SessionRecord): void {
-    for (const topic of kept?.stagedSubscriptions.keys() ?? [])
+  clearSubscriptions({ id, state }: SessionRecord): void {
+    for (const topic of state?.stagedSubscriptions.keys() ?? [])
       this.commits.put(keys.subscriptionKey(id, topic), undefined)
-    for (const topic of kept?.due?.keys() ?? []) this.commits.put(keys.dueKey(id, topic), undefined)
+    for (const topic of state?.due?.keys() ?? []) this.commits.put(keys.dueKey(id, topic), undefined)
   }
 
   putDue({ id }: SessionRecord, topic: string, due: DueRetained | undefined): void {

@@ -7,7 +7,7 @@ import { MessageLog } from './message-log.ts'
  * What of a session outlives its connections. What look-ups show is committed; what is staged is besides on its way to
  * the disk. Where there is none the two are the same.
  */
-export class Kept {
+export class SessionState {
   readonly subscriptions: Map<string, SubscriptionRecord> = new Map()
   readonly stagedSubscriptions: Map<string, SubscriptionRecord>
   readonly log: MessageLog

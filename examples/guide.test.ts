@@ -11,6 +11,7 @@ const shown = examplesOf(page, readFileSync(join(root, page), 'utf8'))
 test.each([
   ['tenants.ts', 60],
   ['counters.ts', 30],
+  ['revoking.ts', 40],
 ])('%s is shown in the guide as it is, in at most %i lines, without a cast', (file, lines) => {
   const code = readFileSync(join(root, 'examples', file), 'utf8')
   expect(shown.find((example) => example.file === file)?.code).toBe(code)

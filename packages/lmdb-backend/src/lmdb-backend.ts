@@ -18,7 +18,7 @@ export class LmdbBackend extends Backend<LmdbBackendOptions> {
   }
 
   /**
-   * @throws StackError `STORE_UNUSABLE`, `STORE_LOCKED` or `STORE_FORMAT`, which name the directory or the file, and
+   * @throws StackError `STORE_UNUSABLE`, `STORE_LOCKED`, `STORE_DAMAGED` or `STORE_FORMAT`, which name the directory or the file, and
    * say what to do.
    */
   override async start(): Promise<void> {
@@ -30,17 +30,16 @@ export class LmdbBackend extends Backend<LmdbBackendOptions> {
     }
   }
 
-  /** The driver's own errors say all; others are of what the file holds. */
+  /** The driver's own errors name the place; those of the kit are of what is in the file. */
   #explain(error: Error): Error {
     const file = join(this.config.path, 'data.mdb')
-    const code = isStackError(error) ? error.code : undefined
-    if (code === 'STORE_UNUSABLE' || code === 'STORE_LOCKED' || code === 'STORE_FAILED') return error
-    if (code !== 'STORE_FORMAT') {
-      const aside = setAside(file)
-      const text = `${file} is damaged (${error.message}): it is ${aside} now; start again to begin with an empty store`
-      return new StackError('STORE_FORMAT', `lmdb-backend: ${text}`, { cause: error })
+    const code = error instanceof StackError ? error.code : undefined
+    if (code === 'STORE_DAMAGED' || code === 'MESSAGE_UNREADABLE' || error instanceof RangeError) {
+      const fix = `it is ${setAside(file)} now; start again to begin with an empty store`
+      const text = `lmdb-backend: ${file} is damaged (${error.message}): ${fix}`
+      return new StackError('STORE_DAMAGED', text, { cause: error })
     }
-    if (error.message.includes(file)) return error
+    if (code !== 'STORE_FORMAT' || error.message.includes(file)) return error
     const fix = 'use the version that wrote it, or name another directory; nothing was changed'
     return new StackError('STORE_FORMAT', `lmdb-backend: ${file}: ${error.message}: ${fix}`, { cause: error })
   }

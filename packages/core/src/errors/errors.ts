@@ -43,6 +43,8 @@ export const ERRORS = {
   STORE_CLOSED: 'A store was used before it was opened, or after it was closed.',
   STORE_FORMAT:
     'A store holds what a later version wrote, or what no backend of ours wrote. Use that version, or another place; nothing was changed in it.',
+  STORE_DAMAGED:
+    'A store holds bytes that nobody wrote there. Put a copy of it back, or begin with an empty one; the error says where the damaged one is.',
   STORE_LOCKED:
     'Another process, or another store of this one, has the store open. Stop it, or name another place.',
   STORE_UNUSABLE:

@@ -93,7 +93,7 @@ export class FieldReader {
     const at = this.#at
     this.#at += length
     if (this.#at > this.#bytes.length)
-      throw new StackError('STORE_FORMAT', `a record of ${this.#bytes.length} bytes is cut off`)
+      throw new StackError('STORE_DAMAGED', `a record of ${this.#bytes.length} bytes is cut off`)
     return at
   }
 }

@@ -33,7 +33,7 @@ export class LmdbBackend extends Backend<LmdbBackendOptions> {
   /** The driver's own errors name the place; those of the kit are of what is in the file. */
   #explain(error: Error): Error {
     const file = join(this.config.path, 'data.mdb')
-    const code = error instanceof StackError ? error.code : undefined
+    const code = isStackError(error) ? error.code : undefined
     if (code === 'STORE_DAMAGED' || code === 'MESSAGE_UNREADABLE' || error instanceof RangeError) {
       const fix = `it is ${setAside(file)} now; start again to begin with an empty store`
       const text = `lmdb-backend: ${file} is damaged (${error.message}): ${fix}`

@@ -67,7 +67,7 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
   }
 
   handle(client: Client, { cmd, packetId: id, reasonCode }: Ack): void {
-    if (flows.peek(client)?.acknowledged(cmd, id, reasonCode) === true) return
+    if (flows.peek(client)?.acknowledge(cmd, id, reasonCode) === true) return
     if (cmd !== 'pubrec' || reasonCode >= 0x80) return
     // For an identifier that is not in flight PUBREL is all that is left.
     const unknown = client.protocolVersion === 5 ? ReasonCode.PACKET_IDENTIFIER_NOT_FOUND : 0

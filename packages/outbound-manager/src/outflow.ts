@@ -238,8 +238,11 @@ export class Outflow implements DeliveryOwner {
   *#read(): Steps {
     if (this.#reading) return
     this.#reading = true
+    const { pace } = this.#stack
     try {
       while (this.#behind && !this.#full) {
+        // What is withheld or over fills no window: nothing else bounds how much of the log is read on.
+        if (pace.spent) yield pace.rest()
         if (this.#client.congested) {
           this.#continueWhenDrained()
           break

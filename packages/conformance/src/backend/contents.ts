@@ -22,6 +22,7 @@ export const CHAPTERS: readonly Chapter[] = [
   checks.wills,
   checks.retained,
   checks.retainedPages,
+  checks.fromOutside,
   checks.bounds,
   checks.stopped,
   // What a durable one does besides.
@@ -30,6 +31,7 @@ export const CHAPTERS: readonly Chapter[] = [
   checks.expiryOverCrash,
   checks.countersOverCrash,
   checks.willsOverCrash,
+  checks.fromOutsideOverRestart,
   checks.commits,
   checks.units,
   checks.dueRetained,

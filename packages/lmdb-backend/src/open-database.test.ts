@@ -159,6 +159,30 @@ describe.each<Sync>(['commit', 'interval'])('A damaged database (sync "%s")', (s
   })
 })
 
+describe.each<Sync>(['commit', 'interval'])(
+  'A machine that crashes before a flush (opened with sync "%s")',
+  (sync) => {
+    it('goes back to the commit before, and goes on from there', async () => {
+      const store = make(path, 'interval')
+      await store.open()
+      for (let i = 0; i < 10; i++) await store.write([{ key: Buffer.from(`${i}`), value: Buffer.alloc(100) }])
+      // As it is in the middle of things.
+      const bytes = readFileSync(file)
+      await store.close()
+      loseLastCommit(bytes)
+      writeFileSync(file, bytes)
+
+      for (const next of [sync, 'commit'] as const) {
+        const again = make(path, next)
+        await again.open()
+        expect([told, await count(again)]).toEqual([[], 9])
+        await again.write([{ key: Buffer.from('5'), value: Buffer.from('again') }])
+        await again.close()
+      }
+    })
+  },
+)
+
 describe('A database of a later version', () => {
   it('is STORE_FORMAT, and stays where it is', async () => {
     await fill()
@@ -298,6 +322,18 @@ describe('A file system', () => {
     }),
   )
 })
+
+/** The commit before the last is the last that was flushed, and the machine was started anew. */
+function loseLastCommit(bytes: Buffer): void {
+  const size = bytes.readUInt32LE(48)
+  const metas = [0, size].map((at) => bytes.subarray(at + 24, at + 24 + 144))
+  const flushed = bytes.subarray(size / 2 + 24, size / 2 + 24 + 144)
+  const [older] = metas.toSorted((a, b) => Number(a.readBigUInt64LE(128) - b.readBigUInt64LE(128)))
+  older.copy(flushed)
+  for (const meta of metas) meta.writeUInt16LE(0x1008, 28)
+  flushed.writeUInt16LE(0x0008, 28)
+  for (const meta of [...metas, flushed]) meta.writeBigInt64LE(1n, 136)
+}
 
 /** As LMDB 0.9 begins its file: its pages have another header. */
 function oldLmdb(): Buffer {

@@ -402,3 +402,47 @@ describe('grantedQoS', () => {
     expect(grantedQoS({ qos: 0 }, { grant: 1 })).toBe(0)
   })
 })
+
+describe('a callback that is synchronous', () => {
+  const later: [string, MiddlewareLike['sendMessage']][] = [
+    ['by a promise', async () => {}],
+    ['by a promise that fails', () => Promise.reject(new Error('late'))],
+    ['by next, later', (_ctx, _store, next) => void setImmediate(next)],
+  ]
+  it.each(later)('fails where a handler answers %s, and goes no further', async (how, sendMessage) => {
+    const errors: string[] = []
+    const stack = new Stack({ errorHandler: ({ message }) => void errors.push(message) })
+    let further = false
+    stack.use(
+      { name: 'Late', sendMessage },
+      {
+        name: 'Behind',
+        sendMessage() {
+          further = true
+        },
+      },
+    )
+    await expect(stack.call('sendMessage', {} as never)).rejects.toMatchObject({ code: 'ANSWER_INVALID' })
+    await settle()
+    expect(further).toBe(false)
+    // What it comes to later is told, and moves nothing.
+    expect(errors).toEqual(how.endsWith('fails') ? ['late'] : [])
+  })
+
+  it('goes on where all answer by return, or by next at once', async () => {
+    const order: number[] = []
+    const stack = stackOf(
+      { sendMessage: () => void order.push(1) },
+      {
+        sendMessage(_ctx, _store, next) {
+          order.push(2)
+          next()
+        },
+      },
+      { sendMessage: () => DONE },
+      { sendMessage: () => void order.push(4) },
+    )
+    expect(await stack.call('sendMessage', {} as never)).toMatchObject({ dropped: true, reason: 'withheld' })
+    expect(order).toEqual([1, 2])
+  })
+})

@@ -26,7 +26,7 @@ const IN_MEMORY: readonly (readonly [string, typeof MemoryBackend, Expectation])
     memory.ForgetsTheFence,
     {
       named: 'fences: storeInboundMessage of an older epoch is refused with STALE_EPOCH, and changes nothing',
-      also: ['fences: '],
+      also: ['fences: ', 'openSession, closeSession: closeSession with 0 removes a session that is away'],
     },
   ],
   [
@@ -50,7 +50,12 @@ const IN_MEMORY: readonly (readonly [string, typeof MemoryBackend, Expectation])
     memory.ForgetsExpiry,
     {
       named: 'lookupExpiredSessions: a session whose time is over is found, with its epoch, and not before',
-      also: ['lookupExpiredSessions: '],
+      also: [
+        'lookupExpiredSessions: ',
+        'wills: openSession says that an older session ended',
+        'sessions from outside: are found by identity',
+        'sessions from outside: whose time is over',
+      ],
     },
   ],
   [
@@ -58,7 +63,7 @@ const IN_MEMORY: readonly (readonly [string, typeof MemoryBackend, Expectation])
     memory.ForgetsHandOn,
     {
       named: 'hand-on: what a member has not acknowledged goes to another when its session is removed',
-      also: ['hand-on: '],
+      also: ['hand-on: ', 'sessions from outside: give what a shared subscription owes'],
     },
   ],
   [
@@ -162,6 +167,7 @@ const ON_DISK: readonly (readonly [string, CreateBackend, Expectation])[] = [
         'epochs and sequences',
         'units: ',
         'a store that hangs: ',
+        'sessions from outside, over a restart: ',
       ],
     },
   ],

@@ -66,7 +66,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
   }
 
   handle(client: Client, packet: ConnectPacket | AuthPacket): void | Done | Promise<void | Done> {
-    if (packet.cmd === 'auth') return this.#answered(client, packet)
+    if (packet.cmd === 'auth') return this.#takeAnswer(client, packet)
     const method = packet.properties?.authenticationMethod
     return method === undefined ? proceed(this.#connect(client, packet)) : this.#begin(client, packet, method)
   }
@@ -87,7 +87,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     try {
       yield this.stack.run('authenticateConnection', { client, packet, username, password }, store)
     } catch (error) {
-      return this.#failed(client, error as Error)
+      return this.#handleFailure(client, error as Error)
     }
     if (store.valid !== true) {
       const wrong = username === undefined ? ReasonCode.NOT_AUTHORIZED : ReasonCode.BAD_USER_NAME_OR_PASSWORD
@@ -104,7 +104,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
   }
 
   /** An AUTH goes on with what is under way, or begins again what succeeded before. */
-  #answered(client: Client, packet: AuthPacket): void | Done | Promise<void | Done> {
+  #takeAnswer(client: Client, packet: AuthPacket): void | Done | Promise<void | Done> {
     const state = exchange.of(client)
     const { method } = state
     const begins = packet.reasonCode === ReasonCode.RE_AUTHENTICATE
@@ -129,7 +129,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     try {
       yield this.stack.run('authenticateExchange', { client, packet, method, data, again }, store)
     } catch (error) {
-      return this.#failed(client, error as Error)
+      return this.#handleFailure(client, error as Error)
     }
     if (client.closed) return DONE
     if (store.state === undefined) return this.#refuse(client, ReasonCode.BAD_AUTHENTICATION_METHOD)
@@ -185,7 +185,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     client.write({ cmd: 'auth', reasonCode, properties: { authenticationMethod, authenticationData } })
   }
 
-  #failed(client: Client, error: Error): Done {
+  #handleFailure(client: Client, error: Error): Done {
     this.stack.fail(error, undefined, undefined)
     return this.#refuse(client, ReasonCode.SERVER_UNAVAILABLE)
   }

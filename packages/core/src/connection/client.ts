@@ -46,22 +46,25 @@ type Carrier = Duplex & { [CLIENT]: ClientConnection }
 
 /** Bytes that may wait behind a handler that has not answered, before the stream is paused. */
 const PAUSE_AT = 65_536
-/** What a connection may hold of unfinished packets that is not counted, in bytes. */
+/** Bytes of unfinished packets that a connection may hold without being counted. */
 const UNCOUNTED = 4_096
-/** How many times the high-water mark a client may leave untaken before QoS 0 to it is dropped. */
+/** QoS 0 to a client is dropped when so many times the high-water mark is pending. */
 const QOS_0_ROOM = 4
-/** Bytes of an unfinished packet from which on it is read in turns. */
+/** An unfinished packet of so many bytes is read in turns: a chunk, then others. */
 const LARGE = 32_768
 /** Stands in the buffer of a socket that is to read no further: the runtime would read one more chunk into it. */
 const FILLING = Buffer.alloc(65_536)
-/** Of the fixed header. */
+/** Packet types, as the fixed header has them. */
 const PUBCOMP = 7
 const DISCONNECT = 14
-/** The first byte of one. */
+/** The first byte of a PINGREQ. */
 const PINGREQ = 0xc0
-/** Messages and acknowledgements that are handled before a look at the clock; behind any other packet there is one. */
+/**
+ * So many PUBLISHes and acknowledgements are handled before the clock is looked at. After a packet of another type it is
+ * looked at once.
+ */
 const PACKETS_A_LOOK = 32
-/** And steps of what they cause; see `Pace.steps`. */
+/** The clock is also looked at after so many steps of work that packets cause; see `Pace.steps`. */
 const STEPS_A_LOOK = 256
 
 /** A connection as core sees it; its public members are documented with the interface {@link Client}. */
@@ -91,23 +94,23 @@ export class ClientConnection implements Client, Source {
   connack: ConnackPacket['properties'] = undefined
   #aliases: TopicAliases | undefined
   readonly #outbox: Outbox
-  /** A handler has not answered yet, or others have their turn. */
+  /** The next packet waits: a handler has not answered yet, or others have their turn. */
   #busy = false
   #pumping = false
-  /** Its last packets caused many steps: before the next ones there is a look at the clock. */
+  /** The last packets caused many steps: the clock is looked at before the next packet. */
   #costly = false
   /** Made when much is held of packets that are not complete or not handled. */
   #inboxAccount: InboxAccount | undefined
   #paused = false
   /** Bytes of {@link FILLING} that come before what the client sent. */
   #filling = 0
-  /** Reading waits until the other side has taken what it was sent. */
+  /** Nothing is read until the other side has taken what it was sent. */
   #flooded = false
-  /** A CONNECT came, readable or not: there is something to answer. */
+  /** A CONNECT came, readable or not: a refusal is told by CONNACK. */
   #asked = false
   /** The other side will send no more. */
   #ended = false
-  /** DISCONNECT came, behind which nothing may [MQTT-3.14.4-1]. */
+  /** DISCONNECT came, and nothing may come after it [MQTT-3.14.4-1]. */
   #goodbye = false
   #finished = false
   #cause: Error | undefined
@@ -125,7 +128,7 @@ export class ClientConnection implements Client, Source {
     this.inbox = new Inbox(stack.config.connectLimit)
     this.#outbox = new Outbox(stream, stack.turn, this, stack.ledger)
     this.session.client = this
-    // Listeners that are the same for all, and find their client on the stream: an idle one holds no closures.
+    // The same functions for all streams, which find the client on the stream: an idle client holds no closures.
     const carrier = stream as Carrier
     carrier[CLIENT] = this
     stream.on('error', onError)
@@ -158,15 +161,14 @@ export class ClientConnection implements Client, Source {
   }
 
   /**
-   * So much above the mark that QoS 0 to it is dropped. QoS 0 cannot wait elsewhere, and of one large write it is not seen
-   * how much a client has taken: one that reads, and is sent the next message for each that it got, has twice as much
-   * untaken as is under way.
+   * Far above `highWater`, because QoS 0 cannot wait anywhere else. How much a client has taken of one large write cannot
+   * be seen, so a client that reads at full speed can have twice as much pending as is really on its way.
    */
   get full(): boolean {
     return this.#exceeds(QOS_0_ROOM * this.stack.config.highWater)
   }
 
-  /** Whether so much waits for the client; less is enough of what it left untaken while outboxes hold much in all. */
+  /** Whether more than so many bytes are pending; while outboxes hold much in all, fewer bytes are enough. */
   #exceeds(bytes: number): boolean {
     const { pending } = this.#outbox
     if (pending === 0) return false
@@ -213,7 +215,7 @@ export class ClientConnection implements Client, Source {
 
   accept(): void {
     this.connected = true
-    // What we took to accept it is not the client's silence.
+    // The time that we took to accept it does not count as silence of the client.
     this.receivedAt = this.stack.clock.now()
     this.connectedAt = this.receivedAt
     this.inbox.limit = this.stack.config.packetLimit
@@ -281,7 +283,7 @@ export class ClientConnection implements Client, Source {
 
   onClose(listener: (cause: Error | undefined) => void): void {
     if (this.#finished) this.#tellClose(listener)
-    // A few, and for long: pushed to, a list would keep room for seventeen.
+    // There are few listeners, for long: `push` would make room for seventeen.
     else this.#closeListeners = [...this.#closeListeners, listener]
   }
 
@@ -306,21 +308,21 @@ export class ClientConnection implements Client, Source {
   }
 
   /** Internal: the stream failed. A TLS socket may say so and go on (too many renegotiations): it ends all the same. */
-  failed(error: Error): void {
+  handleError(error: Error): void {
     this.#cause ??= error
     this.stream.destroy()
   }
 
   /** Internal: the other side will send no more. */
-  ended(): void {
+  handleEnd(): void {
     this.#ended = true
     if (!this.#busy && !this.#pumping) this.#pump(0)
   }
 
   /** Internal: the stream is closed; what it held is gone. */
-  gone(): void {
+  handleClose(): void {
     this.#outbox.forget()
-    this.ended()
+    this.handleEnd()
   }
 
   /** Internal: bytes came. */
@@ -358,7 +360,7 @@ export class ClientConnection implements Client, Source {
   }
 
   /** Internal: the stream could not take a write at once. */
-  notTaken(): void {
+  handleUntaken(): void {
     if (this.congested) this.stack.watch(this)
   }
 
@@ -370,8 +372,9 @@ export class ClientConnection implements Client, Source {
   }
 
   /** Internal: the stream has taken something. */
-  taken(): void {
-    if (this.#drainListeners !== undefined && !this.#exceeds(this.stack.config.highWater)) this.#drained()
+  handleTaken(): void {
+    if (this.#drainListeners !== undefined && !this.#exceeds(this.stack.config.highWater))
+      this.#resolveDrained()
     if (!this.#flooded || this.#exceeds(2 * this.stack.config.highWater)) return
     this.#flooded = false
     this.#pump(0)
@@ -487,7 +490,7 @@ export class ClientConnection implements Client, Source {
     this.stream.resume()
   }
 
-  #drained(): void {
+  #resolveDrained(): void {
     const listeners = this.#drainListeners ?? []
     this.#drainListeners = undefined
     for (const listener of listeners) listener()
@@ -497,7 +500,7 @@ export class ClientConnection implements Client, Source {
     if (this.#finished) return
     this.#finished = true
     this.#aliases?.clear()
-    this.#drained()
+    this.#resolveDrained()
     this.stack.forget(this)
     const listeners = this.#closeListeners
     this.#closeListeners = []
@@ -519,13 +522,13 @@ function onData(this: Duplex, chunk: Buffer): void {
 }
 
 function onError(this: Duplex, error: Error): void {
-  ;(this as Carrier)[CLIENT].failed(error)
+  ;(this as Carrier)[CLIENT].handleError(error)
 }
 
 function onClose(this: Duplex): void {
-  ;(this as Carrier)[CLIENT].gone()
+  ;(this as Carrier)[CLIENT].handleClose()
 }
 
 function onEnd(this: Duplex): void {
-  ;(this as Carrier)[CLIENT].ended()
+  ;(this as Carrier)[CLIENT].handleEnd()
 }

@@ -13,10 +13,10 @@ import { isPlain } from './plain-socket.ts'
 /** Payloads from here on are not copied: below, one copy is cheaper than one more buffer to write. */
 const BY_REFERENCE = 8_192
 
-/** What every network carries in one piece. */
+/** Bytes that every network carries in one segment. */
 const ONE_SEGMENT = 536
 
-/** Bytes whose write costs little more than the system call. */
+/** Writing so many bytes costs little more than the system call. */
 const LIGHT = 1_024
 
 const pool = new BufferPool()
@@ -24,9 +24,9 @@ const pool = new BufferPool()
 /** Whose outbox it is. */
 export interface Owner {
   /** Called after each write that the other side has taken. */
-  taken(): void
+  handleTaken(): void
   /** Called when the stream could not take a write at once. */
-  notTaken(): void
+  handleUntaken(): void
 }
 
 /** Where the bytes are counted that streams hold for clients. */
@@ -40,7 +40,7 @@ export interface Scales {
 
 const NOWHERE: Scales = { weigh() {}, hold() {}, drop() {} }
 
-/** A client that has left so many writes is slow: what it is sent is copied once more, out of buffers that are too large. */
+/** A client with so many writes pending is slow: what waits for it is copied out of buffers that are too large. */
 const MANY_WRITES = 16
 
 /** What a stream keeps beside each write that the other side has not taken, in bytes. */
@@ -49,7 +49,7 @@ const WRITE_COST = 256
 export class Outbox implements EndOfTurn {
   readonly #stream: Duplex
   readonly #turn: Turn
-  /** Sockets have done with a buffer when they call back; other streams may hand it on. */
+  /** A socket does not need a buffer any more when it calls back; another stream may have handed it on. */
   readonly #reuse: boolean
   #buffer: Buffer | undefined
   #length = 0
@@ -65,9 +65,9 @@ export class Outbox implements EndOfTurn {
   #lent: (Buffer | undefined)[] | undefined
 
   readonly #owner: Owner
-  /** Nothing was written yet, and no protocol lies between that may have. */
+  /** Nothing was written to the socket yet, by us or by TLS. */
   #untouched: boolean
-  /** Without Nagle's delay. */
+  /** Nagle's delay is off. */
   #prompt = false
   /** Counts writes that the other side has taken. */
   progress = 0
@@ -91,7 +91,7 @@ export class Outbox implements EndOfTurn {
   /** Bytes that the other side has not taken: held here, or by the stream. */
   get pending(): number {
     const here = this.#length + this.#runLength
-    // Most have taken all that they were sent.
+    // Most clients have taken all that they were sent.
     return this.#lent === undefined ? here : here + this.#stream.writableLength
   }
 
@@ -107,7 +107,7 @@ export class Outbox implements EndOfTurn {
     this.#held = undefined
   }
 
-  /** So little that to leave it for the next turn would spare nothing. */
+  /** So few bytes that leaving them for the next turn would save nothing. */
   get light(): boolean {
     return !this.#corked && this.#length + this.#runLength <= LIGHT
   }
@@ -282,10 +282,10 @@ export class Outbox implements EndOfTurn {
     if (!this.#prompt) this.#hurry(bytes.length)
     this.written += bytes.length
     this.#stream.write(bytes, this.#taken)
-    // Most have taken it by now.
+    // Most streams have taken it by now.
     if (this.#stream.writableLength === 0 && this.#held === undefined) return
     this.#count(bytes, lent)
-    this.#owner.notTaken()
+    this.#owner.handleUntaken()
   }
 
   /** Counts what the stream has to hold of the newest write. */
@@ -341,6 +341,6 @@ export class Outbox implements EndOfTurn {
     const held = this.#held?.shift()
     if (held !== undefined) this.#uncount(held)
     if (this.#held?.length === 0) this.#held = undefined
-    this.#owner.taken()
+    this.#owner.handleTaken()
   }
 }

@@ -1,6 +1,6 @@
 import type { Ledger } from './ledger.ts'
 
-/** Of the ceiling, and of each share: what only things that end with their connection may fill. */
+/** The part of the ceiling, and of each share, that is only for what ends with its connection. */
 const RESERVE = 1 / 8
 
 /** A message as it is counted: once in the sum, however many keep it. */

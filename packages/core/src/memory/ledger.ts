@@ -3,12 +3,12 @@ import { Account } from './account.ts'
 import type { Connected } from './owner.ts'
 import { ownerOf } from './owner.ts'
 
-/** Of the ceiling: what outboxes may hold before QoS 0 to slow clients is dropped earlier. */
+/** The part of the ceiling that outboxes may hold before QoS 0 to slow clients is dropped earlier. */
 const OUTBOXES = 1 / 4
-/** The same where the ledger is as good as full. */
+/** The part that outboxes may hold before that, when the ledger is nearly full. */
 const OUTBOXES_WHEN_FULL = 1 / 16
 const FULL = 15 / 16
-/** What a client may leave untaken when outboxes hold too much, in bytes. */
+/** Bytes that may be pending for a client when outboxes hold too much. */
 const CROWDED = 16_384
 
 /** What a ledger may hold. */

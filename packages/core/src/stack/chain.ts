@@ -71,7 +71,9 @@ export class HandlerChain {
       const step = steps[i]
       let answer: Answer
       try {
-        answer = step.asks ? this.#ask(step, subject, given) : step.handler.call(step.owner, subject, given)
+        answer = step.asks
+          ? this.#callWithNext(step, subject, given)
+          : step.handler.call(step.owner, subject, given)
       } catch (error) {
         throw blame(error, step.owner.name, this.name)
       }
@@ -81,9 +83,9 @@ export class HandlerChain {
       }
       if (answer !== undefined) {
         if (isPromise(answer) && !this.#synchronous) return this.#wait(answer, steps, subject, given, i, to)
-        if (isPromise(answer)) throw this.#late(step, answer, subject)
+        if (isPromise(answer)) throw this.#refuseLateAnswer(step, answer, subject)
         if (isInstead(answer)) given = this.#replace(step, given, answer)
-        else if (this.#host.strict) throw this.#meaningless(step, answer)
+        else if (this.#host.strict) throw this.#refuseAnswer(step, answer)
       }
       if (stops?.(given)) return
     }
@@ -110,7 +112,7 @@ export class HandlerChain {
     }
   }
 
-  #meaningless(step: Step, answer: unknown): Error {
+  #refuseAnswer(step: Step, answer: unknown): Error {
     const { name } = step.owner
     const error = new StackError(
       'ANSWER_INVALID',
@@ -120,7 +122,7 @@ export class HandlerChain {
   }
 
   /** Nobody waits for it: what it comes to all the same is reported where it fails. */
-  #late(step: Step, answer: Promise<Settled>, subject: Anything): Error {
+  #refuseLateAnswer(step: Step, answer: Promise<Settled>, subject: Anything): Error {
     const { name } = step.owner
     answer.then(undefined, (error) => this.#host.stray(blame(error, name, this.name), subject))
     const error = new StackError('ANSWER_INVALID', `${name} answered ${this.name} later: answer it by return`)
@@ -129,7 +131,7 @@ export class HandlerChain {
 
   /** The packet for those behind a handler that puts another in its place. */
   #replace(step: Step, packet: Anything, answer: Instead): Anything {
-    if (!this.#ofPackets) throw this.#meaningless(step, 'instead(), which is for packets')
+    if (!this.#ofPackets) throw this.#refuseAnswer(step, 'instead(), which is for packets')
     try {
       return replace(step.owner.name, packet, answer, this.#host.strict)
     } catch (error) {
@@ -155,7 +157,7 @@ export class HandlerChain {
       }
       const given = isInstead(value) ? this.#replace(step, store, value) : store
       if (value !== undefined && given === store && this.#host.strict && !step.asks)
-        throw this.#meaningless(step, value)
+        throw this.#refuseAnswer(step, value)
       if (this.#stops?.(given)) return
       return this.runSteps(steps, subject, given, at + 1, to)
     })
@@ -163,7 +165,7 @@ export class HandlerChain {
   }
 
   /** Calls a handler that declares `next`: whatever it does afterwards cannot move the chain again. */
-  #ask(step: Step, subject: Anything, store: Anything): Answer {
+  #callWithNext(step: Step, subject: Anything, store: Anything): Answer {
     const guard = new SingleAnswer(this.name, step, this.#host, subject)
     let returned: unknown
     try {
@@ -172,7 +174,7 @@ export class HandlerChain {
       guard.fail(error)
     }
     if (returned === DONE && this.#host.strict)
-      guard.fail(this.#meaningless(step, 'DONE although it declares next'))
+      guard.fail(this.#refuseAnswer(step, 'DONE although it declares next'))
     if (returned !== undefined && isPromise(returned)) returned.then(undefined, guard.fail)
     return guard.answer()
   }

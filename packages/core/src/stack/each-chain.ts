@@ -21,13 +21,13 @@ export class EachChain extends HandlerChain {
   ): void | Promise<void> {
     const { steps } = this
     for (let i = from; i < to; i++) {
-      const later = this.#one(steps, subject, store, i)
+      const later = this.#runOne(steps, subject, store, i)
       // Most handlers are done at once; from the first that is not on, the others wait for it.
-      if (later !== undefined) return proceed(this.#others(later, steps, subject, store, i + 1, to))
+      if (later !== undefined) return proceed(this.#runOthers(later, steps, subject, store, i + 1, to))
     }
   }
 
-  #one(steps: readonly Step[], subject: Anything, store: Anything, i: number): void | Promise<void> {
+  #runOne(steps: readonly Step[], subject: Anything, store: Anything, i: number): void | Promise<void> {
     try {
       return this.runSteps(steps, subject, store, i, i + 1)
     } catch (error) {
@@ -35,7 +35,7 @@ export class EachChain extends HandlerChain {
     }
   }
 
-  *#others(
+  *#runOthers(
     first: Promise<void>,
     steps: readonly Step[],
     subject: Anything,
@@ -51,7 +51,7 @@ export class EachChain extends HandlerChain {
         this.#stray(error as Error, subject)
       }
       if (i >= to) return
-      later = this.#one(steps, subject, store, i)
+      later = this.#runOne(steps, subject, store, i)
     }
   }
 }

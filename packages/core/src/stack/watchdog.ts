@@ -78,13 +78,13 @@ export class Watchdog {
     this.#giveUp([...this.waiting].filter((waiting) => waiting.stillFor(now) >= config.stallTimeout))
     const refused = this.#memory.next(now)
     if (refused !== undefined) this.#stack.log.warn(refused)
-    for (const client of this.#unfinished.take(now, config.packetTimeout)) this.#unfinishedFor(client)
+    for (const client of this.#unfinished.take(now, config.packetTimeout)) this.#closeUnfinished(client)
     this.#watchWhileCrowded()
     for (const [client, seen] of this.#congested) {
       if (hasTaken(client, seen)) {
         if (!client.congested) this.#congested.delete(client)
         else this.#congested.set(client, look(client, now))
-      } else if (now - seen.since >= config.drainTimeout) this.#stuck(client)
+      } else if (now - seen.since >= config.drainTimeout) this.#closeStuck(client)
     }
   }
 
@@ -95,13 +95,13 @@ export class Watchdog {
     for (const client of clients) if (client.congested) this.watch(client)
   }
 
-  #unfinishedFor(client: Client): void {
+  #closeUnfinished(client: Client): void {
     const reason = `a packet that is not complete after ${this.#stack.config.packetTimeout} ms`
     this.#stack.closeClient(client, ReasonCode.QUOTA_EXCEEDED, reason)
   }
 
   /** It has taken nothing for the drain timeout. */
-  #stuck(client: Client): void {
+  #closeStuck(client: Client): void {
     this.#congested.delete(client)
     client.close(ReasonCode.QUOTA_EXCEEDED, { reason: 'it takes nothing of what it is sent' })
     client.stream.destroy()
@@ -117,12 +117,12 @@ export class Watchdog {
       const id = clientIdOf(waiting.subject)
       const callback = first.get(id) ?? waiting.callback
       first.set(id, callback)
-      if (callback === waiting.callback) this.#stalled(waiting)
+      if (callback === waiting.callback) this.#giveUpOne(waiting)
     }
   }
 
   /** Tells of a handler that does not answer, and ends the wait for it: its caller goes on the safe way. */
-  #stalled(waiting: Waiting): void {
+  #giveUpOne(waiting: Waiting): void {
     const { step, callback, subject, since } = waiting
     const { stallTimeout } = this.#stack.config
     const middleware = step.owner.name

@@ -39,8 +39,8 @@ export class FilterEntry<T> {
     return answer
   }
 
-  /** Says that a subscriber or a group came, went or changed. */
-  changed(): void {
+  /** A subscriber or a group came, went or changed: the remembered answer is wrong. */
+  forgetAnswer(): void {
     this.#answer = undefined
   }
 }

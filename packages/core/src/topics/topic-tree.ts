@@ -113,7 +113,7 @@ export class TopicTree<T> {
     } else {
       known.value = value
     }
-    this.#changed(entry)
+    this.#forgetAnswers(entry)
     return known !== undefined
   }
 
@@ -122,7 +122,7 @@ export class TopicTree<T> {
     const entry = this.#filters.get(filter)
     if (entry === undefined || !entry.subscribers.delete(key)) return false
     this.#size--
-    this.#changed(entry)
+    this.#forgetAnswers(entry)
     return true
   }
 
@@ -139,7 +139,7 @@ export class TopicTree<T> {
     if (group === undefined) {
       group = new SharedGroup(name, filter, this.#order++)
       entry.groups.set(name, group)
-      this.#changed(entry)
+      this.#forgetAnswers(entry)
     }
     const known = group.set(key, this.#order++, value)
     if (!known) this.#size++
@@ -154,7 +154,7 @@ export class TopicTree<T> {
     this.#size--
     if (group.size === 0) {
       entry.groups?.delete(name)
-      this.#changed(entry)
+      this.#forgetAnswers(entry)
     }
     return true
   }
@@ -168,8 +168,8 @@ export class TopicTree<T> {
     return entry
   }
 
-  #changed(entry: FilterEntry<T>): void {
-    entry.changed()
+  #forgetAnswers(entry: FilterEntry<T>): void {
+    entry.forgetAnswer()
     this.#cache.forget(entry.filter, entry.wild)
     if (!entry.empty) return
     this.#filters.delete(entry.filter)

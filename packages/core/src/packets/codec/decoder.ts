@@ -69,7 +69,7 @@ export class Decoder {
     if (source.protocolVersion === 5) checkLength(inbox)
     if (type === PUBLISH) return this.#publish(source, inbox.bytes, inbox.start, inbox.body, inbox.end)
     if (type > PUBLISH && type <= PUBCOMP) return this.#ack(inbox, source.protocolVersion)
-    return type === CONNECT ? this.#connect(source) : this.#checked(source)
+    return type === CONNECT ? this.#connect(source) : this.#decodeChecked(source)
   }
 
   #publish(source: Source, bytes: Buffer, start: number, body: number, end: number): Publish {
@@ -98,7 +98,7 @@ export class Decoder {
         const fields = this.#fields.over('PUBLISH', bytes, payloadAt, end)
         scanProperties(fields, 'PUBLISH', this.#scan)
         payloadAt = fields.at
-        topic = this.#aliased(source, bytes, topicAt, idAt)
+        topic = this.#resolveAlias(source, bytes, topicAt, idAt)
         span = this.#span(source, start, topicAt === idAt)
       }
     }
@@ -122,7 +122,7 @@ export class Decoder {
   }
 
   /** Sets or resolves a topic alias; `undefined` when there is none. */
-  #aliased(source: Source, bytes: Buffer, topicAt: number, idAt: number): string | undefined {
+  #resolveAlias(source: Source, bytes: Buffer, topicAt: number, idAt: number): string | undefined {
     const { alias } = this.#scan
     if (alias === 0) return undefined
     if (topicAt === idAt) return source.aliases.resolve(alias)
@@ -186,7 +186,7 @@ export class Decoder {
     return packet
   }
 
-  #checked({ inbox, protocolVersion, bridge }: Source): Packet {
+  #decodeChecked({ inbox, protocolVersion, bridge }: Source): Packet {
     const { bytes, start, body, end } = inbox
     const properties = checkFrame(bytes, start, body, end, protocolVersion, this.#limits)
     // Idle clients send nothing but PINGREQ, and all that go a DISCONNECT.

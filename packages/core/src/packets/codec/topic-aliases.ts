@@ -28,7 +28,7 @@ export class TopicAliases {
 
   /** @throws ProtocolError 0x94 for an alias over the maximum, 0x97 where there is no memory for its topic. */
   set(alias: number, topic: string, bytes: Uint8Array, start: number, end: number): void {
-    if (alias > this.#maximum) throw this.#over(alias)
+    if (alias > this.#maximum) throw this.#refuse(alias)
     this.#aliases ??= []
     const known = this.#aliases[alias]
     if (known?.topic === topic) return
@@ -40,7 +40,7 @@ export class TopicAliases {
   resolve(alias: number): string {
     const known = this.#aliases?.[alias]
     if (known !== undefined) return known.topic
-    if (alias > this.#maximum) throw this.#over(alias)
+    if (alias > this.#maximum) throw this.#refuse(alias)
     throw protocolError(`topic alias ${alias}, which was never set`)
   }
 
@@ -63,7 +63,7 @@ export class TopicAliases {
     this.#bytes += more
   }
 
-  #over(alias: number): ProtocolError {
+  #refuse(alias: number): ProtocolError {
     const message = `topic alias ${alias}, over the maximum of ${this.#maximum}`
     return protocolError(message, 'MQTT-3.2.2-17', ReasonCode.TOPIC_ALIAS_INVALID)
   }

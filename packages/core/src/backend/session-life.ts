@@ -34,6 +34,7 @@ export class SessionLife {
       }
       const { sessions, stack } = this.#parts
       const known = sessions.get(clientId)
+      const waiting = known?.will
       const record = sessions.living(clientId, stack.clock.now())
       if (known !== undefined && record === undefined) store.ended = true
       if (record !== undefined && record.identity !== identity) {
@@ -44,6 +45,8 @@ export class SessionLife {
       // Found free and opened without a wait in between: of several who want it one is the first.
       if (record?.client === undefined) {
         yield* this.#claim(ctx, store, record)
+        // The will of a session that ended here is published before this client is answered.
+        if (store.ended === true && waiting !== undefined) yield this.#wills.fetch(waiting)
         return
       }
       yield* this.#takeOver(record, record.client)

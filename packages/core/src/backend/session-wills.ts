@@ -1,5 +1,5 @@
 import type { Client, Context, SessionContext, Store, Will } from '../contract/index.ts'
-import type { Disk } from './disk/disk.ts'
+import type { Publish } from '../packets/index.ts'
 import type { Parts } from './parts.ts'
 import type { SessionRecord } from './session-record.ts'
 import { WillRecord } from './wills.ts'
@@ -92,22 +92,39 @@ export class SessionWills {
     this.#parts.wills.queue(will, now, now)
   }
 
-  /** Claims those that are due. */
+  /** Has the message of a will at hand, for whoever looks it up next. */
+  async fetch(will: WillRecord): Promise<void> {
+    if (will.packet !== undefined) return
+    const packet = await this.#read(will)
+    if (packet !== undefined) will.take(packet)
+  }
+
+  /** Its message, from the disk; none where it was removed meanwhile, or cannot be read, which is told. */
+  async #read(will: WillRecord): Promise<Publish | undefined> {
+    const { disk, stack, wills } = this.#parts
+    try {
+      const packet = await disk?.readWill(will)
+      return wills.get(will) === will ? packet : undefined
+    } catch (error) {
+      stack.fail(error as Error, undefined, undefined)
+      return undefined
+    }
+  }
+
+  /** Claims those that are due. What cannot be read now is due again. */
   lookup(ctx: Context<'lookupDueWills'>, store: Store<'lookupDueWills'>): void | Promise<void> {
-    const { disk, wills } = this.#parts
     const absent: WillRecord[] = []
-    for (const will of wills.due(ctx)) {
+    for (const will of this.#parts.wills.due(ctx)) {
       if (will.packet === undefined) absent.push(will)
       else store.push(will.with(will.packet))
     }
-    if (absent.length > 0 && disk !== undefined) return this.#read(disk, absent, store)
+    if (absent.length > 0) return this.#readAll(absent, store)
   }
 
-  async #read(disk: Disk, wills: readonly WillRecord[], store: Store<'lookupDueWills'>): Promise<void> {
+  async #readAll(wills: readonly WillRecord[], store: Store<'lookupDueWills'>): Promise<void> {
     for (const will of wills) {
-      const packet = await disk.readWill(will)
-      // It may have been removed meanwhile.
-      if (packet !== undefined && this.#parts.wills.get(will) === will) store.push(will.with(packet))
+      const packet = await this.#read(will)
+      if (packet !== undefined) store.push(will.with(packet))
     }
   }
 

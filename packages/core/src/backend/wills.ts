@@ -75,6 +75,13 @@ export class WillRecord implements SessionContext {
     this.count()
   }
 
+  /** Its message was read from the disk. */
+  take(packet: Publish): void {
+    this.giveUp()
+    this.packet = packet
+    this.count()
+  }
+
   /** As whoever relays it gets it. */
   with(packet: Publish): DueWill {
     const { clientId, epoch, publisher } = this

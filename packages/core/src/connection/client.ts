@@ -4,40 +4,21 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Client, Goodbye, Listener, Will } from '../contract/index.ts'
 import { Session } from '../contract/index.ts'
-import type {
-  AckType,
-  ClientSettings,
-  ConnackPacket,
-  ConnectPacket,
-  Extras,
-  Layout,
-  OutgoingPacket,
-  Packet,
-  PacketType,
-  ProtocolVersion,
-  Publish,
-  QoS,
-  Source,
-} from '../packets/index.ts'
+import type { ConnectPacket, Packet, PacketType, Source } from '../packets/index.ts'
 import {
-  ACK_HEADER,
-  DEFAULT_SETTINGS,
-  encodePacket,
   Inbox,
   isProtocolError,
   ProtocolError,
   protocolError,
   ReasonCode,
   settingsOf,
-  spliceExtras,
   TopicAliases,
 } from '../packets/index.ts'
-import { bounded } from '../time/index.ts'
+import { ClientOutput } from './client-output.ts'
 import { farewell } from './farewell.ts'
 import { hangUp } from './hang-up.ts'
 import type { ConnectionHost } from './host.ts'
 import { InboxAccount } from './inbox-account.ts'
-import { Outbox } from './outbox.ts'
 import { tellRefused } from './refused.ts'
 
 /** Where a stream's listeners find their client. */
@@ -48,8 +29,6 @@ type Carrier = Duplex & { [CLIENT]: ClientConnection }
 const PAUSE_AT = 65_536
 /** Bytes of unfinished packets that a connection may hold without being counted. */
 const UNCOUNTED = 4_096
-/** QoS 0 to a client is dropped when so many times the high-water mark is pending. */
-const QOS_0_ROOM = 4
 /** An unfinished packet of so many bytes is read in turns: a chunk, then others. */
 const LARGE = 32_768
 /** Stands in the buffer of a socket that is to read no further: the runtime would read one more chunk into it. */
@@ -67,33 +46,27 @@ const PACKETS_A_LOOK = 32
 /** The clock is also looked at after so many steps of work that packets cause; see `Pace.steps`. */
 const STEPS_A_LOOK = 256
 
-/** A connection as core sees it; its public members are documented with the interface {@link Client}. */
-export class ClientConnection implements Client, Source {
+/**
+ * A connection as core sees it: what it reads, and how it ends. Public members are documented with the interface
+ * {@link Client}.
+ */
+export class ClientConnection extends ClientOutput implements Client, Source {
   readonly slots: unknown[] = []
-  readonly stack: ConnectionHost
-  readonly stream: Duplex
   readonly listener: Listener
   session: Session = new Session()
   epoch = 0
   will: Will | undefined = undefined
-  protocolVersion: ProtocolVersion = 4
   bridge = false
   connected = false
-  closed = false
   reasonCode: ReasonCode | undefined = undefined
   reason: string | undefined = undefined
   username: string | undefined = undefined
   receivedAt: number
   connectedAt: number | undefined = undefined
   bytesIn = 0
-  packetsOut = 0
   /** Internal: what came and is not handled. */
   readonly inbox: Inbox
-  settings: ClientSettings = DEFAULT_SETTINGS
-  /** What its CONNACK said besides (5.0): `undefined` until it was written, and for older versions. */
-  connack: ConnackPacket['properties'] = undefined
   #aliases: TopicAliases | undefined
-  readonly #outbox: Outbox
   /** The next packet waits: a handler has not answered yet, or others have their turn. */
   #busy = false
   #pumping = false
@@ -114,19 +87,16 @@ export class ClientConnection implements Client, Source {
   #goodbye = false
   #finished = false
   #cause: Error | undefined
-  #drainListeners: (() => void)[] | undefined
   #closeListeners: readonly ((cause: Error | undefined) => void)[] = []
   #expected: readonly PacketType[] | undefined
   #diverted: ((packet: Packet) => void) | undefined
 
   /** Made by the stack, which reads from the stream once every middleware has installed itself. */
   constructor(stack: ConnectionHost, stream: Duplex, listener: Listener) {
-    this.stack = stack
-    this.stream = stream
+    super(stack, stream)
     this.listener = listener
     this.receivedAt = stack.clock.now()
     this.inbox = new Inbox(stack.config.connectLimit)
-    this.#outbox = new Outbox(stream, stack.turn, this, stack.ledger)
     this.session.client = this
     // The same functions for all streams, which find the client on the stream: an idle client holds no closures.
     const carrier = stream as Carrier
@@ -152,52 +122,8 @@ export class ClientConnection implements Client, Source {
     return this.inbox.backlog
   }
 
-  get pending(): number {
-    return this.#outbox.pending
-  }
-
-  get congested(): boolean {
-    return this.#exceeds(this.stack.config.highWater)
-  }
-
-  /**
-   * Far above `highWater`, because QoS 0 cannot wait anywhere else. How much a client has taken of one large write cannot
-   * be seen, so a client that reads at full speed can have twice as much pending as is really on its way.
-   */
-  get full(): boolean {
-    return this.#exceeds(QOS_0_ROOM * this.stack.config.highWater)
-  }
-
-  /** Whether more than so many bytes are pending; while outboxes hold much in all, fewer bytes are enough. */
-  #exceeds(bytes: number): boolean {
-    const { pending } = this.#outbox
-    if (pending === 0) return false
-    if (pending > bytes) return true
-    const allowed = this.stack.ledger.allowance(bytes)
-    return allowed < bytes && this.#outbox.untaken > allowed
-  }
-
-  drained(): Promise<void> {
-    if (this.closed || !this.congested) return Promise.resolve()
-    // A client that takes nothing is closed.
-    return bounded(
-      new Promise((resolve) => {
-        this.#drainListeners ??= []
-        this.#drainListeners.push(resolve)
-      }),
-    )
-  }
-
-  get bytesOut(): number {
-    return this.#outbox.written
-  }
-
   get packetsIn(): number {
     return this.inbox.frames
-  }
-
-  get progress(): number {
-    return this.#outbox.progress
   }
 
   silentFor(now: number): number {
@@ -219,54 +145,6 @@ export class ClientConnection implements Client, Source {
     this.receivedAt = this.stack.clock.now()
     this.connectedAt = this.receivedAt
     this.inbox.limit = this.stack.config.packetLimit
-  }
-
-  write(packet: OutgoingPacket): void {
-    if (!this.tryWrite(packet)) this.close(ReasonCode.PACKET_TOO_LARGE)
-  }
-
-  tryWrite(packet: OutgoingPacket): boolean {
-    if (this.closed) return true
-    const bytes = encodePacket(packet, this.protocolVersion, this.settings)
-    if (bytes === undefined) return false
-    this.packetsOut++
-    if (packet.cmd === 'connack') this.connack = packet.properties
-    this.#outbox.bytes(bytes)
-    return true
-  }
-
-  publish(packet: Publish, qos: QoS, retain: boolean, dup: boolean, id: number, extras?: Extras): boolean {
-    if (this.closed) return true
-    const v5 = this.protocolVersion === 5
-    const header = 0x30 | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0)
-    const layout = packet.layout(v5, qos > 0)
-    if (extras !== undefined && v5) return this.#publishWith(layout, header, id, extras)
-    if (layout.length > this.settings.maximumPacketSize) return false
-    this.packetsOut++
-    this.#outbox.publish(layout, header, id)
-    return true
-  }
-
-  takes(packet: Publish, qos: QoS): boolean {
-    const { maximumPacketSize } = this.settings
-    if (maximumPacketSize === Number.POSITIVE_INFINITY) return true
-    return packet.layout(this.protocolVersion === 5, qos > 0).length <= maximumPacketSize
-  }
-
-  ack(type: AckType, id: number, reasonCode: ReasonCode = 0): void {
-    if (this.closed) return
-    this.packetsOut++
-    if (reasonCode === 0 || this.protocolVersion < 5) this.#outbox.ack(ACK_HEADER[type], id)
-    else this.#outbox.bytes(Uint8Array.of(ACK_HEADER[type], 3, id >> 8, id & 0xff, reasonCode))
-  }
-
-  #publishWith(layout: Layout, header: number, id: number, extras: Extras): boolean {
-    const { head, payload } = spliceExtras(layout, header, id, extras)
-    if (head.length + payload.length > this.settings.maximumPacketSize) return false
-    this.packetsOut++
-    this.#outbox.bytes(head)
-    this.#outbox.bytes(payload)
-    return true
   }
 
   expect(types: readonly PacketType[] | undefined): void {
@@ -299,7 +177,7 @@ export class ClientConnection implements Client, Source {
     this.closed = true
     this.inbox.clear()
     this.#keep(0)
-    this.#outbox.flush()
+    this.outbox.flush()
     if (!this.connected) tellRefused(this, this.#cause)
     // Nothing more is on its way to us.
     const silent = this.#ended || this.#goodbye
@@ -321,7 +199,7 @@ export class ClientConnection implements Client, Source {
 
   /** Internal: the stream is closed; what it held is gone. */
   handleClose(): void {
-    this.#outbox.forget()
+    this.outbox.forget()
     this.handleEnd()
   }
 
@@ -373,9 +251,8 @@ export class ClientConnection implements Client, Source {
 
   /** Internal: the stream has taken something. */
   handleTaken(): void {
-    if (this.#drainListeners !== undefined && !this.#exceeds(this.stack.config.highWater))
-      this.#resolveDrained()
-    if (!this.#flooded || this.#exceeds(2 * this.stack.config.highWater)) return
+    this.resolveWhenDrained()
+    if (!this.#flooded || this.exceeds(2 * this.stack.config.highWater)) return
     this.#flooded = false
     this.#pump(0)
   }
@@ -391,7 +268,7 @@ export class ClientConnection implements Client, Source {
     const { pace } = this.stack
     let left = unlooked
     while (!this.closed && !this.#busy) {
-      if (!this.#ended && this.#exceeds(2 * this.stack.config.highWater)) {
+      if (!this.#ended && this.exceeds(2 * this.stack.config.highWater)) {
         this.#flooded = true
         this.stack.watch(this)
         break
@@ -490,17 +367,11 @@ export class ClientConnection implements Client, Source {
     this.stream.resume()
   }
 
-  #resolveDrained(): void {
-    const listeners = this.#drainListeners ?? []
-    this.#drainListeners = undefined
-    for (const listener of listeners) listener()
-  }
-
   #finish(): void {
     if (this.#finished) return
     this.#finished = true
     this.#aliases?.clear()
-    this.#resolveDrained()
+    this.resolveDrained()
     this.stack.forget(this)
     const listeners = this.#closeListeners
     this.#closeListeners = []

@@ -1,8 +1,9 @@
 /** A right that is taken away: nothing that waits anywhere reaches the client any more, on every backend. */
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { BACKENDS } from '../test/rig/backends.ts'
 import type { DefaultStack } from '../test/rig/default-stack.ts'
-import { BACKENDS, defaultStack } from '../test/rig/default-stack.ts'
+import { defaultStack } from '../test/rig/default-stack.ts'
 import { Revoking } from './revoking.ts'
 
 const payloads = ({ received }: TestClient): string[] =>

@@ -3,13 +3,13 @@ import { Authentication } from '@mqtt-stack/authentication'
 import { Authorize } from '@mqtt-stack/authorize'
 import type { ConnectionOptions } from '@mqtt-stack/connection'
 import { Connection } from '@mqtt-stack/connection'
-import type { MiddlewareLike, StackOptions } from '@mqtt-stack/core'
+import type { DropReason, MiddlewareLike, StackOptions } from '@mqtt-stack/core'
 import type { InboundManagerOptions } from '@mqtt-stack/inbound-manager'
 import { InboundManager } from '@mqtt-stack/inbound-manager'
 import type { KeepAliveOptions } from '@mqtt-stack/keepalive'
 import { KeepAlive } from '@mqtt-stack/keepalive'
 import { LastWill } from '@mqtt-stack/lastwill'
-import type { MemoryBackendOptions, MemoryBackendStats } from '@mqtt-stack/memory-backend'
+import type { MemoryBackendOptions } from '@mqtt-stack/memory-backend'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { OutboundManagerOptions } from '@mqtt-stack/outbound-manager'
 import { OutboundManager } from '@mqtt-stack/outbound-manager'
@@ -20,9 +20,9 @@ import { SessionManager } from '@mqtt-stack/session-manager'
 import type { SubscriptionManagerOptions } from '@mqtt-stack/subscription-manager'
 import { SubscriptionManager } from '@mqtt-stack/subscription-manager'
 import type { TestClientOptions, TestStack } from '@mqtt-stack/testing'
-import { delayedBackend, lateBackend, MemoryStore, slowBackend, testStack } from '@mqtt-stack/testing'
-import { DRIVERS, realStore } from './real-store.ts'
-import { StoredBackend } from './stored-backend.ts'
+import { testStack } from '@mqtt-stack/testing'
+import type { Backend, MakeBackend } from './backends.ts'
+import { stopAtEnd } from './stop-at-end.ts'
 
 export interface DefaultStackOptions {
   connection?: ConnectionOptions
@@ -37,13 +37,28 @@ export interface DefaultStackOptions {
   rules?: MiddlewareLike
   /** Further middlewares, at the users' place. */
   use?: readonly MiddlewareLike[]
-  backend?: MiddlewareLike
+  /** The backend, or what makes it; one in memory by default. */
+  backend?: MiddlewareLike | MakeBackend | undefined
+  /** What the backend is made with. */
+  memory?: MemoryBackendOptions
   stack?: Omit<StackOptions, 'clock' | 'logger'>
   clients?: TestClientOptions
 }
 
+/** A drop that was told. */
+export interface Drop {
+  clientId: string
+  topic: string
+  payload: string
+  reason: DropReason
+}
+
 /** A {@link TestStack} of the default stack, and what was told about its clients. */
 export interface DefaultStack extends TestStack {
+  /** The backend: those of the tests count what they hold. */
+  readonly memory: Backend
+  /** What messageDropped told, oldest first. */
+  readonly drops: readonly Drop[]
   /** `connected alice`, `unclean alice`, `disconnected alice` …, in the order of their coming. */
   readonly events: string[]
 }
@@ -68,11 +83,12 @@ export const anything: MiddlewareLike = {
 export function defaultMiddlewares(
   options: DefaultStackOptions = {},
   events: string[] = [],
+  drops: Drop[] = [],
 ): MiddlewareLike[] {
   return [
     new PacketEmitter(),
     new Connection(options.connection),
-    recorder(events),
+    recorder(events, drops),
     new KeepAlive(options.keepalive),
     new Authentication(),
     options.users ?? anybody,
@@ -85,20 +101,28 @@ export function defaultMiddlewares(
     new InboundManager(options.inboundManager),
     ...(options.use ?? []),
     new RetainManager(),
-    options.backend ?? new MemoryBackend(),
+    backendOf(options),
   ]
 }
 
-/** A started default stack. */
+function backendOf({ backend, memory }: DefaultStackOptions): MiddlewareLike {
+  if (backend === undefined) return new MemoryBackend(memory)
+  return typeof backend === 'function' ? backend(memory) : backend
+}
+
+/** A started default stack; stopped when the test is over. */
 export async function defaultStack(options: DefaultStackOptions = {}): Promise<DefaultStack> {
   const events: string[] = []
+  const drops: Drop[] = []
   const { stack, clients } = options
-  const test = await testStack({ use: defaultMiddlewares(options, events), options: stack, clients })
-  return Object.assign(test, { events })
+  const use = defaultMiddlewares(options, events, drops)
+  const test = await testStack({ use, options: stack, clients })
+  stopAtEnd(test)
+  return Object.assign(test, { events, drops, memory: use.at(-1) as Backend })
 }
 
 /** Notes what is told about clients. */
-export function recorder(events: string[]): MiddlewareLike {
+export function recorder(events: string[], drops: Drop[]): MiddlewareLike {
   return {
     name: 'Recorder',
     clientConnected: ({ client }) => void events.push(`connected ${client.id}`),
@@ -106,44 +130,7 @@ export function recorder(events: string[]): MiddlewareLike {
     uncleanDisconnect: ({ client }) => void events.push(`unclean ${client.id}`),
     clientDisconnected: ({ client }) => void events.push(`disconnected ${client.id}`),
     sessionEnded: ({ clientId, reason }) => void events.push(`ended ${clientId} (${reason})`),
+    messageDropped: ({ clientId, packet: { topic, payload }, reason }) =>
+      void drops.push({ clientId, topic, payload: payload.toString(), reason }),
   }
-}
-
-/** A backend of the tests. */
-export type Backend = MiddlewareLike & { readonly stats: MemoryBackendStats }
-
-type Backends = readonly (readonly [string, (options?: MemoryBackendOptions) => Backend])[]
-
-/** Backends that keep all that memory-backend keeps, and do so at once or later. */
-export const BACKENDS: Backends = [
-  ['a backend that answers at once', (options) => new MemoryBackend(options)],
-  ['a backend that answers some promises later', around((memory) => delayedBackend(memory, promises))],
-  ['a backend that answers some turns later', around((memory) => delayedBackend(memory, turns))],
-  ['a backend that commits late', around((memory) => lateBackend(memory, { stages: true }))],
-  ['a slow disk (20 ms)', around((memory) => slowBackend(memory, 20))],
-  ['a slow disk (50 ms)', around((memory) => slowBackend(memory, 50))],
-  ['an ordered store', (options) => new StoredBackend(options, new MemoryStore())],
-  ['an ordered store (20 ms)', (options) => new StoredBackend(options, new MemoryStore({ commit: 20 }))],
-  ...DRIVERS.map(([name, make]): Backends[number] => [
-    name,
-    (options) => new StoredBackend(options, realStore(make)),
-  ]),
-]
-
-/** What a backend around one in memory holds is what that one holds. */
-function around(
-  make: (memory: MemoryBackend) => MiddlewareLike,
-): (options?: MemoryBackendOptions) => Backend {
-  return (options) => {
-    const memory = new MemoryBackend(options)
-    return Object.defineProperty(make(memory), 'stats', { get: () => memory.stats }) as Backend
-  }
-}
-
-async function promises(): Promise<void> {
-  for (let i = 0; i < 7; i++) await undefined
-}
-
-async function turns(): Promise<void> {
-  for (let i = 0; i < 3; i++) await new Promise(setImmediate)
 }

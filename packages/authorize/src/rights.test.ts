@@ -2,7 +2,8 @@ import type { MiddlewareLike } from '@mqtt-stack/core'
 import { ReasonCode, Stack } from '@mqtt-stack/core'
 import { RecordingLogger, streamPair, TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, defaultMiddlewares, defaultStack } from '../../../test/rig/default-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import { defaultMiddlewares, defaultStack } from '../../../test/rig/default-stack.ts'
 
 /** Forbids topics and filters that begin with one of these. */
 function forbid(...starts: string[]): MiddlewareLike & { starts: string[] } {

@@ -3,8 +3,9 @@ import type { MiddlewareLike } from '@mqtt-stack/core'
 import { ReasonCode } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { BACKENDS } from '../../../test/rig/backends.ts'
 import type { DefaultStackOptions } from '../../../test/rig/default-stack.ts'
-import { BACKENDS, defaultStack } from '../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 const WILL = { topic: 'gone', payload: Buffer.from('bye'), qos: 0, retain: false } as const
 

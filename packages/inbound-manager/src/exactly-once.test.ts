@@ -2,8 +2,9 @@
 import type { Context, MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Whole } from '../../../test/rig/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import type { DefaultStack } from '../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 import { ReliablePublisher } from '../../../test/support/reliable-devices.ts'
 
 /** A new connection of the publisher, which gives up after so many acknowledgements. */
@@ -12,7 +13,7 @@ async function serve(publisher: ReliablePublisher, client: TestClient, limit?: n
   await publisher.serve(client, limit)
 }
 
-const device = ({ client }: Whole): Promise<TestClient> =>
+const device = ({ client }: DefaultStack): Promise<TestClient> =>
   client({ clientId: 'device', clean: false, autoAck: false })
 
 const payloadsOf = (client: TestClient): string[] =>
@@ -21,7 +22,7 @@ const payloadsOf = (client: TestClient): string[] =>
 describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
   it('[MQTT-4.3.3-2] [MQTT-4.4.0-1] is relayed exactly once at QoS 2, wherever its connections end', async () => {
     for (let cut = 0; cut <= 5; cut++) {
-      const whole = await wholeStack({ backend })
+      const whole = await defaultStack({ backend })
       const reader = await whole.client()
       await reader.subscribe('t', { qos: 2 })
       const publisher = new ReliablePublisher()
@@ -49,7 +50,7 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
       name: 'Slow',
       relayMessage: () => new Promise((resolve) => relays.push(resolve)),
     }
-    const whole = await wholeStack({ backend, use: [slow] })
+    const whole = await defaultStack({ backend, use: [slow] })
     const reader = await whole.client()
     await reader.subscribe('t', { qos: 2 })
     const publisher = new ReliablePublisher()
@@ -78,7 +79,7 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
   })
 
   it('is relayed exactly once when another connection takes over in the same turn', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const reader = await whole.client()
     await reader.subscribe('t', { qos: 2 })
     const first = await device(whole)
@@ -105,7 +106,7 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
   })
 
   it('may use an identifier again when another connection takes over in the turn of its PUBREL', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const reader = await whole.client()
     await reader.subscribe('t', { qos: 2 })
     const first = await device(whole)
@@ -125,7 +126,7 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
   })
 
   it('[MQTT-4.3.2-2] is relayed at least once at QoS 1', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const reader = await whole.client()
     await reader.subscribe('t', { qos: 1 })
     const publisher = new ReliablePublisher()
@@ -148,7 +149,7 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
         done()
       },
     }
-    const whole = await wholeStack({ backend, use: [rule] })
+    const whole = await defaultStack({ backend, use: [rule] })
     const publisher = new ReliablePublisher()
     publisher.publish(2, 'refused')
     const first = await device(whole)
@@ -162,7 +163,7 @@ describe.each(BACKENDS)('a publisher on a backend %s', (_name, backend) => {
   })
 
   it('[MQTT-3.1.2-6] begins anew with a clean session', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const reader = await whole.client()
     await reader.subscribe('t', { qos: 2 })
     const message = { topic: 't', payload: 'hello', qos: 2, messageId: 3, retain: false } as const

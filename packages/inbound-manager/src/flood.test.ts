@@ -2,8 +2,9 @@
 import type { Context, MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { WholeOptions } from '../../../test/rig/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import type { DefaultStackOptions } from '../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 const COUNT = 100_000
 /** So many bytes are not even half taken in a turn. */
@@ -40,14 +41,14 @@ function counted(client: TestClient): { readonly messages: number } {
   return { messages }
 }
 
-const USERS: readonly (readonly [string, WholeOptions])[] = [
+const USERS: readonly (readonly [string, DefaultStackOptions])[] = [
   ['nobody else', {}],
   ['an asynchronous middleware', { use: [thinking] }],
 ]
 
 describe.each(USERS)('with %s in relayMessage', (_name, more) => {
   it('100,000 PUBLISH in one chunk arrive in order', async () => {
-    const { client, open, settle } = await wholeStack({ options, ...more })
+    const { client, open, settle } = await defaultStack({ stack: options, ...more })
     const reader = await client()
     await reader.subscribe('t')
     const alice = open()
@@ -58,7 +59,7 @@ describe.each(USERS)('with %s in relayMessage', (_name, more) => {
   })
 
   it('a fan-out to 1,000 subscribers reaches each of them in order', async () => {
-    const { client, settle } = await wholeStack({ options, ...more })
+    const { client, settle } = await defaultStack({ stack: options, ...more })
     const readers = await Promise.all(Array.from({ length: 1_000 }, () => client()))
     for (const reader of readers)
       reader.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 't', qos: 0 }] })
@@ -75,7 +76,12 @@ describe.each(BACKENDS)('on a backend %s', (_name, backend) => {
     for (const qos of [1, 2] as const) {
       const count = 3_000
       const outbound = { queueMessages: count }
-      const { client, settle } = await wholeStack({ options, backend, outbound, inbound: { relays: 100 } })
+      const { client, settle } = await defaultStack({
+        stack: options,
+        backend,
+        outboundManager: outbound,
+        inboundManager: { relays: 100 },
+      })
       const reader = await client()
       await reader.subscribe('t', { qos })
       const alice = await client({ autoAck: false })

@@ -4,7 +4,7 @@ import { DONE, PacketIds } from '@mqtt-stack/core'
 import type { TestClient, TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { stopAtEnd } from '../../../test/rig/whole-stack.ts'
+import { stopAtEnd } from '../../../test/rig/stop-at-end.ts'
 import type { InboundManagerOptions } from './index.ts'
 import { InboundManager } from './index.ts'
 

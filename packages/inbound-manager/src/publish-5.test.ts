@@ -3,8 +3,8 @@ import { DONE } from '@mqtt-stack/core'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { BACKENDS } from '../../../test/rig/backends.ts'
 import { broker5, frame, messagesOf, properties, text } from '../../../test/rig/broker-5.ts'
-import { BACKENDS } from '../../../test/rig/default-stack.ts'
 
 /** Refuses topics named like a reason code, in decimals. */
 const rules: MiddlewareLike = {

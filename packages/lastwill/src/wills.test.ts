@@ -2,8 +2,9 @@ import { DONE, ReasonCode } from '@mqtt-stack/core'
 import type { ConnectOptions, TestClient } from '@mqtt-stack/testing'
 import { StreamEnd } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { BACKENDS } from '../../../test/rig/backends.ts'
 import type { DefaultStack, DefaultStackOptions } from '../../../test/rig/default-stack.ts'
-import { BACKENDS, defaultStack } from '../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 type Will = NonNullable<ConnectOptions['will']>
 

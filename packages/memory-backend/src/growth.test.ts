@@ -4,8 +4,9 @@ import type { TestClient } from '@mqtt-stack/testing'
 import { settle } from '@mqtt-stack/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Whole } from '../../../test/rig/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import type { DefaultStack } from '../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 const NAMES = ['ann', 'ben', 'cy'] as const
 const FILTERS = ['a', 'a/b', 'a/+', '#', '+/b', 'a/#'] as const
@@ -32,13 +33,13 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never
 
 /** Clients by name, as far as they are connected; every step is taken without waiting for the one before. */
 class Play {
-  readonly #whole: Whole
+  readonly #whole: DefaultStack
   readonly #clients = new Map<string, TestClient>()
   /** Also those that another took the name of: they stay where it was refused. */
   readonly #all: TestClient[] = []
   #nextId = 0
 
-  constructor(whole: Whole) {
+  constructor(whole: DefaultStack) {
     this.#whole = whole
   }
 
@@ -114,10 +115,10 @@ describe.each(BACKENDS)('on a backend %s', (_name, backend) => {
     async (memoryCeiling) => {
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
-          const whole = await wholeStack({
+          const whole = await defaultStack({
             backend,
-            options: { highWater: 1_024, memoryCeiling },
-            outbound: { inflight: 2 },
+            stack: { highWater: 1_024, memoryCeiling },
+            outboundManager: { inflight: 2 },
           })
           const timers = whole.clock.timers
           const play = new Play(whole)

@@ -4,7 +4,7 @@ import { Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { stopAtEnd } from '../../../test/rig/whole-stack.ts'
+import { stopAtEnd } from '../../../test/rig/stop-at-end.ts'
 import type { MemoryBackendOptions } from './index.ts'
 import { MemoryBackend } from './index.ts'
 

@@ -2,18 +2,19 @@
 import type { TestClient } from '@mqtt-stack/testing'
 import { settle } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Whole, WholeOptions } from '../../../test/rig/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import type { DefaultStack, DefaultStackOptions } from '../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
-const bob = ({ client }: Whole): Promise<TestClient> => client({ clientId: 'bob', clean: false })
+const bob = ({ client }: DefaultStack): Promise<TestClient> => client({ clientId: 'bob', clean: false })
 
 /** A stack, a session `bob` that is away, subscribed to `t` at QoS 2, and a publisher. */
-async function away(options: WholeOptions): Promise<Whole & { alice: TestClient }> {
-  const whole = await wholeStack(options)
+async function away(options: DefaultStackOptions): Promise<DefaultStack & { alice: TestClient }> {
+  const whole = await defaultStack(options)
   const first = await bob(whole)
   await first.subscribe('t', { qos: 2 })
   await first.disconnect()
-  return { ...whole, alice: await whole.client({ clientId: 'alice' }) }
+  return Object.assign(whole, { alice: await whole.client({ clientId: 'alice' }) })
 }
 
 async function payloadsOf(client: TestClient): Promise<string[]> {
@@ -84,7 +85,7 @@ describe.each(BACKENDS)('a session that is away, on a backend %s', (_, backend) 
   })
 
   it('is one of many that share the message’s bytes', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     for (let i = 0; i < 20; i++) {
       const one = await whole.client({ clientId: `away ${i}`, clean: false })
       await one.subscribe('t', { qos: 1 })

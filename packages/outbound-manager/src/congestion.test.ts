@@ -1,7 +1,8 @@
 /** Receivers that do not read: what becomes of their messages, and that nobody else notices. */
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 const KIB = 'x'.repeat(1_024)
 /** 1 KiB that begins with its number. */
@@ -16,7 +17,7 @@ describe.each(BACKENDS)('a client that does not read, on a backend %s', (_name, 
   const options = { highWater: 32_768 }
 
   it('loses QoS 0 above four times the high-water mark, which is told; the other 99 lose nothing', async () => {
-    const { client, drops, settle } = await wholeStack({ backend, options: { highWater: 8_192 } })
+    const { client, drops, settle } = await defaultStack({ backend, stack: { highWater: 8_192 } })
     const readers = await Promise.all(upTo(99).map(() => client()))
     const frozen = await client({ clientId: 'frozen' })
     for (const one of [...readers, frozen]) await one.subscribe('t')
@@ -39,7 +40,7 @@ describe.each(BACKENDS)('a client that does not read, on a backend %s', (_name, 
   })
 
   it('loses no QoS 0 below that: of one large write nobody sees how much it has taken', async () => {
-    const { client, drops, settle } = await wholeStack({ backend, options })
+    const { client, drops, settle } = await defaultStack({ backend, stack: options })
     const slow = await client()
     await slow.subscribe('t')
     slow.freeze()
@@ -54,7 +55,7 @@ describe.each(BACKENDS)('a client that does not read, on a backend %s', (_name, 
 
   it('gets QoS 1 and 2 later, all and in order, whether or not its session outlives the connection', async () => {
     for (const clean of [true, false]) {
-      const { client, drops, settle } = await wholeStack({ backend, options })
+      const { client, drops, settle } = await defaultStack({ backend, stack: options })
       const frozen = await client({ clean })
       const reader = await client()
       for (const one of [frozen, reader]) await one.subscribe('t', { qos: 2 })
@@ -73,7 +74,12 @@ describe.each(BACKENDS)('a client that does not read, on a backend %s', (_name, 
     for (const clean of [true, false]) {
       const outbound = { queueMessages: 20, inflight: 10 }
       const memory = { sessionMessages: 30 }
-      const { client, drops, settle } = await wholeStack({ backend, options, outbound, memory })
+      const { client, drops, settle } = await defaultStack({
+        backend,
+        stack: options,
+        outboundManager: outbound,
+        memory,
+      })
       const frozen = await client({ clean, clientId: 'frozen', autoAck: false })
       await frozen.subscribe('t', { qos: 1 })
       const alice = await client()
@@ -93,9 +99,9 @@ describe.each(BACKENDS)('a client that does not read, on a backend %s', (_name, 
   })
 
   it('is closed when it takes nothing for the drain timeout; its session keeps the messages', async () => {
-    const { client, clock, settle } = await wholeStack({
+    const { client, clock, settle } = await defaultStack({
       backend,
-      options: { ...options, drainTimeout: 5_000 },
+      stack: { ...options, drainTimeout: 5_000 },
     })
     const frozen = await client({ clean: false, clientId: 'frozen' })
     await frozen.subscribe('t', { qos: 1 })

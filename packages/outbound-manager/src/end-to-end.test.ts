@@ -2,8 +2,9 @@
 import type { TestClient } from '@mqtt-stack/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Whole } from '../../../test/rig/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import type { DefaultStack } from '../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 import { ReliablePublisher, ReliableReceiver } from '../../../test/support/reliable-devices.ts'
 
 const who = fc.constantFrom('sender' as const, 'receiver' as const)
@@ -29,10 +30,10 @@ class Play {
   readonly sender: ReliablePublisher = new ReliablePublisher()
   readonly receiver: ReliableReceiver = new ReliableReceiver()
   readonly published: { payload: string; qos: 1 | 2 }[] = []
-  readonly #whole: Whole
+  readonly #whole: DefaultStack
   readonly #clients: Record<'sender' | 'receiver', TestClient>
 
-  constructor(whole: Whole, sender: TestClient, receiver: TestClient) {
+  constructor(whole: DefaultStack, sender: TestClient, receiver: TestClient) {
     this.#whole = whole
     this.#clients = { sender, receiver }
   }
@@ -80,7 +81,7 @@ async function play(
   inflight: number,
   backend: (typeof BACKENDS)[0][1],
 ): Promise<void> {
-  const whole = await wholeStack({ backend, outbound: { inflight }, options: { highWater: 1_024 } })
+  const whole = await defaultStack({ backend, outboundManager: { inflight }, stack: { highWater: 1_024 } })
   const open = (clientId: string): Promise<TestClient> =>
     whole.client({ clientId, clean: false, autoAck: false })
   const receiver = await open('receiver')

@@ -4,7 +4,7 @@ import { ForwardContext, ForwardStore, Publish } from '@mqtt-stack/core'
 import type { TestClient, TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { stopAtEnd } from '../../../test/rig/whole-stack.ts'
+import { stopAtEnd } from '../../../test/rig/stop-at-end.ts'
 import type { OutboundManagerOptions } from './index.ts'
 import { OutboundManager } from './index.ts'
 

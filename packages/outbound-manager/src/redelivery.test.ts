@@ -2,12 +2,13 @@
 import { Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Whole } from '../../../test/rig/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import type { DefaultStack } from '../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 import { ReliableReceiver } from '../../../test/support/reliable-devices.ts'
 
 /** A device that keeps its session and acknowledges by hand. */
-async function device({ client }: Whole): Promise<TestClient> {
+async function device({ client }: DefaultStack): Promise<TestClient> {
   return client({ clientId: 'device', clean: false, autoAck: false })
 }
 
@@ -17,7 +18,7 @@ async function publish(from: TestClient, qos: 0 | 1 | 2, count: number, first = 
 }
 
 /** The PUBLISH packets that came and nobody took, as `payload` or, marked as duplicates, `payload again`. */
-async function messages(client: TestClient, { settle }: Whole): Promise<string[]> {
+async function messages(client: TestClient, { settle }: DefaultStack): Promise<string[]> {
   await settle()
   const found: string[] = []
   for (;;) {
@@ -29,7 +30,7 @@ async function messages(client: TestClient, { settle }: Whole): Promise<string[]
 
 describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
   it('[MQTT-4.4.0-1] [MQTT-3.3.1-1] sends again what was not acknowledged, with its identifiers and DUP', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const first = await device(whole)
     await first.subscribe('t', { qos: 2 })
     const alice = await whole.client()
@@ -49,7 +50,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
   })
 
   it('[MQTT-4.4.0-1] sends nothing again while the connection lasts', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const first = await device(whole)
     await first.subscribe('t', { qos: 2 })
     await publish(await whole.client(), 2, 1)
@@ -59,7 +60,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
   })
 
   it('[MQTT-4.3.3-1] sends PUBREL again, and not the message, once PUBREC has come', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const first = await device(whole)
     await first.subscribe('t', { qos: 2 })
     await publish(await whole.client(), 2, 1)
@@ -85,7 +86,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
   })
 
   it('[MQTT-4.6.0-1] [MQTT-4.6.0-6] first PUBREL and PUBLISH in their order, then the log, then what is live', async () => {
-    const whole = await wholeStack({ backend, outbound: { inflight: 4 } })
+    const whole = await defaultStack({ backend, outboundManager: { inflight: 4 } })
     const first = await device(whole)
     await first.subscribe('t', { qos: 2 })
     const alice = await whole.client()
@@ -122,7 +123,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
   })
 
   it('lets nothing live overtake a session that is behind', async () => {
-    const whole = await wholeStack({ backend, outbound: { inflight: 2 } })
+    const whole = await defaultStack({ backend, outboundManager: { inflight: 2 } })
     const first = await device(whole)
     await first.subscribe('t', { qos: 1 })
     const alice = await whole.client()
@@ -143,7 +144,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
   })
 
   it('goes live again once the log is read, without DUP', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const first = await device(whole)
     await first.subscribe('t', { qos: 1 })
     await first.disconnect()
@@ -159,7 +160,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
   it('delivers QoS 2 exactly once, and QoS 1 at least once, in order, wherever connections end', async () => {
     for (const qos of [1, 2] as const) {
       for (let cut = 1; cut <= 6; cut++) {
-        const whole = await wholeStack({ backend, outbound: { inflight: 3 } })
+        const whole = await defaultStack({ backend, outboundManager: { inflight: 3 } })
         const receiver = new ReliableReceiver()
         const alice = await whole.client()
         const first = await device(whole)
@@ -185,7 +186,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
   })
 
   it('delivers exactly once over connections that are taken over', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const receiver = new ReliableReceiver()
     const alice = await whole.client()
     let connection = await device(whole)
@@ -203,7 +204,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
   })
 
   it('loses nothing while its receiver comes and goes, and the publisher does not notice', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const receiver = new ReliableReceiver()
     let connection = await device(whole)
     await connection.subscribe('t', { qos: 2 })
@@ -238,7 +239,7 @@ describe.each(BACKENDS)('redelivery from a backend %s', (_name, backend) => {
 
 describe('a message that is never acknowledged', () => {
   it('holds back no other when its packet identifier comes round again, and keeps it', async () => {
-    const { client, stack, settle, drops } = await wholeStack()
+    const { client, stack, settle, drops } = await defaultStack()
     const first = await client({ clientId: 'device', clean: false, autoAck: false })
     await first.subscribe('t', { qos: 1 })
     const alice = await client()

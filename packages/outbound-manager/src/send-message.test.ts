@@ -3,8 +3,9 @@ import type { MiddlewareLike, SendContext } from '@mqtt-stack/core'
 import { DONE } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Whole } from '../../../test/rig/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import type { DefaultStack } from '../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 /** Notes what is written, to whom and how: `device: t 1 q1 r d`. */
 const notesIn = (seen: string[]): MiddlewareLike => ({
@@ -33,7 +34,7 @@ const stripping: MiddlewareLike = {
 }
 
 /** What came, as `topic payload`, with `again` where it is a duplicate. */
-async function came(client: TestClient, { settle }: Whole): Promise<string[]> {
+async function came(client: TestClient, { settle }: DefaultStack): Promise<string[]> {
   await settle()
   return client.received.flatMap((packet) =>
     packet.cmd === 'publish' ? [`${packet.topic} ${packet.payload}${packet.dup ? ' again' : ''}`] : [],
@@ -45,7 +46,7 @@ const KEPT = { clientId: 'device', clean: false }
 describe('what a handler of sendMessage sees', () => {
   it('is what is written live, at the QoS of the delivery', async () => {
     const seen: string[] = []
-    const whole = await wholeStack({ use: [notesIn(seen)] })
+    const whole = await defaultStack({ use: [notesIn(seen)] })
     const device = await whole.client({ clientId: 'device' })
     await device.subscribe([
       { topic: 'a', qos: 0 },
@@ -59,7 +60,7 @@ describe('what a handler of sendMessage sees', () => {
 
   it('is what waited in a queue, once, when it is written', async () => {
     const seen: string[] = []
-    const whole = await wholeStack({ use: [notesIn(seen)], outbound: { inflight: 1 } })
+    const whole = await defaultStack({ use: [notesIn(seen)], outboundManager: { inflight: 1 } })
     const device = await whole.client({ clientId: 'device', autoAck: false })
     await device.subscribe('t', { qos: 1 })
     const alice = await whole.client()
@@ -73,7 +74,7 @@ describe('what a handler of sendMessage sees', () => {
 
   it('is what was retained, and says so', async () => {
     const seen: string[] = []
-    const whole = await wholeStack({ use: [notesIn(seen)] })
+    const whole = await defaultStack({ use: [notesIn(seen)] })
     await (await whole.client()).publish('t', '1', { retain: true })
     await (await whole.client({ clientId: 'device' })).subscribe('t')
     await whole.settle()
@@ -82,7 +83,7 @@ describe('what a handler of sendMessage sees', () => {
 
   it('is what a log kept, and what is sent again, with DUP', async () => {
     const seen: string[] = []
-    const whole = await wholeStack({ use: [notesIn(seen)] })
+    const whole = await defaultStack({ use: [notesIn(seen)] })
     const device = await whole.client({ ...KEPT, autoAck: false })
     await device.subscribe('t', { qos: 2 })
     const alice = await whole.client()
@@ -96,7 +97,7 @@ describe('what a handler of sendMessage sees', () => {
 
   it('is not PUBREL, which is sent again without the message', async () => {
     const seen: string[] = []
-    const whole = await wholeStack({ use: [notesIn(seen)] })
+    const whole = await defaultStack({ use: [notesIn(seen)] })
     const device = await whole.client({ ...KEPT, autoAck: false })
     await device.subscribe('t', { qos: 2 })
     await (await whole.client()).publish('t', '1', { qos: 2 })
@@ -111,7 +112,7 @@ describe('what a handler of sendMessage sees', () => {
 
   it('is not what is over', async () => {
     const seen: string[] = []
-    const whole = await wholeStack({ use: [notesIn(seen)], clients: { protocolVersion: 5 } })
+    const whole = await defaultStack({ use: [notesIn(seen)], clients: { protocolVersion: 5 } })
     const kept = { ...KEPT, properties: { sessionExpiryInterval: 600 } }
     const device = await whole.client(kept)
     await device.subscribe('t', { qos: 1 })
@@ -127,7 +128,7 @@ describe('what a handler of sendMessage sees', () => {
 
   it('names who published, also of what waited', async () => {
     const authors: (string | undefined)[] = []
-    const whole = await wholeStack({
+    const whole = await defaultStack({
       use: [{ name: 'Authors', sendMessage: ({ publisher }) => void authors.push(publisher?.clientId) }],
     })
     const device = await whole.client(KEPT)
@@ -144,7 +145,7 @@ describe('what a handler of sendMessage sees', () => {
 
 describe.each(BACKENDS)('what is put in its place, from a backend %s', (_name, backend) => {
   it.each([0, 1, 2] as const)('is written instead, QoS %i', async (qos) => {
-    const whole = await wholeStack({ backend, use: [stripping] })
+    const whole = await defaultStack({ backend, use: [stripping] })
     const device = await whole.client(KEPT)
     await device.subscribe('in/t', { qos })
     await (await whole.client()).publish('in/t', '1', { qos })
@@ -152,7 +153,7 @@ describe.each(BACKENDS)('what is put in its place, from a backend %s', (_name, b
   })
 
   it('is written instead out of the log, again, and retained; the message that is kept stays as it was', async () => {
-    const whole = await wholeStack({ backend, use: [stripping] })
+    const whole = await defaultStack({ backend, use: [stripping] })
     const device = await whole.client({ ...KEPT, autoAck: false })
     await device.subscribe('in/t', { qos: 1 })
     const alice = await whole.client()
@@ -170,9 +171,9 @@ describe.each(BACKENDS)('what is put in its place, from a backend %s', (_name, b
 
 describe('what is put in the place of a 5.0 message', () => {
   it('has the topic alias of its own topic, and what is left of its expiry', async () => {
-    const whole = await wholeStack({
+    const whole = await defaultStack({
       use: [stripping],
-      outbound: { topicAliases: 4 },
+      outboundManager: { topicAliases: 4 },
       clients: { protocolVersion: 5 },
     })
     const device = await whole.client({
@@ -199,7 +200,11 @@ describe('what is put in the place of a 5.0 message', () => {
 
 describe.each(BACKENDS)('what is withheld, from a backend %s', (_name, backend) => {
   it.each([0, 1, 2] as const)('is told, and holds back nothing behind it, QoS %i', async (qos) => {
-    const whole = await wholeStack({ backend, use: [withholding('1', '3')], outbound: { inflight: 1 } })
+    const whole = await defaultStack({
+      backend,
+      use: [withholding('1', '3')],
+      outboundManager: { inflight: 1 },
+    })
     const device = await whole.client(KEPT)
     await device.subscribe('t', { qos })
     const alice = await whole.client()
@@ -213,7 +218,11 @@ describe.each(BACKENDS)('what is withheld, from a backend %s', (_name, backend) 
   })
 
   it.each([1, 2] as const)('leaves the log of a session that comes back, QoS %i', async (qos) => {
-    const whole = await wholeStack({ backend, use: [withholding('1', '2')], outbound: { inflight: 1 } })
+    const whole = await defaultStack({
+      backend,
+      use: [withholding('1', '2')],
+      outboundManager: { inflight: 1 },
+    })
     const device = await whole.client(KEPT)
     await device.subscribe('t', { qos })
     await device.drop()
@@ -230,7 +239,7 @@ describe.each(BACKENDS)('what is withheld, from a backend %s', (_name, backend) 
       name: 'Rights',
       sendMessage: ({ packet }) => (refused.includes(String(packet.payload)) ? DONE : undefined),
     }
-    const whole = await wholeStack({ backend, use: [rights] })
+    const whole = await defaultStack({ backend, use: [rights] })
     const device = await whole.client({ ...KEPT, autoAck: false })
     await device.subscribe('t', { qos: 2 })
     await (await whole.client()).publish('t', '1', { qos: 2 })
@@ -251,7 +260,7 @@ describe.each(BACKENDS)('what is withheld, from a backend %s', (_name, backend) 
 
 describe('what is withheld', () => {
   it('is withheld of a shared subscription too, and goes to nobody else', async () => {
-    const whole = await wholeStack({ use: [withholding('2')] })
+    const whole = await defaultStack({ use: [withholding('2')] })
     const members = [await whole.client(KEPT), await whole.client({ clientId: 'other', clean: false })]
     for (const member of members) await member.subscribe('$share/g/t', { qos: 1 })
     const alice = await whole.client()
@@ -270,7 +279,7 @@ describe('what is withheld', () => {
         return DONE
       },
     }
-    const whole = await wholeStack({ use: [rights] })
+    const whole = await defaultStack({ use: [rights] })
     const device = await whole.client({ clientId: 'device' })
     await device.subscribe('t')
     await (await whole.client()).publish('t', '1')
@@ -280,7 +289,10 @@ describe('what is withheld', () => {
   it.each([1, 2] as const)(
     'frees its place in the window of a session without a log, QoS %i',
     async (qos) => {
-      const whole = await wholeStack({ use: [withholding('1', '2', '4')], outbound: { inflight: 2 } })
+      const whole = await defaultStack({
+        use: [withholding('1', '2', '4')],
+        outboundManager: { inflight: 2 },
+      })
       const device = await whole.client({ autoAck: false })
       await device.subscribe('t', { qos })
       const alice = await whole.client()
@@ -294,7 +306,7 @@ describe('what is withheld', () => {
   )
 
   it('is nothing of what is retained, however much of it there is', async () => {
-    const whole = await wholeStack({ use: [withholding('secret')], outbound: { inflight: 2 } })
+    const whole = await defaultStack({ use: [withholding('secret')], outboundManager: { inflight: 2 } })
     const alice = await whole.client()
     for (let i = 0; i < 300; i++)
       await alice.publish(`t/${i}`, i % 3 === 0 ? 'open' : 'secret', { retain: true })
@@ -314,7 +326,7 @@ describe('a handler of sendMessage', () => {
         else next()
       },
     }
-    const whole = await wholeStack({ use: [rule] })
+    const whole = await defaultStack({ use: [rule] })
     const device = await whole.client()
     await device.subscribe('t', { qos: 1 })
     const alice = await whole.client()
@@ -324,7 +336,7 @@ describe('a handler of sendMessage', () => {
 
   it('is the next in line for what the one before it changed', async () => {
     const seen: string[] = []
-    const whole = await wholeStack({ use: [stripping, notesIn(seen)] })
+    const whole = await defaultStack({ use: [stripping, notesIn(seen)] })
     const device = await whole.client({ clientId: 'device' })
     await device.subscribe('in/t')
     await (await whole.client()).publish('in/t', '1')
@@ -337,7 +349,7 @@ describe('a handler of sendMessage', () => {
     ['does not call next at once', (_ctx, _store, _next) => {}, 'answer it by return'],
   ])('that %s loses nothing: the connection ends, and the log keeps it', async (_what, sendMessage, why) => {
     const rule: MiddlewareLike = { name: 'Rule', sendMessage }
-    const whole = await wholeStack({ use: [rule] })
+    const whole = await defaultStack({ use: [rule] })
     const device = await whole.client(KEPT)
     await device.subscribe('t', { qos: 1 })
     await (await whole.client()).publish('t', '1', { qos: 1 })

@@ -1,6 +1,7 @@
 /** Acknowledgements that do not answer what is in flight, for sessions with a log and without. */
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 type Answer = 'puback' | 'pubrec' | 'pubcomp'
 
@@ -31,7 +32,7 @@ describe.each(BACKENDS)('on a backend %s', (_name, backend) => {
       async ({ qos, before, wrong, reasonCode }) => {
         for (const protocolVersion of [4, 5] as const) {
           if (reasonCode !== undefined && protocolVersion < 5) continue
-          const { client, settle } = await wholeStack({ backend })
+          const { client, settle } = await defaultStack({ backend })
           const properties = protocolVersion === 5 && !clean ? { sessionExpiryInterval: 60 } : undefined
           const one = await client({ clean, protocolVersion, properties, autoAck: false })
           await one.subscribe('t', { qos })

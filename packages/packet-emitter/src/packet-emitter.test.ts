@@ -3,7 +3,7 @@ import type { Client, MiddlewareLike } from '@mqtt-stack/core'
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { stopAtEnd } from '../../../test/rig/whole-stack.ts'
+import { stopAtEnd } from '../../../test/rig/stop-at-end.ts'
 import type { ClientEmitter, ClientHandler } from './index.ts'
 import { PacketEmitter } from './index.ts'
 

@@ -4,7 +4,7 @@ import { matchesFilter, nextMessageId, Publish, RelayContext, RelayStore } from 
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { stopAtEnd } from '../../../test/rig/whole-stack.ts'
+import { stopAtEnd } from '../../../test/rig/stop-at-end.ts'
 import type { RetainManagerOptions } from './index.ts'
 import { RetainManager } from './index.ts'
 

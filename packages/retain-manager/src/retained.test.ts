@@ -4,7 +4,8 @@ import { DONE, Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { settle } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 /** What came, once all is quiet. */
 async function textsOf(client: TestClient): Promise<string[]> {
@@ -18,7 +19,7 @@ async function textsOf(client: TestClient): Promise<string[]> {
 
 describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) => {
   it('[MQTT-3.3.1-6] [MQTT-3.3.1-8] is delivered to new subscribers, after SUBACK, with the retain flag', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const alice = await client()
     await alice.publish('t', 'first', { retain: true })
     await alice.publish('t', 'last', { retain: true, qos: 1 })
@@ -29,7 +30,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   })
 
   it('[MQTT-3.3.1-9] is not flagged for those who were subscribed when it came', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const bob = await client()
     await bob.subscribe('t', { qos: 2 })
     const alice = await client()
@@ -38,7 +39,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   })
 
   it('[MQTT-3.3.1-10] [MQTT-3.3.1-11] without payload clears its topic, and is delivered like any other', async () => {
-    const { client, memory } = await wholeStack({ backend })
+    const { client, memory } = await defaultStack({ backend })
     const alice = await client()
     const bob = await client()
     await bob.subscribe('t')
@@ -53,7 +54,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   })
 
   it('[MQTT-3.3.1-12] is neither replaced nor cleared by a message without the flag', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const alice = await client()
     await alice.publish('t', 'kept', { retain: true })
     await alice.publish('t', 'passing')
@@ -64,7 +65,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   })
 
   it('[MQTT-3.3.1-7] of QoS 0 replaces the one before it', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const alice = await client()
     await alice.publish('t', 'old', { retain: true, qos: 2 })
     await alice.publish('t', 'new', { retain: true, qos: 0 })
@@ -74,7 +75,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   })
 
   it('[MQTT-3.8.4-3] is sent again when a client subscribes again, and live messages go on', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const alice = await client()
     await alice.publish('t', 'kept', { retain: true })
     const bob = await client()
@@ -88,7 +89,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   })
 
   it('[MQTT-3.1.2-7] stays when the session that published it ends', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const alice = await client({ clientId: 'alice' })
     await alice.publish('t', 'kept', { retain: true })
     await alice.disconnect()
@@ -98,7 +99,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   })
 
   it('of a session that outlives its connection is delivered through its log, with the flag', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const alice = await client()
     await alice.publish('t', 'kept', { retain: true, qos: 1 })
     const bob = await client({ clientId: 'bob', clean: false, autoAck: false })
@@ -110,7 +111,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   })
 
   it('[MQTT-4.7.2-1] of a topic that begins with $ is not found by # and +', async () => {
-    const { client, stack } = await wholeStack({ backend })
+    const { client, stack } = await defaultStack({ backend })
     const packet = Publish.from({ topic: '$SYS/up', payload: 'yes', retain: true })
     const self = { clientId: '', identity: undefined }
     await stack.call('relayMessage', new RelayContext(undefined, packet, self, undefined), new RelayStore())
@@ -122,7 +123,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   })
 
   it('may be a will [MQTT-3.1.2-17], or the broker’s own; a will without the flag is not kept [MQTT-3.1.2-16]', async () => {
-    const { client, stack } = await wholeStack({ backend })
+    const { client, stack } = await defaultStack({ backend })
     const will = { topic: 'will', payload: Buffer.from('gone'), qos: 1, retain: true } as const
     await (await client({ will })).drop()
     await (await client({ will: { ...will, topic: 'passing', retain: false } })).drop()
@@ -135,7 +136,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   })
 
   it('is matched by wildcards, in the order of topics, as often as filters match', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const alice = await client()
     for (const topic of ['b', 'a/b', 'a', '/a', 'a//b']) await alice.publish(topic, 'x', { retain: true })
     const found = async (filter: string): Promise<string[]> => {
@@ -153,7 +154,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   })
 
   it('never comes out of date behind a newer one that came live, however slow reader and store are', async () => {
-    const { client, drops } = await wholeStack({ backend, options: { highWater: 4_096 } })
+    const { client, drops } = await defaultStack({ backend, stack: { highWater: 4_096 } })
     const alice = await client()
     const topics = Array.from({ length: 40 }, (_, i) => `t/${i + 10}`)
     for (const [qos, clean] of [
@@ -184,10 +185,16 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
   it('is one of many: thousands reach a client that reads slowly, at every QoS, and none is lost', async () => {
     const outbound = { inflight: 64, queueMessages: 200 }
     const memory = { sessionMessages: 200 }
-    const whole = await wholeStack({ backend, outbound, memory, options: { highWater: 16_384 } })
+    const whole = await defaultStack({
+      backend,
+      outboundManager: outbound,
+      memory,
+      stack: { highWater: 16_384 },
+    })
     const { client, drops } = whole
-    // A disk that is slow takes a commit for each.
-    const count = name.includes('ms)') ? 500 : 10_000
+    const stored: Promise<unknown>[] = []
+    // A disk takes a commit for each.
+    const count = name.startsWith('a backend') ? 10_000 : 500
     for (let i = 0; i < count; i++) {
       const packet = Publish.from({
         topic: `t/${String(i).padStart(5, '0')}`,
@@ -195,17 +202,16 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
         retain: true,
         qos: 1,
       })
-      whole.memory.storeRetainedMessage(
-        { client: undefined, topic: packet.topic, packet, messageId: i, expiresAt: 0 },
-        {},
-      )
+      const ctx = { client: undefined, topic: packet.topic, packet, messageId: i, expiresAt: 0 }
+      stored.push(whole.stack.call('storeRetainedMessage', ctx))
     }
+    await Promise.all(stored)
     const sessions = [
       [0, true],
       [1, true],
       [1, false],
     ] as const
-    for (const [qos, clean] of backend === undefined ? sessions : sessions.slice(2)) {
+    for (const [qos, clean] of name === BACKENDS[0][0] ? sessions : sessions.slice(2)) {
       const bob = await client({ clean, clientId: `bob ${qos} ${clean}` })
       bob.freeze()
       bob.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 't/#', qos }] })
@@ -217,7 +223,8 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
       await carol.publish('live', 'yes')
       expect(await carol.message()).toMatchObject({ payload: 'yes' })
       bob.thaw()
-      await settle()
+      // A disk may keep it busy for longer than we wait at once.
+      for (let before = 0; bob.received.length > before; await settle()) before = bob.received.length
       const topics = bob.received.flatMap((packet) => (packet.cmd === 'publish' ? [packet.topic] : []))
       expect(topics).toHaveLength(count)
       expect(new Set(topics).size).toBe(count)
@@ -229,7 +236,7 @@ describe.each(BACKENDS)('on a backend %s, a retained message', (name, backend) =
 
 describe('the limits of what is retained', () => {
   it('refuse a new topic beyond them; a known one may change', async () => {
-    const { client, drops } = await wholeStack({ memory: { retainedMessages: 2 } })
+    const { client, drops } = await defaultStack({ memory: { retainedMessages: 2 } })
     const alice = await client({ clientId: 'alice' })
     const live = await client()
     await live.subscribe('#')
@@ -242,7 +249,7 @@ describe('the limits of what is retained', () => {
   })
 
   it('[MQTT-3.3.1-7] refuse a payload that is too large; what was there before is out of date, and goes', async () => {
-    const { client, drops } = await wholeStack({ memory: { retainedBytes: 10 } })
+    const { client, drops } = await defaultStack({ memory: { retainedBytes: 10 } })
     const alice = await client()
     await alice.publish('t', 'small', { retain: true })
     await alice.publish('t', 'much too large', { retain: true })
@@ -253,7 +260,7 @@ describe('the limits of what is retained', () => {
   })
 
   it('hold for what a client may ask at once: to subscribe without end costs one delivery a filter', async () => {
-    const { client } = await wholeStack({ options: { highWater: 1_024 } })
+    const { client } = await defaultStack({ stack: { highWater: 1_024 } })
     const alice = await client()
     for (let i = 0; i < 30; i++) await alice.publish(`t/${i}`, 'x'.repeat(1_000), { retain: true })
     const bob = await client()
@@ -279,7 +286,7 @@ describe.each(BACKENDS)('a rule of a user, on a backend %s', (_name, backend) =>
   }
 
   it('may change what is relayed: topic and payload, for live receivers, logs and what is retained', async () => {
-    const { client } = await wholeStack({ backend, use: [rewrite] })
+    const { client } = await defaultStack({ backend, use: [rewrite] })
     const live = await client()
     const away = await client({ clientId: 'away', clean: false })
     for (const one of [live, away]) await one.subscribe('#', { qos: 2 })
@@ -302,7 +309,7 @@ describe.each(BACKENDS)('a rule of a user, on a backend %s', (_name, backend) =>
         ctx.packet = ctx.packet.with({ qos: 0, retain: false })
       },
     }
-    const { client } = await wholeStack({ backend, use: [slow, rewrite] })
+    const { client } = await defaultStack({ backend, use: [slow, rewrite] })
     const bob = await client()
     await bob.subscribe('#', { qos: 2 })
     const alice = await client()
@@ -333,7 +340,7 @@ describe.each(BACKENDS)('a rule of a user, on a backend %s', (_name, backend) =>
         messagePublished: ({ packet }: Context<'messagePublished'>) => void published.push(packet.topic),
       },
     ]
-    const { client } = await wholeStack({ backend, use: forms })
+    const { client } = await defaultStack({ backend, use: forms })
     const bob = await client()
     await bob.subscribe('#', { qos: 1 })
     const alice = await client()

@@ -1,22 +1,15 @@
 /** Sessions from outside: listed, looked at and changed, whether or not their clients are connected. */
 import type { Context, SessionSummary, Store, SubscriptionRecord } from '@mqtt-stack/core'
-import { MemoryStore } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { StoredBackend } from '../../../test/rig/stored-backend.ts'
-import type { Whole, WholeOptions } from '../../../test/rig/whole-stack.ts'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import type { DefaultStack, DefaultStackOptions } from '../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 /** The guide's answers none of these. */
-const OURS: readonly (readonly [string, WholeOptions['backend']])[] = [
-  ...BACKENDS.filter(([name]) => !name.includes('guide')),
-  [
-    'over an ordered store (20 ms)',
-    (_memory, options) => new StoredBackend(options, new MemoryStore({ commit: 20 })),
-  ],
-]
+const OURS = BACKENDS.filter(([name]) => !name.includes('guide'))
 
 /** What is told about subscriptions and sessions. */
-function told(): { readonly facts: string[]; readonly use: WholeOptions['use'] } {
+function told(): { readonly facts: string[]; readonly use: DefaultStackOptions['use'] } {
   const facts: string[] = []
   const note = {
     name: 'Note',
@@ -28,33 +21,33 @@ function told(): { readonly facts: string[]; readonly use: WholeOptions['use'] }
 }
 
 /** A session that is away, subscribed to these filters at QoS 2. */
-async function leave({ client }: Whole, clientId: string, ...filters: string[]): Promise<void> {
+async function leave({ client }: DefaultStack, clientId: string, ...filters: string[]): Promise<void> {
   const one = await client({ clientId, clean: false })
   if (filters.length > 0) await one.subscribe(filters, { qos: 2 })
   await one.disconnect()
 }
 
 /** What a session gets when its client is back. */
-async function comeBack({ client, settle }: Whole, clientId: string): Promise<string[]> {
+async function comeBack({ client, settle }: DefaultStack, clientId: string): Promise<string[]> {
   const back = await client({ clientId, clean: false })
   await settle()
   return back.received.flatMap((packet) => (packet.cmd === 'publish' ? [packet.payload.toString()] : []))
 }
 
-async function list({ stack }: Whole, ctx: Context<'lookupSessions'>): Promise<SessionSummary[]> {
+async function list({ stack }: DefaultStack, ctx: Context<'lookupSessions'>): Promise<SessionSummary[]> {
   return stack.call('lookupSessions', ctx)
 }
 
-async function subscriptions({ stack }: Whole, clientId: string): Promise<SubscriptionRecord[]> {
+async function subscriptions({ stack }: DefaultStack, clientId: string): Promise<SubscriptionRecord[]> {
   return stack.call('lookupSubscriptions', { clientId })
 }
 
-const purge = ({ stack }: Whole, ctx: Context<'purgeMessages'>): Promise<Store<'purgeMessages'>> =>
+const purge = ({ stack }: DefaultStack, ctx: Context<'purgeMessages'>): Promise<Store<'purgeMessages'>> =>
   stack.call('purgeMessages', ctx)
 
 describe.each(OURS)('sessions, on a backend %s', (_name, backend) => {
   it('are listed in pages by client identifier, connected and away, each once', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     for (const name of ['e', 'c', '$x', 'a']) await leave(whole, name)
     for (const name of ['d', 'b']) await whole.client({ clientId: name })
     const pages: string[][] = []
@@ -72,7 +65,7 @@ describe.each(OURS)('sessions, on a backend %s', (_name, backend) => {
   })
 
   it('are listed as they come and go once somebody has asked', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const names = async (): Promise<string[]> =>
       (await list(whole, { limit: 9 })).map(({ clientId }) => clientId)
     expect(await names()).toEqual([])
@@ -94,7 +87,7 @@ describe.each(OURS)('sessions, on a backend %s', (_name, backend) => {
   })
 
   it('are listed by identity, and looked at one by one', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     for (const [clientId, username] of [
       ['1', 'joe'],
       ['2', 'jane'],
@@ -127,7 +120,7 @@ describe.each(OURS)('sessions, on a backend %s', (_name, backend) => {
   })
 
   it('show their subscriptions, connected and away, stored or not', async () => {
-    const whole = await wholeStack({ backend, clients: { protocolVersion: 5 } })
+    const whole = await defaultStack({ backend, clients: { protocolVersion: 5 } })
     const away = await whole.client({
       clientId: 'away',
       clean: false,
@@ -157,7 +150,7 @@ describe.each(OURS)('sessions, on a backend %s', (_name, backend) => {
 describe.each(OURS)('a subscription that is taken away, on a backend %s', (_name, backend) => {
   it('of a session that is away matches no more, and does not come back with it', async () => {
     const { facts, use } = told()
-    const whole = await wholeStack({ backend, use })
+    const whole = await defaultStack({ backend, use })
     await leave(whole, 'bob', 't', 'u')
     const { stack } = whole
     expect(await stack.call('endSubscription', { clientId: 'bob', topic: 't' })).toEqual({ existed: true })
@@ -174,7 +167,7 @@ describe.each(OURS)('a subscription that is taken away, on a backend %s', (_name
 
   it('of a connected client matches no more, and leaves room for another', async () => {
     const { facts, use } = told()
-    const whole = await wholeStack({ backend, use, subscriptions: 2 })
+    const whole = await defaultStack({ backend, use, subscriptionManager: { subscriptions: 2 } })
     for (const clean of [true, false]) {
       const bob = await whole.client({ clientId: `bob ${clean}`, clean })
       await bob.subscribe(['t', 'u'], { qos: 1 })
@@ -193,7 +186,7 @@ describe.each(OURS)('a subscription that is taken away, on a backend %s', (_name
   it.each([0, 1, 3, 8])(
     'while its client comes back is gone, and nothing else is (%i turns later)',
     async (turns) => {
-      const whole = await wholeStack({ backend })
+      const whole = await defaultStack({ backend })
       await leave(whole, 'bob', 't', 'u')
       const alice = await whole.client({ clientId: 'alice' })
       await alice.publish('u', 'waits', { qos: 1 })
@@ -217,7 +210,7 @@ describe.each(OURS)('a subscription that is taken away, on a backend %s', (_name
   )
 
   it('takes along the retained messages that were still to come', async () => {
-    const whole = await wholeStack({ backend, outbound: { inflight: 1 } })
+    const whole = await defaultStack({ backend, outboundManager: { inflight: 1 } })
     const alice = await whole.client({ clientId: 'alice' })
     for (const i of [1, 2, 3, 4]) await alice.publish(`t/${i}`, `${i}`, { qos: 1, retain: true })
     const bob = await whole.client({ clientId: 'bob', clean: false })
@@ -229,7 +222,7 @@ describe.each(OURS)('a subscription that is taken away, on a backend %s', (_name
   })
 
   it('of a shared subscription leaves the group to the others', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     await leave(whole, 'bob', '$share/g/t')
     await leave(whole, 'carol', '$share/g/t')
     await whole.stack.call('endSubscription', { clientId: 'bob', topic: '$share/g/t' })
@@ -243,7 +236,7 @@ describe.each(OURS)('a subscription that is taken away, on a backend %s', (_name
 describe.each(OURS)('a session that is ended, on a backend %s', (_name, backend) => {
   it('while it is away is gone with all that it had', async () => {
     const { facts, use } = told()
-    const whole = await wholeStack({ backend, use })
+    const whole = await defaultStack({ backend, use })
     await leave(whole, 'bob', 't')
     const alice = await whole.client({ clientId: 'alice' })
     await alice.publish('t', 'waits', { qos: 1 })
@@ -259,7 +252,7 @@ describe.each(OURS)('a session that is ended, on a backend %s', (_name, backend)
     'while its client is connected closes the connection first (expiry %i)',
     async (seconds) => {
       const { facts, use } = told()
-      const whole = await wholeStack({ backend, use, clients: { protocolVersion: 5 } })
+      const whole = await defaultStack({ backend, use, clients: { protocolVersion: 5 } })
       const bob = await whole.client({
         clientId: 'bob',
         clean: false,
@@ -280,7 +273,7 @@ describe.each(OURS)('a session that is ended, on a backend %s', (_name, backend)
   )
 
   it('is told with the reason code that is given', async () => {
-    const whole = await wholeStack({ backend, clients: { protocolVersion: 5 } })
+    const whole = await defaultStack({ backend, clients: { protocolVersion: 5 } })
     const bob = await whole.client({ clientId: 'bob' })
     await whole.stack.call('endSession', { clientId: 'bob', reasonCode: 0x87 })
     expect(await bob.next('disconnect')).toMatchObject({ reasonCode: 0x87 })
@@ -289,7 +282,7 @@ describe.each(OURS)('a session that is ended, on a backend %s', (_name, backend)
   it.each([0, 1, 3, 8])(
     'while its client comes back: that connection ends, or has a new session (%i turns later)',
     async (turns) => {
-      const whole = await wholeStack({ backend })
+      const whole = await defaultStack({ backend })
       await leave(whole, 'bob', 't')
       const back = whole.open({ clientId: 'bob' })
       const connected = back.connect({ clean: false }).catch(() => undefined)
@@ -310,7 +303,7 @@ describe.each(OURS)('a session that is ended, on a backend %s', (_name, backend)
 
 describe.each(OURS)('messages that are purged, on a backend %s', (_name, backend) => {
   it('by filter leave the logs and the retained store; all others stay, in their order', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     for (const name of ['bob', 'carol']) await leave(whole, name, '#')
     const alice = await whole.client({ clientId: 'alice' })
     for (const i of [1, 2, 3]) {
@@ -330,7 +323,7 @@ describe.each(OURS)('messages that are purged, on a backend %s', (_name, backend
   })
 
   it('by author leave nothing of his, and nothing else goes', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     await leave(whole, 'bob', '#')
     const eve = await whole.client({ clientId: 'eve', username: 'mallory' })
     const alice = await whole.client({ clientId: 'alice', username: 'alice' })
@@ -349,7 +342,7 @@ describe.each(OURS)('messages that are purged, on a backend %s', (_name, backend
   })
 
   it('of one client alone leave the others theirs, and what is retained', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     for (const name of ['bob', 'carol']) await leave(whole, name, 't')
     const alice = await whole.client({ clientId: 'alice' })
     await alice.publish('t', 'x', { qos: 1, retain: true })
@@ -361,7 +354,7 @@ describe.each(OURS)('messages that are purged, on a backend %s', (_name, backend
   })
 
   it('are none where no term is given, and those of one kind where one is asked for', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     await leave(whole, 'bob', 't')
     const alice = await whole.client({ clientId: 'alice' })
     await alice.publish('t', 'x', { qos: 1, retain: true })
@@ -374,7 +367,7 @@ describe.each(OURS)('messages that are purged, on a backend %s', (_name, backend
   })
 
   it('for a shared subscription go to another member where one client is not to have them', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     await leave(whole, 'bob', '$share/g/t')
     const alice = await whole.client({ clientId: 'alice' })
     for (const i of [1, 2]) await alice.publish('t', `${i}`, { qos: i as 1 | 2 })
@@ -387,7 +380,7 @@ describe.each(OURS)('messages that are purged, on a backend %s', (_name, backend
   })
 
   it('for a shared subscription go where all is purged, or nobody else is there', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     await leave(whole, 'bob', '$share/g/t', 't')
     const alice = await whole.client({ clientId: 'alice' })
     await alice.publish('t', '1', { qos: 1 })
@@ -404,7 +397,7 @@ describe.each(OURS)('messages that are purged, on a backend %s', (_name, backend
   })
 
   it('that may have been sent at QoS 2 are not sent again: PUBREL ends the exchange', async () => {
-    const whole = await wholeStack({ backend })
+    const whole = await defaultStack({ backend })
     const bob = await whole.client({ clientId: 'bob', clean: false })
     await bob.subscribe('t', { qos: 2 })
     bob.autoAck = false
@@ -422,7 +415,7 @@ describe.each(OURS)('messages that are purged, on a backend %s', (_name, backend
   it.each([true, false])(
     'leave the queue of a client that is connected (clean session: %s)',
     async (clean) => {
-      const whole = await wholeStack({ backend, outbound: { inflight: 1 } })
+      const whole = await defaultStack({ backend, outboundManager: { inflight: 1 } })
       const bob = await whole.client({ clientId: 'bob', clean })
       await bob.subscribe('#', { qos: 1 })
       bob.autoAck = false

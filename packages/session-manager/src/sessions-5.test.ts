@@ -1,7 +1,7 @@
 import type { ConnectOptions } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { BACKENDS } from '../../../test/rig/backends.ts'
 import { broker5, frame, messagesOf, properties, text } from '../../../test/rig/broker-5.ts'
-import { BACKENDS } from '../../../test/rig/default-stack.ts'
 
 const FOR_EVER = 0xffff_ffff
 

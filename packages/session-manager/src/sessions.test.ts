@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, defaultStack } from '../../../test/rig/default-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 const HOUR = 3_600_000
 

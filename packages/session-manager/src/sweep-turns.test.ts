@@ -3,7 +3,7 @@ import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { settle } from '@mqtt-stack/testing'
 import { expect, it } from 'vitest'
-import { wholeStack } from '../../../test/rig/whole-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 const SESSIONS = 200
 
@@ -20,7 +20,7 @@ it.each(['expire', 'end with their connections'])(
       handle: () => void pings.push(ended),
       sessionEnded: () => spend(),
     }
-    const { client, clock } = await wholeStack({ use: [watcher] })
+    const { client, clock } = await defaultStack({ use: [watcher] })
     const bob = await client({ clientId: 'bob' })
     const keepPinging = async (): Promise<void> => {
       while (ended < SESSIONS) await bob.ping()

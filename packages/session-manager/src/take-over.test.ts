@@ -1,8 +1,9 @@
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { BACKENDS } from '../../../test/rig/backends.ts'
 import type { DefaultStack } from '../../../test/rig/default-stack.ts'
-import { anybody, BACKENDS, defaultStack } from '../../../test/rig/default-stack.ts'
+import { anybody, defaultStack } from '../../../test/rig/default-stack.ts'
 
 const will = (topic: string, qos: 0 | 1 | 2 = 0) =>
   ({ topic, payload: Buffer.from('bye'), qos, retain: false }) as const

@@ -3,7 +3,7 @@ import type { Client, Context, MiddlewareLike, Store } from '@mqtt-stack/core'
 import type { TestClient, TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { stopAtEnd } from '../../../test/rig/whole-stack.ts'
+import { stopAtEnd } from '../../../test/rig/stop-at-end.ts'
 import type { SubscriptionManagerOptions } from './index.ts'
 import { SubscriptionManager } from './index.ts'
 

@@ -4,7 +4,8 @@ import { Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { settle } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 async function topicsOf(client: TestClient): Promise<string[]> {
   await settle()
@@ -13,7 +14,7 @@ async function topicsOf(client: TestClient): Promise<string[]> {
 
 describe.each(BACKENDS)('a subscription on a backend %s', (_name, backend) => {
   it('[MQTT-3.8.4-5] [MQTT-3.9.3-1] is granted the QoS that was asked for, and delivers at the lower one', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const alice = await client()
     for (const granted of [0, 1, 2] as const) {
       const bob = await client()
@@ -26,7 +27,7 @@ describe.each(BACKENDS)('a subscription on a backend %s', (_name, backend) => {
   })
 
   it('[MQTT-3.3.5-1] [MQTT-3.8.4-6] that overlaps others delivers once, at the highest QoS granted', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const alice = await client()
     for (const clean of [true, false]) {
       const bob = await client({ clean, clientId: `bob ${clean}` })
@@ -46,7 +47,7 @@ describe.each(BACKENDS)('a subscription on a backend %s', (_name, backend) => {
   })
 
   it('[MQTT-3.8.4-3] replaces the one before it with the same filter', async () => {
-    const { client, memory } = await wholeStack({ backend })
+    const { client, memory } = await defaultStack({ backend })
     const alice = await client()
     for (const clean of [true, false]) {
       const bob = await client({ clean, clientId: 'bob' })
@@ -63,7 +64,7 @@ describe.each(BACKENDS)('a subscription on a backend %s', (_name, backend) => {
   })
 
   it('[MQTT-3.10.4-1] [MQTT-3.10.4-2] ends with UNSUBSCRIBE of the very same filter', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const alice = await client()
     for (const clean of [true, false]) {
       const bob = await client({ clean, clientId: 'bob' })
@@ -82,7 +83,7 @@ describe.each(BACKENDS)('a subscription on a backend %s', (_name, backend) => {
   })
 
   it('[MQTT-3.10.4-3] that ends lets what is on its way be completed', async () => {
-    const { client, memory } = await wholeStack({ backend, outbound: { inflight: 1 } })
+    const { client, memory } = await defaultStack({ backend, outboundManager: { inflight: 1 } })
     const alice = await client()
     for (const clean of [true, false]) {
       const bob = await client({ clean, clientId: 'bob', autoAck: false })
@@ -103,7 +104,7 @@ describe.each(BACKENDS)('a subscription on a backend %s', (_name, backend) => {
   })
 
   it('[MQTT-4.5.0-1] of a session that is away collects QoS 1 and 2, and no QoS 0', async () => {
-    const { client } = await wholeStack({ backend })
+    const { client } = await defaultStack({ backend })
     const bob = await client({ clean: false, clientId: 'bob' })
     await bob.subscribe('t', { qos: 1 })
     await bob.disconnect()
@@ -116,7 +117,7 @@ describe.each(BACKENDS)('a subscription on a backend %s', (_name, backend) => {
   })
 
   it('ends with a clean session, and is nobody else’s', async () => {
-    const { client, memory } = await wholeStack({ backend })
+    const { client, memory } = await defaultStack({ backend })
     const bob = await client({ clientId: 'bob' })
     await bob.subscribe(['a', 'b/#'])
     await bob.drop()
@@ -127,7 +128,7 @@ describe.each(BACKENDS)('a subscription on a backend %s', (_name, backend) => {
   })
 
   it('may be limited; stored ones count when the session is resumed', async () => {
-    const { client } = await wholeStack({ backend, subscriptions: 2 })
+    const { client } = await defaultStack({ backend, subscriptionManager: { subscriptions: 2 } })
     const bob = await client({ clean: false, clientId: 'bob' })
     expect(await bob.subscribe(['a', 'b', 'c'])).toMatchObject({ granted: [0, 0, 0x80] })
     await bob.drop()
@@ -147,7 +148,7 @@ describe.each(BACKENDS)('a subscription on a backend %s', (_name, backend) => {
         if (topic === 'secret') store.grant = false
       },
     }
-    const { client, memory } = await wholeStack({ backend, use: [rule] })
+    const { client, memory } = await defaultStack({ backend, use: [rule] })
     const bob = await client({ clean: false, clientId: 'bob' })
     expect(await bob.subscribe(['less', 'secret', 'free'], { qos: 2 })).toMatchObject({
       granted: [1, 0x80, 2],
@@ -166,7 +167,7 @@ describe.each(BACKENDS)('a subscription on a backend %s', (_name, backend) => {
 
 describe('clients of every version', () => {
   it('get each other’s messages at every QoS, live, retained and kept', async () => {
-    const { client } = await wholeStack()
+    const { client } = await defaultStack()
     for (const from of [3, 4, 5] as const) {
       const alice = await client({ protocolVersion: from })
       for (const to of [3, 4, 5] as const) {
@@ -218,7 +219,7 @@ describe('topic filters', () => {
 
   it('[MQTT-4.7.1-2] [MQTT-4.7.1-3] [MQTT-4.7.2-1] [MQTT-4.7.3-4] match by level, $ apart, characters as they are', async () => {
     // The broker's own messages, because clients may not publish to $ topics.
-    const { client, stack } = await wholeStack()
+    const { client, stack } = await defaultStack()
     const readers = new Map<string, TestClient>()
     for (const filter of Object.keys(MATCHES)) {
       const reader = await client()
@@ -238,7 +239,7 @@ describe('topic filters', () => {
   })
 
   it('[MQTT-3.3.2-3] deliver with the topic of the message, not the filter', async () => {
-    const { client } = await wholeStack()
+    const { client } = await defaultStack()
     const bob = await client()
     await bob.subscribe('+/#')
     await (await client()).publish('x/y/z', 'hello')
@@ -246,7 +247,7 @@ describe('topic filters', () => {
   })
 
   it('that come and go do not disturb others, nor their remembered answers', async () => {
-    const { client } = await wholeStack()
+    const { client } = await defaultStack()
     const bob = await client()
     const carol = await client()
     const alice = await client()

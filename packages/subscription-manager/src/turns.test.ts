@@ -1,13 +1,13 @@
 /** A packet of many filters, and a session of many subscriptions, take turns with the packets of others. */
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
-import type { Whole } from '../../../test/rig/whole-stack.ts'
-import { wholeStack } from '../../../test/rig/whole-stack.ts'
+import type { DefaultStack } from '../../../test/rig/default-stack.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 const FILTERS = Array.from({ length: 400 }, (_, i) => `+/${i}`)
 
 /** A stack in which each filter that comes or goes takes a millisecond; notes how many did when a ping came. */
-async function setup(): Promise<Whole & { readonly pings: number[] }> {
+async function setup(): Promise<DefaultStack & { readonly pings: number[] }> {
   const pings: number[] = []
   let filters = 0
   let spend = (): void => {}
@@ -21,7 +21,7 @@ async function setup(): Promise<Whole & { readonly pings: number[] }> {
     subscribeTopic: () => spend(),
     unsubscribeTopic: () => spend(),
   }
-  const whole = await wholeStack({ use: [slow] })
+  const whole = await defaultStack({ use: [slow] })
   spend = () => {
     filters++
     whole.clock.spend(1)

@@ -1,9 +1,9 @@
 /** A message to very many receivers takes turns with the packets of others, and stays in order. */
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import { Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
+import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { expect, it } from 'vitest'
-import { wholeStack } from '../../../../test/rig/whole-stack.ts'
-import type { Backend } from './backend.ts'
+import { defaultStack } from '../../../../test/rig/default-stack.ts'
 
 const RECEIVERS = 2_500
 
@@ -15,16 +15,14 @@ it('a message to 2,500 receivers lets others have their turn, and the next one c
     handles: ['pingreq'],
     handle: () => void log.push('ping'),
   }
-  const backend = (memory: Backend): MiddlewareLike => {
-    const store = memory.storeOfflineMessage
-    memory.storeOfflineMessage = (ctx, stored) => {
-      spend()
-      log.push(ctx.packet.topic)
-      store.call(memory, ctx, stored)
-    }
-    return memory
+  const memory = new MemoryBackend()
+  const store = memory.storeOfflineMessage
+  memory.storeOfflineMessage = (ctx, stored) => {
+    spend()
+    log.push(ctx.packet.topic)
+    store.call(memory, ctx, stored)
   }
-  const { stack, client, clock, memory } = await wholeStack({ use: [watcher], backend })
+  const { stack, client, clock } = await defaultStack({ use: [watcher], backend: memory })
   const bob = await client({ clientId: 'bob' })
   for (let i = 0; i < RECEIVERS; i++) {
     const sleeper = await client({ clientId: `s${i}`, clean: false })

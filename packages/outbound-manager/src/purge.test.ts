@@ -1,5 +1,6 @@
 /** Messages that are purged while they are on their way to a client. */
-import type { MiddlewareLike } from '@mqtt-stack/core'
+import type { Context, MiddlewareLike, Store } from '@mqtt-stack/core'
+import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
@@ -77,6 +78,41 @@ describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, bac
     await stack.call('purgeMessages', { clientId: 'bob' })
     expect(stack.ledger.held).toBe(held)
   })
+})
+
+/** Reads a log at once, and answers when it may. */
+class LateReader extends MemoryBackend {
+  gate: Promise<void> | undefined
+
+  override lookupOfflineMessages(
+    ctx: Context<'lookupOfflineMessages'>,
+    store: Store<'lookupOfflineMessages'>,
+  ): void | Promise<void> {
+    const read = super.lookupOfflineMessages(ctx, store)
+    return this.gate ?? read
+  }
+}
+
+it('a purge sorts out what was read from the log and has not come yet', async () => {
+  const reader = new LateReader()
+  const { stack, client, settle } = await wholeStack({ backend: () => reader })
+  const away = await client({ clientId: 'bob', clean: false })
+  await away.subscribe('#', { qos: 1 })
+  await away.disconnect()
+  const alice = await client({ clientId: 'alice' })
+  for (const topic of ['open', 'secret', 'open']) await alice.publish(topic, topic, { qos: 1 })
+  let answer = (): void => {}
+  reader.gate = new Promise((resolve) => {
+    answer = resolve
+  })
+  const bob = await client({ clientId: 'bob', clean: false })
+  expect((await stack.call('purgeMessages', { filter: 'secret' })).waiting).toBe(1)
+  reader.gate = undefined
+  answer()
+  await settle()
+  expect(payloads(bob)).toEqual(['open', 'open'])
+  await alice.publish('secret', 'later', { qos: 1 })
+  expect(payloads(bob)).toEqual(['open', 'open', 'later'])
 })
 
 it('a purge of many messages lets others have their turn', async () => {

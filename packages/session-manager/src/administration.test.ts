@@ -1,5 +1,6 @@
 /** Sessions from outside: listed, looked at and changed, whether or not their clients are connected. */
 import type { Context, SessionSummary, Store, SubscriptionRecord } from '@mqtt-stack/core'
+import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../../test/rig/backends.ts'
 import type { DefaultStack, DefaultStackOptions } from '../../../test/rig/default-stack.ts'
@@ -232,6 +233,59 @@ describe.each(OURS)('a subscription that is taken away, on a backend %s', (_name
     expect(await comeBack(whole, 'carol')).toEqual(['1', '2', '3'])
   })
 })
+
+/** Does at once what a resumed session asks for, and answers when it may. */
+class LateResume extends MemoryBackend {
+  readonly #late: 'lookupSubscriptions' | 'subscribeTopic'
+  gate: Promise<void> | undefined
+
+  constructor(late: 'lookupSubscriptions' | 'subscribeTopic') {
+    super()
+    this.#late = late
+  }
+
+  override lookupSubscriptions(
+    ctx: Context<'lookupSubscriptions'>,
+    store: Store<'lookupSubscriptions'>,
+  ): void | Promise<void> {
+    super.lookupSubscriptions(ctx, store)
+    if (this.#late === 'lookupSubscriptions' && ctx.client !== undefined) return this.gate
+  }
+
+  override subscribeTopic(
+    ctx: Context<'subscribeTopic'>,
+    store: Store<'subscribeTopic'>,
+  ): void | Promise<void> {
+    if (this.#late !== 'subscribeTopic') return super.subscribeTopic(ctx, store)
+    return this.gate?.then(() => super.subscribeTopic(ctx, store)) ?? super.subscribeTopic(ctx, store)
+  }
+}
+
+it.each(['lookupSubscriptions', 'subscribeTopic'] as const)(
+  'a subscription that is taken away while %s of a resumed session is under way does not come back',
+  async (late) => {
+    const store = new LateResume(late)
+    const whole = await wholeStack({ backend: () => store })
+    await leave(whole, 'bob', 't', 'u')
+    let answer = (): void => {}
+    store.gate = new Promise((resolve) => {
+      answer = resolve
+    })
+    const back = whole.open({ clientId: 'bob' })
+    const protocolId = 'MQTT'
+    back.send({ cmd: 'connect', protocolId, protocolVersion: 4, clientId: 'bob', clean: false, keepalive: 0 })
+    await whole.settle()
+    const ended = await whole.stack.call('endSubscription', { clientId: 'bob', topic: 't' })
+    expect(ended).toEqual({ existed: true })
+    answer()
+    expect((await back.next('connack')).sessionPresent).toBe(true)
+    expect((await subscriptions(whole, 'bob')).map(({ topic }) => topic)).toEqual(['u'])
+    const alice = await whole.client({ clientId: 'alice' })
+    for (const topic of ['t', 'u']) await alice.publish(topic, topic, { qos: 1 })
+    expect((await back.message()).payload).toBe('u')
+    await back.expectNothing()
+  },
+)
 
 describe.each(OURS)('a session that is ended, on a backend %s', (_name, backend) => {
   it('while it is away is gone with all that it had', async () => {

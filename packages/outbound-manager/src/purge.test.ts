@@ -3,7 +3,8 @@ import type { Context, MiddlewareLike, Store } from '@mqtt-stack/core'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 const payloads = ({ received }: TestClient): string[] =>
   received.flatMap((packet) => (packet.cmd === 'publish' ? [packet.payload.toString()] : []))
@@ -12,7 +13,10 @@ describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, bac
   it.each([0, 1, 2, 3, 5, 8, 13])(
     'while the log is read are not sent any more once that is answered (%i turns after CONNECT)',
     async (turns) => {
-      const { stack, client, open, settle } = await wholeStack({ backend, outbound: { inflight: 4 } })
+      const { stack, client, open, settle } = await defaultStack({
+        backend,
+        outboundManager: { inflight: 4 },
+      })
       await (await client({ clientId: 'bob', clean: false })).subscribe('#', { qos: 1 })
       for (const one of stack.clients) if (one.id === 'bob') one.close()
       const alice = await client({ clientId: 'alice' })
@@ -36,7 +40,7 @@ describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, bac
   )
 
   it('in flight for a shared subscription are not handed on when their receiver goes', async () => {
-    const { stack, client, drops, settle } = await wholeStack({ backend })
+    const { stack, client, drops, settle } = await defaultStack({ backend })
     const bob = await client({ clientId: 'bob' })
     bob.autoAck = false
     await bob.subscribe('$share/g/t', { qos: 1 })
@@ -52,7 +56,7 @@ describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, bac
   })
 
   it('from a queue are handed to another member of a shared subscription where one client is not to have them', async () => {
-    const { stack, client, settle } = await wholeStack({ backend, outbound: { inflight: 1 } })
+    const { stack, client, settle } = await defaultStack({ backend, outboundManager: { inflight: 1 } })
     const bob = await client({ clientId: 'bob' })
     bob.autoAck = false
     await bob.subscribe('$share/g/t', { qos: 1 })
@@ -66,7 +70,7 @@ describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, bac
   })
 
   it('leave the ledger', async () => {
-    const { stack, client } = await wholeStack({ backend, outbound: { inflight: 1 } })
+    const { stack, client } = await defaultStack({ backend, outboundManager: { inflight: 1 } })
     const bob = await client({ clientId: 'bob' })
     bob.autoAck = false
     await bob.subscribe('t', { qos: 1 })
@@ -95,7 +99,7 @@ class LateReader extends MemoryBackend {
 
 it('a purge sorts out what was read from the log and has not come yet', async () => {
   const reader = new LateReader()
-  const { stack, client, settle } = await wholeStack({ backend: () => reader })
+  const { stack, client, settle } = await defaultStack({ backend: reader })
   const away = await client({ clientId: 'bob', clean: false })
   await away.subscribe('#', { qos: 1 })
   await away.disconnect()
@@ -126,7 +130,7 @@ it('a purge of many messages lets others have their turn', async () => {
     handle: () => void pings.push(purged),
     messageDropped: () => spend(),
   }
-  const { stack, client, clock } = await wholeStack({ use: [watcher] })
+  const { stack, client, clock } = await defaultStack({ use: [watcher] })
   for (let i = 0; i < 20; i++) {
     const one = await client({ clientId: `s${i}`, clean: false })
     await one.subscribe('t', { qos: 1 })

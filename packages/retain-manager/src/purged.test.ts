@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { BACKENDS, wholeStack } from '../../../test/rig/whole-stack.ts'
+import { BACKENDS } from '../../../test/rig/backends.ts'
+import { defaultStack } from '../../../test/rig/default-stack.ts'
 
 describe.each(BACKENDS)('retained messages that are purged, on a backend %s', (_name, backend) => {
   it('while they are handed out are not sent any more, and all others are', async () => {
-    const { stack, client, settle } = await wholeStack({ backend, options: { highWater: 8_192 } })
+    const { stack, client, settle } = await defaultStack({ backend, stack: { highWater: 8_192 } })
     const alice = await client({ clientId: 'alice' })
     const topics = Array.from({ length: 60 }, (_, i) => String(i).padStart(2, '0'))
     for (const topic of topics)

@@ -265,7 +265,7 @@ it.each(['lookupSubscriptions', 'subscribeTopic'] as const)(
   'a subscription that is taken away while %s of a resumed session is under way does not come back',
   async (late) => {
     const store = new LateResume(late)
-    const whole = await wholeStack({ backend: () => store })
+    const whole = await defaultStack({ backend: store })
     await leave(whole, 'bob', 't', 'u')
     let answer = (): void => {}
     store.gate = new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import { DONE } from '@mqtt-stack/core'
 import { expect, test } from 'vitest'
-import { broker5 } from '../test/rig/broker-5.ts'
+import { broker5 } from '../test/rig/broker.ts'
 import { Counters } from './counters.ts'
 
 test('counters know the messages and bytes of each client, each way, and nothing of what is withheld', async () => {

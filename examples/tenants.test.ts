@@ -2,8 +2,9 @@
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { ConnectOptions, OpenOptions, TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Broker5 } from '../test/rig/broker-5.ts'
-import { broker5, messagesOf } from '../test/rig/broker-5.ts'
+import type { Broker5 } from '../test/rig/broker.ts'
+import { broker5 } from '../test/rig/broker.ts'
+import { messagesOf } from '../test/rig/bytes.ts'
 import { Tenants } from './tenants.ts'
 
 type Given = ConnectOptions & OpenOptions

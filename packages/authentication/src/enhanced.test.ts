@@ -1,8 +1,9 @@
 import type { Context, MiddlewareLike, Store } from '@mqtt-stack/core'
 import type { ConnectOptions, TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Broker5 } from '../../../test/rig/broker-5.ts'
-import { broker5, messagesOf } from '../../../test/rig/broker-5.ts'
+import type { Broker5 } from '../../../test/rig/broker.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { messagesOf } from '../../../test/rig/bytes.ts'
 
 const METHOD = 'WORDS'
 const CONTINUE = 0x18

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memoryClient, testBroker } from '../../../test/rig/test-broker.ts'
+import { memoryClient, testBroker } from '../../../test/rig/broker.ts'
 import type { BrokerOptions, Listener, MiddlewareLike } from './index.ts'
 import { createBroker } from './index.ts'
 

@@ -1,7 +1,8 @@
 /** Bridges of Mosquitto, by their bytes; integration/mosquitto-bridge.test.ts has the real one. */
 import { describe, expect, it } from 'vitest'
-import type { Broker5 } from '../../../test/rig/broker-5.ts'
-import { broker5, frame, messagesOf, text } from '../../../test/rig/broker-5.ts'
+import type { Broker5 } from '../../../test/rig/broker.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { frame, messagesOf, text } from '../../../test/rig/bytes.ts'
 
 describe.each([
   ['3.1', 3, 'MQIsdp', 0x83],

@@ -6,7 +6,7 @@ import type { MiddlewareLike } from '@mqtt-stack/core'
 import { DONE } from '@mqtt-stack/core'
 import { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { listeningBroker, memoryClient, testBroker } from '../../../test/rig/test-broker.ts'
+import { listeningBroker, memoryClient, testBroker } from '../../../test/rig/broker.ts'
 
 const PORT = { transport: 'tcp', port: 0 } as const
 

@@ -3,7 +3,7 @@ import { KeepAlive } from '@mqtt-stack/keepalive'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, test } from 'vitest'
-import { memoryClient, testBroker } from '../../../test/rig/test-broker.ts'
+import { memoryClient, testBroker } from '../../../test/rig/broker.ts'
 import type { BrokerOptions, MiddlewareLike } from './index.ts'
 import { createBroker } from './index.ts'
 

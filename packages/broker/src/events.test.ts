@@ -1,6 +1,6 @@
 import { RecordingLogger, settle } from '@mqtt-stack/testing'
 import { expect, test } from 'vitest'
-import { memoryClient, testBroker } from '../../../test/rig/test-broker.ts'
+import { memoryClient, testBroker } from '../../../test/rig/broker.ts'
 
 test('clients, subscriptions and messages are told', async () => {
   const broker = testBroker()

@@ -2,7 +2,8 @@
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import { instead } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
-import { broker5, messagesOf } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { messagesOf } from '../../../test/rig/bytes.ts'
 
 /** Puts `in/` before every topic and filter. */
 const prefixes: MiddlewareLike = {

@@ -4,7 +4,8 @@ import { Publish } from '@mqtt-stack/core'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { TestClient } from '@mqtt-stack/testing'
 import { expect, it } from 'vitest'
-import { broker5, frame, pair, properties, text } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { frame, pair, properties, text } from '../../../test/rig/bytes.ts'
 
 const PAIRS = [
   ['b', '1'],

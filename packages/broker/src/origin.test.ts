@@ -2,7 +2,8 @@
 import type { MessageOrigin } from '@mqtt-stack/core'
 import { Publish, RelayContext, RelayStore } from '@mqtt-stack/core'
 import { expect, it } from 'vitest'
-import { broker5, frame, text } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { frame, text } from '../../../test/rig/bytes.ts'
 
 it('relayMessage and messagePublished say whether it is a client, a will, a bridge or the broker', async () => {
   const asked: [string, MessageOrigin][] = []

@@ -1,6 +1,7 @@
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { broker5, bytesOf, frame, messagesOf, pair, properties, text } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { bytesOf, frame, messagesOf, pair, properties, text } from '../../../test/rig/bytes.ts'
 
 type Version = 3 | 4 | 5
 

@@ -3,7 +3,8 @@ import type { Context, Store } from '@mqtt-stack/core'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { TestClient, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { broker5, messagesOf } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { messagesOf } from '../../../test/rig/bytes.ts'
 
 const DAY = 86_400_000
 

@@ -1,8 +1,9 @@
 import type { Client, MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Broker5 } from '../../../test/rig/broker-5.ts'
-import { broker5, frame, pair, properties, text } from '../../../test/rig/broker-5.ts'
+import type { Broker5 } from '../../../test/rig/broker.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { frame, pair, properties, text } from '../../../test/rig/bytes.ts'
 
 type Options = Parameters<typeof broker5>[0]
 

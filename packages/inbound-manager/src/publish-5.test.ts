@@ -4,7 +4,8 @@ import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../../test/rig/backends.ts'
-import { broker5, frame, messagesOf, properties, text } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { frame, messagesOf, properties, text } from '../../../test/rig/bytes.ts'
 
 /** Refuses topics named like a reason code, in decimals. */
 const rules: MiddlewareLike = {

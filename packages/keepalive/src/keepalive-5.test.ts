@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { broker5 } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
 
 describe('server keep alive', () => {
   it.each([

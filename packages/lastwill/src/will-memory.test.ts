@@ -3,7 +3,8 @@ import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { ConnectOptions, OpenOptions, TestClient } from '@mqtt-stack/testing'
 import { settle } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { broker5, messagesOf } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { messagesOf } from '../../../test/rig/bytes.ts'
 
 const FULL = 0x97
 

@@ -2,8 +2,9 @@ import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { ConnectOptions, DisconnectOptions, TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../../test/rig/backends.ts'
-import type { Broker5 } from '../../../test/rig/broker-5.ts'
-import { broker5, bytesOf, frame, messagesOf, pair, properties, text } from '../../../test/rig/broker-5.ts'
+import type { Broker5 } from '../../../test/rig/broker.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { bytesOf, frame, messagesOf, pair, properties, text } from '../../../test/rig/bytes.ts'
 import { grouped } from '../../../test/support/grouped.ts'
 
 type Will = NonNullable<ConnectOptions['will']>

@@ -2,8 +2,8 @@
 import { Publish } from '@mqtt-stack/core'
 import { testStack, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Broker5 } from '../../../test/rig/broker-5.ts'
-import { broker5 } from '../../../test/rig/broker-5.ts'
+import type { Broker5 } from '../../../test/rig/broker.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
 import { MemoryBackend } from './memory-backend.ts'
 
 /** Publishes retained messages at QoS 1; answers the reason codes. */

@@ -3,8 +3,8 @@ import type { BrokerOptions } from '@mqtt-stack/broker'
 import type { Context, MiddlewareLike } from '@mqtt-stack/core'
 import type { ConnectOptions, OpenOptions, TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Broker5 } from '../../../test/rig/broker-5.ts'
-import { broker5 } from '../../../test/rig/broker-5.ts'
+import type { Broker5 } from '../../../test/rig/broker.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
 
 type Given = ConnectOptions & OpenOptions
 

@@ -2,8 +2,9 @@ import type { BrokerOptions } from '@mqtt-stack/broker'
 import type { ConnectOptions, OpenOptions, TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../../test/rig/backends.ts'
-import type { Broker5 } from '../../../test/rig/broker-5.ts'
-import { broker5, messagesOf } from '../../../test/rig/broker-5.ts'
+import type { Broker5 } from '../../../test/rig/broker.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { messagesOf } from '../../../test/rig/bytes.ts'
 import type { MemoryBackendOptions } from './index.ts'
 
 type Strategy = NonNullable<MemoryBackendOptions['shareStrategy']>

@@ -2,7 +2,8 @@
 import type { Context, MiddlewareLike } from '@mqtt-stack/core'
 import { settle } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import { broker5, messagesOf } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { messagesOf } from '../../../test/rig/bytes.ts'
 
 const at = (remote: string) => ({ listener: { transport: 'memory', local: true, remote } })
 

@@ -2,8 +2,9 @@
 import type { DueRetained, MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
-import type { Broker5 } from '../../../test/rig/broker-5.ts'
-import { broker5, messagesOf } from '../../../test/rig/broker-5.ts'
+import type { Broker5 } from '../../../test/rig/broker.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { messagesOf } from '../../../test/rig/bytes.ts'
 import { due } from './due.ts'
 
 /** Retained QoS 1 messages `r/000`, `r/001`, … */

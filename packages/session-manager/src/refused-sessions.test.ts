@@ -2,7 +2,7 @@
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { describe, expect, it } from 'vitest'
-import { broker5 } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
 
 const fails = (): never => {
   throw new Error('no luck')

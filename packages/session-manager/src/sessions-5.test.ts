@@ -1,7 +1,8 @@
 import type { ConnectOptions } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../../test/rig/backends.ts'
-import { broker5, frame, messagesOf, properties, text } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { frame, messagesOf, properties, text } from '../../../test/rig/bytes.ts'
 
 const FOR_EVER = 0xffff_ffff
 

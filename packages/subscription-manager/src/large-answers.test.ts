@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { broker5 } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
 
 const filters = Array.from({ length: 50 }, (_, i) => `t/${i}`)
 

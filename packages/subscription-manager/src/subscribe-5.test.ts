@@ -2,7 +2,8 @@ import type { Context, MiddlewareLike, Store } from '@mqtt-stack/core'
 import type { ConnectOptions, OpenOptions, TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../../test/rig/backends.ts'
-import { broker5, messagesOf } from '../../../test/rig/broker-5.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { messagesOf } from '../../../test/rig/bytes.ts'
 
 const SESSIONS = [
   ['that ends with its connection', 0],

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { listeningBroker } from '../../../../test/rig/test-broker.ts'
+import { listeningBroker } from '../../../../test/rig/broker.ts'
 import { needs } from '../../../../test/support/needs.ts'
 import type { Spawned } from '../../../../test/support/spawned.ts'
 import { spawned } from '../../../../test/support/spawned.ts'

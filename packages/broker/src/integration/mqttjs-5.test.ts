@@ -3,7 +3,7 @@ import { connect } from 'mqtt'
 import type { IConnackPacket, IDisconnectPacket, IPublishPacket, UserProperties } from 'mqtt-packet'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { credentialsOf, scramSha256 } from '../../../../examples/scram-sha-256.mjs'
-import { listeningBroker } from '../../../../test/rig/test-broker.ts'
+import { listeningBroker } from '../../../../test/rig/broker.ts'
 import { ScramClient } from '../../../../test/support/scram-client.ts'
 import type { Broker, BrokerOptions } from '../index.ts'
 

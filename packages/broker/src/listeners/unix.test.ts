@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TestClient } from '@mqtt-stack/testing'
 import { expect, onTestFinished, test } from 'vitest'
-import { listeningBroker, testBroker } from '../../../../test/rig/test-broker.ts'
+import { listeningBroker, testBroker } from '../../../../test/rig/broker.ts'
 import type { BrokerOptions } from '../broker-options.ts'
 
 function socketFile(): string {

@@ -4,7 +4,7 @@ import { ReasonCode } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { settle, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, test } from 'vitest'
-import { memoryClient, testBroker } from '../../../../test/rig/test-broker.ts'
+import { memoryClient, testBroker } from '../../../../test/rig/broker.ts'
 import type { Broker, BrokerOptions } from '../index.ts'
 import { MemoryBackend } from '../index.ts'
 

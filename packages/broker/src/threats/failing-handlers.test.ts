@@ -4,8 +4,8 @@ import { CALLBACKS } from '@mqtt-stack/core'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Broker5 } from '../../../../test/rig/broker-5.ts'
-import { broker5 } from '../../../../test/rig/broker-5.ts'
+import type { Broker5 } from '../../../../test/rig/broker.ts'
+import { broker5 } from '../../../../test/rig/broker.ts'
 
 const VICTIM = 'victim'
 

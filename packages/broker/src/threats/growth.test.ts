@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import * as encode from '../../../../packages/conformance/src/wire/encode.ts'
 import { Stand } from '../../../../scripts/fuzz/stand.ts'
-import { memoryClient, testBroker } from '../../../../test/rig/test-broker.ts'
+import { memoryClient, testBroker } from '../../../../test/rig/broker.ts'
 import type { Broker, BrokerOptions, MemoryBackendStats } from '../index.ts'
 import { MemoryBackend } from '../index.ts'
 

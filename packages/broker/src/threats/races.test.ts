@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import * as encode from '../../../../packages/conformance/src/wire/encode.ts'
 import { holdOneIdentifier } from '../../../../scripts/fuzz/one-identifier.ts'
-import { closeOf, listeningBroker } from '../../../../test/rig/test-broker.ts'
+import { closeOf, listeningBroker } from '../../../../test/rig/broker.ts'
 import { createBroker, MemoryBackend } from '../index.ts'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

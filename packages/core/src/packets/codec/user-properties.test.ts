@@ -1,7 +1,7 @@
 /** User properties keep their order, in whichever packet they come or go [MQTT-3.3.2-18]. */
 import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
-import { frame, pair, properties, text } from '../../../../../test/rig/broker-5.ts'
+import { frame, pair, properties, text } from '../../../../../test/rig/bytes.ts'
 import { DEFAULT_SETTINGS } from '../client-settings.ts'
 import type { OutgoingPacket, Packet } from '../packets.ts'
 import { Publish } from '../publish.ts'

@@ -56,7 +56,8 @@ export class Receivers {
     }
     let waiting = this.#some(subscribers, 0, subscribers.length, publisher, ctx, store, undefined)
     waiting = this.#toGroups(groups, ctx, store, waiting)
-    if (waiting !== undefined) return Promise.all(waiting).then(() => {})
+    if (waiting === undefined) return
+    return waiting.length === 1 ? waiting[0] : Promise.all(waiting).then(() => {})
   }
 
   /** The next message to very many may come as soon as this one is staged for all. */

@@ -40,7 +40,8 @@ export class Relays {
     if (later !== undefined || held !== true) {
       // Identifier and log entries are staged in this turn, and so are one unit.
       if (disk !== undefined) ctx.stage()
-      return Promise.all([later, held]).then(() => this.#judge(ctx, store))
+      const both = held === true || later === undefined ? (later ?? held) : Promise.all([later, held])
+      return (both as Promise<unknown>).then(() => this.#judge(ctx, store))
     }
     if (store.dropped > 0 || store.unretained) return this.#judge(ctx, store)
   }

@@ -85,6 +85,8 @@ export class LastWill extends Middleware<LastWillOptions> {
   }
 
   start(): void {
+    if (this.stack.answers('openSession') && !this.stack.answers('lookupDueWills'))
+      this.stack.log.warn('the backend keeps no wills: one that asks for a delay is published at once')
     this.#relayer = new Relayer(this.stack)
     this.#timer = judgeEvery(this.stack.clock, this.config.sweep, () => this.#sweep())
   }

@@ -6,9 +6,6 @@ import { BACKENDS } from '../../../test/rig/backends.ts'
 import type { DefaultStack, DefaultStackOptions } from '../../../test/rig/default-stack.ts'
 import { defaultStack } from '../../../test/rig/default-stack.ts'
 
-/** The guide's answers none of these. */
-const OURS = BACKENDS.filter(([name]) => !name.includes('guide'))
-
 /** What is told about subscriptions and sessions. */
 function told(): { readonly facts: string[]; readonly use: DefaultStackOptions['use'] } {
   const facts: string[] = []
@@ -46,7 +43,7 @@ async function subscriptions({ stack }: DefaultStack, clientId: string): Promise
 const purge = ({ stack }: DefaultStack, ctx: Context<'purgeMessages'>): Promise<Store<'purgeMessages'>> =>
   stack.call('purgeMessages', ctx)
 
-describe.each(OURS)('sessions, on a backend %s', (_name, backend) => {
+describe.each(BACKENDS)('sessions, on a backend %s', (_name, backend) => {
   it('are listed in pages by client identifier, connected and away, each once', async () => {
     const whole = await defaultStack({ backend })
     for (const name of ['e', 'c', '$x', 'a']) await leave(whole, name)
@@ -148,7 +145,7 @@ describe.each(OURS)('sessions, on a backend %s', (_name, backend) => {
   })
 })
 
-describe.each(OURS)('a subscription that is taken away, on a backend %s', (_name, backend) => {
+describe.each(BACKENDS)('a subscription that is taken away, on a backend %s', (_name, backend) => {
   it('of a session that is away matches no more, and does not come back with it', async () => {
     const { facts, use } = told()
     const whole = await defaultStack({ backend, use })
@@ -287,7 +284,7 @@ it.each(['lookupSubscriptions', 'subscribeTopic'] as const)(
   },
 )
 
-describe.each(OURS)('a session that is ended, on a backend %s', (_name, backend) => {
+describe.each(BACKENDS)('a session that is ended, on a backend %s', (_name, backend) => {
   it('while it is away is gone with all that it had', async () => {
     const { facts, use } = told()
     const whole = await defaultStack({ backend, use })
@@ -355,7 +352,7 @@ describe.each(OURS)('a session that is ended, on a backend %s', (_name, backend)
   )
 })
 
-describe.each(OURS)('messages that are purged, on a backend %s', (_name, backend) => {
+describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, backend) => {
   it('by filter leave the logs and the retained store; all others stay, in their order', async () => {
     const whole = await defaultStack({ backend })
     for (const name of ['bob', 'carol']) await leave(whole, name, '#')

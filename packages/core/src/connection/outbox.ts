@@ -7,6 +7,8 @@ import type { Duplex } from 'node:stream'
 import type { Layout } from '../packets/index.ts'
 import { BufferPool, copyBytes, LARGEST } from '../packets/index.ts'
 import type { EndOfTurn, Turn } from '../time/index.ts'
+import type { Scales } from './held-writes.ts'
+import { HeldWrites } from './held-writes.ts'
 import { Identifiers } from './identifiers.ts'
 import { isPlain } from './plain-socket.ts'
 
@@ -29,22 +31,10 @@ export interface Owner {
   handleUntaken(): void
 }
 
-/** Where the bytes are counted that streams hold for clients. */
-export interface Scales {
-  /** So many bytes more, or fewer. */
-  weigh(bytes: number): void
-  /** One more who holds this memory, or one fewer: it counts once, however many clients are to be sent it. */
-  hold(memory: ArrayBufferLike): void
-  drop(memory: ArrayBufferLike): void
-}
-
 const NOWHERE: Scales = { weigh() {}, hold() {}, drop() {} }
 
 /** A client with so many writes pending is slow: what waits for it is copied out of buffers that are too large. */
 const MANY_WRITES = 16
-
-/** What a stream keeps beside each write that the other side has not taken, in bytes. */
-const WRITE_COST = 256
 
 export class Outbox implements EndOfTurn {
   readonly #stream: Duplex
@@ -74,8 +64,8 @@ export class Outbox implements EndOfTurn {
   /** Bytes that the stream was given. */
   written = 0
   readonly #scales: Scales
-  /** What is counted of each write that waits, in the order of `#lent`: its memory, or bytes of a buffer of ours. */
-  #held: (ArrayBufferLike | number)[] | undefined
+  /** What is counted of the writes that wait, in the order of `#lent`. */
+  #held: HeldWrites | undefined
   /** The stream is gone, and what it held with it. */
   #gone = false
 
@@ -103,7 +93,7 @@ export class Outbox implements EndOfTurn {
   /** The stream is gone: nothing is held any more. */
   forget(): void {
     this.#gone = true
-    for (const held of this.#held ?? []) this.#uncount(held)
+    this.#held?.releaseAll()
     this.#held = undefined
   }
 
@@ -291,24 +281,8 @@ export class Outbox implements EndOfTurn {
   /** Counts what the stream has to hold of the newest write. */
   #count(bytes: Uint8Array, lent: Buffer | undefined): void {
     if (this.#gone || this.#lent === undefined) return
-    this.#held ??= new Array<number>(this.#lent.length - 1).fill(0)
-    if (lent === undefined) {
-      this.#held.push(bytes.buffer)
-      this.#scales.hold(bytes.buffer)
-      this.#scales.weigh(WRITE_COST)
-    } else {
-      this.#held.push(lent.length)
-      this.#scales.weigh(lent.length + WRITE_COST)
-    }
-  }
-
-  #uncount(held: ArrayBufferLike | number): void {
-    if (held === 0) return
-    if (typeof held === 'number') this.#scales.weigh(-held - WRITE_COST)
-    else {
-      this.#scales.drop(held)
-      this.#scales.weigh(-WRITE_COST)
-    }
+    this.#held ??= new HeldWrites(this.#scales, this.#lent.length - 1)
+    this.#held.add(bytes, lent)
   }
 
   /**
@@ -338,9 +312,10 @@ export class Outbox implements EndOfTurn {
     // An idle client holds no list.
     if (this.#lent?.length === 0) this.#lent = undefined
     this.progress++
-    const held = this.#held?.shift()
-    if (held !== undefined) this.#uncount(held)
-    if (this.#held?.length === 0) this.#held = undefined
+    if (this.#held !== undefined) {
+      this.#held.release()
+      if (this.#held.isEmpty) this.#held = undefined
+    }
     this.#owner.handleTaken()
   }
 }

@@ -43,6 +43,26 @@ export function callbackTypes() {
 }
 
 /**
+ * What editors show at the handler of a callback in a middleware.
+ * @param {string} callback
+ */
+export function handlerDoc(callback) {
+  const api = new API({ cwd: root })
+  try {
+    const snapshot = api.updateSnapshot({ openProjects: [join(root, 'packages/core/tsconfig.json')] })
+    const [{ program, checker }] = snapshot.getProjects()
+    const file = program.getSourceFile(join(root, 'packages/core/src/contract/middleware.ts'))
+    const module = file && checker.getSymbolAtLocation(file)
+    const middleware = module && checker.getMemberInModuleExports(module, 'MiddlewareLike')
+    if (!middleware) throw new Error('core/src/contract/middleware.ts exports no MiddlewareLike')
+    const handler = checker.getPropertyOfType(checker.getDeclaredTypeOfSymbol(middleware), callback)
+    return handler === undefined ? '' : oneLine(checker.getDocumentationCommentOfSymbol(handler))
+  } finally {
+    api.close()
+  }
+}
+
+/**
  * @param {Checker} checker
  * @param {Named} callback
  * @param {string} tag

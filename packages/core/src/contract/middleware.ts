@@ -1,7 +1,7 @@
 /** What a middleware is: any object with some of these members. */
 
 import type { Packet, PacketType } from '../packets/index.ts'
-import type { CallbackName, CallbackRule, Handler } from './callbacks/index.ts'
+import type { CallbackName, CallbackRule, Callbacks, Handler } from './callbacks/index.ts'
 import type { Client } from './client.ts'
 import type { Done } from './done.ts'
 import type { Instead } from './instead.ts'
@@ -15,8 +15,8 @@ import type { Stack } from './stack.ts'
  */
 export type Next = (error?: unknown) => void
 
-/** A handler for each callback that a middleware answers. */
-export type Handlers = { [Name in CallbackName]?: Handler<Name> }
+/** A handler for each callback that a middleware answers. Editors show its documentation because it is over `keyof`. */
+export type Handlers = { [Name in keyof Callbacks]?: Handler<Name> }
 
 /**
  * A middleware. A handler that declares `next` (three parameters or more) answers by calling `next` or `done`, now or

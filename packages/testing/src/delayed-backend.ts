@@ -1,5 +1,5 @@
-import type { MiddlewareLike } from '@mqtt-stack/core'
-import { CALLBACKS, Publish } from '@mqtt-stack/core'
+import type { MiddlewareLike, Packet } from '@mqtt-stack/core'
+import { CALLBACKS } from '@mqtt-stack/core'
 
 /** A backend for tests: it does what `inner` does after a wait, and answers after another. */
 export function delayedBackend(inner: MiddlewareLike, wait: () => Promise<void>): MiddlewareLike {
@@ -16,9 +16,9 @@ export function delayedBackend(inner: MiddlewareLike, wait: () => Promise<void>)
   const handlers = inner as unknown as Record<string, ((ctx: object, store: object) => unknown) | undefined>
   for (const name of Object.keys(CALLBACKS)) {
     if (handlers[name] === undefined) continue
-    backend[name] = async (ctx: { packet?: unknown }, store: object): Promise<void> => {
+    backend[name] = async (ctx: { packet?: Packet }, store: object): Promise<void> => {
       // Kept beyond the turn.
-      if (ctx.packet instanceof Publish) ctx.packet.own()
+      if (ctx.packet?.cmd === 'publish') ctx.packet.own()
       await wait()
       await handlers[name]?.(ctx, store)
       await wait()

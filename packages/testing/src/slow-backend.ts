@@ -1,5 +1,5 @@
-import type { CallbackName, Context, MiddlewareLike, Store } from '@mqtt-stack/core'
-import { CALLBACKS, Publish, StackError } from '@mqtt-stack/core'
+import type { CallbackName, Context, MiddlewareLike, Packet, Store } from '@mqtt-stack/core'
+import { CALLBACKS, StackError } from '@mqtt-stack/core'
 import { SlowCommits } from './slow-commits.ts'
 
 /** Calls that change what is kept, and are fenced. */
@@ -84,9 +84,9 @@ export function slowBackend(memory: Inner, milliseconds: number): MiddlewareLike
     return disk.write(() => apply(name, ctx, store))
   }
 
-  function stageUnfenced(name: string, ctx: object, store: object): Promise<void> {
+  function stageUnfenced(name: string, ctx: { packet?: Packet }, store: object): Promise<void> {
     // Kept beyond the turn.
-    if ('packet' in ctx && ctx.packet instanceof Publish) ctx.packet.own()
+    if (ctx.packet?.cmd === 'publish') ctx.packet.own()
     return disk.write(() => void inner[name]?.call(memory, ctx, store))
   }
 

@@ -1,3 +1,4 @@
+export * from './administration.ts'
 export * from './bounds.ts'
 export * from './commits.ts'
 export * from './counters-over-crash.ts'

@@ -71,6 +71,8 @@ const CALLS: Readonly<Partial<Record<CallbackName, (session: Session) => readonl
   storeRetainedMessage: () => [
     { client: undefined, topic: 't', packet: makeMessage(), messageId: 1, expiresAt: 0 },
   ],
+  lookupSessions: () => [{ limit: 1 }, []],
+  purgeMessages: () => [{ filter: '#' }, { waiting: 0, retained: 0 }],
   lookupRetainedMessages: () => [{ topic: '#' }, []],
 }
 

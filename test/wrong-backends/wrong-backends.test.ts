@@ -161,6 +161,7 @@ const ON_DISK: readonly (readonly [string, CreateBackend, Expectation])[] = [
     {
       named: 'over a crash: the very last answer is there, whatever it was',
       also: [
+        'purges over a restart: ',
         'wills over a crash: ',
         'over a crash: ',
         'expiry over a crash: ',

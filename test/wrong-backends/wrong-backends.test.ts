@@ -50,12 +50,7 @@ const IN_MEMORY: readonly (readonly [string, typeof MemoryBackend, Expectation])
     memory.ForgetsExpiry,
     {
       named: 'lookupExpiredSessions: a session whose time is over is found, with its epoch, and not before',
-      also: [
-        'lookupExpiredSessions: ',
-        'wills: openSession says that an older session ended',
-        'sessions from outside: are found by identity',
-        'sessions from outside: whose time is over',
-      ],
+      also: ['lookupExpiredSessions: ', 'lookupSessions, purgeMessages: a summary'],
     },
   ],
   [

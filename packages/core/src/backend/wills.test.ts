@@ -2,7 +2,7 @@
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { ConnectOptions, OpenOptions, TestClient } from '@mqtt-stack/testing'
 import { MemoryStore } from '@mqtt-stack/testing'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { DefaultStack } from '../../../../test/rig/default-stack.ts'
 import { defaultStack } from '../../../../test/rig/default-stack.ts'
 import { StoredBackend } from '../../../../test/rig/stored-backend.ts'
@@ -17,18 +17,7 @@ async function processOver(store: MemoryStore, ...use: MiddlewareLike[]): Promis
     errorHandler: (error: Error) => void errors.push((error as { code?: string }).code ?? error.message),
   }
   const test = await defaultStack({ backend, use, stack, sessionManager: { maximumExpiry: 3_600 } })
-  const whole = Object.assign(test, { backend, errors })
-  // One that was killed waits for a store that is dead.
-  onTestFinished(() => (killed.has(whole) ? undefined : test.stop()))
-  return whole
-}
-
-const killed = new Set<Test>()
-
-/** The process is gone; nothing that it has under way is kept. */
-function kill(test: Test, store: MemoryStore): void {
-  killed.add(test)
-  store.crash()
+  return Object.assign(test, { backend, errors })
 }
 
 const PAYLOAD = Buffer.alloc(20_000, 'x')
@@ -122,7 +111,7 @@ describe.each([
       await lose(first, alice)
       await seconds(first, 8)
       store.beforeCommit = undefined
-      kill(first, store)
+      store.crash()
       const second = await processOver(store)
       await seconds(second, 60)
       expect(second.backend.stats).toMatchObject({ messages: 1, wills: 0 })
@@ -151,7 +140,7 @@ it('a will of an earlier process is out before the client that ends its session 
   const store = new MemoryStore()
   const first = await processOver(store)
   await lose(first, await first.client(leaving(100)))
-  kill(first, store)
+  store.crash()
   const second = await processOver(store)
   const watcher = await second.client({ clientId: 'watcher' })
   await watcher.subscribe('will/+', { qos: 1 })

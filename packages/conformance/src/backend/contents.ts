@@ -23,7 +23,6 @@ export const CHAPTERS: readonly Chapter[] = [
   checks.retained,
   checks.retainedPages,
   checks.fromOutside,
-  checks.administration,
   checks.bounds,
   checks.stopped,
   // What a durable one does besides.
@@ -36,7 +35,6 @@ export const CHAPTERS: readonly Chapter[] = [
   checks.commits,
   checks.units,
   checks.dueRetained,
-  checks.administrationOverRestart,
   checks.failingWrites,
   checks.hangingStore,
   // What one does that several brokers share.

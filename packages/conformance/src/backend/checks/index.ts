@@ -1,4 +1,3 @@
-export * from './administration.ts'
 export * from './bounds.ts'
 export * from './commits.ts'
 export * from './counters-over-crash.ts'

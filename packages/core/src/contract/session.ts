@@ -1,4 +1,4 @@
-/** What MQTT calls the session state's owner: it may outlive the connection. */
+/** The session of a client, which may outlive its connection. */
 
 import type { Account } from '../memory/index.ts'
 import type { PacketIds, Publish } from '../packets/index.ts'
@@ -14,7 +14,7 @@ export interface Author {
 
 /** A publisher as rules and backends see it, with or without a connection. */
 export interface Publisher extends Author {
-  /** What is kept of its messages is counted here; nothing for the broker itself, and until something is kept. */
+  /** Memory for its messages is counted here. None for the broker itself, and none before something is kept. */
   readonly account?: Account | undefined
   /** What of it is kept with its messages; absent: itself. */
   readonly author?: Author
@@ -41,17 +41,17 @@ export interface Will {
 export class Session implements SlotHost, Publisher {
   clientId = ''
   identity: string | undefined = undefined
-  /** Of the connection that opened it last; what a connection calls with is `client.epoch`. 0 before it is open. */
+  /** The epoch of the connection that opened it last; 0 before it is open. A connection calls backends with `client.epoch`. */
   epoch = 0
   /** Seconds that the session outlives its connection; 0: it ends with it. 0xFFFFFFFF: for ever. */
   expiryInterval = 0
   /** Packet identifiers of QoS 2 messages that awaited PUBREL when the session was opened. */
   inboundIds: PacketIds | undefined = undefined
-  /** It was there before its connection. */
+  /** An earlier connection left it, and this one goes on with it. */
   resumed = false
   /** The connection that has it now. */
   client: Client | undefined = undefined
-  /** What is kept for it is counted here, with or without a connection; see `stack.ledger.accountOf(client)`. */
+  /** Memory for the session is counted here, with or without a connection; see `stack.ledger.accountOf(client)`. */
   account: Account | undefined = undefined
   readonly slots: unknown[] = []
   #author: Author | undefined = undefined

@@ -1,7 +1,7 @@
 /** Clients of whose packet only a part came. */
 import type { ClientConnection } from '../connection/index.ts'
 
-/** Bytes that must come of it in each packet timeout. */
+/** Bytes of an unfinished packet that must come in each packet timeout. */
 const LEAST = 8_192
 
 /** What had come of a client's packet when it was last found to have grown. */
@@ -12,7 +12,7 @@ interface Progress {
   since: number
 }
 
-/** Finds those whose packet does not go on: it holds memory, and would for ever. */
+/** Finds clients whose packet does not go on: it holds memory, and would hold it for ever. */
 export class Unfinished {
   readonly #clients = new Map<ClientConnection, Progress>()
 

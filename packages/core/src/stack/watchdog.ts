@@ -18,7 +18,7 @@ const SWEEP = 1_000
 interface Seen {
   /** Writes that were complete. */
   readonly progress: number
-  /** Bytes of those under way that it had not taken. */
+  /** Bytes of the writes under way that the client had not taken. */
   readonly untaken: number | undefined
   readonly since: number
 }
@@ -27,7 +27,7 @@ function look(client: Client, since: number): Seen {
   return { progress: client.progress, untaken: untakenOf(client.stream), since }
 }
 
-/** A client that takes little at a time takes something all the same. */
+/** Also a client that takes a little at a time has taken something. */
 function hasTaken(client: Client, { progress, untaken }: Seen): boolean {
   return client.progress !== progress || untakenOf(client.stream) !== untaken
 }

@@ -1,12 +1,12 @@
 /**
- * Looking for who is late. Where the event loop was held, whoever looks is late as well, and what the others sent in
- * time may wait in their sockets: those are read first, then it is judged.
+ * Timers that look for clients which are late. If the event loop was blocked, the timer is late too, and what clients sent
+ * in time may still wait in their sockets. So the sockets are read first, and then the clients are judged.
  */
 import type { Clock, Timer } from './clock.ts'
 
-/** A phase that took so many milliseconds may have left unread what came meanwhile: one more is waited for. */
+/** A turn of the event loop that took so many milliseconds may have left sockets unread: another turn is waited for. */
 const LONG = 20
-/** How many are waited for at most. */
+/** How many turns are waited for at most. */
 const ROUNDS = 10
 
 /** Calls `judge` once, `ms` milliseconds from now at the earliest, when what has come by then was read. */
@@ -21,7 +21,7 @@ export function judgeEvery(clock: Clock, ms: number, judge: () => void): Timer {
 
 function judging(clock: Clock, judge: () => void, start: (task: () => void) => Timer): Timer {
   let cancelled = false
-  /** Between here and what is immediate stands the phase of the event loop that reads. */
+  /** The event loop reads from sockets between a timer and `setImmediate`. */
   const read = (rounds: number): void => {
     const before = clock.now()
     setImmediate(() => {

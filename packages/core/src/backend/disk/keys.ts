@@ -46,7 +46,11 @@ export function dueKey(session: number, topic: string): Uint8Array {
 
 /** By session and place in its log. */
 export function entryKey(session: number, sequence: number): Uint8Array {
-  return owned(KIND.entry, session, numberBytes(sequence))
+  const key = Buffer.allocUnsafe(17)
+  key[0] = KIND.entry
+  key.writeDoubleBE(session, 1)
+  key.writeDoubleBE(sequence, 9)
+  return key
 }
 
 /** By session, and the epoch of the opening whose will it is. */

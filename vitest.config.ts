@@ -36,6 +36,7 @@ export default defineConfig({
             'packages/*/src/**/*.test.ts',
             'scripts/**/*.test.ts',
             'test/**/*.test.ts',
+            'packages/conformance/page/**/*.test.ts',
             'examples/**/*.test.ts',
             'docs/**/*.test.ts',
           ],

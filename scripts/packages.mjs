@@ -84,6 +84,8 @@ function shape({ folder, dir, role, manifest }) {
   const untracked = ['dist', 'node_modules', '.turbo']
   // What was measured is kept beside what measures.
   if (folder === 'benchmark') untracked.push('results')
+  // What makes docs/conformance.md stands beside the suite, and is not published.
+  if (folder === 'conformance') untracked.push('page')
   for (const entry of readdirSync(dir)) {
     if (![...files, ...entriesOf(folder), ...untracked].includes(entry))
       problems.push(`packages/${folder}/${entry}: is in no package`)

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest'
-import { mqttStacks } from '../../../scripts/conformance/mqtt-stack-target.ts'
-import { checkColumn } from '../../../scripts/conformance/own-column.ts'
+import { mqttStacks } from '../page/mqtt-stack-target.ts'
+import { checkColumn } from '../page/own-column.ts'
 import { describeProtocol } from './harness/describe-protocol.ts'
 import type { Result } from './harness/run-test.ts'
 

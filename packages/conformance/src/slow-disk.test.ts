@@ -1,7 +1,7 @@
 /** The whole suite again, over a backend that applies nothing before a commit of 20 or 50 ms: nobody may see a difference. */
 import { describe, it } from 'vitest'
-import { onDriver, onSlowDisk } from '../../../scripts/conformance/mqtt-stack-target.ts'
 import { DRIVERS } from '../../../test/rig/real-store.ts'
+import { onDriver, onSlowDisk } from '../page/mqtt-stack-target.ts'
 import { describeProtocol } from './harness/describe-protocol.ts'
 
 describe.each([20, 50])('on a slow disk (%i ms)', (milliseconds) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Test } from '../../packages/conformance/src/harness/chapter.ts'
-import { chapter } from '../../packages/conformance/src/harness/chapter.ts'
-import { chaptersOf } from '../../packages/conformance/src/protocol/index.ts'
+import type { Test } from '../src/harness/chapter.ts'
+import { chapter } from '../src/harness/chapter.ts'
+import { chaptersOf } from '../src/protocol/index.ts'
 import { nameOf, readColumns, withColumn } from './columns.mjs'
 import { pageText } from './page.mjs'
 

@@ -1,17 +1,17 @@
 // docs/conformance.json: what each broker did in each test, a column of letters a broker.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { root } from '../workspace.mjs'
+import { root } from '../../../scripts/workspace.mjs'
 
 /** @typedef {{ key: string, name: string, version: string }} Column */
 /** @typedef {{ brokers: Column[], results: Record<string, Record<string, string>> }} Columns */
-/** @typedef {import('../../packages/conformance/src/harness/chapter.ts').Test} Test */
-/** @typedef {import('../../packages/conformance/src/harness/run-test.ts').Result} Result */
+/** @typedef {import('../src/harness/chapter.ts').Test} Test */
+/** @typedef {import('../src/harness/run-test.ts').Result} Result */
 
 export const FILE = join(root, 'docs', 'conformance.json')
 const ORDER = ['mqtt-stack', 'mosquitto', 'aedes1', 'aedes2']
 
-/** @type {Readonly<Record<import('../../packages/conformance/src/harness/run-test.ts').Status, string>>} */
+/** @type {Readonly<Record<import('../src/harness/run-test.ts').Status, string>>} */
 export const LETTERS = { pass: 'p', remark: 'r', fail: 'f', skip: '-' }
 
 /** @returns {Columns} */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort, open, start } from './processes.mjs'
 
-/** @typedef {import('../../packages/conformance/src/harness/target.ts').Target} Target */
+/** @typedef {import('../src/harness/target.ts').Target} Target */
 /**
  * @typedef {object} Configuration
  * @property {(directory: string) => Promise<import('./processes.mjs').Running & { webSocketPort?: number }>} start

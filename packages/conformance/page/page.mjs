@@ -1,8 +1,8 @@
 // docs/conformance.md: every statement with its tests or its reason, and what each broker did.
 import { nameOf } from './columns.mjs'
 
-/** @typedef {import('../../packages/conformance/src/harness/chapter.ts').Test} Test */
-/** @typedef {import('../../packages/conformance/src/data/standards.ts').Standard} Standard */
+/** @typedef {import('../src/harness/chapter.ts').Test} Test */
+/** @typedef {import('../src/data/standards.ts').Standard} Standard */
 /** @typedef {import('./columns.mjs').Columns} Columns */
 
 /** Titles that stand in a row before the rest is only counted. */

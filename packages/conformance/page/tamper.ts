@@ -1,7 +1,7 @@
 /** A connection on which packets are changed, lost or made up: a broker that breaks a statement on purpose. */
 import { Buffer } from 'node:buffer'
 import { Duplex } from 'node:stream'
-import type { Setup } from '../../packages/conformance/src/harness/target.ts'
+import type { Setup } from '../src/harness/target.ts'
 
 /** What becomes of a packet: itself, another, several or none. */
 export type Change = (packet: Buffer) => readonly Buffer[]

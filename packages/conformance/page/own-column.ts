@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import type { Result } from '../../packages/conformance/src/harness/run-test.ts'
-import { chaptersOf } from '../../packages/conformance/src/protocol/index.ts'
-import type { Version } from '../../packages/conformance/src/wire/packet-types.ts'
+import type { Result } from '../src/harness/run-test.ts'
+import { chaptersOf } from '../src/protocol/index.ts'
+import type { Version } from '../src/wire/packet-types.ts'
 import { LETTERS, nameOf, readColumns, withColumn, writeColumns } from './columns.mjs'
 
 const KEY = 'mqtt-stack'
@@ -32,6 +32,6 @@ export function checkColumn(version: Version, results: readonly Result[]): void 
 }
 
 function brokerVersion(): string {
-  const manifest = readFileSync(new URL('../../packages/broker/package.json', import.meta.url), 'utf8')
+  const manifest = readFileSync(new URL('../../broker/package.json', import.meta.url), 'utf8')
   return JSON.parse(manifest).version
 }

@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { missing, readColumns, withColumn, writeColumns } from './conformance/columns.mjs'
-import { pageText } from './conformance/page.mjs'
-import { PEERS, targetsOf } from './conformance/peers.mjs'
-import { root } from './workspace.mjs'
+import { root } from '../../../scripts/workspace.mjs'
+import { missing, readColumns, withColumn, writeColumns } from './columns.mjs'
+import { pageText } from './page.mjs'
+import { PEERS, targetsOf } from './peers.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -18,8 +18,8 @@ const { values } = parseArgs({
   },
 })
 
-/** @type {typeof import('../packages/conformance/src/index.ts')} */
-const suite = await import(new URL('../packages/conformance/dist/index.js', import.meta.url).href)
+/** @type {typeof import('../src/index.ts')} */
+const suite = await import(new URL('../dist/index.js', import.meta.url).href)
 const { chaptersOf, countResults, runSuite, STANDARDS } = suite
 /** @param {3 | 4 | 5} version */
 const testsOf = (version) => chaptersOf(version).flatMap((chapter) => chapter.tests)

@@ -1,9 +1,9 @@
 /** Titles prove nothing: a broker that breaks a statement must fail the tests that are named for it. */
 import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
-import { runTest } from '../../packages/conformance/src/harness/run-test.ts'
-import { chaptersOf } from '../../packages/conformance/src/protocol/index.ts'
-import { TYPE } from '../../packages/conformance/src/wire/packet-types.ts'
+import { runTest } from '../src/harness/run-test.ts'
+import { chaptersOf } from '../src/protocol/index.ts'
+import { TYPE } from '../src/wire/packet-types.ts'
 import { mqttStack } from './mqtt-stack-target.ts'
 import type { Change, Tampering } from './tamper.ts'
 import { tampered } from './tamper.ts'

@@ -10,9 +10,9 @@ import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { OrderedStore } from '@mqtt-stack/core/backend'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { RecordingLogger, settle, slowBackend, streamPair, VirtualClock } from '@mqtt-stack/testing'
-import type { EnhancedAuthentication, Setup, Target } from '../../packages/conformance/src/harness/target.ts'
-import { realStore } from '../../test/rig/real-store.ts'
-import { StoredBackend } from '../../test/rig/stored-backend.ts'
+import { realStore } from '../../../test/rig/real-store.ts'
+import { StoredBackend } from '../../../test/rig/stored-backend.ts'
+import type { EnhancedAuthentication, Setup, Target } from '../src/harness/target.ts'
 
 /** What stands in the backend's place; the one in memory by default. */
 type Backend = () => MiddlewareLike | undefined

@@ -2,7 +2,12 @@ import type { Steps } from '../time/index.ts'
 
 /** Works that may rest, none of which begins before the one that was asked for earlier is done. */
 export class OneByOne {
-  #last: Promise<void> | undefined;
+  #last: Promise<void> | undefined
+
+  /** Nothing is under way. */
+  get isFree(): boolean {
+    return this.#last === undefined
+  }
 
   /** Does the work behind all earlier ones; at once where there is none. */
   *run(work: Steps): Steps {

@@ -4,6 +4,7 @@ import type { Steps } from '../time/index.ts'
 import type { Disk } from './disk/disk.ts'
 import { endOf } from './end-of.ts'
 import type { Logs } from './logs.ts'
+import { OneByOne } from './one-by-one.ts'
 import type { Parts } from './parts.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { SessionWills } from './session-wills.ts'
@@ -16,6 +17,8 @@ export class SessionLife {
   readonly #parts: Parts
   readonly #wills: SessionWills
   readonly #logs: Logs
+  /** By client identifier: who is opening its session. */
+  readonly #lines = new Map<string, OneByOne>()
 
   constructor(parts: Parts, wills: SessionWills, logs: Logs) {
     this.#parts = parts
@@ -23,8 +26,29 @@ export class SessionLife {
     this.#logs = logs
   }
 
-  /** Opens the session once nobody else is connected to it. */
+  /**
+   * Opens the session once nobody else is connected to it. Of several who want it each waits for those that came before
+   * it: the last one has it in the end.
+   */
   *open(ctx: Context<'openSession'>, store: Store<'openSession'>): Steps {
+    const { clientId } = ctx
+    const { sessions, disk } = this.#parts
+    let line = this.#lines.get(clientId)
+    // Most are alone, and done at once.
+    const isAlone = line === undefined && disk === undefined && sessions.get(clientId)?.client === undefined
+    if (isAlone) return yield* this.#openNow(ctx, store)
+    if (line === undefined) {
+      line = new OneByOne()
+      this.#lines.set(clientId, line)
+    }
+    try {
+      yield* line.run(this.#openNow(ctx, store))
+    } finally {
+      if (line.isFree && this.#lines.get(clientId) === line) this.#lines.delete(clientId)
+    }
+  }
+
+  *#openNow(ctx: Context<'openSession'>, store: Store<'openSession'>): Steps {
     const { clientId, identity } = ctx
     for (;;) {
       // Nobody would close it: the client went while it waited, or it was given up.

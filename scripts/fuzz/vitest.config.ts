@@ -7,7 +7,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export default defineConfig({
   root,
   resolve: {
-    alias: [{ find: /^@mqtt-stack\/([^/]+)$/, replacement: `${root}packages/$1/src/index.ts` }],
+    alias: [
+      { find: /^@mqtt-stack\/([^/]+)\/backend$/, replacement: `${root}packages/$1/src/backend/index.ts` },
+      { find: /^@mqtt-stack\/([^/]+)$/, replacement: `${root}packages/$1/src/index.ts` },
+    ],
   },
   test: {
     include: ['scripts/fuzz/*.fuzz.ts'],

@@ -5,52 +5,63 @@ import { StackError } from '../../errors/index.ts'
 /** No text: an empty one is something else. */
 const NO_TEXT = 0xffff_ffff
 
-/** Writes the fields of a record. */
+const SCRATCH = 65_536
+/** What is written now: one record at a time, and copied out at its end. */
+let scratch = Buffer.allocUnsafeSlow(SCRATCH)
+
+/** Writes the fields of a record; one is done before the next begins. */
 export class FieldWriter {
-  #bytes = Buffer.allocUnsafe(128)
   #at = 0
 
   byte(value: number): this {
     this.#grow(1)
-    this.#at = this.#bytes.writeUInt8(value, this.#at)
+    scratch[this.#at++] = value
     return this
   }
 
   /** Any number, infinity too. */
   number(value: number): this {
     this.#grow(8)
-    this.#at = this.#bytes.writeDoubleBE(value, this.#at)
+    this.#at = scratch.writeDoubleBE(value, this.#at)
     return this
   }
 
   text(value: string | undefined): this {
-    if (value === undefined) return this.#length(NO_TEXT)
-    return this.bytes(Buffer.from(value))
+    this.#grow(4)
+    if (value === undefined) {
+      this.#at = scratch.writeUInt32BE(NO_TEXT, this.#at)
+      return this
+    }
+    // No character takes more than three bytes.
+    this.#grow(4 + 3 * value.length)
+    const length = scratch.write(value, this.#at + 4)
+    scratch.writeUInt32BE(length, this.#at)
+    this.#at += 4 + length
+    return this
   }
 
   bytes(value: Uint8Array): this {
-    this.#length(value.length).#grow(value.length)
-    this.#bytes.set(value, this.#at)
-    this.#at += value.length
+    this.#grow(4 + value.length)
+    scratch.writeUInt32BE(value.length, this.#at)
+    scratch.set(value, this.#at + 4)
+    this.#at += 4 + value.length
     return this
   }
 
-  /** All that was written. */
+  /** All that was written, as bytes of its own. */
   done(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at)
-  }
-
-  #length(value: number): this {
-    this.#grow(4)
-    this.#at = this.#bytes.writeUInt32BE(value, this.#at)
-    return this
+    const record = Buffer.allocUnsafe(this.#at)
+    scratch.copy(record, 0, 0, this.#at)
+    // What one large record needed is not kept.
+    if (scratch.length > SCRATCH) scratch = Buffer.allocUnsafeSlow(SCRATCH)
+    return record
   }
 
   #grow(more: number): void {
-    if (this.#at + more <= this.#bytes.length) return
-    const grown = Buffer.allocUnsafe(Math.max(this.#at + more, 2 * this.#bytes.length))
-    this.#bytes.copy(grown, 0, 0, this.#at)
-    this.#bytes = grown
+    if (this.#at + more <= scratch.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#at + more, 2 * scratch.length))
+    scratch.copy(grown, 0, 0, this.#at)
+    scratch = grown
   }
 }
 

@@ -8,13 +8,12 @@ import { LMDB_BACKEND_OPTIONS } from './options.ts'
 
 /** Keeps everything in an LMDB database: it outlives restarts and crashes. */
 export class LmdbBackend extends Backend<LmdbBackendOptions> {
-  #store: LmdbStore | undefined
-
   constructor(options: LmdbBackendOptions) {
-    super(options, LMDB_BACKEND_OPTIONS, ({ path, sync }) => {
-      this.#store = new LmdbStore({ path, sync, onSetAside: (...what) => this.#warn(...what) })
-      return this.#store
-    })
+    super(
+      options,
+      LMDB_BACKEND_OPTIONS,
+      ({ path, sync }) => new LmdbStore({ path, sync, onSetAside: (...what) => this.#warn(...what) }),
+    )
   }
 
   /**
@@ -25,7 +24,6 @@ export class LmdbBackend extends Backend<LmdbBackendOptions> {
     try {
       await super.start()
     } catch (error) {
-      await this.#store?.close()
       throw this.#explain(error as Error)
     }
   }

@@ -83,7 +83,10 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     this.#sweep = judgeEvery(clock, SWEEP, () => {
       this.stack.background(() => proceed(parts.retained.sweep(clock.now(), pace)))
     })
-    return parts.disk?.open(new Restoration(parts, parts.disk))
+    return parts.disk?.open(new Restoration(parts, parts.disk)).catch((error: Error) => {
+      this.#sweep?.cancel()
+      throw error
+    })
   }
 
   /** Takes no more calls: each fails with `BACKEND_STOPPED`. Answers when all that was staged is written. */

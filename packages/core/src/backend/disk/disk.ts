@@ -41,12 +41,18 @@ export class Disk {
     this.shared = new SharedMessages(this.commits)
   }
 
-  /** Opens the store and reads what an earlier process left. */
+  /** Opens the store and reads what an earlier process left. Where that fails the store is let go. */
   async open(into: Restored): Promise<void> {
-    await this.#store.open()
-    this.commits.open()
-    await restore(this.#store, this.commits, this.#clock, into)
-    await this.commits.settled()
+    try {
+      await this.#store.open()
+      this.commits.open()
+      await restore(this.#store, this.commits, this.#clock, into)
+      await this.commits.settled()
+    } catch (error) {
+      // Why it could not be opened is what whoever starts it has to know.
+      await this.close().catch(() => {})
+      throw error
+    }
   }
 
   /** Takes no more; answers when all is written and let go. */

@@ -39,6 +39,7 @@ const PROGRAM = `import { type Broker, createBroker } from '@mqtt-stack/broker'
 import type { Client, Context, MiddlewareLike, Store } from '@mqtt-stack/core'
 import { Middleware, Publish, Stack } from '@mqtt-stack/core'
 import { KeepAlive } from '@mqtt-stack/keepalive'
+import { LmdbBackend, LmdbStore } from '@mqtt-stack/lmdb-backend'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { VirtualClock } from '@mqtt-stack/testing'
 
@@ -53,7 +54,9 @@ const plain: MiddlewareLike = {
 }
 const stack = new Stack({ clock: new VirtualClock() })
 stack.use(new KeepAlive({ grace: 2 }), new Mine({ most: 2 }), plain, new MemoryBackend())
-const broker: Broker = createBroker({ use: [plain], retainManager: false })
+const broker: Broker = createBroker({ use: [plain], retainManager: false, backend: new MemoryBackend() })
+createBroker({ backend: new LmdbBackend({ path: 'data' }) })
+console.log(LmdbStore.name)
 broker.on('published', ({ packet }) => { const topic: string = packet.topic; console.log(topic) })
 export const message: Publish = Publish.from({ topic: 'a', payload: String(stack) })
 `

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import type { Entry } from '@mqtt-stack/core/backend'
 import { MAX_KEY_BYTES } from '@mqtt-stack/core/backend'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Sync } from './database-options.ts'
 import { LmdbStore } from './lmdb-store.ts'
-import type { Sync } from './open-database.ts'
 
 const ALL = { from: Buffer.alloc(0), to: Buffer.alloc(MAX_KEY_BYTES + 1, 0xff) }
 

@@ -3,9 +3,10 @@ import type { Buffer } from 'node:buffer'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StackError } from '@mqtt-stack/core'
 import type { Change, Entry, KeyRange, OrderedStore } from '@mqtt-stack/core/backend'
+import type { DatabaseOptions } from './database-options.ts'
 import { holdDirectory, reasonOf } from './directory.ts'
 import { causeOf, checkHealth, isHealthy } from './health.ts'
-import type { Database, DatabaseOptions } from './open-database.ts'
+import type { Database } from './open-database.ts'
 import { openDatabase } from './open-database.ts'
 
 /** With `sync: 'interval'`, how long the disk may lag behind, in ms. */

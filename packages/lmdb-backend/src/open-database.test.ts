@@ -19,8 +19,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Sync } from './database-options.ts'
 import { LmdbStore } from './lmdb-store.ts'
-import type { Sync } from './open-database.ts'
 
 const ALL = { from: Buffer.alloc(0), to: Buffer.alloc(481, 0xff) }
 

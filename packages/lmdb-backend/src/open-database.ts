@@ -5,19 +5,9 @@ import { isStackError, StackError } from '@mqtt-stack/core'
 import { MAX_KEY_BYTES } from '@mqtt-stack/core/backend'
 import type { RootDatabase } from 'lmdb'
 import { open } from 'lmdb'
+import type { DatabaseOptions } from './database-options.ts'
 import { locked, setAside, unusable } from './directory.ts'
 import { findDamage, isUnflushed, lookAt } from './lmdb-file.ts'
-
-/** When a commit counts: once it is on the disk, or once the operating system has it. */
-export type Sync = 'commit' | 'interval'
-
-export interface DatabaseOptions {
-  /** The directory; made where there is none. */
-  readonly path: string
-  readonly sync: Sync
-  /** Told of a file that could not be used, and which name it has now. */
-  readonly onSetAside: (file: string, aside: string, reason: string) => void
-}
 
 export type Database = RootDatabase<Buffer, Uint8Array>
 

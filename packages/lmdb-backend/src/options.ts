@@ -1,7 +1,7 @@
 import type { OptionsSpec } from '@mqtt-stack/core'
 import type { BackendOptions } from '@mqtt-stack/core/backend'
 import { BACKEND_OPTIONS } from '@mqtt-stack/core/backend'
-import type { Sync } from './open-database.ts'
+import type { Sync } from './database-options.ts'
 
 export interface LmdbBackendOptions extends BackendOptions {
   path: string

@@ -43,8 +43,8 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     'messageDropped',
   ]
   /** Answered where something outlives the process: within it the session has what is due. */
-  readonly storeDueRetained: Answer<'storeDueRetained'> | undefined
-  readonly lookupDueRetained: Answer<'lookupDueRetained'> | undefined
+  readonly storeDueRetained?: Answer<'storeDueRetained'>
+  readonly lookupDueRetained?: Answer<'lookupDueRetained'>
   readonly #makeStore: (() => OrderedStore) | undefined
   #parts!: Parts
   #sessions!: SessionLife

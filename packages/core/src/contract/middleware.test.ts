@@ -71,6 +71,8 @@ describe('a plain object', () => {
         name: 'Wrong',
         // @ts-expect-error an answer that means nothing
         closeClient: () => true,
+        // @ts-expect-error it is answered by return
+        async sendMessage() {},
         // @ts-expect-error no packet type
         handles: ['publsih'],
         // @ts-expect-error no callback

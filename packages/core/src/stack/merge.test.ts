@@ -405,7 +405,9 @@ describe('grantedQoS', () => {
 
 describe('a callback that is synchronous', () => {
   const later: [string, MiddlewareLike['sendMessage']][] = [
+    // @ts-expect-error the compiler refuses a promise; JavaScript does not
     ['by a promise', async () => {}],
+    // @ts-expect-error the same
     ['by a promise that fails', () => Promise.reject(new Error('late'))],
     ['by next, later', (_ctx, _store, next) => void setImmediate(next)],
   ]

@@ -68,6 +68,10 @@ export type CallbackName = keyof Callbacks
 export type Context<Name extends CallbackName> = Callbacks[Name]['ctx']
 /** What a callback's handlers fill in. */
 export type Store<Name extends CallbackName> = Callbacks[Name]['store']
+/** What a handler answers by return: no promise where the callback is synchronous. */
+export type Answer<Name extends CallbackName> = Callbacks[Name] extends { readonly synchronous: true }
+  ? void | Done
+  : void | Done | Promise<void | Done>
 /** A handler of a callback, in either of its two forms. */
 export type Handler<Name extends CallbackName> = (
   this: MiddlewareLike | void,
@@ -75,4 +79,4 @@ export type Handler<Name extends CallbackName> = (
   store: Store<Name>,
   next: Next,
   done: Next,
-) => void | Done | Promise<void | Done>
+) => Answer<Name>

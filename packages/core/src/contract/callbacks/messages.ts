@@ -52,7 +52,7 @@ export interface MessageCallbacks {
    * @executedBy outbound-manager
    * @answeredBy rules of users
    */
-  sendMessage: { ctx: SendContext; store: SendStore }
+  sendMessage: { ctx: SendContext; store: SendStore; synchronous: true }
 
   /**
    * A message of a shared subscription that a session leaves behind goes to another member.

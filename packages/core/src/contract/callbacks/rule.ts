@@ -36,11 +36,19 @@ export interface CallbackRule<Store = any, Context = any> {
 interface CallbackType {
   readonly ctx: unknown
   readonly store: unknown
+  /** Its handlers answer by return: their type has no promise, and the rule says so too. */
+  readonly synchronous?: true
 }
 
-/** The rule of one callback, as `RuleOf<Callbacks['lookupPrice']>`: it makes the store where an empty object is none. */
+/**
+ * The rule of one callback, as `RuleOf<Callbacks['lookupPrice']>`: it makes the store where an empty object is none, and is
+ * `synchronous` where the type says so.
+ */
 export type RuleOf<Callback extends CallbackType> = CallbackRule<Callback['store'], Callback['ctx']> &
-  (Record<never, never> extends Callback['store'] ? unknown : { readonly newStore: () => Callback['store'] })
+  (Record<never, never> extends Callback['store']
+    ? unknown
+    : { readonly newStore: () => Callback['store'] }) &
+  (Callback extends { readonly synchronous: true } ? { readonly synchronous: true } : unknown)
 
 /** The rules of several callbacks. */
 export type RulesOf<Group extends { [Name in keyof Group]: CallbackType }> = {

@@ -187,6 +187,20 @@ describe('[MQTT-3.8.4-6] what does not answer what the client sent fails with AN
     expect(behind.packets.map(({ cmd }) => cmd)).not.toContain(type)
   })
 
+  it.each([
+    ['a copy', (packet: Packet) => ({ ...packet, topic: 'b' })],
+    ['an object with all parts', () => ({ cmd: 'publish', topic: 'b', payload: '', qos: 0, packetId: 0 })],
+  ])('a message as %s, with what to do instead', async (_what, make) => {
+    const { client, behind, errors } = await stackOf('publish', (_client, packet) =>
+      instead(make(packet) as unknown as Publish),
+    )
+    const device = await client()
+    await device.publish('a', '1')
+    await device.closed
+    expect(errors.join()).toContain('use packet.with({')
+    expect(behind.packets.map(({ cmd }) => cmd)).not.toContain('publish')
+  })
+
   it('the answer of a callback', async () => {
     const { stack } = await testStack({
       name: 'Rule',

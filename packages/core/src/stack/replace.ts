@@ -2,7 +2,7 @@
 import type { Instead, Replaceable } from '../contract/index.ts'
 import { standsFor } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
-import type { Packet } from '../packets/index.ts'
+import type { Packet, Publish } from '../packets/index.ts'
 import { freezePacket } from '../packets/index.ts'
 import { isValidTopicFilter, isValidTopicName } from '../topics/index.ts'
 
@@ -22,11 +22,12 @@ export function replace(owner: string, before: Packet, { instead }: Instead, str
 
 /** What is wrong with the packet in its new place. */
 function faultOf(before: Packet, packet: Replaceable): string | undefined {
+  // A message has its parts behind getters: `{ ...packet }` is a copy of next to nothing, of no type at all.
+  if (before.cmd === 'publish' && isCopy(packet)) return 'use packet.with({ … }), or Publish.from({ … })'
   if (packet?.cmd !== before.cmd) return `it is of another type (${String(packet?.cmd)})`
   if (packet.cmd === 'connect' && before.cmd === 'connect')
     return packet.protocolVersion === before.protocolVersion ? undefined : 'its protocol version is another'
   if (packet.cmd === 'publish' && before.cmd === 'publish') {
-    if (typeof packet.layout !== 'function') return 'make it by packet.with() or Publish.from()'
     if (packet.qos !== before.qos || packet.packetId !== before.packetId)
       return 'its QoS or packet identifier is another'
     return isValidTopicName(packet.topic) ? undefined : `not a topic name: ${JSON.stringify(packet.topic)}`
@@ -40,6 +41,13 @@ function faultOf(before: Packet, packet: Replaceable): string | undefined {
     return faultOfFilters(packetId, before.packetId, unsubscriptions, before.unsubscriptions.length)
   }
   return 'that is for CONNECT, PUBLISH, SUBSCRIBE and UNSUBSCRIBE'
+}
+
+/** An object that is to be a message and is none. */
+function isCopy(given: object | undefined): boolean {
+  if (typeof given !== 'object' || given === null) return false
+  const { cmd, layout } = given as Partial<Publish>
+  return typeof layout !== 'function' && (cmd === undefined || cmd === 'publish')
 }
 
 function faultOfFilters(

@@ -119,11 +119,12 @@ export function tsconfigText({ manifest }, packages) {
  * @param {Package} pkg
  * @param {string} text
  */
-export function readmeText({ role, manifest }, text) {
+export function readmeText(pkg, text) {
+  const { role, manifest } = pkg
   const { name, description } = manifest
   const sections = sectionsOf(text || firstReadme(role))
   const own = [...sections].filter(([title]) => title && !['Install', 'License'].includes(title))
-  const install = role === 'private' ? [] : [['Install', `\`\`\`sh\n${installCommand(role, name)}\n\`\`\``]]
+  const install = role === 'private' ? [] : [['Install', `\`\`\`sh\n${installCommand(pkg)}\n\`\`\``]]
   return [
     `# ${name}\n\n${description}`,
     ...[...install, ...own].map(([title, body]) => `## ${title}\n\n${body}`),
@@ -189,12 +190,14 @@ function firstReadme(role) {
 }
 
 /**
- * @param {import('./workspace.mjs').Role} role
- * @param {string} name
+ * With the peers that are ours, those of a further entry too.
+ * @param {Pick<Package, 'role' | 'manifest'>} pkg
  */
-function installCommand(role, name) {
+function installCommand({ role, manifest: { name, peerDependencies = {} } }) {
   if (!needsCorePeer(role)) return `npm install ${name}`
-  return `npm install ${role === 'tool' ? '--save-dev ' : ''}${scope}core ${name}`
+  const peers = Object.keys(peerDependencies).filter((peer) => peer.startsWith(scope))
+  const names = [...new Set([`${scope}core`, ...peers, name])]
+  return `npm install ${role === 'tool' ? '--save-dev ' : ''}${names.join(' ')}`
 }
 
 /** @param {Record<string, string> | undefined} ranges */

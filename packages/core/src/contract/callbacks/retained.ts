@@ -80,7 +80,7 @@ export interface RetainedCallbacks {
    * Keeps, with the session, how far the retained messages of a filter were handed out; for a store that outlives
    * the process.
    * @executedBy retain-manager
-   * @answeredBy lmdb-backend
+   * @answeredBy whoever outlives the process, as every Backend over a store
    */
   storeDueRetained: {
     ctx: SessionContext & {
@@ -97,7 +97,7 @@ export interface RetainedCallbacks {
   /**
    * What retained messages a resumed session is still to get, pushed to the store, the oldest subscription first.
    * @executedBy retain-manager
-   * @answeredBy lmdb-backend
+   * @answeredBy whoever outlives the process, as every Backend over a store
    */
   lookupDueRetained: { ctx: SessionContext & { client: Client }; store: DueRetained[] }
 }

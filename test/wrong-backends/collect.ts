@@ -1,15 +1,27 @@
-/** Runs the suite with a runner of its own, and tells which checks are red. */
+/** Runs the suites with a runner of its own, and tells which checks are red. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Capabilities, CreateBackend } from '@mqtt-stack/conformance/backend'
-import { describeBackend } from '@mqtt-stack/conformance/backend'
+import type { Capabilities, CreateBackend, StoreSuite } from '@mqtt-stack/conformance/backend'
+import { describeBackend, describeStore } from '@mqtt-stack/conformance/backend'
 
 /** Milliseconds of real time after which a check counts as hanging. */
 const PATIENCE = 10_000
 
-/** The titles of the checks that fail, `chapter: check`. */
-export async function redChecks(create: CreateBackend, capabilities: Capabilities): Promise<string[]> {
+/** What a suite is given of a runner. */
+type Runner = Pick<StoreSuite, 'describe' | 'it'>
+
+/** The titles of the checks of a backend that fail, `chapter: check`. */
+export function redChecks(create: CreateBackend, capabilities: Capabilities): Promise<string[]> {
+  return redOf((runner) => describeBackend({ ...runner, create, capabilities }))
+}
+
+/** The titles of the checks of a store that fail. */
+export function redStoreChecks(create: StoreSuite['create']): Promise<string[]> {
+  return redOf((runner) => describeStore({ ...runner, create }))
+}
+
+async function redOf(suite: (runner: Runner) => void): Promise<string[]> {
   const red: string[] = []
-  for (const [title, run] of collect(create, capabilities)) {
+  for (const [title, run] of collect(suite)) {
     const late = new AbortController()
     const hangs = sleep(PATIENCE, undefined, { signal: late.signal }).then(() => {
       throw new Error('hangs')
@@ -21,10 +33,10 @@ export async function redChecks(create: CreateBackend, capabilities: Capabilitie
   return red
 }
 
-function collect(create: CreateBackend, capabilities: Capabilities): Map<string, () => Promise<void>> {
+function collect(suite: (runner: Runner) => void): Map<string, () => Promise<void>> {
   const found = new Map<string, () => Promise<void>>()
   let chapter = ''
-  describeBackend({
+  suite({
     describe(title, define) {
       chapter = title
       define()
@@ -32,8 +44,6 @@ function collect(create: CreateBackend, capabilities: Capabilities): Map<string,
     it(title, run) {
       found.set(`${chapter}: ${title}`, () => run({ skip: () => {} }))
     },
-    create,
-    capabilities,
   })
   return found
 }

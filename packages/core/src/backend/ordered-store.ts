@@ -47,7 +47,7 @@ export interface OrderedStore {
   read(range: KeyRange, limit: number): readonly Entry[] | Promise<readonly Entry[]>
   /**
    * Makes all changes, in their order, or none; fulfils when they are durable, as far as the store promises it.
-   * A key may come more than once: the last one counts.
+   * A key may come more than once: the last one counts. One that is not there may be removed.
    *
    * A batch has no bound: a message has an entry for every session that is to have it, and a session ends with all that
    * it holds. A value has one message and what belongs to it: not much more than the stack's `packetLimit` (1 MiB by

@@ -417,6 +417,25 @@ describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, bac
     expect(whole.memory.stats).toMatchObject({ messages: 0, retained: 1 })
   })
 
+  it.each<[string, Context<'purgeMessages'>, string]>([
+    ['an author of whom nothing is said', { author: {} }, 'OPTION_INVALID'],
+    ['an author whose name was forgotten', { author: { clientId: undefined } as object }, 'OPTION_INVALID'],
+    ['the same, beside another term', { filter: 't', author: {} }, 'OPTION_INVALID'],
+    ['what is no filter', { filter: 't/##' }, 'FILTER_INVALID'],
+    ['an empty filter', { filter: '' }, 'FILTER_INVALID'],
+    ['what shares no filter', { filter: '$share/g' }, 'FILTER_INVALID'],
+    ['what is no filter, with a client', { clientId: 'bob', filter: '#/t' }, 'FILTER_INVALID'],
+  ])('are none for %s, which is an error', async (_what, terms, code) => {
+    const whole = await defaultStack({ backend })
+    await leave(whole, 'bob', 't')
+    await (await whole.client({ clientId: 'alice' })).publish('t', 'x', { qos: 1, retain: true })
+    await expect(purge(whole, terms)).rejects.toMatchObject({ code })
+    await expect(purge(whole, { ...terms, only: 'retained' })).rejects.toMatchObject({ code })
+    await expect(purge(whole, { ...terms, only: 'waiting' })).rejects.toMatchObject({ code })
+    expect(whole.memory.stats).toMatchObject({ messages: 1, retained: 1 })
+    expect(await purge(whole, { author: { identity: undefined } })).toEqual({ waiting: 1, retained: 1 })
+  })
+
   it('for a shared subscription go to another member where one client is not to have them', async () => {
     const whole = await defaultStack({ backend })
     await leave(whole, 'bob', '$share/g/t')

@@ -127,6 +127,21 @@ export const fromOutside: Chapter = chapter('sessions from outside', undefined, 
     assert.equal(bench.drops.filter(({ reason }) => reason === 'purged').length, 7)
   })
 
+  check(
+    'are not purged by terms that say nothing: an author without a name, or what is no filter',
+    async (bench) => {
+      const session = await bench.openAway('a', '#')
+      await bench.relay({ topic: 't' })
+      await bench.retain('t')
+      for (const author of [{}, { clientId: undefined } as object])
+        await assert.rejects(purge(bench, { author }), { code: 'OPTION_INVALID' })
+      for (const filter of ['t/##', '', '$share/g'])
+        await assert.rejects(purge(bench, { filter }), { code: 'FILTER_INVALID' })
+      assert.deepEqual([session.clientId, await payloads(bench, 'a')], ['a', ['x']])
+      assert.equal((await bench.retained('#')).length, 1)
+    },
+  )
+
   check('keep the place of a QoS 2 message that may have been sent: only PUBREL is left', async (bench) => {
     const alice = await bench.open('alice')
     await alice.subscribe('t', { qos: 2 })

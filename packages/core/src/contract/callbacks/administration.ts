@@ -88,8 +88,9 @@ export interface AdministrationCallbacks {
   }
 
   /**
-   * Messages that wait go: those in logs and queues that are not sent yet, and retained ones. Each of them is told by
-   * `messageDropped` with `purged`. Where `clientId` is given, a message for a shared subscription goes to another member
+   * Messages that wait go: those in logs and queues that are not sent yet, and retained ones. One of `clientId`, `filter`
+   * and `author` must be given, or nothing goes; an author of whom nothing is said (`OPTION_INVALID`) and what is no topic
+   * filter (`FILTER_INVALID`) are errors. Each message is told by `messageDropped` with `purged`. Where `clientId` is given, a message for a shared subscription goes to another member
    * instead. A QoS 2 message that may have been sent loses its payload, and PUBREL ends its exchange. What is already
    * written to a connection cannot be taken back.
    * @executedBy anyone

@@ -347,6 +347,13 @@ describe('a handler of sendMessage', () => {
     ['throws', () => fails(new Error('broken')), 'broken'],
     ['answers later', async () => {}, 'answer it by return'],
     ['does not call next at once', (_ctx, _store, _next) => {}, 'answer it by return'],
+    ...['', 'a/#', '+', 'a\0b'].map((topic): [string, MiddlewareLike['sendMessage'], string] => [
+      `puts ${JSON.stringify(topic)} in place of the topic`,
+      (ctx) => {
+        ctx.packet = ctx.packet.with({ topic })
+      },
+      `not a topic name: ${JSON.stringify(topic)}`,
+    ]),
   ])('that %s loses nothing: the connection ends, and the log keeps it', async (_what, sendMessage, why) => {
     const rule: MiddlewareLike = { name: 'Rule', sendMessage }
     const whole = await defaultStack({ use: [rule] })

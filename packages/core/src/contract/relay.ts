@@ -2,6 +2,7 @@
 import type { Buffer } from 'node:buffer'
 import type { Publish } from '../packets/index.ts'
 import type { Client } from './client.ts'
+import { checkInPlace } from './in-place.ts'
 import { nextMessageId } from './message-id.ts'
 import type { Publisher } from './session.ts'
 
@@ -22,8 +23,6 @@ export type MessageOrigin = 'client' | 'will' | 'broker' | 'bridge'
 export class RelayContext {
   /** The connection it came from; none for wills of clients that are gone and for the broker's own. */
   readonly client: Client | undefined
-  /** A rule may put a changed one in its place, `ctx.packet = ctx.packet.with({ topic })`: those behind relay that. */
-  packet: Publish
   /** The message before any rule changed it. */
   readonly original: Publish
   /** Whose message it is, connected or not. */
@@ -36,6 +35,7 @@ export class RelayContext {
   onStaged: (() => void) | undefined
   /** Whether {@link stage} was called. */
   staged: boolean
+  #packet: Publish
   #messageId: number
 
   /** @param origin By default a client's where there is one, a will's where only the publisher has a name. */
@@ -47,13 +47,13 @@ export class RelayContext {
     origin: MessageOrigin = originOf(client, publisher),
   ) {
     this.client = client
-    this.packet = packet
     this.original = packet
     this.publisher = publisher
     this.origin = origin
     this.inbound = inbound
     this.onStaged = undefined
     this.staged = false
+    this.#packet = packet
     this.#messageId = 0
   }
 
@@ -63,13 +63,26 @@ export class RelayContext {
     return this.#messageId
   }
 
+  /**
+   * A rule may put a changed one in its place, `ctx.packet = ctx.packet.with({ topic })`: those behind relay that. One
+   * whose topic nobody may publish to is refused (`ANSWER_INVALID`).
+   */
+  get packet(): Publish {
+    return this.#packet
+  }
+
+  set packet(packet: Publish) {
+    checkInPlace(packet, this.#packet)
+    this.#packet = packet
+  }
+
   get topic(): string {
-    return this.packet.topic
+    return this.#packet.topic
   }
 
   /** A view: copy it, or call `packet.own()`, to keep it beyond the turn. */
   get payload(): Buffer {
-    return this.packet.payload
+    return this.#packet.payload
   }
 
   /**

@@ -2,14 +2,13 @@
 import type { Publish, QoS } from '../packets/index.ts'
 import type { DropReason } from './callbacks/index.ts'
 import type { Client } from './client.ts'
+import { checkInPlace } from './in-place.ts'
 import type { Author } from './session.ts'
 import type { Share } from './share.ts'
 
 /** A message that is about to be written to a client. */
 export class SendContext {
   readonly client: Client
-  /** A handler may put a changed one in its place, `ctx.packet = ctx.packet.with({ topic })`: that is written. */
-  packet: Publish
   /** The message before anybody changed it. */
   readonly original: Publish
   /** QoS of the delivery. */
@@ -22,6 +21,7 @@ export class SendContext {
   readonly share: Share | undefined
   /** Who published it; none where that is not known. */
   readonly publisher: Author | undefined
+  #packet: Publish
 
   constructor(
     client: Client,
@@ -33,17 +33,30 @@ export class SendContext {
     publisher?: Author,
   ) {
     this.client = client
-    this.packet = packet
     this.original = packet
     this.qos = qos
     this.retain = retain
     this.dup = dup
     this.share = share
     this.publisher = publisher
+    this.#packet = packet
+  }
+
+  /**
+   * A handler may put a changed one in its place, `ctx.packet = ctx.packet.with({ topic })`: that is written. One whose
+   * topic nobody may publish to is refused (`ANSWER_INVALID`).
+   */
+  get packet(): Publish {
+    return this.#packet
+  }
+
+  set packet(packet: Publish) {
+    checkInPlace(packet, this.#packet)
+    this.#packet = packet
   }
 
   get topic(): string {
-    return this.packet.topic
+    return this.#packet.topic
   }
 }
 

@@ -24,7 +24,7 @@ export const ERRORS = {
   NEXT_TWICE:
     'A handler called next or done after it had already answered. Answer once; the error names the middleware.',
   ANSWER_INVALID:
-    'A handler answered with what is no answer there. Return nothing, DONE, `instead(packet)` for a packet, or a promise of them; nothing later than by return where the callback is synchronous.',
+    'A handler answered with what is no answer there. Return nothing, DONE, `instead(packet)` for a packet, or a promise of them; nothing later than by return where the callback is synchronous. A message that is put in place of another has a topic name.',
   STORE_KEY_TAKEN: 'Two handlers set the same key where each key has one owner.',
   HANDLER_FAILED:
     'A handler failed with something that is not an Error. Throw or pass an Error; the value is its cause.',

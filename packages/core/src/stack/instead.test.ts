@@ -4,6 +4,9 @@ import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { asReceived, instead } from '../contract/instead.ts'
 import type { MiddlewareLike } from '../contract/middleware.ts'
+import { RelayContext, RelayStore } from '../contract/relay.ts'
+import { SendContext } from '../contract/send.ts'
+import { blameOf } from '../errors/index.ts'
 import type { Packet, PacketType } from '../packets/packets.ts'
 import { Publish } from '../packets/publish.ts'
 
@@ -207,5 +210,60 @@ describe('[MQTT-3.8.4-6] what does not answer what the client sent fails with AN
       relayMessage: (() => instead(message)) as unknown as () => void,
     })
     await expect(stack.call('relayMessage', { packet: message } as never)).rejects.toThrow(/for packets/)
+  })
+})
+
+describe('ctx.packet refuses what may not be published, as an error of who puts it there:', () => {
+  const message = Publish.from({ topic: 'a', payload: 'x' })
+  const nobody = { clientId: '', identity: undefined }
+  const wrong: [string, Publish][] = [
+    ['an empty topic', message.with({ topic: '' })],
+    ['a topic with #', message.with({ topic: 'a/#' })],
+    ['a topic with +', message.with({ topic: '+' })],
+    ['a topic with U+0000', message.with({ topic: 'a\0b' })],
+    ['a topic that is no UTF-8', message.with({ topic: 'a\ud800' })],
+    ['what is no message', { topic: 'b', payload: 'x' } as unknown as Publish],
+    ['nothing', undefined as unknown as Publish],
+  ]
+
+  it.each(wrong)('%s, in relayMessage', async (_what, packet) => {
+    const relayed: string[] = []
+    const { stack } = await testStack({
+      use: [
+        {
+          name: 'Rule',
+          relayMessage: async (ctx) => {
+            await undefined
+            ctx.packet = packet
+          },
+        },
+        { name: 'Behind', relayMessage: ({ topic }) => void relayed.push(topic) },
+      ],
+    })
+    const error: Error = await stack
+      .call('relayMessage', new RelayContext(undefined, message, nobody, undefined), new RelayStore())
+      .then(() => expect.unreachable('it was relayed'))
+      .catch((one) => one)
+    expect(error).toMatchObject({ code: 'ANSWER_INVALID' })
+    expect(blameOf(error)).toEqual({ middleware: 'Rule', callback: 'relayMessage' })
+    expect(relayed).toEqual([])
+  })
+
+  it.each(wrong)('%s, in sendMessage', async (_what, packet) => {
+    const ctx = new SendContext({} as never, message, 0, false, false)
+    expect(() => {
+      ctx.packet = packet
+    }).toThrow(expect.objectContaining({ code: 'ANSWER_INVALID' }))
+    expect(ctx.packet).toBe(message)
+  })
+
+  it('and takes every other', () => {
+    const ctx = new RelayContext(undefined, message, nobody, undefined)
+    for (const topic of ['b', '/', '$x', 'a b', 'x'.repeat(65_535)]) {
+      ctx.packet = message.with({ topic })
+      expect(ctx.topic).toBe(topic)
+    }
+    ctx.packet = ctx.packet.with({ payload: 'y' })
+    expect([ctx.payload.toString(), ctx.original]).toEqual(['y', message])
   })
 })

@@ -63,6 +63,15 @@ describe('the command', () => {
     ])
   })
 
+  it('skips the longest topic where the broker takes shorter ones only, and says so', async () => {
+    const { code, out } = await run('--port', await broker(), '--only', '65,535 bytes', '--json')
+    const results: { status: string; message: string }[] = JSON.parse(out)
+    expect(results.map(({ status }) => status)).toEqual(['skip', 'skip'])
+    expect(results[0].message).toBe('the broker takes no topic of 65,535 bytes (the connection is closed)')
+    expect(results[1].message).toMatch(/takes no topic of 65,535 bytes \(DISCONNECT .*0x8f.*\)/i)
+    expect(code).toBe(0)
+  })
+
   it('leaves with 2 when nobody listens, and when a flag is wrong', async () => {
     const port = await closer()
     for (const close of closing.splice(0)) await close()

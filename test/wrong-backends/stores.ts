@@ -54,7 +54,7 @@ export class RemovesLast extends MemoryStore {
 export class WritesInHalves extends MemoryStore {
   override async write(batch: readonly Change[]): Promise<void> {
     await super.write(batch.slice(0, batch.length / 2))
-    await new Promise(setImmediate)
+    for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate)
     await super.write(batch.slice(batch.length / 2))
   }
 }

@@ -10,7 +10,7 @@ const WRONG: readonly (readonly [string, new () => MemoryStore, string, readonly
     'sorts by length',
     stores.SortsByLength,
     'order and ranges: keys come in the order of their bytes, however long they are and in whatever order they were written',
-    ['order and ranges: ', 'keys and values: ', 'closed and opened again: all'],
+    ['order and ranges: ', 'batches: ten thousand', 'keys and values: ', 'closed and opened again: all'],
   ],
   [
     'includes the end of a range',

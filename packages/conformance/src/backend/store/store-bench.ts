@@ -10,8 +10,8 @@ export type Bytes = string | Uint8Array
 /** Every key that there may be. */
 export const ALL: KeyRange = { from: Uint8Array.of(0), to: new Uint8Array(MAX_KEY_BYTES + 1).fill(0xff) }
 
-/** More than any check writes. */
-const MANY = 100_000
+/** A backend asks for no more at a time. */
+const PAGE = 1_000
 
 export class StoreBench {
   readonly #place: StorePlace
@@ -24,8 +24,8 @@ export class StoreBench {
   }
 
   async start(): Promise<void> {
-    await this.#store.open()
     this.#open = true
+    await this.#store.open()
   }
 
   /** Closes the store, and opens another one over the same place. */
@@ -55,8 +55,19 @@ export class StoreBench {
     return this.#store.write(batch)
   }
 
-  async read(range: KeyRange = ALL, limit: number = MANY): Promise<readonly Entry[]> {
-    return this.#store.read(range, limit)
+  /** Entries of a range: all of them, in pages, unless a limit is given. */
+  async read(range: KeyRange = ALL, limit?: number): Promise<readonly Entry[]> {
+    if (limit !== undefined) return this.#store.read(range, limit)
+    const found: Entry[] = []
+    let { from } = range
+    for (;;) {
+      const page = await this.#store.read({ from, to: range.to }, PAGE)
+      found.push(...page)
+      if (page.length < PAGE) return found
+      const { key } = page[page.length - 1]
+      if (Buffer.compare(key, from) < 0) throw new Error(`a page from ${hex(from)} on ended with ${hex(key)}`)
+      from = Uint8Array.from([...key, 0])
+    }
   }
 
   /** The keys of a range, in hex. */

@@ -345,7 +345,7 @@ describe('a handler of sendMessage', () => {
 
   it.each<[string, MiddlewareLike['sendMessage'], string]>([
     ['throws', () => fails(new Error('broken')), 'broken'],
-    ['answers later', async () => {}, 'answer it by return'],
+    ['answers later', (async () => {}) as never, 'answer it by return'],
     ['does not call next at once', (_ctx, _store, _next) => {}, 'answer it by return'],
     ...['', 'a/#', '+', 'a\0b'].map((topic): [string, MiddlewareLike['sendMessage'], string] => [
       `puts ${JSON.stringify(topic)} in place of the topic`,

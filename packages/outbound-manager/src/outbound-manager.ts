@@ -1,7 +1,6 @@
 import type {
   Ack,
   CallbackName,
-  Chain,
   Client,
   Context,
   DropReason,

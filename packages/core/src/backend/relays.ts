@@ -8,30 +8,46 @@ import type { InboundIds } from './inbound-ids.ts'
 import type { Parts } from './parts.ts'
 import { Receivers } from './receivers.ts'
 import type { SessionRecord } from './session-record.ts'
+import type { Sessions } from './sessions.ts'
 import { ShareDeliverer } from './share-deliverer.ts'
 import type { Subscriber } from './subscriber.ts'
+import type { Subscriptions } from './subscriptions.ts'
 
 /** Messages on their way to all who subscribed. */
 export class Relays {
   readonly #parts: Parts
+  readonly #sessions: Sessions
+  readonly #subscriptions: Subscriptions
+  readonly #disk: Disk | undefined
   readonly #inbound: InboundIds
   readonly #shares: ShareDeliverer
   readonly #receivers: Receivers
 
   constructor(parts: Parts, inbound: InboundIds) {
-    const { stack, subscriptions } = parts
+    const { stack, sessions, subscriptions, disk } = parts
     const deliverer = new Deliverer(stack)
     this.#parts = parts
+    this.#sessions = sessions
+    this.#subscriptions = subscriptions
+    this.#disk = disk
     this.#inbound = inbound
     this.#shares = new ShareDeliverer(stack, deliverer, subscriptions)
     this.#receivers = new Receivers(stack.pace, deliverer, this.#shares)
   }
 
   relay(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {
-    const { sessions, subscriptions, disk } = this.#parts
     const { client } = ctx
-    const matches = subscriptions.match(ctx.topic)
-    const publisher = client === undefined ? sessions.get(ctx.publisher.clientId) : sessions.peek(client)
+    const matches = this.#subscriptions.match(ctx.topic)
+    const publisher =
+      client === undefined ? this.#sessions.get(ctx.publisher.clientId) : this.#sessions.peek(client)
+    const disk = this.#disk
+    // Most messages have nothing to keep with them.
+    if (disk === undefined && ctx.inbound === undefined) {
+      const later = this.#receivers.deliver(matches, publisher, ctx, store)
+      if (later !== undefined) return later.then(() => this.#judge(ctx, store))
+      if (store.dropped > 0 || store.unretained) return this.#judge(ctx, store)
+      return
+    }
     if (disk !== undefined && this.#receivers.isWide(matches))
       return this.#relayInPieces(disk, matches, publisher, ctx, store)
     const held = this.#holdInbound(ctx, store)

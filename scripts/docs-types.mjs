@@ -99,6 +99,7 @@ function fieldsOf(checker, type) {
   return checker
     .getPropertiesOfType(type)
     .filter(({ name }) => !name.startsWith('__#'))
+    .filter((symbol) => !checker.getJsDocTagsOfSymbol(symbol).some(({ name }) => name === 'internal'))
     .map((symbol) => {
       const method = (symbol.flags & SymbolFlags.Method) !== 0
       return {

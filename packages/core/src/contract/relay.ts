@@ -35,8 +35,13 @@ export class RelayContext {
   onStaged: (() => void) | undefined
   /** Whether {@link stage} was called. */
   staged: boolean
-  #packet: Publish
-  #messageId: number
+  /**
+   * Not `#private`, nor is the next: one of these is made for each message, and such fields cost a twentieth of pair0.
+   * @internal
+   */
+  private current: Publish
+  /** @internal */
+  private madeId: number
 
   /** @param origin By default a client's where there is one, a will's where only the publisher has a name. */
   constructor(
@@ -53,14 +58,14 @@ export class RelayContext {
     this.inbound = inbound
     this.onStaged = undefined
     this.staged = false
-    this.#packet = packet
-    this.#messageId = 0
+    this.current = packet
+    this.madeId = 0
   }
 
   /** The broker's own identifier of the message, made once: unique in this process and after its restarts. */
   get messageId(): number {
-    if (this.#messageId === 0) this.#messageId = nextMessageId()
-    return this.#messageId
+    if (this.madeId === 0) this.madeId = nextMessageId()
+    return this.madeId
   }
 
   /**
@@ -68,21 +73,21 @@ export class RelayContext {
    * whose topic nobody may publish to is refused (`ANSWER_INVALID`).
    */
   get packet(): Publish {
-    return this.#packet
+    return this.current
   }
 
   set packet(packet: Publish) {
-    checkInPlace(packet, this.#packet)
-    this.#packet = packet
+    checkInPlace(packet, this.current)
+    this.current = packet
   }
 
   get topic(): string {
-    return this.#packet.topic
+    return this.current.topic
   }
 
   /** A view: copy it, or call `packet.own()`, to keep it beyond the turn. */
   get payload(): Buffer {
-    return this.#packet.payload
+    return this.current.payload
   }
 
   /**

@@ -76,7 +76,8 @@ export class Registry {
   }
 
   #guardStep(guard: NonNullable<CallbackRule['guard']>): Step {
-    return { owner: { name: 'Stack' }, handler: (ctx, store) => guard(ctx, store, this.#stack), asks: false }
+    const stack = this.#stack
+    return { owner: { name: 'Stack' }, handler: (ctx, store) => guard(ctx, store, stack), asks: false }
   }
 
   /** The order of callbacks, start and stop: that of `use()`, stores behind all others. */

@@ -46,7 +46,7 @@ export class Logs {
     )
   }
 
-  /** What is over keeps nothing else out; whether there was any. */
+  /** Drops messages whose time is over, so that a new one finds room. Answers whether there were any. */
   #makeRoom(record: SessionRecord, log: MessageLog): boolean {
     const expired = log.takeExpired(this.#parts.stack.clock.now())
     if (expired.length > 0) this.#parts.stack.background(() => this.#tellExpired(record, expired))

@@ -11,7 +11,7 @@ import type { Subscriber } from './subscriber.ts'
 /** From more receivers than this on, others have their turn in between; so many then get the message at a time. */
 const WIDE = 2_000
 const PIECE = 128
-/** Up to so many receivers a message counts as any packet does. */
+/** A message to no more receivers than this is no more work than any other packet. */
 const FEW = 8
 
 /** What a message to very many, which is given in pieces, is staged in as one unit. */

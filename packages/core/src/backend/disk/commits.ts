@@ -137,9 +137,7 @@ export class Commits {
         this.#failing = !this.#failing
         this.#onTurn(error)
       }
-      if (error === undefined) for (const apply of batch.applies) apply()
-      else for (let i = batch.reverts.length - 1; i >= 0; i--) batch.reverts[i]()
-      batch.settle(error)
+      batch.settle(runAll(error === undefined ? batch.applies : batch.reverts.reverse()) ?? error)
       if (this.#isWaiting && this.#held === 0) this.#begin()
     })
   }
@@ -154,6 +152,21 @@ export class Commits {
       return new StackError('STORE_FAILED', `the store cannot commit: ${reasonOf(cause)}`, { cause })
     }
   }
+}
+
+/** Runs each, whatever becomes of the others: what comes behind this batch is still to be written. */
+function runAll(works: readonly (() => void)[]): StackError | undefined {
+  let failure: StackError | undefined
+  for (const work of works) {
+    try {
+      work()
+    } catch (cause) {
+      failure ??= new StackError('STORE_FAILED', `a commit could not be applied: ${reasonOf(cause)}`, {
+        cause,
+      })
+    }
+  }
+  return failure
 }
 
 function reasonOf(cause: unknown): string {

@@ -1,0 +1,54 @@
+/** Commits in groups. */
+import { MemoryStore } from '@mqtt-stack/testing'
+import { expect, it } from 'vitest'
+import { Commits } from './commits.ts'
+
+function opened(): { store: MemoryStore; commits: Commits; turns: (string | undefined)[] } {
+  const store = new MemoryStore()
+  const turns: (string | undefined)[] = []
+  const commits = new Commits(store, (failure) => turns.push(failure?.code))
+  commits.open()
+  return { store, commits, turns }
+}
+
+it('applies all of a batch in order before anybody is told', async () => {
+  const { commits } = opened()
+  const log: string[] = []
+  commits.put(Uint8Array.of(1), Uint8Array.of(1))
+  const one = commits.commit(() => log.push('one')).then(() => log.push('told'))
+  const two = commits.commit(() => log.push('two'))
+  expect(log).toEqual([])
+  await Promise.all([one, two])
+  expect(log).toEqual(['one', 'two', 'told'])
+})
+
+it('reverts a batch that cannot be written, last to first, and tells when that begins and ends', async () => {
+  const { store, commits, turns } = opened()
+  const log: string[] = []
+  store.failure = new Error('no space')
+  commits.put(Uint8Array.of(1), Uint8Array.of(1))
+  const first = commits.commit(undefined, () => log.push('first'))
+  const second = commits.commit(undefined, () => log.push('second'))
+  await expect(first).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  await expect(second).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  expect(log).toEqual(['second', 'first'])
+  store.failure = undefined
+  commits.put(Uint8Array.of(1), Uint8Array.of(2))
+  await commits.commit()
+  expect(turns).toEqual(['STORE_FAILED', undefined])
+})
+
+it('goes on behind a batch that could not be applied', async () => {
+  const { commits } = opened()
+  const log: string[] = []
+  commits.put(Uint8Array.of(1), Uint8Array.of(1))
+  const failing = commits.commit(() => {
+    throw new Error('a fault of ours')
+  })
+  const beside = commits.commit(() => log.push('applied'))
+  await expect(failing).rejects.toThrow('a fault of ours')
+  await expect(beside).rejects.toThrow()
+  commits.put(Uint8Array.of(2), Uint8Array.of(2))
+  await commits.commit()
+  expect(log).toEqual(['applied'])
+})

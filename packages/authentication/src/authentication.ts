@@ -94,6 +94,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
       return this.#refuse(client, store.reasonCode ?? wrong, store.reason)
     }
     client.session.identity = store.identity === null ? undefined : (store.identity ?? username)
+    if (store.groups !== undefined) client.session.groups = store.groups
   }
 
   #begin(client: Client, packet: ConnectPacket, method: string): void | Done | Promise<void | Done> {
@@ -141,7 +142,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
       this.#say(client, ReasonCode.CONTINUE_AUTHENTICATION, method, said)
       return DONE
     }
-    return yield* this.#succeed(client, state, store.identity, said)
+    return yield* this.#succeed(client, state, store, said)
   }
 
   /** Until CONNACK nothing else may come [MQTT-3.1.2-30], and not for ever. */
@@ -158,7 +159,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
   *#succeed(
     client: Client,
     state: Exchange,
-    identity: string | undefined,
+    { identity, groups = [] }: Store<'authenticateExchange'>,
     data: Buffer | undefined,
   ): Steps<Done> {
     state.open = false
@@ -166,10 +167,12 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     client.expect(undefined)
     if (client.connected) {
       if (identity !== client.session.identity) return this.#refuse(client, ReasonCode.NOT_AUTHORIZED)
+      client.session.groups = groups
       this.#say(client, ReasonCode.SUCCESS, state.method as string, data)
       return DONE
     }
     client.session.identity = identity
+    client.session.groups = groups
     state.data = data
     // The CONNECT that was kept back goes to those behind.
     yield this.stack.resume(this, client, state.connect as ConnectPacket)

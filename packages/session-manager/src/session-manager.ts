@@ -165,13 +165,14 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
 
   /** Gives the client its older session object, unless another process had the session in between. */
   #wake(client: Client, { present, epoch, ended }: Store<'openSession'>, cleanStart: boolean): Session {
-    const { clientId, identity } = client.session
+    const { clientId, identity, groups } = client.session
     const known = this.#sleeping.wake(clientId)
     if (present !== true && (known !== undefined || ended === true))
       this.stack.tell('sessionEnded', { clientId, reason: cleanStart ? 'clean-start' : 'expired' })
     if (known === undefined) return client.session
     if (present !== true || known.epoch + 1 !== epoch) return client.session
     known.identity = identity
+    known.groups = groups
     known.client = client
     client.session = known
     return known

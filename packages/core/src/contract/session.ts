@@ -34,6 +34,8 @@ export interface Will {
   dueAt: number | undefined
 }
 
+const NO_GROUPS: readonly string[] = Object.freeze([])
+
 /**
  * The session of a client. Every client has one from its first byte; session-manager names it at CONNECT and
  * hands an older one on to the client that resumes it. Slots of a session outlive the connection with it.
@@ -41,6 +43,8 @@ export interface Will {
 export class Session implements SlotHost, Publisher {
   clientId = ''
   identity: string | undefined = undefined
+  /** What authentication said last, for access rules. A backend does not keep it: its client is authenticated again. */
+  groups: readonly string[] = NO_GROUPS
   /** The epoch of the connection that opened it last; 0 before it is open. A connection calls backends with `client.epoch`. */
   epoch = 0
   /** Seconds that the session outlives its connection; 0: it ends with it. 0xFFFFFFFF: for ever. */

@@ -28,6 +28,8 @@ export interface AuthenticationCallbacks {
       reasonCode?: ReasonCode
       /** Who the client is from now on; by default its user name. `null`: nobody, whatever it calls itself. */
       identity?: string | null
+      /** The groups that it is in, for access rules; none by default. */
+      groups?: readonly string[]
       /** Of a refusal, in words: for the client (5.0) and for the log. */
       reason?: string
     }
@@ -55,6 +57,8 @@ export interface AuthenticationCallbacks {
       data?: Uint8Array
       /** Who the client is from now on. */
       identity?: string
+      /** The groups that it is in, for access rules; none by default. */
+      groups?: readonly string[]
       /** Of a failure; 0x87 by default. */
       reasonCode?: ReasonCode
     }

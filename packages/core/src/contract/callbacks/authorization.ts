@@ -33,6 +33,8 @@ export interface AuthorizeStore {
   valid?: boolean
   /** Of a refusal; 0x87 by default. */
   reasonCode?: ReasonCode
+  /** Why, in words, for logs and for whoever asks: `acl rule 4, broker.yaml:31: deny publish plant/#`. No client is told. */
+  reason?: string
   /** By the place of the filter in `packet.subscriptions`. */
   grants?: (QoS | ReasonCode)[]
 }

@@ -11,6 +11,7 @@ export interface LmdbBackendOptions extends BackendOptions {
 export const LMDB_BACKEND_OPTIONS: OptionsSpec<LmdbBackendOptions> = {
   path: {
     kind: 'string',
+    format: 'path',
     doc: 'The directory of the database; made if there is none. One process has it at a time.',
   },
   sync: {

@@ -81,11 +81,12 @@ const port = (usual: number): OptionsSpec<PortOptions> => ({
 })
 
 const CERTIFICATE: OptionsSpec<CertificateOptions> = {
-  cert: { kind: 'any', doc: 'Certificate chain, PEM.' },
-  key: { kind: 'any', doc: 'Private key, PEM.' },
+  cert: { kind: 'any', format: 'path', doc: 'Certificate chain, PEM.' },
+  key: { kind: 'any', format: 'path', doc: 'Private key, PEM.' },
   passphrase: { kind: 'string', optional: true, doc: 'Passphrase of the key.' },
   ca: {
     kind: 'any',
+    format: 'path',
     optional: true,
     doc: 'Certificates of authorities, PEM: clients must have a certificate that one of them signed.',
   },
@@ -96,7 +97,12 @@ const CERTIFICATE: OptionsSpec<CertificateOptions> = {
     unit: 'ms',
     doc: 'A client whose TLS handshake is not complete in so long is closed.',
   },
-  tls: { kind: 'any', optional: true, doc: 'More options of `tls.createServer`; they win.' },
+  tls: {
+    kind: 'any',
+    schema: { type: 'object' },
+    optional: true,
+    doc: 'More options of `tls.createServer`; they win.',
+  },
 }
 
 const UPGRADE: OptionsSpec<UpgradeOptions> = {
@@ -137,7 +143,7 @@ export const LISTENER_OPTIONS: {
   wss: { ...transport('wss'), ...port(8084), ...UPGRADE, ...CERTIFICATE },
   unix: {
     ...transport('unix'),
-    path: { kind: 'string', doc: 'The socket file; a stale one is replaced.' },
+    path: { kind: 'string', format: 'path', doc: 'The socket file; a stale one is replaced.' },
     ...LIMITS,
   },
 }

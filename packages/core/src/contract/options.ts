@@ -18,6 +18,10 @@ export interface OptionSpec {
   readonly choices?: readonly unknown[]
   /** `ms`, `s`, `bytes`, `messages`; empty for plain numbers. */
   readonly unit?: string
+  /** The text is the path of a file or folder; in a configuration file it is relative to that file's folder. */
+  readonly format?: 'path'
+  /** JSON Schema of a value of kind `any`, for configuration files; `false` where code alone can give one. */
+  readonly schema?: Readonly<Record<string, unknown>> | false
   /** One line for the tables. */
   readonly doc: string
 }

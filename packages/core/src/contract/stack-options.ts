@@ -31,9 +31,10 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     default: false,
     doc: 'For tests: packets are frozen, and an answer without a meaning is an error.',
   },
-  clock: { kind: 'any', optional: true, doc: 'Source of time; the machine’s by default.' },
+  clock: { kind: 'any', schema: false, optional: true, doc: 'Source of time; the machine’s by default.' },
   logger: {
     kind: 'any',
+    schema: false,
     default: console,
     doc: 'Where lines of the log go: anything with the methods of `console`.',
   },
@@ -80,6 +81,7 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
   },
   controlTopics: {
     kind: 'any',
+    schema: { type: 'array', items: { type: 'string' } },
     default: ['$SYS'],
     doc: 'The broker alone publishes to these topics and those below them; clients may neither publish nor leave a will there, whatever access rules say. The one exception is `$SYS/broker/connection/<name>/state`, where bridges of Mosquitto leave their wills; to name `$SYS/broker/connection` too takes it back.',
   },

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net'
+import type { PeerCertificate } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import type { Listener } from '@mqtt-stack/core'
 import { isLoopback } from '@mqtt-stack/core'
 import { remoteOf } from './address.ts'
@@ -14,6 +16,7 @@ export class Peer implements Listener {
   readonly #foreign: boolean
   readonly #socket: Socket
   #remote: string | undefined
+  #certificate: PeerCertificate | undefined
 
   /**
    * @param reachable Only this machine can reach the listener.
@@ -37,6 +40,17 @@ export class Peer implements Listener {
   get remote(): string | undefined {
     this.#remote ??= remoteOf(this.#socket)
     return this.#remote
+  }
+
+  /** Node calls a resumed session without a certificate authorized too: there has to be one. */
+  certificate(): PeerCertificate | undefined {
+    const socket = this.#socket
+    if (this.#certificate === undefined && socket instanceof TLSSocket && socket.authorized) {
+      // `null` once the connection is gone, and `{}` where the client has shown none.
+      const shown = socket.getPeerCertificate() as PeerCertificate | null
+      if (shown?.raw !== undefined) this.#certificate = shown
+    }
+    return this.#certificate
   }
 }
 

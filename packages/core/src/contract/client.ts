@@ -1,5 +1,6 @@
 /** What middlewares see of a connection. */
 import type { Duplex } from 'node:stream'
+import type { PeerCertificate } from 'node:tls'
 import type {
   AckType,
   ClientSettings,
@@ -27,6 +28,12 @@ export interface Listener {
   readonly remote?: string | undefined
   /** The site whose page opened the connection: browsers say so over WebSocket. */
   readonly origin?: string | undefined
+  /**
+   * The client's certificate, if it was verified: the client has proved that it has the key, and an authority of the
+   * listener's vouches for it. A trusted proxy that tells of one may know the subject's common name alone: what else is
+   * there has to be looked at before it is used.
+   */
+  certificate?(): Partial<PeerCertificate> | undefined
 }
 
 /** What goes with the end of a connection. */

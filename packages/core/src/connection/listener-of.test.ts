@@ -9,7 +9,7 @@ import type { TLSSocket } from 'node:tls'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createCertificate } from '../../../benchmark/src/brokers/certificate.ts'
-import type { Listener } from '../contract/client.ts'
+import type { Listener } from '../contract/listener.ts'
 import { Stack } from '../stack/stack.ts'
 
 /** Listens with a stack's handler, and tells what the stack knows of the first who comes. */

@@ -1,6 +1,5 @@
 /** What middlewares see of a connection. */
 import type { Duplex } from 'node:stream'
-import type { PeerCertificate } from 'node:tls'
 import type {
   AckType,
   ClientSettings,
@@ -14,27 +13,10 @@ import type {
   QoS,
   ReasonCode,
 } from '../packets/index.ts'
+import type { Listener } from './listener.ts'
 import type { Session, Will } from './session.ts'
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'
-
-/** Where a connection came in. */
-export interface Listener {
-  /** `tcp`, `tls`, `ws`, `wss`, `unix`, `memory`, or a name of the user's own. */
-  readonly transport: string
-  /** Only this machine can reach it: loopback, a Unix socket, memory. */
-  readonly local: boolean
-  /** Address of the other side, where there is one; ask for it while the connection is open. */
-  readonly remote?: string | undefined
-  /** The site whose page opened the connection: browsers say so over WebSocket. */
-  readonly origin?: string | undefined
-  /**
-   * The client's certificate, if it was verified: the client has proved that it has the key, and an authority of the
-   * listener's vouches for it. A trusted proxy that tells of one may know the subject's common name alone: what else is
-   * there has to be looked at before it is used.
-   */
-  certificate?(): Partial<PeerCertificate> | undefined
-}
 
 /** What goes with the end of a connection. */
 export interface Goodbye {

@@ -24,7 +24,7 @@ declare module '@mqtt-stack/core' {
   }
 }
 
-const AUTHENTICATE = {} as AuthenticateContext
+const AUTHENTICATE = { client: { listener: {} } } as AuthenticateContext
 const AUTHORIZE = {} as AuthorizeContext
 const SUBSCRIBE = {} as SubscribeContext
 const DROPPED = {

@@ -67,10 +67,11 @@ export class Registry {
       this.packets[number].steps = takers.map((owner) => toStep(owner, 'handle'))
     }
     for (const [name, chain] of this.#callbacks) {
+      const { guard, asks } = this.#rules.get(name) as CallbackRule
       const steps = this.inOrder()
         .filter((owner) => typeof member(owner, name) === 'function')
         .map((owner) => toStep(owner, name))
-      const guard = this.#rules.get(name)?.guard
+        .map((step) => (asks === undefined ? step : onlyWhenAsked(step, asks)))
       chain.steps = guard === undefined || steps.length === 0 ? steps : [this.#guardStep(guard), ...steps]
     }
   }
@@ -90,4 +91,14 @@ export class Registry {
 function toStep(owner: MiddlewareLike, name: string): Step {
   const handler = member(owner, name) as Step['handler']
   return { owner, handler, asks: handler.length >= ASKING }
+}
+
+/** Passes over its owner where the rule says that it is not asked. */
+function onlyWhenAsked(step: Step, asks: NonNullable<CallbackRule['asks']>): Step {
+  const { owner, handler } = step
+  const wrapped: Step['handler'] = (ctx, store, next, done) => {
+    if (asks(ctx, owner.name)) return handler.call(owner, ctx, store, next, done)
+    if (step.asks) next()
+  }
+  return { owner, handler: wrapped, asks: step.asks }
 }

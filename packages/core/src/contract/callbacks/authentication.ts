@@ -65,11 +65,21 @@ export interface AuthenticationCallbacks {
   }
 }
 
+/** A listener may say which providers are asked about its clients. */
+function isProvider({ client }: { readonly client: Client }, middlewareName: string): boolean {
+  return client.listener.providers?.includes(middlewareName) ?? true
+}
+
 /** Their rules. */
 export const AUTHENTICATION: RulesOf<AuthenticationCallbacks> = {
-  authenticateConnection: { merge: 'first', unasked: 'everybody is let in (Authentication)' },
+  authenticateConnection: {
+    merge: 'first',
+    asks: isProvider,
+    unasked: 'everybody is let in (Authentication)',
+  },
   authenticateExchange: {
     merge: 'first',
+    asks: isProvider,
     stops: (store) => store.state !== undefined,
     unasked: 'no client can authenticate by it (Authentication)',
   },

@@ -1,8 +1,9 @@
 /** A connection from CONNECT to its end. */
 
 import type { ConnectPacket, DisconnectPacket, ReasonCode } from '../../packets/index.ts'
-import type { Client, Listener } from '../client.ts'
+import type { Client } from '../client.ts'
 import { ConnackProperties } from '../connack-properties.ts'
+import type { Listener } from '../listener.ts'
 import type { RulesOf } from './rule.ts'
 
 /** Context and store of each. */

@@ -30,6 +30,8 @@ export interface CallbackRule<Store = any, Context = any> {
    * ends the chain before it began. Not for `each` and `told`, which nothing ends.
    */
   readonly guard?: (ctx: Context, store: Store, stack: Stack) => void | Done
+  /** Whether a middleware is asked at all: one that is not is passed over. By default everybody who answers is. */
+  readonly asks?: (ctx: Context, middlewareName: string) => boolean
 }
 
 /** Context and store of a callback, as the interface `Callbacks` has them. */

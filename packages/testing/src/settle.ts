@@ -8,6 +8,9 @@ const QUIET = 2
 /** Turns after which we give up on somebody who never rests; about half a second. */
 const LIMIT = 100_000
 
+/** What Node calls an immediate, a file request, and a file handle that is being closed. */
+const PENDING: ReadonlySet<string> = new Set(['Immediate', 'FSReqCallback', 'FSReqPromise', 'CloseReq'])
+
 let quiet = 0
 let settling: Promise<void> | undefined
 
@@ -32,5 +35,5 @@ async function untilQuiet(): Promise<void> {
 }
 
 function isBusy(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name === 'Immediate' || name.startsWith('FSReq'))
+  return process.getActiveResourcesInfo().some((name) => PENDING.has(name))
 }

@@ -20,30 +20,30 @@ export function createCertificate(name: string): { readonly cert: string; readon
   }
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000
-const VERSION_3 = der(0xa0, der(0x02, Buffer.of(2)))
+export const DAY_MS = 24 * 60 * 60 * 1000
+export const VERSION_3 = der(0xa0, der(0x02, Buffer.of(2)))
 // 2.5.4.3
-const COMMON_NAME = der(0x06, Buffer.of(0x55, 4, 3))
+export const COMMON_NAME = der(0x06, Buffer.of(0x55, 4, 3))
 // 1.2.840.10045.4.3.2
-const ECDSA_SHA256 = sequence(der(0x06, Buffer.of(0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2)))
+export const ECDSA_SHA256 = sequence(der(0x06, Buffer.of(0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2)))
 
-function der(tag: number, content: Buffer): Buffer {
+export function der(tag: number, content: Buffer): Buffer {
   const { length } = content
   const head = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
   return Buffer.concat([Buffer.of(tag, ...head), content])
 }
 
-function sequence(...parts: readonly Buffer[]): Buffer {
+export function sequence(...parts: readonly Buffer[]): Buffer {
   return der(0x30, Buffer.concat(parts))
 }
 
 /** YYMMDDhhmmssZ. */
-function utcTime(ms: number): Buffer {
+export function utcTime(ms: number): Buffer {
   const digits = new Date(ms).toISOString().replaceAll(/[-:T]/g, '').slice(2, 14)
   return der(0x17, Buffer.from(`${digits}Z`))
 }
 
-function pem(label: string, bytes: Buffer): string {
+export function pem(label: string, bytes: Buffer): string {
   const lines = bytes.toString('base64').match(/.{1,64}/g) ?? []
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
 }

@@ -20,12 +20,12 @@ export function createCertificate(name: string): { readonly cert: string; readon
   }
 }
 
-export const DAY_MS = 24 * 60 * 60 * 1000
-export const VERSION_3 = der(0xa0, der(0x02, Buffer.of(2)))
+export const DAY_MS: number = 24 * 60 * 60 * 1000
+export const VERSION_3: Buffer = der(0xa0, der(0x02, Buffer.of(2)))
 // 2.5.4.3
-export const COMMON_NAME = der(0x06, Buffer.of(0x55, 4, 3))
+export const COMMON_NAME: Buffer = der(0x06, Buffer.of(0x55, 4, 3))
 // 1.2.840.10045.4.3.2
-export const ECDSA_SHA256 = sequence(der(0x06, Buffer.of(0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2)))
+export const ECDSA_SHA256: Buffer = sequence(der(0x06, Buffer.of(0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2)))
 
 export function der(tag: number, content: Buffer): Buffer {
   const { length } = content

@@ -17,7 +17,7 @@ export interface AuthenticationCallbacks {
   /**
    * Is this user who it claims to be? `valid` decides; nobody answering refuses.
    * @executedBy authentication
-   * @answeredBy providers
+   * @answeredBy whoever knows clients (providers)
    */
   authenticateConnection: {
     ctx: AuthenticateContext
@@ -38,7 +38,7 @@ export interface AuthenticationCallbacks {
   /**
    * The next step of an enhanced authentication (5.0); nobody knowing the method refuses the client.
    * @executedBy authentication
-   * @answeredBy providers
+   * @answeredBy whoever knows clients (providers)
    */
   authenticateExchange: {
     ctx: {

@@ -45,7 +45,7 @@ export interface AuthorizationCallbacks {
    * May this client publish, subscribe, leave this will? Needs one `valid: true` and no `false`; `grants` are
    * lowered filter by filter.
    * @executedBy authorize
-   * @answeredBy access rules
+   * @answeredBy whoever has access rules
    */
   authorizePacket: { ctx: AuthorizeContext; store: AuthorizeStore }
 }

@@ -15,6 +15,7 @@ import type { BrokerEvents } from './events.ts'
 import { EventBridge } from './events.ts'
 import type { Address } from './listeners/address.ts'
 import type { BrokerListener } from './listeners/broker-listener.ts'
+import { checkProviders } from './listeners/check-providers.ts'
 import { makeListener } from './listeners/make-listener.ts'
 import type { ListenerConfig } from './listeners/options.ts'
 
@@ -58,6 +59,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
    * Starts the stack and opens all listeners, or none; may be tried again after it failed.
    * @returns The addresses, in the order of the listeners; where the port was 0, with the one it got.
    * @throws StackError `LISTEN_FAILED`, naming what could not be opened; `STACK_RUNNING` when it listens already;
+   * `OPTION_INVALID` when a listener names a provider that is not there;
    * those of `stack.start()`.
    */
   async listen(): Promise<readonly Address[]> {
@@ -106,6 +108,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
   }
 
   async #listen(): Promise<readonly Address[]> {
+    for (const config of this.#listeners) checkProviders(this.stack, config)
     await this.start()
     // All are made before one is opened: a certificate that cannot be used is found before anything listens.
     this.#opened = this.#listeners.map((config) => makeListener(config, this.stack))

@@ -18,8 +18,8 @@ const NAMES: ReadonlyMap<ReasonCode, string> = new Map(
 /**
  * Logs at `info`, one line each: a client that was refused, a connection that the broker ended or that broke, a filter
  * that was refused, and once a second for each client the messages that were dropped. Each has the fields `clientId`,
- * `remote`, `transport`, `origin`, `version`, `username`, `reasonCode` and `cause` as far as they are known; none holds
- * a password or a payload. A connection that the client itself ended, or that was lost, is no matter for the log.
+ * `remote`, `proxy`, `transport`, `listener` (its name), `origin`, `version`, `username`, `reasonCode` and `cause` as far
+ * as they are known; none holds a password or a payload. A connection that the client itself ended, or that was lost, is no matter for the log.
  *
  * A broker has it built in; `stack.use(new EventLog())` gives it to a stack of your own.
  */
@@ -97,6 +97,8 @@ function fieldsOf(client: Client | undefined, listener: Listener | undefined): F
     clientId: client?.id || undefined,
     remote: listener?.remote,
     transport: listener?.transport,
+    listener: listener?.name,
+    proxy: listener?.proxy,
     origin: listener?.origin,
     version: client?.protocolVersion,
     username: client?.username,

@@ -29,7 +29,8 @@ export class BrokerListener {
 
   /** @throws StackError `LISTEN_FAILED`. */
   async open(): Promise<Address> {
-    const { transport, server, where, makeRoom } = this.#endpoint
+    const { place, server, where, makeRoom } = this.#endpoint
+    const { transport } = place
     try {
       await this.#listen().catch(async (error: NodeJS.ErrnoException) => {
         if (error.code !== 'EADDRINUSE' || (await makeRoom?.()) !== true) throw error
@@ -80,16 +81,16 @@ export class BrokerListener {
 
   /** One connection too many: Node has closed it. */
   readonly #dropped = (drop?: DropArgument): void => {
-    const { transport, server } = this.#endpoint
+    const { place, server } = this.#endpoint
     const { remoteAddress, remotePort } = drop ?? {}
     const remote = remoteAddress === undefined ? undefined : authority(remoteAddress, remotePort)
-    const listener = { transport, local: transport === 'unix', remote }
+    const listener = { ...place, local: place.transport === 'unix', remote }
     const reason = `more than ${server.maxConnections} connections (maxConnections)`
     refusedAt(this.#stack, listener, ReasonCode.QUOTA_EXCEEDED, reason)
   }
 
   readonly #handshakeFailed = (error: Error, socket: Socket): void => {
-    const listener = new Peer(this.#endpoint.transport, false, socket)
+    const listener = new Peer(this.#endpoint.place, socket)
     const reason = `the TLS handshake failed: ${error.message}`
     refusedAt(this.#stack, listener, ReasonCode.UNSPECIFIED_ERROR, reason, error)
     // Node only tells of a handshake that takes too long.

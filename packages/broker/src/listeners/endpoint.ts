@@ -5,10 +5,12 @@ import type { Client, Stack } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
 import { authority, portAddress } from './address.ts'
 import { Peer } from './peer.ts'
+import type { Place } from './place.ts'
+import { placeOf } from './place.ts'
 
 /** Nothing has been opened yet. */
 export interface Endpoint {
-  readonly transport: Address['transport']
+  readonly place: Place
   readonly server: Server
   readonly listen: ListenOptions
   /** What is to be opened, for messages. */
@@ -22,7 +24,8 @@ export interface Endpoint {
 /** Hands a stream over to the stack. `origin`: of the page that opened the connection, if one did. */
 export type Serve = (stream: Duplex, socket: Socket, origin?: string) => Client
 
-interface PortConfig {
+interface PortConfig extends Pick<Place, 'name' | 'providers'> {
+  readonly transport: Exclude<Address['transport'], 'unix'>
   readonly host: string
   readonly port: number
   readonly backlog: number
@@ -31,25 +34,25 @@ interface PortConfig {
 
 /** @param makeServer Makes a server that serves its connections. */
 export function portEndpoint(
-  transport: Exclude<Address['transport'], 'unix'>,
   config: PortConfig,
   stack: Stack,
-  makeServer: (serve: Serve) => Server,
+  makeServer: (serve: Serve, place: Place) => Server,
 ): Endpoint {
-  const { host, port, backlog, maxConnections } = config
-  let local = false
-  const server = makeServer((stream, socket, origin) =>
-    stack.connect(stream, new Peer(transport, local, socket, origin)),
+  const { transport, host, port, backlog, maxConnections } = config
+  const place = placeOf(config)
+  const server = makeServer(
+    (stream, socket, origin) => stack.connect(stream, new Peer(place, socket, origin)),
+    place,
   )
   server.maxConnections = maxConnections
   return {
-    transport,
+    place,
     server,
     listen: { host, port, backlog },
     where: authority(host, port),
     address() {
       const address = portAddress(transport, server)
-      local = address.local
+      place.local = address.local
       return address
     },
   }

@@ -1,35 +1,21 @@
 /** What each listener can be told, and the tables by which it is checked. */
-import type { TlsOptions as NodeTlsOptions } from 'node:tls'
 import type { OptionsSpec, Resolved } from '@mqtt-stack/core'
 import { resolveOptions, StackError } from '@mqtt-stack/core'
-
-interface PortOptions {
-  port?: number
-  host?: string
-  backlog?: number
-  maxConnections?: number
-}
-
-interface CertificateOptions {
-  cert: string | Uint8Array
-  key: string | Uint8Array
-  passphrase?: string
-  ca?: string | Uint8Array
-  handshakeTimeout?: number
-  tls?: NodeTlsOptions
-}
-
-interface UpgradeOptions {
-  path?: string
-  maxPayload?: number
-  upgradeTimeout?: number
-}
+import { checkListener } from './check-options.ts'
+import type {
+  AlpnOptions,
+  CertificateOptions,
+  CommonOptions,
+  PortOptions,
+  UpgradeOptions,
+} from './option-rows.ts'
+import { ALPN, CERTIFICATE, COMMON, port, UPGRADE } from './option-rows.ts'
 
 export interface TcpListenerOptions extends PortOptions {
   transport?: 'tcp'
 }
 
-export interface TlsListenerOptions extends PortOptions, CertificateOptions {
+export interface TlsListenerOptions extends PortOptions, CertificateOptions, AlpnOptions {
   transport: 'tls'
 }
 
@@ -41,11 +27,9 @@ export interface WssListenerOptions extends PortOptions, UpgradeOptions, Certifi
   transport: 'wss'
 }
 
-export interface UnixListenerOptions {
+export interface UnixListenerOptions extends CommonOptions {
   transport: 'unix'
   path: string
-  backlog?: number
-  maxConnections?: number
 }
 
 /** One listener; without `transport` it is plain TCP. */
@@ -64,65 +48,6 @@ export type ListenerConfig =
   | Resolved<WssListenerOptions>
   | Resolved<UnixListenerOptions>
 
-const LIMITS: Pick<OptionsSpec<PortOptions>, 'backlog' | 'maxConnections'> = {
-  backlog: { kind: 'number', default: 511, min: 1, doc: 'Connections that may wait to be accepted.' },
-  maxConnections: {
-    kind: 'number',
-    default: 65_536,
-    min: 1,
-    doc: 'Connections at a time; more are closed at once.',
-  },
-}
-
-const port = (usual: number): OptionsSpec<PortOptions> => ({
-  port: { kind: 'number', default: usual, max: 65_535, doc: 'Port; 0: a free one.' },
-  host: { kind: 'string', default: '127.0.0.1', doc: 'Address to bind to; `0.0.0.0` or `::` for all.' },
-  ...LIMITS,
-})
-
-const CERTIFICATE: OptionsSpec<CertificateOptions> = {
-  cert: { kind: 'any', format: 'path', doc: 'Certificate chain, PEM.' },
-  key: { kind: 'any', format: 'path', doc: 'Private key, PEM.' },
-  passphrase: { kind: 'string', optional: true, doc: 'Passphrase of the key.' },
-  ca: {
-    kind: 'any',
-    format: 'path',
-    optional: true,
-    doc: 'Certificates of authorities, PEM: clients must have a certificate that one of them signed.',
-  },
-  handshakeTimeout: {
-    kind: 'number',
-    default: 10_000,
-    min: 1,
-    unit: 'ms',
-    doc: 'A client whose TLS handshake is not complete in so long is closed.',
-  },
-  tls: {
-    kind: 'any',
-    schema: { type: 'object' },
-    optional: true,
-    doc: 'More options of `tls.createServer`; they win.',
-  },
-}
-
-const UPGRADE: OptionsSpec<UpgradeOptions> = {
-  path: { kind: 'string', optional: true, doc: 'The only path that is served; any by default.' },
-  maxPayload: {
-    kind: 'number',
-    optional: true,
-    min: 64,
-    unit: 'bytes',
-    doc: 'Largest WebSocket message; by default 64 KiB more than the stack’s `packetLimit`.',
-  },
-  upgradeTimeout: {
-    kind: 'number',
-    default: 10_000,
-    min: 1,
-    unit: 'ms',
-    doc: 'A WebSocket client that has not sent its HTTP request for so long is closed.',
-  },
-}
-
 const transport = <Name extends string>(
   name: Name,
 ): { transport: OptionsSpec<{ transport: Name }>['transport'] } => ({
@@ -138,13 +63,13 @@ export const LISTENER_OPTIONS: {
   readonly unix: OptionsSpec<UnixListenerOptions>
 } = {
   tcp: { ...transport('tcp'), ...port(1883) },
-  tls: { ...transport('tls'), ...port(8883), ...CERTIFICATE },
+  tls: { ...transport('tls'), ...port(8883), ...CERTIFICATE, ...ALPN },
   ws: { ...transport('ws'), ...port(8083), ...UPGRADE },
   wss: { ...transport('wss'), ...port(8084), ...UPGRADE, ...CERTIFICATE },
   unix: {
     ...transport('unix'),
     path: { kind: 'string', format: 'path', doc: 'The socket file; a stale one is replaced.' },
-    ...LIMITS,
+    ...COMMON,
   },
 }
 
@@ -163,11 +88,6 @@ export function resolveListener(options: ListenerOptions): ListenerConfig {
   }
   const spec = LISTENER_OPTIONS[name] as OptionsSpec<ListenerOptions>
   const config = resolveOptions(`${name} listener`, options, spec) as ListenerConfig
-  if ('port' in config && !Number.isInteger(config.port)) {
-    throw new StackError(
-      'OPTION_INVALID',
-      `${name} listener: option "port" must be a whole number, not ${config.port}`,
-    )
-  }
+  checkListener(`${name} listener`, config)
   return config
 }

@@ -4,37 +4,47 @@ import { TLSSocket } from 'node:tls'
 import type { Listener } from '@mqtt-stack/core'
 import { isLoopback } from '@mqtt-stack/core'
 import { remoteOf } from './address.ts'
+import type { Place } from './place.ts'
 
 /**
  * Where a connection came in. Who is on the other side is looked up when somebody asks, for that is a system call, and
  * remembered, for it cannot be looked up once the connection is gone.
  */
 export class Peer implements Listener {
-  readonly transport: string
   readonly origin: string | undefined
-  readonly #reachable: boolean
+  readonly #place: Place
   readonly #foreign: boolean
   readonly #socket: Socket
   #remote: string | undefined
   #certificate: PeerCertificate | undefined
 
   /**
-   * @param reachable Only this machine can reach the listener.
    * @param origin The site whose page opened the connection; one from elsewhere is never local, for browsers let every
    * page reach the loopback address.
    */
-  constructor(transport: string, reachable: boolean, socket: Socket, origin?: string) {
-    this.transport = transport
+  constructor(place: Place, socket: Socket, origin?: string) {
     this.origin = origin
-    this.#reachable = reachable
+    this.#place = place
     this.#foreign = origin !== undefined && isForeign(origin)
     this.#socket = socket
+  }
+
+  get transport(): string {
+    return this.#place.transport
+  }
+
+  get name(): string | undefined {
+    return this.#place.name
+  }
+
+  get providers(): readonly string[] | undefined {
+    return this.#place.providers
   }
 
   /** Nobody but this machine reaches its listener, or the other side is this machine. */
   get local(): boolean {
     if (this.#foreign) return false
-    return this.#reachable || isLoopback(this.#socket.remoteAddress ?? '')
+    return this.#place.local || isLoopback(this.#socket.remoteAddress ?? '')
   }
 
   get remote(): string | undefined {

@@ -6,5 +6,5 @@ import { portEndpoint } from './endpoint.ts'
 import type { TcpListenerOptions } from './options.ts'
 
 export function tcpEndpoint(config: Resolved<TcpListenerOptions>, stack: Stack): Endpoint {
-  return portEndpoint('tcp', config, stack, (serve) => createServer((socket) => serve(socket, socket)))
+  return portEndpoint(config, stack, (serve) => createServer((socket) => serve(socket, socket)))
 }

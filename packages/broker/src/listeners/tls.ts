@@ -1,7 +1,7 @@
 /** TLS, with client certificates where authorities are named. */
 
 import { Buffer } from 'node:buffer'
-import { X509Certificate } from 'node:crypto'
+import { constants, X509Certificate } from 'node:crypto'
 import type { SecureContextOptions, TlsOptions } from 'node:tls'
 import { createSecureContext, createServer } from 'node:tls'
 import type { Resolved, Stack } from '@mqtt-stack/core'
@@ -14,8 +14,10 @@ type Secured = Resolved<TlsListenerOptions> | Resolved<WssListenerOptions>
 
 /** @throws StackError `LISTEN_FAILED` naming what of certificate, key and authorities cannot be used. */
 export function tlsEndpoint(config: Resolved<TlsListenerOptions>, stack: Stack): Endpoint {
-  return portEndpoint('tls', config, stack, (serve) =>
-    createServer(secureOptions(config), (socket) => serve(socket, socket)),
+  return portEndpoint(config, stack, (serve) =>
+    createServer({ ALPNProtocols: [...config.alpn], ...secureOptions(config) }, (socket) =>
+      serve(socket, socket),
+    ),
   )
 }
 
@@ -24,24 +26,31 @@ export function tlsEndpoint(config: Resolved<TlsListenerOptions>, stack: Stack):
  * @throws StackError `LISTEN_FAILED` naming what of certificate, key and authorities cannot be used.
  */
 export function secureOptions(config: Secured): TlsOptions {
-  const { transport, cert, key, passphrase, ca, handshakeTimeout, tls } = config
-  const options = { cert, key, passphrase, ca } as SecureContextOptions
-  const check = (what: string, use: () => unknown): void => {
+  const { transport, cert, key, passphrase, ca, handshakeTimeout, minVersion, maxVersion, ciphers, tls } =
+    config
+  const options = { cert, key, passphrase, ca, minVersion, maxVersion, ciphers } as SecureContextOptions
+  const check = (what: string, use: () => unknown, fix = 'give PEM text'): void => {
     try {
       use()
     } catch (error) {
-      const text = `${transport} listener: ${what} cannot be used: give PEM text (${(error as Error).message})`
+      const text = `${transport} listener: ${what} cannot be used: ${fix} (${(error as Error).message})`
       throw new StackError('LISTEN_FAILED', text, { cause: error })
     }
   }
   check('the certificate (option "cert")', () => createSecureContext({ ...tls, cert: options.cert }))
   check('the private key (option "key")', () => createSecureContext({ ...tls, key: options.key, passphrase }))
   check('the list of authorities (option "ca")', () => ca !== undefined && readCertificates(ca))
+  check(
+    'the ciphers (option "ciphers")',
+    () => createSecureContext({ ciphers }),
+    'name ciphers as OpenSSL does, with colons in between',
+  )
   check('the certificate with the private key (options "cert" and "key")', () =>
     createSecureContext({ ...options, ...tls }),
   )
+  const tickets = config.sessionTickets ? {} : { secureOptions: constants.SSL_OP_NO_TICKET }
   const certificates = ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true }
-  return { ...options, ...certificates, handshakeTimeout, ...tls }
+  return { ...options, ...certificates, ...tickets, handshakeTimeout, ...tls }
 }
 
 /** Node passes over authorities that it cannot read: nobody would be let in, and nobody told why. */

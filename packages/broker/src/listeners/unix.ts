@@ -3,12 +3,12 @@ import { Buffer } from 'node:buffer'
 import { lstat, unlink } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { platform } from 'node:process'
-import type { Listener, Resolved, Stack } from '@mqtt-stack/core'
+import type { Resolved, Stack } from '@mqtt-stack/core'
 import type { Endpoint } from './endpoint.ts'
 import { listenFailed } from './listen-error.ts'
 import type { UnixListenerOptions } from './options.ts'
+import { placeOf } from './place.ts'
 
-const LISTENER: Listener = { transport: 'unix', local: true }
 /** Bytes that a socket's path may have; Node cuts longer ones off. */
 const MAX_PATH = platform === 'darwin' ? 103 : 107
 
@@ -16,10 +16,11 @@ const MAX_PATH = platform === 'darwin' ? 103 : 107
 export function unixEndpoint(config: Resolved<UnixListenerOptions>, stack: Stack): Endpoint {
   const { path, backlog, maxConnections } = config
   if (Buffer.byteLength(path) > MAX_PATH) throw listenFailed('unix', path, { code: 'ENAMETOOLONG' })
-  const server = createServer((socket) => void stack.connect(socket, LISTENER))
+  const place = placeOf(config)
+  const server = createServer((socket) => void stack.connect(socket, place))
   server.maxConnections = maxConnections
   return {
-    transport: 'unix',
+    place,
     server,
     listen: { path, backlog },
     where: path,

@@ -25,15 +25,14 @@ const HTTP: ServerOptions = { maxHeaderSize: 8_192 }
 
 /** @throws StackError `LISTEN_FAILED` when a certificate or key cannot be used. */
 export function webSocketEndpoint(config: Config, stack: Stack): Endpoint {
-  return portEndpoint(config.transport, config, stack, (serve) => {
+  return portEndpoint(config, stack, (serve, place) => {
     const server =
       config.transport === 'wss'
         ? createSecureServer({ ...HTTP, ...secureOptions(config) })
         : createServer(HTTP)
     const maxPayload = config.maxPayload ?? stack.config.packetLimit + SLACK
     const turnAway = (socket: Socket, reason: string, origin?: string): void => {
-      const peer = new Peer(config.transport, false, socket, origin)
-      refusedAt(stack, peer, ReasonCode.UNSPECIFIED_ERROR, reason)
+      refusedAt(stack, new Peer(place, socket, origin), ReasonCode.UNSPECIFIED_ERROR, reason)
     }
     const upgrade = upgrader(config.path, maxPayload, serve, turnAway)
     const began = new WeakMap<Duplex, Timer>()

@@ -1,0 +1,23 @@
+/** The middlewares that a listener names as those who are asked who its clients are. */
+import type { Stack } from '@mqtt-stack/core'
+import { StackError } from '@mqtt-stack/core'
+import type { Place } from './place.ts'
+
+/**
+ * Whoever is named must be there: otherwise nobody would be let in, and nobody told why.
+ * @throws StackError `OPTION_INVALID`, naming the listener and what there is.
+ */
+export function checkProviders({ middlewares }: Stack, { transport, providers = [] }: Asking): void {
+  const known = middlewares
+    .filter((one) => one.authenticateConnection !== undefined || one.authenticateExchange !== undefined)
+    .map(({ name }) => name)
+  const unknown = providers.find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  const text = `names "${unknown}", and no middleware of that name says who clients are`
+  throw new StackError(
+    'OPTION_INVALID',
+    `${transport} listener: option "providers" ${text} (known: ${known.join(', ') || 'none'})`,
+  )
+}
+
+type Asking = Pick<Place, 'transport' | 'providers'>

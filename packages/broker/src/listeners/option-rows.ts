@@ -1,0 +1,151 @@
+/** What listeners have in common: options and their rows in the tables. */
+import type { TlsOptions as NodeTlsOptions } from 'node:tls'
+import type { OptionsSpec } from '@mqtt-stack/core'
+
+/** The versions of TLS that are safe to speak. */
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
+
+const TLS_VERSIONS: readonly TlsVersion[] = ['TLSv1.2', 'TLSv1.3']
+const LIST_OF_TEXT = { type: 'array', items: { type: 'string', minLength: 1 } } as const
+
+/** Of every listener. */
+export interface CommonOptions {
+  name?: string
+  providers?: readonly string[]
+  backlog?: number
+  maxConnections?: number
+}
+
+/** Of those on a port. */
+export interface PortOptions extends CommonOptions {
+  port?: number
+  host?: string
+}
+
+/** Of those with TLS. */
+export interface CertificateOptions {
+  cert: string | Uint8Array
+  key: string | Uint8Array
+  passphrase?: string
+  ca?: string | Uint8Array
+  handshakeTimeout?: number
+  minVersion?: TlsVersion
+  maxVersion?: TlsVersion
+  ciphers?: string
+  sessionTickets?: boolean
+  tls?: NodeTlsOptions
+}
+
+/** Of TLS without HTTP. */
+export interface AlpnOptions {
+  alpn?: readonly string[]
+}
+
+/** Of WebSocket. */
+export interface UpgradeOptions {
+  path?: string
+  maxPayload?: number
+  upgradeTimeout?: number
+}
+
+export const COMMON: OptionsSpec<CommonOptions> = {
+  name: {
+    kind: 'string',
+    optional: true,
+    doc: 'What you call the listener: middlewares see it as `client.listener.name`, and the log tells it.',
+  },
+  providers: {
+    kind: 'any',
+    optional: true,
+    schema: LIST_OF_TEXT,
+    doc: 'Names of the middlewares that are asked who clients of this listener are, such as `PasswordAuth`; by default all.',
+  },
+  backlog: { kind: 'number', default: 511, min: 1, doc: 'Connections that may wait to be accepted.' },
+  maxConnections: {
+    kind: 'number',
+    default: 65_536,
+    min: 1,
+    doc: 'Connections at a time; more are closed at once.',
+  },
+}
+
+/** @param usual The port by default. */
+export const port = (usual: number): OptionsSpec<PortOptions> => ({
+  port: { kind: 'number', default: usual, max: 65_535, doc: 'Port; 0: a free one.' },
+  host: { kind: 'string', default: '127.0.0.1', doc: 'Address to bind to; `0.0.0.0` or `::` for all.' },
+  ...COMMON,
+})
+
+export const CERTIFICATE: OptionsSpec<CertificateOptions> = {
+  cert: { kind: 'any', format: 'path', doc: 'Certificate chain, PEM.' },
+  key: { kind: 'any', format: 'path', doc: 'Private key, PEM.' },
+  passphrase: { kind: 'string', optional: true, doc: 'Passphrase of the key.' },
+  ca: {
+    kind: 'any',
+    format: 'path',
+    optional: true,
+    doc: 'Certificates of authorities, PEM: clients must have a certificate that one of them signed.',
+  },
+  handshakeTimeout: {
+    kind: 'number',
+    default: 10_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A client whose TLS handshake is not complete in so long is closed.',
+  },
+  minVersion: {
+    kind: 'string',
+    default: 'TLSv1.2',
+    choices: TLS_VERSIONS,
+    doc: 'Oldest TLS that is spoken.',
+  },
+  maxVersion: {
+    kind: 'string',
+    default: 'TLSv1.3',
+    choices: TLS_VERSIONS,
+    doc: 'Newest TLS that is spoken.',
+  },
+  ciphers: {
+    kind: 'string',
+    optional: true,
+    doc: 'Ciphers that are allowed, as OpenSSL names them, with colons in between; by default those of Node.',
+  },
+  sessionTickets: {
+    kind: 'boolean',
+    default: true,
+    doc: 'A client may go on with an earlier TLS session, without a whole handshake.',
+  },
+  tls: {
+    kind: 'any',
+    schema: { type: 'object' },
+    optional: true,
+    doc: 'More options of `tls.createServer`; they win.',
+  },
+}
+
+export const ALPN: OptionsSpec<AlpnOptions> = {
+  alpn: {
+    kind: 'any',
+    default: ['mqtt'],
+    schema: LIST_OF_TEXT,
+    doc: 'Protocol names (ALPN) that a client may offer. One that offers others alone is refused, one that offers none is not.',
+  },
+}
+
+export const UPGRADE: OptionsSpec<UpgradeOptions> = {
+  path: { kind: 'string', optional: true, doc: 'The only path that is served; any by default.' },
+  maxPayload: {
+    kind: 'number',
+    optional: true,
+    min: 64,
+    unit: 'bytes',
+    doc: 'Largest WebSocket message; by default 64 KiB more than the stack’s `packetLimit`.',
+  },
+  upgradeTimeout: {
+    kind: 'number',
+    default: 10_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A WebSocket client that has not sent its HTTP request for so long is closed.',
+  },
+}

@@ -271,17 +271,18 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     const bounds = this.config as Resolved<BackendOptions>
     const { shareStrategy, retainedMessages, retainedBytes, retainedTotal } = bounds
     const store = this.#makeStore?.()
+    const disk = store && new Disk(store, stack)
     const limits = { messages: retainedMessages, payload: retainedBytes, bytes: retainedTotal }
     return {
       stack,
       bounds,
-      disk: store && new Disk(store, stack),
+      disk,
       sessions: new Sessions(
         () => stack.ledger,
         (record) => this.#sessions.forget(record),
       ),
       subscriptions: new Subscriptions(shareStrategy, (steps) => stack.pace.count(steps)),
-      retained: new RetainedMessages(limits),
+      retained: new RetainedMessages(limits, (topic) => disk?.dropRetained(topic)),
       wills: new Wills(),
     }
   }

@@ -29,11 +29,17 @@ export class InboundIds {
     const { disk } = this.#parts
     const { state } = record
     if (state === undefined) return
-    for (const id of packetIds) state.stagedInbound.delete(id)
+    const { inbound, stagedInbound } = state
+    for (const id of packetIds) stagedInbound.delete(id)
     if (record.id === 0 || disk === undefined) return
     for (const id of packetIds) disk.removeInbound(record, id)
-    return disk.commits.commit(() => {
-      for (const id of packetIds) state.inbound.delete(id)
-    })
+    return disk.commits.commit(
+      () => {
+        for (const id of packetIds) inbound.delete(id)
+      },
+      () => {
+        for (const id of packetIds) if (inbound.has(id)) stagedInbound.add(id)
+      },
+    )
   }
 }

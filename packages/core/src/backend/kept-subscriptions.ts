@@ -30,10 +30,14 @@ export class KeptSubscriptions {
     const { sessions, disk } = this.#parts
     const record = sessions.current(ctx)
     const { state } = record
+    const before = state?.stagedSubscriptions.get(ctx.topic)
     store.existed = state?.stagedSubscriptions.delete(ctx.topic) ?? false
     if (state === undefined || record.id === 0) return
     disk?.removeSubscription(record, ctx.topic)
-    return disk?.commits.commit(() => state.subscriptions.delete(ctx.topic))
+    return disk?.commits.commit(
+      () => state.subscriptions.delete(ctx.topic),
+      () => putBack(state.stagedSubscriptions, ctx.topic, undefined, before),
+    )
   }
 
   clear(ctx: Context<'clearSubscriptions'>): void | Promise<void> {
@@ -43,11 +47,22 @@ export class KeptSubscriptions {
     this.#parts.subscriptions.clear(record)
     const { state } = record
     if (state === undefined) return
-    const isKept = record.id !== 0 && (state.stagedSubscriptions.size > 0 || state.due !== undefined)
+    const { stagedSubscriptions: staged, stagedDue: due } = state
+    const isKept = record.id !== 0 && (staged.size > 0 || due !== undefined)
     if (isKept) disk?.clearSubscriptions(record)
-    state.stagedSubscriptions.clear()
+    const before = isKept ? [...staged] : []
+    staged.clear()
     state.due = undefined
-    if (isKept) return disk?.commits.commit(() => state.subscriptions.clear())
+    state.stagedDue = undefined
+    if (!isKept) return
+    return disk?.commits.commit(
+      () => state.subscriptions.clear(),
+      () => {
+        for (const [topic, subscription] of before) putBack(staged, topic, undefined, subscription)
+        for (const [topic, one] of due ?? [])
+          if (state.stagedDue?.has(topic) !== true) state.stageDue(topic, one)
+      },
+    )
   }
 
   lookup(ctx: Context<'lookupSubscriptions'>, store: Store<'lookupSubscriptions'>): void {
@@ -65,8 +80,15 @@ export class KeptSubscriptions {
     const record = sessions.current(ctx)
     if (record.id === 0 || disk === undefined) return
     const state = record.ensureState()
+    const before = state.stagedDue?.get(topic)
+    state.stageDue(topic, due)
     disk.putDue(record, topic, due)
-    return disk.commits.commit(() => state.putDue(topic, due))
+    return disk.commits.commit(
+      () => state.putDue(topic, due),
+      () => {
+        if (state.stagedDue?.get(topic) === due) state.stageDue(topic, before)
+      },
+    )
   }
 
   /** The oldest subscription first. */

@@ -52,7 +52,9 @@ export class Restoration implements Restored {
   }
 
   due(id: number, due: DueRetained): void {
-    this.#byId.get(id)?.ensureState().putDue(due.topic, due)
+    const state = this.#byId.get(id)?.ensureState()
+    state?.putDue(due.topic, due)
+    state?.stageDue(due.topic, due)
   }
 
   inbound(id: number, packetId: number): void {

@@ -41,14 +41,17 @@ export class RetainedMessages {
   readonly #tree = new RetainedTree<Retained>()
   readonly #expiring = new ExpiryIndex<Retained>()
   readonly #limits: RetainedLimits
+  readonly #onExpired: (topic: string) => void
   #bytes = 0
   /** What there is more of when all that is on its way to the disk is there. */
   readonly #ahead = { messages: 0, bytes: 0 }
   /** The newest on its way to the disk, by topic; `message` is `undefined` where the topic's is taken away. */
   readonly #staged = new Map<string, { readonly message: Retained | undefined }>()
 
-  constructor(limits: RetainedLimits) {
+  /** @param onExpired Told of each topic whose message goes because its time is over. */
+  constructor(limits: RetainedLimits, onExpired: (topic: string) => void = () => {}) {
     this.#limits = limits
+    this.#onExpired = onExpired
   }
 
   get size(): number {
@@ -167,7 +170,7 @@ export class RetainedMessages {
       const page = this.#tree.match(topic, { after, limit: limit - store.length, effort: EFFORT })
       for (const [, message] of page.entries) {
         if (message.expiresAt === 0 || message.expiresAt > now) store.push(message)
-        else this.#remove(message)
+        else this.#expire(message)
       }
       after = page.after
       if (after === undefined || store.length >= limit) return
@@ -235,8 +238,15 @@ export class RetainedMessages {
   /** Removes some whose time is over; false when there was none. */
   #removeExpired(now: number): boolean {
     const expired = this.#expiring.due(now, EFFORT)
-    for (const message of expired) this.#remove(message)
+    for (const message of expired) this.#expire(message)
     return expired.length > 0
+  }
+
+  #expire(message: Retained): void {
+    const { topic } = message
+    this.#remove(message)
+    // What is on its way to the disk takes its place there.
+    if (!this.#staged.has(topic)) this.#onExpired(topic)
   }
 
   #remove(message: Retained): void {

@@ -16,6 +16,7 @@ export class SessionState {
   readonly stagedInbound: PacketIds
   /** By topic filter: what it is still to get of retained messages; for a store that outlives the process. */
   due: Map<string, DueRetained> | undefined = undefined
+  stagedDue: Map<string, DueRetained> | undefined = undefined
 
   /** @param durable It is written to a disk. */
   constructor(account: Account, durable: boolean) {
@@ -26,9 +27,21 @@ export class SessionState {
 
   /** Replaces what is due of a filter; `undefined`: nothing is. The oldest subscription stays the first. */
   putDue(topic: string, due: DueRetained | undefined): void {
-    if (due !== undefined) {
-      this.due ??= new Map()
-      this.due.set(topic, due)
-    } else if (this.due?.delete(topic) && this.due.size === 0) this.due = undefined
+    this.due = withDue(this.due, topic, due)
   }
+
+  /** It is on its way to the disk. */
+  stageDue(topic: string, due: DueRetained | undefined): void {
+    this.stagedDue = withDue(this.stagedDue, topic, due)
+  }
+}
+
+/** Nothing where none is left. */
+function withDue(
+  known: Map<string, DueRetained> | undefined,
+  topic: string,
+  due: DueRetained | undefined,
+): Map<string, DueRetained> | undefined {
+  if (due !== undefined) return (known ?? new Map<string, DueRetained>()).set(topic, due)
+  return known?.delete(topic) && known.size === 0 ? undefined : known
 }

@@ -132,6 +132,7 @@ export class Sessions {
 
   /** Nobody is connected to it any more; it is over at `at`, by the stack's clock (ms). */
   leave(record: SessionRecord, at: number): void {
+    this.#stay(record)
     record.expiresAt = at
     this.#expiring.add(record, at)
   }

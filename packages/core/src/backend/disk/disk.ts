@@ -10,6 +10,7 @@ import type { WillRecord } from '../wills.ts'
 import { Commits } from './commits.ts'
 import * as keys from './keys.ts'
 import * as records from './records.ts'
+import { Removals } from './removals.ts'
 import type { Restored } from './restore.ts'
 import { restore } from './restore.ts'
 import { SharedMessages } from './shared-messages.ts'
@@ -28,6 +29,7 @@ export class Disk {
   readonly #clock: Clock
   readonly commits: Commits
   readonly shared: SharedMessages
+  readonly #removals: Removals
   /** Epochs up to here may be handed out. */
   #epochs = 0
 
@@ -35,10 +37,15 @@ export class Disk {
     this.#store = store
     this.#clock = clock
     this.commits = new Commits(store, (failure) => {
-      if (failure === undefined) log.info('the store commits again')
-      else log.error(`${failure.message}; QoS 1 and 2 are refused until it can`, failure)
+      if (failure !== undefined) {
+        log.error(`${failure.message}; QoS 1 and 2 are refused until it can`, failure)
+        return
+      }
+      log.info('the store commits again')
+      this.#removals.again()
     })
-    this.shared = new SharedMessages(this.commits)
+    this.#removals = new Removals(this.commits)
+    this.shared = new SharedMessages(this.commits, this.#removals)
   }
 
   /** Opens the store and reads what an earlier process left. Where that fails the store is let go. */
@@ -103,17 +110,22 @@ export class Disk {
       begun,
       willDueAt,
     }
-    this.commits.put(keys.sessionKey(clientId), records.writeSession(session))
+    const key = keys.sessionKey(clientId)
+    this.#removals.keep(key)
+    this.commits.put(key, records.writeSession(session))
   }
 
   /** The session is over: nothing of it stays. */
   removeSession(record: SessionRecord): void {
     const { id, clientId, state } = record
     if (id === 0) return
-    this.commits.put(keys.sessionKey(clientId), undefined)
-    this.clearSubscriptions(record)
+    this.#removals.remove(keys.sessionKey(clientId))
+    for (const topic of state?.stagedSubscriptions.keys() ?? [])
+      this.#removals.remove(keys.subscriptionKey(id, topic))
+    for (const topic of state?.stagedDue?.keys() ?? []) this.#removals.remove(keys.dueKey(id, topic))
     for (const entry of state?.log.entries ?? []) this.removeEntry(record, entry)
-    for (const packetId of state?.stagedInbound.list() ?? []) this.removeInbound(record, packetId)
+    for (const packetId of state?.stagedInbound.list() ?? [])
+      this.#removals.remove(keys.inboundKey(id, packetId))
     record.id = 0
   }
 
@@ -152,7 +164,7 @@ export class Disk {
   clearSubscriptions({ id, state }: SessionRecord): void {
     for (const topic of state?.stagedSubscriptions.keys() ?? [])
       this.commits.put(keys.subscriptionKey(id, topic), undefined)
-    for (const topic of state?.due?.keys() ?? []) this.commits.put(keys.dueKey(id, topic), undefined)
+    for (const topic of state?.stagedDue?.keys() ?? []) this.commits.put(keys.dueKey(id, topic), undefined)
   }
 
   putDue({ id }: SessionRecord, topic: string, due: DueRetained | undefined): void {
@@ -177,11 +189,12 @@ export class Disk {
 
   /** The receiver has it: its message goes. */
   releaseEntry(record: SessionRecord, entry: LogEntry): void {
+    this.shared.leave(entry)
     this.#writeEntry(record, entry, false, true)
   }
 
   removeEntry({ id }: SessionRecord, entry: LogEntry): void {
-    this.commits.put(keys.entryKey(id, entry.sequence), undefined)
+    this.#removals.remove(keys.entryKey(id, entry.sequence))
     this.shared.letGo(entry)
   }
 
@@ -246,10 +259,17 @@ export class Disk {
       publisher,
       message: packet.encode(),
     }
-    this.commits.put(keys.retainedKey(topic), records.writeRetained(value))
+    const key = keys.retainedKey(topic)
+    this.#removals.keep(key)
+    this.commits.put(key, records.writeRetained(value))
   }
 
   removeRetained(topic: string): void {
     this.commits.put(keys.retainedKey(topic), undefined)
+  }
+
+  /** Its time is over: nobody asks for it any more. */
+  dropRetained(topic: string): void {
+    this.#removals.remove(keys.retainedKey(topic))
   }
 }

@@ -1,6 +1,7 @@
 import type { LogEntry } from '../log-entry.ts'
 import type { Commits } from './commits.ts'
 import { messageKey } from './keys.ts'
+import type { Removals } from './removals.ts'
 
 /** The first log that a message comes into in a batch: it is kept there, until a second one wants it. */
 interface First {
@@ -12,12 +13,14 @@ interface First {
 /** Messages that are in more than one log: each is written once, and goes when the last log lets it go. */
 export class SharedMessages {
   readonly #commits: Commits
+  readonly #removals: Removals
   readonly #counts = new Map<number, number>()
   #batch: object | undefined
   #firsts = new Map<number, First>()
 
-  constructor(commits: Commits) {
+  constructor(commits: Commits, removals: Removals) {
     this.#commits = commits
+    this.#removals = removals
   }
 
   /** How many messages have a key of their own. */
@@ -45,7 +48,9 @@ export class SharedMessages {
     if (!first.entry.shared) {
       first.entry.shared = true
       this.#count(messageId, 1)
-      this.#commits.put(messageKey(messageId), packet.encode())
+      const key = messageKey(messageId)
+      this.#removals.keep(key)
+      this.#commits.put(key, packet.encode())
       first.write()
     }
     entry.shared = true
@@ -59,11 +64,17 @@ export class SharedMessages {
     this.#count(entry.messageId, 1)
   }
 
+  /** An entry is written otherwise, or goes: it is not to be written again as it was. */
+  leave(entry: LogEntry): void {
+    if (this.#firsts.get(entry.messageId)?.entry === entry) this.#firsts.delete(entry.messageId)
+  }
+
   /** An entry does not need its message any more. */
   letGo(entry: LogEntry): void {
+    this.leave(entry)
     if (!entry.shared) return
     entry.shared = false
-    if (this.#count(entry.messageId, -1) === 0) this.#commits.put(messageKey(entry.messageId), undefined)
+    if (this.#count(entry.messageId, -1) === 0) this.#removals.remove(messageKey(entry.messageId))
   }
 
   #count(messageId: number, more: number): number {

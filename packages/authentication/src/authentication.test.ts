@@ -128,6 +128,12 @@ describe('who is refused', () => {
     ['and nobody decided about nobody: 5', {}, {}, 5],
     ['as a provider says: 5', { username: 'alice' }, { valid: false, reasonCode: ReasonCode.BANNED }, 5],
     ['as a provider says: 3', {}, { valid: false, reasonCode: ReasonCode.SERVER_BUSY }, 3],
+    [
+      'as a provider says: 3, of rates',
+      {},
+      { valid: false, reasonCode: ReasonCode.CONNECTION_RATE_EXCEEDED },
+      3,
+    ],
     ['as a provider says: 2', {}, { valid: false, reasonCode: ReasonCode.CLIENT_IDENTIFIER_NOT_VALID }, 2],
   ])(
     '[MQTT-3.2.2-4] [MQTT-3.2.2-5] [MQTT-3.1.4-5] is told, closed, and heard no further: %s',
@@ -144,7 +150,7 @@ describe('who is refused', () => {
   )
 
   it('[MQTT-3.2.2-6] is just closed where no return code fits', async () => {
-    const answer = { valid: false, reasonCode: ReasonCode.CONNECTION_RATE_EXCEEDED }
+    const answer = { valid: false, reasonCode: ReasonCode.MAXIMUM_CONNECT_TIME }
     const { open } = await testStack(new Authentication(), answering(answer), behind)
     const alice = open()
     await expect(alice.connect()).rejects.toThrow('the connection closed (received: nothing)')

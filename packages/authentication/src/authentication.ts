@@ -44,6 +44,8 @@ class Exchange {
   timer: Timer | undefined
 }
 
+const NOT_AUTHENTICATED = 'not authenticated'
+
 const exchange = new Slot(() => new Exchange())
 
 /**
@@ -53,7 +55,12 @@ const exchange = new Slot(() => new Exchange())
  */
 export class Authentication extends Middleware<AuthenticationOptions> {
   readonly handles: readonly PacketType[] = ['connect', 'auth']
-  readonly uses: readonly CallbackName[] = ['authenticateConnection', 'authenticateExchange', 'closeClient']
+  readonly uses: readonly CallbackName[] = [
+    'authenticateConnection',
+    'authenticateExchange',
+    'authenticationFailed',
+    'closeClient',
+  ]
 
   constructor(options?: AuthenticationOptions) {
     super(options, AUTHENTICATION_OPTIONS)
@@ -190,10 +197,14 @@ export class Authentication extends Middleware<AuthenticationOptions> {
 
   #handleFailure(client: Client, error: Error): Done {
     this.stack.fail(error, undefined, undefined)
-    return this.#refuse(client, ReasonCode.SERVER_UNAVAILABLE)
+    this.stack.closeClient(client, ReasonCode.SERVER_UNAVAILABLE, NOT_AUTHENTICATED)
+    return DONE
   }
 
-  #refuse(client: Client, reasonCode: ReasonCode, reason = 'not authenticated'): Done {
+  #refuse(client: Client, reasonCode: ReasonCode, reason = NOT_AUTHENTICATED): Done {
+    const { username } = client
+    const { method } = exchange.of(client)
+    this.stack.tell('authenticationFailed', { client, username, method, reasonCode, reason })
     this.stack.closeClient(client, reasonCode, reason)
     return DONE
   }

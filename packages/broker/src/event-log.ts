@@ -1,9 +1,8 @@
 /** The lines of the log that tell an operator why a client is not served as it wants. */
 import type { Client, Context, Fields, Listener, MiddlewareLike, Stack, Timer } from '@mqtt-stack/core'
-import { isLost, ReasonCode } from '@mqtt-stack/core'
+import { isLost, LineLimit, ReasonCode } from '@mqtt-stack/core'
 import type { Drops } from './drop-counts.ts'
 import { DropCounts } from './drop-counts.ts'
-import { LineLimit } from './line-limit.ts'
 
 /** Dropped messages are told this often, in milliseconds. */
 const DROPS_EVERY = 1_000

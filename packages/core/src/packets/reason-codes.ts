@@ -54,6 +54,7 @@ const RETURN_CODES: ReadonlyMap<ReasonCode, number> = new Map([
   [ReasonCode.SERVER_BUSY, 3],
   [ReasonCode.SERVER_SHUTTING_DOWN, 3],
   [ReasonCode.QUOTA_EXCEEDED, 3],
+  [ReasonCode.CONNECTION_RATE_EXCEEDED, 3],
   [ReasonCode.BAD_USER_NAME_OR_PASSWORD, 4],
   [ReasonCode.NOT_AUTHORIZED, 5],
   [ReasonCode.BANNED, 5],

@@ -63,6 +63,27 @@ export interface AuthenticationCallbacks {
       reasonCode?: ReasonCode
     }
   }
+
+  /**
+   * A client was not who it claims to be, or nobody knew it, and is closed. Not told where a provider failed.
+   * @executedBy authentication
+   * @answeredBy rate-limit, anyone
+   */
+  authenticationFailed: {
+    ctx: {
+      /** Accepted already where it authenticated again (5.0). */
+      client: Client
+      /** What the client said of itself. */
+      username: string | undefined
+      /** Authentication method of an exchange (5.0). */
+      method: string | undefined
+      /** As the client is told: 0x86, 0x87 or 0x8C unless a provider says otherwise. */
+      reasonCode: ReasonCode
+      /** The same in words. */
+      reason: string
+    }
+    store: object
+  }
 }
 
 /** A listener may say which providers are asked about its clients. */
@@ -83,4 +104,5 @@ export const AUTHENTICATION: RulesOf<AuthenticationCallbacks> = {
     stops: (store) => store.state !== undefined,
     unasked: 'no client can authenticate by it (Authentication)',
   },
+  authenticationFailed: { merge: 'told' },
 }

@@ -1,5 +1,7 @@
 /** Lines of a log that strangers can cause: a flood of them must not fill a disk. */
-import type { Clock, Fields, Logger, Timer } from '@mqtt-stack/core'
+import type { Clock, Timer } from '../time/index.ts'
+import type { Logger } from './logger.ts'
+import type { Fields } from './printable.ts'
 
 /** Lines a second. */
 const LINES = 100

@@ -22,7 +22,7 @@ export default defineConfig({
   resolve: {
     // Tests run on the sources: no build is needed and a stack trace shows TypeScript.
     alias: [
-      { find: /^@mqtt-stack\/([^/]+)\/backend$/, replacement: `${here}packages/$1/src/backend/index.ts` },
+      { find: /^@mqtt-stack\/([^/]+)\/([^/]+)$/, replacement: `${here}packages/$1/src/$2/index.ts` },
       { find: /^@mqtt-stack\/([^/]+)$/, replacement: `${here}packages/$1/src/index.ts` },
     ],
   },

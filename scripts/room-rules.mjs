@@ -11,6 +11,7 @@ export const ROOMS = [
   'memory',
   'packets',
   'contract',
+  'users',
   'backend',
   'connection',
   'stack',

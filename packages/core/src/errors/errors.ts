@@ -33,6 +33,8 @@ export const ERRORS = {
   OPTION_UNKNOWN: 'An option that the table of options does not know. Check the spelling.',
   OPTION_MISSING: 'An option without a default was not given.',
   OPTION_INVALID: 'An option is not of the kind, or not in the range, that its table names.',
+  FILE_INVALID:
+    'A file that an option names cannot be read, or holds what cannot be used. The error names the file, the line and what to do.',
   STACK_RUNNING: 'The stack was changed, or started again, after it had started.',
   STACK_STOPPED: 'The stack was used after it had been stopped. Make a new one.',
   LISTEN_FAILED:

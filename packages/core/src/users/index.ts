@@ -1,0 +1,8 @@
+/**
+ * `@mqtt-stack/core/users`: the file of users that providers share.
+ * @packageDocumentation
+ */
+/// <reference types="node" preserve="true" />
+export { withoutUser, withUser } from './edit-users.ts'
+export { formatUser, groupProblem, nameProblem, parseUsers, type User, userError } from './user.ts'
+export { type DecodeUsers, UserFile, type UserFileOptions } from './user-file.ts'

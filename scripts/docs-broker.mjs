@@ -25,6 +25,23 @@ export async function brokerSections({ BROKER_OPTIONS, LISTENER_OPTIONS }) {
 }
 
 /**
+ * The JSON Schema of configuration files, from the tables of all packages.
+ * @param {typeof import('../packages/broker/src/index.ts')} broker
+ * @param {import('./docs-packages.mjs').Described[]} packages
+ */
+export async function configSchemaText({ LISTENER_OPTIONS, STACK_OPTIONS }, packages) {
+  const built = pathToFileURL(join(root, 'packages/broker/dist/config/make-schema.js')).href
+  /** @type {typeof import('../packages/broker/src/config/make-schema.ts')} */
+  const { makeSchema } = await import(built)
+  const rows = packages.map(({ folder, tables }) => [
+    folder,
+    Object.assign({}, ...tables.map(({ rows }) => rows)),
+  ])
+  const tables = { listeners: LISTENER_OPTIONS, stack: STACK_OPTIONS, packages: Object.fromEntries(rows) }
+  return `${JSON.stringify(makeSchema(tables), null, 2)}\n`
+}
+
+/**
  * One row for an option, with the transports that have it and what differs between them.
  * @param {Readonly<Record<string, Rows>>} tables
  */

@@ -1,8 +1,8 @@
 // Writes (--write) and checks what the documentation takes from the code: callbacks, errors, options, the default order.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { brokerSections } from './docs-broker.mjs'
+import { brokerSections, configSchemaText } from './docs-broker.mjs'
 import { idleCodes, linkProblems, raisers } from './docs-checks.mjs'
 import { constantsTable } from './docs-constants.mjs'
 import { describePackages, loadBroker, loadCore } from './docs-packages.mjs'
@@ -48,6 +48,7 @@ for (const pkg of packages) {
   })
 }
 keep('packages/broker/README.md', await brokerSections(broker))
+keepWhole('packages/broker/config.schema.json', await configSchemaText(broker, packages))
 problems.push(
   ...wordProblems(callbacks, packages),
   ...dependentOptions(packages),
@@ -82,7 +83,17 @@ function keep(page, sections) {
   for (const [name, body] of Object.entries(sections)) {
     if (text.includes(`<!-- ${name} -->`)) target = section(target, name, body())
   }
-  if (target === text) return
+  keepWhole(page, target)
+}
+
+/**
+ * Holds a whole file equal to what it should be.
+ * @param {string} page
+ * @param {string} target
+ */
+function keepWhole(page, target) {
+  const path = join(root, page)
+  if (existsSync(path) && readFileSync(path, 'utf8') === target) return
   if (values.write) writeFileSync(path, target)
   else problems.push(`${page}: is not as generated`)
 }

@@ -15,6 +15,15 @@ const further = { core: ['backend', 'users'], conformance: ['backend'] }
  */
 export const entriesOf = (folder) => further[/** @type {keyof typeof further} */ (folder)] ?? []
 
+/** Files beside the code that are published: the JSON Schema of configurations. */
+const beside = { broker: ['config.schema.json'] }
+
+/**
+ * @param {string} folder
+ * @returns {string[]}
+ */
+export const besidesOf = (folder) => beside[/** @type {keyof typeof beside} */ (folder)] ?? []
+
 /**
  * package.json: what all share is written here, what is a package's own is kept.
  * @param {Package} pkg
@@ -71,12 +80,21 @@ function exportsOf(folder) {
     const place = entry === '' ? './dist/index' : `./dist/${entry}/index`
     return [entry === '' ? '.' : `./${entry}`, { types: `${place}.d.ts`, default: `${place}.js` }]
   })
-  return Object.fromEntries(entries)
+  const files = besidesOf(folder).map((file) => [`./${file}`, `./${file}`])
+  return Object.fromEntries([...entries, ...files])
 }
 
 /** @param {string} folder */
 function filesOf(folder) {
-  return [...entriesOf(folder), 'dist', 'src', '!dist/.tsbuildinfo', '!src/**/*.test.ts', 'CHANGELOG.md']
+  return [
+    ...entriesOf(folder),
+    ...besidesOf(folder),
+    'dist',
+    'src',
+    '!dist/.tsbuildinfo',
+    '!src/**/*.test.ts',
+    'CHANGELOG.md',
+  ]
 }
 
 /**

@@ -5,6 +5,7 @@ import { join, posix, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { dependencyProblems, importProblems, rangeProblems } from './package-rules.mjs'
 import {
+  besidesOf,
   entriesOf,
   entryText,
   manifestText,
@@ -87,7 +88,7 @@ function shape({ folder, dir, role, manifest }) {
   // What makes docs/conformance.md stands beside the suite, and is not published.
   if (folder === 'conformance') untracked.push('page')
   for (const entry of readdirSync(dir)) {
-    if (![...files, ...entriesOf(folder), ...untracked].includes(entry))
+    if (![...files, ...entriesOf(folder), ...besidesOf(folder), ...untracked].includes(entry))
       problems.push(`packages/${folder}/${entry}: is in no package`)
   }
   if (manifest.name !== scope + folder) problems.push(`packages/${folder}: is named ${manifest.name}`)

@@ -35,6 +35,8 @@ export const ERRORS = {
   OPTION_INVALID: 'An option is not of the kind, or not in the range, that its table names.',
   FILE_INVALID:
     'A file that an option names cannot be read, or holds what cannot be used. The error names the file, the line and what to do.',
+  CONFIG_INVALID:
+    'A configuration file has an error. The message has its line, and `mqtt-stack check` lists all.',
   STACK_RUNNING: 'The stack was changed, or started again, after it had started.',
   STACK_STOPPED: 'The stack was used after it had been stopped. Make a new one.',
   LISTEN_FAILED:

@@ -1,6 +1,6 @@
 /** Names that are nearly a callback's: a method that has one would never be called. */
 import type { CallbackRule, MiddlewareLike } from '../contract/index.ts'
-import { MEMBERS } from '../contract/index.ts'
+import { MEMBERS, slipsBetween } from '../contract/index.ts'
 import { PACKET_TYPES } from '../packets/index.ts'
 
 /** A method, and what it was most likely meant to be. */
@@ -64,23 +64,4 @@ function meantBy(
   // `onPublish` may also be a helper of one who handles PUBLISH.
   const isPacket = PACKET_TYPES.some((type) => type === plain)
   return isPacket && middleware.handle === undefined ? 'handle' : undefined
-}
-
-/** How many letters are missing, too many, wrong or swapped with their neighbour; `enough` where it is no fewer. */
-function slipsBetween(a: string, b: string, enough: number): number {
-  if (Math.abs(a.length - b.length) >= enough) return enough
-  let beforeLast: number[] = []
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1]
-      row[j] = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1))
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      if (swapped) row[j] = Math.min(row[j], beforeLast[j - 2] + 1)
-    }
-    beforeLast = last
-    last = row
-  }
-  return Math.min(last[b.length], enough)
 }

@@ -1,0 +1,114 @@
+/** The listeners of a configuration, as the broker wants them. */
+import { readFileSync } from 'node:fs'
+import type { OptionSpec } from '@mqtt-stack/core'
+import { parseListenUrl } from '../listeners/listen-url.ts'
+import type { ListenerOptions } from '../listeners/options.ts'
+import { LISTENER_OPTIONS } from '../listeners/options.ts'
+import type { AuthValue, ListenerValue } from './config-value.ts'
+import type { LoadedConfig } from './load-config.ts'
+import type { Path } from './parsed.ts'
+import { nameOf } from './parsed.ts'
+import type { Problem } from './problem.ts'
+import { ConfigError } from './problem.ts'
+import type { ProviderName } from './sections.ts'
+import { ANONYMOUS, PROVIDERS } from './sections.ts'
+
+const SCHEMES: Readonly<Record<string, string>> = {
+  tcp: 'mqtt',
+  tls: 'mqtts',
+  ws: 'ws',
+  wss: 'wss',
+  unix: 'unix',
+}
+const PEM_KEYS = ['cert', 'key', 'ca'] as const
+
+/** @throws ConfigError with everything that no listener can be made of, each with its line. */
+export function listenersOf({ value, parsed }: LoadedConfig): ListenerOptions[] | undefined {
+  const problems: Problem[] = []
+  const add = (path: Path, message: string, key = false): void => {
+    const where = key ? parsed.atKey(path) : parsed.at(path)
+    problems.push({ where, message: `${nameOf(path)}: ${message}` })
+  }
+  const made = value.listeners?.map((one, i) => listenerOf(one, ['listeners', i], value.auth ?? {}, add))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return made as ListenerOptions[] | undefined
+}
+
+type Add = (path: Path, message: string, key?: boolean) => void
+
+function listenerOf(given: ListenerValue, path: Path, auth: AuthValue, add: Add): object | undefined {
+  const { listen, providers, ...options } = given
+  let address: ReturnType<typeof parseListenUrl>
+  try {
+    address = parseListenUrl(listen)
+  } catch (error) {
+    add([...path, 'listen'], (error as Error).message)
+    return undefined
+  }
+  const rows: Readonly<Record<string, OptionSpec>> = LISTENER_OPTIONS[address.transport]
+  const scheme = SCHEMES[address.transport]
+  for (const key of Object.keys(options)) {
+    if (!(key in rows)) add([...path, key], `${scheme} has no such option (${having(key)} have)`, true)
+  }
+  for (const [key, row] of Object.entries(rows)) {
+    if (row.default !== undefined || row.optional === true || key === 'path') continue
+    if (!(key in options)) add(path, `${scheme} needs "${key}": ${row.doc}`)
+  }
+  return {
+    ...address,
+    ...options,
+    ...pemFiles(options, path, add),
+    ...(providers !== undefined && { providers: providersOf(providers, [...path, 'providers'], auth, add) }),
+  }
+}
+
+/** What files say that are to be certificates and keys. */
+function pemFiles(options: Readonly<Record<string, unknown>>, path: Path, add: Add): object {
+  const files: Record<string, Buffer> = {}
+  for (const key of PEM_KEYS) {
+    const file = options[key]
+    if (typeof file !== 'string') continue
+    try {
+      files[key] = readPem(file)
+    } catch (error) {
+      add([...path, key], (error as Error).message)
+    }
+  }
+  return files
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'it may not be read',
+  EISDIR: 'it is a folder',
+}
+
+/** @throws Error that says why a file is no PEM file. */
+export function readPem(path: string): Buffer {
+  try {
+    const file = readFileSync(path)
+    if (!file.includes('-----BEGIN ')) throw new Error('it is no PEM file')
+    return file
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    const text = `cannot read ${path}: ${REASONS[code] ?? message}: name a readable PEM file`
+    throw new Error(text, { cause: error })
+  }
+}
+
+/** The names of the middlewares that are asked there. */
+function providersOf(names: readonly string[], path: Path, auth: AuthValue, add: Add): string[] {
+  return names.map((name, i) => {
+    if (name === ANONYMOUS) return 'Anonymous'
+    if (!(name in auth)) {
+      const known = Object.keys(auth).join(', ') || 'nothing'
+      add([...path, i], `the section auth has no "${name}" (it has: ${known})`)
+    }
+    return PROVIDERS[name as ProviderName].class
+  })
+}
+
+function having(key: string): string {
+  const names = Object.entries(LISTENER_OPTIONS).filter(([, rows]) => key in rows)
+  return names.map(([name]) => SCHEMES[name]).join(', ')
+}

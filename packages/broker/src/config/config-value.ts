@@ -1,0 +1,41 @@
+/** What a configuration is, once it has been held against its schema. */
+import type { AllowAnonymous } from '../anonymous.ts'
+import type { LogLevel } from '../logger.ts'
+import type { Place } from '../order.ts'
+import type { LogFormat } from './log-options.ts'
+import type { ProviderName } from './sections.ts'
+
+/** Options of somebody; who it is checks them once more. */
+export type Options = Readonly<Record<string, unknown>>
+
+export interface ListenerValue extends Options {
+  /** `mqtts://0.0.0.0:8883`. */
+  readonly listen: string
+  readonly cert?: string
+  readonly key?: string
+  readonly ca?: string
+  readonly providers?: readonly string[]
+}
+
+export type AuthValue = Readonly<Partial<Record<ProviderName, Options>>> & {
+  readonly anonymous?: AllowAnonymous
+}
+
+export interface UseValue {
+  readonly package: string
+  readonly export?: string
+  readonly options?: Options
+  readonly before?: Place
+  readonly after?: Place
+}
+
+export type ConfigValue = {
+  readonly listeners?: readonly ListenerValue[]
+  readonly auth?: AuthValue
+  readonly acl?: Options
+  readonly limits?: Options
+  readonly store?: { readonly memory?: Options; readonly lmdb?: Options }
+  readonly stack?: Options
+  readonly use?: readonly UseValue[]
+  readonly log?: { readonly level?: LogLevel; readonly format?: LogFormat }
+} & { readonly [Name in Exclude<Place, 'backend'>]?: Options | false }

@@ -1,0 +1,132 @@
+/** YAML or JSON into a value, with the line of each part of it. */
+import { basename } from 'node:path'
+import type { Document, Node, Pair, Scalar } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { fillIn, plainValue } from './environment.ts'
+import type { Parsed, Path } from './parsed.ts'
+import { nameOf } from './parsed.ts'
+import type { Problem } from './problem.ts'
+import { ConfigError } from './problem.ts'
+
+/** Parts that a file may have: aliases multiply. */
+const MOST_NODES = 200_000
+const DEEPEST = 64
+
+interface Place {
+  readonly key: number
+  readonly value: number
+}
+
+/**
+ * @param file Names it in messages.
+ * @param env Where `${NAME}` is looked up.
+ * @throws ConfigError with everything that is no YAML, and each variable that is missing.
+ */
+export function parseConfig(file: string, text: string, env: Readonly<NodeJS.ProcessEnv>): Parsed {
+  return new Reader(file, text, env).read()
+}
+
+class Reader {
+  readonly #file: string
+  readonly #env: Readonly<NodeJS.ProcessEnv>
+  readonly #lines = new LineCounter()
+  readonly #document: Document.Parsed
+  readonly #places = new Map<string, Place>()
+  readonly #filled = new Set<string>()
+  readonly #problems: Problem[] = []
+  #nodes = 0
+
+  constructor(file: string, text: string, env: Readonly<NodeJS.ProcessEnv>) {
+    this.#file = file
+    this.#env = env
+    const options = { lineCounter: this.#lines, prettyErrors: false, merge: false, strict: true } as const
+    this.#document = parseDocument(text, options)
+  }
+
+  read(): Parsed {
+    const { errors, warnings, contents } = this.#document
+    const wrong = [...errors, ...warnings].map(({ pos, message }) => this.#problem(pos[0], message))
+    if (wrong.length > 0) throw new ConfigError(wrong)
+    this.#places.set('', { key: 0, value: contents?.range?.[0] ?? 0 })
+    const value = this.#valueOf(contents, [])
+    if (this.#problems.length > 0) throw new ConfigError(this.#problems)
+    return {
+      file: this.#file,
+      value,
+      at: (path) => this.#where(this.#placeOf(path).value),
+      atKey: (path) => this.#where(this.#placeOf(path).key),
+      isFilled: (path) => this.#filled.has(idOf(path)),
+    }
+  }
+
+  #valueOf(node: Node | null, path: Path): unknown {
+    this.#nodes++
+    if (this.#nodes > MOST_NODES || path.length > DEEPEST) {
+      const message = `too much of it: at most ${MOST_NODES} parts, ${DEEPEST} levels deep`
+      throw new ConfigError([this.#problem(this.#placeOf(path).value, message)])
+    }
+    if (isAlias(node)) return this.#valueOf((node.resolve(this.#document) as Node | undefined) ?? null, path)
+    if (isMap(node)) return this.#mapOf(node.items as Pair<Node, Node | null>[], path)
+    if (isSeq(node)) return node.items.map((item, i) => this.#partOf(item as Node, [...path, i]))
+    return isScalar(node) ? this.#scalarOf(node, path) : null
+  }
+
+  #mapOf(pairs: readonly Pair<Node, Node | null>[], path: Path): unknown {
+    // Without a prototype: `__proto__` is a key like any other, and an unknown one.
+    const value: Record<string, unknown> = Object.create(null)
+    for (const { key, value: node } of pairs) {
+      const start = key.range?.[0] ?? 0
+      if (!isScalar(key)) {
+        this.#problems.push(this.#problem(start, 'a key must be text'))
+        continue
+      }
+      const name = String(key.value)
+      value[name] = this.#partOf(node, [...path, name], start)
+    }
+    return value
+  }
+
+  #partOf(node: Node | null, path: Path, key?: number): unknown {
+    const value = node?.range?.[0] ?? key ?? 0
+    this.#places.set(idOf(path), { key: key ?? value, value })
+    return this.#valueOf(node, path)
+  }
+
+  #scalarOf(node: Scalar, path: Path): unknown {
+    if (typeof node.value !== 'string' || !node.value.includes('$')) return node.value
+    const filled = fillIn(node.value, this.#env)
+    if (filled.missing !== undefined) {
+      const { missing } = filled
+      const fix = `set it, or write \${${missing}:-default}`
+      const message = `${nameOf(path)}: the environment has no ${missing}: ${fix}`
+      this.#problems.push(this.#problem(node.range?.[0] ?? 0, message))
+      return node.value
+    }
+    if (filled.text === node.value) return node.value
+    this.#filled.add(idOf(path))
+    return node.type === 'PLAIN' ? plainValue(filled.text) : filled.text
+  }
+
+  /** The place of a part; of what is not there, that of the nearest part around it. */
+  #placeOf(path: Path): Place {
+    for (let length = path.length; length > 0; length--) {
+      const place = this.#places.get(idOf(path.slice(0, length)))
+      if (place !== undefined) return place
+    }
+    return this.#places.get('') ?? { key: 0, value: 0 }
+  }
+
+  #where(offset: number): string {
+    const { line, col } = this.#lines.linePos(offset)
+    // Of an empty file.
+    return `${basename(this.#file)}:${Math.max(line, 1)}:${Math.max(col, 1)}`
+  }
+
+  #problem(offset: number, message: string): Problem {
+    return { where: this.#where(offset), message: message.replace(/\s*\n\s*/g, ' ') }
+  }
+}
+
+function idOf(path: Path): string {
+  return path.length === 0 ? '' : JSON.stringify(path)
+}

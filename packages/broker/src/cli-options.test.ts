@@ -4,6 +4,8 @@ import { CLI_FLAGS, helpText, parseFlags } from './cli-options.ts'
 describe('flags', () => {
   test('have defaults', () => {
     expect(parseFlags([])).toEqual({
+      config: '',
+      listen: [],
       port: 1883,
       host: '127.0.0.1',
       'ws-port': 8083,
@@ -39,6 +41,11 @@ describe('flags', () => {
     expect(parseFlags(['-h'])).toMatchObject({ help: true })
   })
 
+  test('--listen may be repeated', () => {
+    const args = ['--listen', 'mqtt://127.0.0.1:0', '--listen=unix:/run/mqtt.sock']
+    expect(parseFlags(args)).toMatchObject({ listen: ['mqtt://127.0.0.1:0', 'unix:/run/mqtt.sock'] })
+  })
+
   test('the last one counts', () => {
     expect(parseFlags(['--port', '1', '--port', '2'])).toMatchObject({ port: 2 })
   })
@@ -60,6 +67,14 @@ describe('flags', () => {
     ['OPTION_INVALID', ['--no-ws', '--ws-port', '1'], /--no-ws.*--ws-port/],
     ['OPTION_INVALID', ['--log-level', 'loud'], /"log-level".*"error", "warn", "info", "debug".*"loud"/],
     ['OPTION_INVALID', ['-v', '--log-level', 'info'], /--verbose.*--log-level/],
+    ['OPTION_INVALID', ['--listen', 'http://a'], /--listen: "http:\/\/a" is no address: write mqtt, mqtts/],
+    ['OPTION_INVALID', ['--listen', 'mqtt://a', '--port', '1'], /--listen and --port exclude each other/],
+    ['OPTION_MISSING', ['--listen', 'mqtts://a'], /--listen mqtts:\/\/ and wss:\/\/ need --cert and --key/],
+    [
+      'OPTION_INVALID',
+      ['--listen', 'mqtt://a', '--cert', 'c', '--key', 'k'],
+      /--cert needs a --listen that is secure/,
+    ],
     ['OPTION_MISSING', ['--cert', 'c'], /--cert.*--key/],
     ['OPTION_MISSING', ['--key', 'k'], /--key.*--cert/],
     ['OPTION_MISSING', ['--sync', 'interval'], /--sync needs --data/],

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import type { OptionSpec, OptionsSpec, Resolved } from '@mqtt-stack/core'
 import { resolveOptions, StackError } from '@mqtt-stack/core'
+import { parseListenUrl } from './listeners/listen-url.ts'
 import type { LogLevel } from './logger.ts'
 import { LOG_LEVELS } from './logger.ts'
 
@@ -11,6 +12,8 @@ export type Sync = 'commit' | 'interval'
 const SYNCS: readonly Sync[] = ['commit', 'interval']
 
 export interface CliFlags {
+  config?: string
+  listen?: readonly string[]
   port?: number
   host?: string
   'ws-port'?: number
@@ -32,6 +35,16 @@ export interface CliFlags {
 export type CliConfig = Resolved<CliFlags>
 
 export const CLI_FLAGS: OptionsSpec<CliFlags> = {
+  config: {
+    kind: 'string',
+    default: '',
+    doc: 'read all settings from this file (YAML or JSON); flags that are given too win over it',
+  },
+  listen: {
+    kind: 'any',
+    default: [],
+    doc: 'listen there, in place of --port, --host, --ws-port and --unix: mqtt, mqtts, ws or wss://HOST:PORT, or unix:FILE; may be repeated',
+  },
   port: { kind: 'number', default: 1883, max: 65_535, doc: 'TCP port, TLS with --cert; 0: a free one' },
   host: { kind: 'string', default: '127.0.0.1', doc: 'address to listen on; 0.0.0.0 or :: for all' },
   'ws-port': {
@@ -83,18 +96,33 @@ export const CLI_FLAGS: OptionsSpec<CliFlags> = {
 const SHORT: Readonly<Record<string, string>> = { help: 'h', port: 'p', verbose: 'v' }
 /** What a flag of text wants, unless it is a file. */
 const WANTED: Readonly<Record<string, string>> = {
+  listen: 'url',
   host: 'address',
   data: 'directory',
   sync: 'when',
   'log-level': 'level',
 }
+/** Flags that may be given more than once. */
+const REPEATED: ReadonlySet<string> = new Set(['listen'])
 const COMMAND = 'mqtt-stack'
+
+/** What stands behind the command. */
+export interface Flags {
+  readonly config: CliConfig
+  /** The flags that were given: all others have their defaults. */
+  readonly given: ReadonlySet<string>
+}
+
+/** As {@link readFlags}. */
+export function parseFlags(args: readonly string[]): CliConfig {
+  return readFlags(args).config
+}
 
 /**
  * Reads the arguments behind the command.
  * @throws StackError `OPTION_UNKNOWN`, `OPTION_MISSING` or `OPTION_INVALID`, in one line that names the flag.
  */
-export function parseFlags(args: readonly string[]): CliConfig {
+export function readFlags(args: readonly string[]): Flags {
   const rows = CLI_FLAGS as Readonly<Record<string, OptionSpec>>
   const options = Object.fromEntries(
     Object.entries(rows).map(([name, row]) => [name, parseOption(name, row)]),
@@ -106,18 +134,22 @@ export function parseFlags(args: readonly string[]): CliConfig {
     if (token.kind !== 'option') continue
     const { name, rawName, value } = token
     if (!Object.hasOwn(rows, name)) throw unknown(`flag ${rawName}`)
-    given[name] = toValue(rows[name], name, value)
+    const read = toValue(rows[name], name, value)
+    given[name] = REPEATED.has(name) ? [...((given[name] as unknown[] | undefined) ?? []), read] : read
   }
   const config = resolveOptions(COMMAND, given as CliFlags, CLI_FLAGS)
   checkTogether(config, given)
-  return config
+  return { config, given: new Set(Object.keys(given)) }
 }
 
 /** What --help prints. */
 export function helpText(): string {
   const rows = Object.entries(CLI_FLAGS as Readonly<Record<string, OptionSpec>>).map(([name, row]) => {
     const short = SHORT[name] === undefined ? '    ' : `-${SHORT[name]}, `
-    const usual = row.default === '' || row.default === false ? '' : ` (default ${row.default})`
+    const usual =
+      row.default === '' || row.default === false || Array.isArray(row.default)
+        ? ''
+        : ` (default ${row.default})`
     return [`  ${short}${flagUsage(name)}`, `${row.doc}${usual}`]
   })
   const width = Math.max(...rows.map(([left]) => left.length)) + 2
@@ -157,10 +189,28 @@ function checkTogether(config: CliConfig, given: object): void {
   if (key !== '' && cert === '') throw missing('--key needs --cert, the key’s certificate')
   if (ca !== '' && cert === '') throw missing('--ca needs --cert and --key: only TLS has client certificates')
   if (config.data === '' && 'sync' in given) throw missing('--sync needs --data: nothing is kept without it')
+  const other = ['port', 'host', 'ws-port', 'no-ws', 'unix'].find((name) => name in given)
+  if (config.listen.length > 0 && other !== undefined)
+    throw invalid(`--listen and --${other} exclude each other: name every address by --listen`)
+  checkListen(config)
   if (config['no-ws'] && 'ws-port' in given)
     throw invalid('--no-ws and --ws-port exclude each other: leave one out')
   if (config.verbose && 'log-level' in given)
     throw invalid('--verbose and --log-level exclude each other: leave one out')
+}
+
+function checkListen({ listen, cert }: CliConfig): void {
+  const transports = listen.map((url) => {
+    try {
+      return parseListenUrl(url).transport
+    } catch (error) {
+      throw invalid(`--listen: ${(error as Error).message}`)
+    }
+  })
+  const secure = transports.some((transport) => transport === 'tls' || transport === 'wss')
+  if (secure && cert === '') throw missing('--listen mqtts:// and wss:// need --cert and --key')
+  if (listen.length > 0 && !secure && cert !== '')
+    throw invalid('--cert needs a --listen that is secure: mqtts:// or wss://')
 }
 
 function unknown(what: string): StackError {

@@ -1,9 +1,9 @@
 /** The listeners of a configuration, as the broker wants them. */
-import { readFileSync } from 'node:fs'
 import type { OptionSpec } from '@mqtt-stack/core'
 import { parseListenUrl } from '../listeners/listen-url.ts'
 import type { ListenerOptions } from '../listeners/options.ts'
 import { LISTENER_OPTIONS } from '../listeners/options.ts'
+import { readPem } from '../read-pem.ts'
 import type { AuthValue, ListenerValue } from './config-value.ts'
 import type { LoadedConfig } from './load-config.ts'
 import type { Path } from './parsed.ts'
@@ -75,25 +75,6 @@ function pemFiles(options: Readonly<Record<string, unknown>>, path: Path, add: A
     }
   }
   return files
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'it may not be read',
-  EISDIR: 'it is a folder',
-}
-
-/** @throws Error that says why a file is no PEM file. */
-export function readPem(path: string): Buffer {
-  try {
-    const file = readFileSync(path)
-    if (!file.includes('-----BEGIN ')) throw new Error('it is no PEM file')
-    return file
-  } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
-    const text = `cannot read ${path}: ${REASONS[code] ?? message}: name a readable PEM file`
-    throw new Error(text, { cause: error })
-  }
 }
 
 /** The names of the middlewares that are asked there. */

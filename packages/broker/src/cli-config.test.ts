@@ -1,0 +1,111 @@
+/** The command with a configuration. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { IClientOptions, IConnackPacket, MqttClient } from 'mqtt'
+import { connect, connectAsync } from 'mqtt'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Spawned } from '../../../test/support/spawned.ts'
+import { spawned } from '../../../test/support/spawned.ts'
+
+/** The command as it is built: Node runs no TypeScript. */
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+
+function folder(files: Readonly<Record<string, string>>): string {
+  const path = mkdtempSync(join(tmpdir(), 'mqtt-stack-'))
+  onTestFinished(() => rmSync(path, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
+  return path
+}
+
+/** Runs it on a configuration. */
+function configured(text: string, args: readonly string[] = [], files: Record<string, string> = {}): Spawned {
+  const file = join(folder({ 'broker.yaml': text, ...files }), 'broker.yaml')
+  return spawned(process.execPath, [CLI, '--config', file, ...args])
+}
+
+async function url(cli: Spawned, scheme: string): Promise<string> {
+  return (await cli.prints(new RegExp(`listening on (${scheme}:[\\w:/.]+)`)))[1]
+}
+
+async function client(url: string, options?: IClientOptions): Promise<MqttClient> {
+  const connected = await connectAsync(url, { reconnectPeriod: 0, ...options })
+  connected.on('error', () => {})
+  onTestFinished(() => void connected.end(true))
+  return connected
+}
+
+describe('runs what the configuration says', () => {
+  test('listeners, options of places, the log', async () => {
+    const cli = configured(
+      'listeners:\n  - listen: mqtt://127.0.0.1:0\n  - listen: ws://127.0.0.1:0/mqtt\nkeepalive: { maximum: 60 }\nlog: { level: debug, format: lines }\n',
+    )
+    const one = connect(await url(cli, 'mqtt'), { protocolVersion: 5, keepalive: 90 })
+    onTestFinished(() => void one.end(true))
+    const { properties } = await new Promise<IConnackPacket>((resolve) => one.once('connect', resolve))
+    expect(properties?.serverKeepAlive).toBe(60)
+    await client(`${await url(cli, 'ws')}/mqtt`)
+    await cli.prints(/DEBUG.*connected from/)
+  })
+
+  test('a middleware of a module beside it, at its place', async () => {
+    const module = `export class Only {
+      name = 'Only'
+      constructor(options) { this.prefix = options.prefix }
+      authorizePacket({ packet }, store) {
+        store.valid = packet.cmd !== 'publish' || packet.topic.startsWith(this.prefix)
+      }
+    }`
+    const cli = configured(
+      'listeners: [{ listen: "mqtt://127.0.0.1:0" }]\nuse:\n  - { package: ./only.mjs, options: { prefix: a/ }, before: authorize }\n',
+      [],
+      { 'only.mjs': module },
+    )
+    const one = await client(await url(cli, 'mqtt'), { protocolVersion: 5 })
+    await one.publishAsync('a/b', '', { qos: 1 })
+    await expect(one.publishAsync('b', '', { qos: 1 })).rejects.toThrow(/authorized/i)
+  })
+
+  test('a store on the disk, beside the configuration', async () => {
+    const path = folder({
+      'broker.yaml': 'listeners: [{ listen: "mqtt://127.0.0.1:0" }]\nstore: { lmdb: { path: data } }\n',
+    })
+    const cli = spawned(process.execPath, [CLI, '--config', join(path, 'broker.yaml')], { cwd: tmpdir() })
+    await url(cli, 'mqtt')
+    expect(existsSync(join(path, 'data'))).toBe(true)
+  })
+})
+
+describe('flags win', () => {
+  test('--listen over its listeners, --log-level over its log', async () => {
+    const cli = configured('listeners: [{ listen: "mqtt://127.0.0.1:1" }]\nlog: { level: error }\n', [
+      '--listen',
+      'ws://127.0.0.1:0',
+      '--listen',
+      'mqtt://127.0.0.1:0',
+      '--log-level',
+      'info',
+    ])
+    await client(await url(cli, 'ws'))
+    await client(await url(cli, 'mqtt'))
+  })
+})
+
+describe('says in one line what is wrong', () => {
+  test('a wrong key', async () => {
+    const cli = configured('listners: []\n')
+    expect(await cli.exited).toBe(1)
+    expect(cli.stderr).toBe(
+      'mqtt-stack: broker.yaml:1:1: unknown key "listners" (did you mean "listeners"?)\n',
+    )
+  })
+
+  test('a file that is not there', async () => {
+    const cli = spawned(process.execPath, [CLI, '--config', '/nowhere.yaml'])
+    expect(await cli.exited).toBe(1)
+    expect(cli.stderr).toBe(
+      'mqtt-stack: /nowhere.yaml: cannot be read: there is no such file: mqtt-stack init makes one\n',
+    )
+  })
+})

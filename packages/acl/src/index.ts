@@ -1,0 +1,7 @@
+/**
+ * `@mqtt-stack/acl`: says who may publish and subscribe to what, by rules in code or in a file.
+ * @packageDocumentation
+ */
+export { Acl } from './acl.ts'
+export { ACL_OPTIONS, type AclOptions } from './options.ts'
+export type { AclAction, AclRule } from './rule.ts'

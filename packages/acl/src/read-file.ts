@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import { StackError } from '@mqtt-stack/core'
+import type { Line } from './mosquitto-lines.ts'
+import { readMosquitto } from './mosquitto-lines.ts'
+import { readRule, ruleError } from './read-rule.ts'
+import type { AclRule, Rule } from './rule.ts'
+import { readLine } from './rule-line.ts'
+import { MOSQUITTOS, OURS, RuleSet } from './rule-set.ts'
+
+/** A file's path, and what is in it. */
+export interface FileText {
+  readonly path: string
+  readonly text: string
+}
+
+/**
+ * Makes the rules of a list and of a file, the list first.
+ * @throws StackError `OPTION_INVALID`, naming the rule, or `FILE_INVALID`, naming the line.
+ */
+export function makeRules(rules: readonly AclRule[], file: FileText | undefined): RuleSet {
+  if (!Array.isArray(rules))
+    throw ruleError('rules', `a list of rules is wanted, not ${JSON.stringify(rules)}`)
+  const read = rules.map((rule, i) => readRule(rule, i + 1))
+  if (file === undefined) return new RuleSet(read, OURS)
+  try {
+    return withFile(read, file)
+  } catch (error) {
+    const { message, cause } = error as Error
+    throw new StackError('FILE_INVALID', message, { cause })
+  }
+}
+
+function withFile(read: readonly Rule[], file: FileText): RuleSet {
+  const lines = linesOf(file.path, file.text)
+  const ours = lines.find(({ text }) => isOurs(text))
+  const theirs = lines.find(({ text }) => isTheirs(text))
+  if (theirs !== undefined && ours !== undefined) {
+    const what = `rules of Mosquitto (${theirs.where}) and of ours (${ours.where}) do not go into one file`
+    throw ruleError(file.path, `${what}: their order has different meanings`)
+  }
+  if (theirs === undefined) return new RuleSet([...read, ...readOurs(lines, read.length)], OURS)
+  if (read.length > 0) {
+    const what = 'a file of Mosquitto stands alone: its order has another meaning'
+    throw ruleError(file.path, `${what}; leave the rules out, or write the file in our lines`)
+  }
+  return new RuleSet(readMosquitto(lines), MOSQUITTOS)
+}
+
+/**
+ * What is in a file of rules.
+ * @throws StackError `FILE_INVALID`
+ */
+export function readText(path: string): FileText {
+  try {
+    return { path, text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)) }
+  } catch (error) {
+    throw unreadable(path, error as NodeJS.ErrnoException)
+  }
+}
+
+function unreadable(path: string, error: NodeJS.ErrnoException): StackError {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'it may not be read',
+    EISDIR: 'it is a folder',
+    ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
+  }
+  const reason = reasons[error.code ?? ''] ?? error.message
+  const message = `acl: cannot read ${path}: ${reason}: name a readable file of rules`
+  return new StackError('FILE_INVALID', message, { cause: error })
+}
+
+function linesOf(path: string, content: string): Line[] {
+  return content
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .map((text, i) => ({ text: text.trim(), where: `${path}:${i + 1}` }))
+    .filter(({ text }) => text !== '' && !text.startsWith('#'))
+}
+
+function readOurs(lines: readonly Line[], before: number): Rule[] {
+  return lines.map(({ text, where }, i) => {
+    if (isOurs(text)) return readRule(readLine(text, where), before + i + 1)
+    const [word] = text.split(/\s/, 1)
+    const ours = 'a rule begins with allow or deny'
+    throw ruleError(
+      where,
+      `unknown word "${word}": ${ours} (a line of Mosquitto with user, topic or pattern)`,
+    )
+  })
+}
+
+function isOurs(text: string): boolean {
+  return /^(allow|deny)(\s|$)/.test(text)
+}
+
+function isTheirs(text: string): boolean {
+  return /^(user|topic|pattern)(\s|$)/.test(text)
+}

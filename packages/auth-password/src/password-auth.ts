@@ -1,0 +1,118 @@
+import type { Client, Context, Store } from '@mqtt-stack/core'
+import { bounded, Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
+import type { User } from '@mqtt-stack/core/users'
+import { UserFile } from '@mqtt-stack/core/users'
+import type { PasswordAuthOptions } from './options.ts'
+import { PASSWORD_AUTH_OPTIONS } from './options.ts'
+import type { Known } from './passwords.ts'
+import { Passwords } from './passwords.ts'
+import { Turns } from './turns.ts'
+
+type Answer = Store<'authenticateConnection'>
+
+/** The line of the file that let a client in. */
+class Admission {
+  user: User | undefined
+}
+
+const admission = new Slot(() => new Admission())
+
+/** How verifications stand. */
+export interface PasswordAuthStats {
+  /** How many run now. */
+  readonly running: number
+  /** How many wait for their turn now. */
+  readonly waiting: number
+  /** How many clients were refused because too many waited. */
+  readonly refused: number
+}
+
+/**
+ * Answers for clients with a user name that is in the file: their password is right, or they are refused. Of other names it
+ * says nothing, after as long a time. A client whose line is changed or removed is closed.
+ */
+export class PasswordAuth extends Middleware<PasswordAuthOptions> {
+  readonly #file: UserFile<Passwords>
+  readonly #turns: Turns
+  #refused = 0
+
+  constructor(options: PasswordAuthOptions) {
+    super(options, PASSWORD_AUTH_OPTIONS)
+    const { file: path, verifications, waiting } = this.config
+    this.#turns = new Turns({ running: verifications, waiting })
+    this.#file = new UserFile({
+      path,
+      owner: this.name,
+      decode: (users) => Passwords.of(users, path),
+      onChange: () => this.#closeOthers(),
+    })
+  }
+
+  get stats(): PasswordAuthStats {
+    const { running, waiting } = this.#turns
+    return { running, waiting, refused: this.#refused }
+  }
+
+  /** @throws StackError `FILE_INVALID` where the file cannot be used. */
+  start(): Promise<void> {
+    return this.#file.open(this.stack)
+  }
+
+  stop(): void {
+    this.#file.close()
+  }
+
+  authenticateConnection(ctx: Context<'authenticateConnection'>, store: Answer): void | Promise<void> {
+    const { client, username, password } = ctx
+    if (username === undefined) return
+    const found = this.#file.known.find(username)
+    if (password === undefined) {
+      if (found !== undefined) store.valid = false
+      return
+    }
+    const known = found ?? this.#file.known.standIn(username)
+    if (known === undefined) return
+    // What the password is a part of is not kept while the client waits.
+    const proof = Buffer.from(password)
+    const verdict = this.#turns.take(
+      () => known.hash.verify(proof),
+      // While somebody waits, the end of its stream has not closed it.
+      () => client.closed || client.stream.destroyed,
+      false,
+    )
+    if (verdict === undefined) return this.#refuse(store)
+    if (found !== undefined)
+      return bounded(verdict.then((valid) => this.#answer(client, found, valid, store)))
+    return bounded(verdict.then(() => {}))
+  }
+
+  #answer(client: Client, { user }: Known, valid: boolean, store: Answer): void {
+    // The file may have changed meanwhile.
+    store.valid = valid && this.#isStill(user)
+    if (!store.valid) return
+    store.groups = user.groups
+    admission.of(client).user = user
+  }
+
+  #refuse(store: Answer): void {
+    this.#refused++
+    store.valid = false
+    store.reasonCode = ReasonCode.SERVER_BUSY
+    store.reason = 'too many clients wait for their passwords to be verified: try again later'
+  }
+
+  #isStill({ name, hash, groups }: User): boolean {
+    const now = this.#file.known.find(name)?.user
+    return now?.hash === hash && now.groups.join() === groups.join()
+  }
+
+  /** Ends the connections of those who would not be let in any more, or not as they were. */
+  #closeOthers(): void {
+    for (const client of this.stack.clients) {
+      const user = admission.peek(client)?.user
+      if (user === undefined || this.#isStill(user)) continue
+      const reason = 'the user was changed or removed'
+      this.stack.closeClient(client, ReasonCode.ADMINISTRATIVE_ACTION, reason)
+    }
+  }
+}

@@ -43,6 +43,12 @@ const CONSTANTS = [
     'Filters that a SUBSCRIBE or UNSUBSCRIBE may hold; one with more ends the connection (0x97).',
   ],
   [
+    'broker/src/listeners/proxy/version-2.ts',
+    'MAX_PROXY_HEADER',
+    'bytes',
+    'Longest PROXY header of version 2; a longer one is refused.',
+  ],
+  [
     'core/src/time/pace.ts',
     'TURN',
     'ms',

@@ -84,7 +84,8 @@ export class BrokerListener {
     const { place, server } = this.#endpoint
     const { remoteAddress, remotePort } = drop ?? {}
     const remote = remoteAddress === undefined ? undefined : authority(remoteAddress, remotePort)
-    const listener = { ...place, local: place.transport === 'unix', remote }
+    const { transport, name, providers } = place
+    const listener = { transport, name, providers, local: transport === 'unix', remote }
     const reason = `more than ${server.maxConnections} connections (maxConnections)`
     refusedAt(this.#stack, listener, ReasonCode.QUOTA_EXCEEDED, reason)
   }

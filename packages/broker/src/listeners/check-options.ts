@@ -1,5 +1,6 @@
 /** What the tables of listeners cannot say of their options. */
 import { StackError } from '@mqtt-stack/core'
+import { wrongEntry } from './address-list.ts'
 import type { AlpnOptions, CertificateOptions, PortOptions } from './option-rows.ts'
 
 /** The options of any listener, after defaults. */
@@ -11,7 +12,7 @@ type Given = Partial<PortOptions & CertificateOptions & AlpnOptions>
  * @throws StackError `OPTION_INVALID`, naming listener and option.
  */
 export function checkListener(owner: string, config: Given): void {
-  const { port, providers, alpn, minVersion, maxVersion } = config
+  const { port, proxy, providers, alpn, minVersion, maxVersion } = config
   const invalid = (text: string): StackError => new StackError('OPTION_INVALID', `${owner}: ${text}`)
   if (port !== undefined && !Number.isInteger(port))
     throw invalid(`option "port" must be a whole number, not ${port}`)
@@ -19,8 +20,22 @@ export function checkListener(owner: string, config: Given): void {
     throw invalid(`option "providers" must be a list of names of middlewares, not ${show(providers)}`)
   if (alpn !== undefined && !isListOfText(alpn))
     throw invalid(`option "alpn" must be a list of protocol names, not ${show(alpn)}`)
+  checkProxies('proxy', proxy, invalid)
   if (minVersion === 'TLSv1.3' && maxVersion === 'TLSv1.2')
     throw invalid('option "minVersion" (TLSv1.3) must not be above "maxVersion" (TLSv1.2)')
+}
+
+/** `{ from: [...] }` with addresses and networks, at least one. */
+function checkProxies(option: string, value: unknown, invalid: (text: string) => StackError): void {
+  if (value === undefined) return
+  const { from, ...others } = (value ?? {}) as { from?: unknown }
+  if (!Array.isArray(from) || from.length === 0 || Object.keys(others).length > 0)
+    throw invalid(`option "${option}" must be { from: [addresses and networks] }, not ${show(value)}`)
+  const wrong = wrongEntry(from)
+  if (wrong !== undefined) {
+    const fix = 'write it as 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32'
+    throw invalid(`option "${option}" has ${show(wrong)}, which is no address and no network: ${fix}`)
+  }
 }
 
 /** At least one text, and none of them empty. */

@@ -2,11 +2,16 @@
 import type { ListenOptions, Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Client, Stack } from '@mqtt-stack/core'
+import { ReasonCode } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
 import { authority, portAddress } from './address.ts'
+import { AddressList } from './address-list.ts'
+import type { TrustedProxies } from './option-rows.ts'
 import { Peer } from './peer.ts'
 import type { Place } from './place.ts'
 import { placeOf } from './place.ts'
+import { ProxyGate } from './proxy/proxy-gate.ts'
+import { refusedAt } from './refused-at.ts'
 
 /** Nothing has been opened yet. */
 export interface Endpoint {
@@ -30,6 +35,8 @@ interface PortConfig extends Pick<Place, 'name' | 'providers'> {
   readonly port: number
   readonly backlog: number
   readonly maxConnections: number
+  readonly proxy: TrustedProxies | undefined
+  readonly proxyTimeout: number
 }
 
 /** @param makeServer Makes a server that serves its connections. */
@@ -38,13 +45,24 @@ export function portEndpoint(
   stack: Stack,
   makeServer: (serve: Serve, place: Place) => Server,
 ): Endpoint {
-  const { transport, host, port, backlog, maxConnections } = config
+  const { transport, host, port, backlog, maxConnections, proxy } = config
   const place = placeOf(config)
   const server = makeServer(
     (stream, socket, origin) => stack.connect(stream, new Peer(place, socket, origin)),
     place,
   )
   server.maxConnections = maxConnections
+  if (proxy !== undefined) {
+    place.gate = new ProxyGate({
+      from: new AddressList(proxy.from),
+      timeout: config.proxyTimeout,
+      clock: stack.clock,
+      refused(socket, reason) {
+        refusedAt(stack, new Peer(place, socket), ReasonCode.UNSPECIFIED_ERROR, reason)
+      },
+    })
+    place.gate.guard(server)
+  }
   return {
     place,
     server,

@@ -7,6 +7,12 @@ export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
 const TLS_VERSIONS: readonly TlsVersion[] = ['TLSv1.2', 'TLSv1.3']
 const LIST_OF_TEXT = { type: 'array', items: { type: 'string', minLength: 1 } } as const
+const PROXIES = {
+  type: 'object',
+  properties: { from: { ...LIST_OF_TEXT, minItems: 1 } },
+  required: ['from'],
+  additionalProperties: false,
+} as const
 
 /** Of every listener. */
 export interface CommonOptions {
@@ -16,10 +22,18 @@ export interface CommonOptions {
   maxConnections?: number
 }
 
+/** Who may say for whom a connection is made. */
+export interface TrustedProxies {
+  /** Addresses and networks, such as `10.0.0.1`, `10.0.0.0/8` and `2001:db8::/32`. */
+  from: readonly string[]
+}
+
 /** Of those on a port. */
 export interface PortOptions extends CommonOptions {
   port?: number
   host?: string
+  proxy?: TrustedProxies
+  proxyTimeout?: number
 }
 
 /** Of those with TLS. */
@@ -74,6 +88,19 @@ export const port = (usual: number): OptionsSpec<PortOptions> => ({
   port: { kind: 'number', default: usual, max: 65_535, doc: 'Port; 0: a free one.' },
   host: { kind: 'string', default: '127.0.0.1', doc: 'Address to bind to; `0.0.0.0` or `::` for all.' },
   ...COMMON,
+  proxy: {
+    kind: 'any',
+    optional: true,
+    schema: PROXIES,
+    doc: "Proxies that begin each connection with a PROXY header (version 1 or 2), as `{ from: ['10.0.0.0/8'] }`; connections from elsewhere are refused.",
+  },
+  proxyTimeout: {
+    kind: 'number',
+    default: 5_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A connection whose PROXY header is not complete in so long is closed.',
+  },
 })
 
 export const CERTIFICATE: OptionsSpec<CertificateOptions> = {

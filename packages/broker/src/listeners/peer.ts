@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import type { PeerCertificate } from 'node:tls'
 import { TLSSocket } from 'node:tls'
-import type { Listener } from '@mqtt-stack/core'
+import type { Listener, TlsFacts } from '@mqtt-stack/core'
 import { isLoopback } from '@mqtt-stack/core'
 import { remoteOf } from './address.ts'
 import type { Place } from './place.ts'
+import type { Proxied } from './proxy/proxy-gate.ts'
 
 /**
  * Where a connection came in. Who is on the other side is looked up when somebody asks, for that is a system call, and
@@ -15,8 +16,9 @@ export class Peer implements Listener {
   readonly #place: Place
   readonly #foreign: boolean
   readonly #socket: Socket
+  readonly #proxied: Proxied | undefined
   #remote: string | undefined
-  #certificate: PeerCertificate | undefined
+  #certificate: Partial<PeerCertificate> | undefined
 
   /**
    * @param origin The site whose page opened the connection; one from elsewhere is never local, for browsers let every
@@ -25,8 +27,9 @@ export class Peer implements Listener {
   constructor(place: Place, socket: Socket, origin?: string) {
     this.origin = origin
     this.#place = place
-    this.#foreign = origin !== undefined && isForeign(origin)
+    this.#foreign = place.gate !== undefined || (origin !== undefined && isForeign(origin))
     this.#socket = socket
+    this.#proxied = place.gate?.of(socket)
   }
 
   get transport(): string {
@@ -48,20 +51,43 @@ export class Peer implements Listener {
   }
 
   get remote(): string | undefined {
-    this.#remote ??= remoteOf(this.#socket)
+    this.#remote ??= this.#proxied?.remote ?? remoteOf(this.#socket)
     return this.#remote
   }
 
-  /** Node calls a resumed session without a certificate authorized too: there has to be one. */
-  certificate(): PeerCertificate | undefined {
-    const socket = this.#socket
-    if (this.#certificate === undefined && socket instanceof TLSSocket && socket.authorized) {
-      // `null` once the connection is gone, and `{}` where the client has shown none.
-      const shown = socket.getPeerCertificate() as PeerCertificate | null
-      if (shown?.raw !== undefined) this.#certificate = shown
-    }
+  get proxy(): string | undefined {
+    return this.#proxied?.proxy
+  }
+
+  /** Where a proxy speaks TLS with the client, ours is with the proxy. */
+  get tls(): TlsFacts | undefined {
+    return this.#proxied?.tls ?? tlsFactsOf(this.#socket)
+  }
+
+  certificate(): Partial<PeerCertificate> | undefined {
+    this.#certificate ??= this.#proxied?.tls ? told(this.#proxied.commonName) : certificateOf(this.#socket)
     return this.#certificate
   }
+}
+
+/** Node calls a resumed session without a certificate authorized too: there has to be one. */
+function certificateOf(socket: Socket): PeerCertificate | undefined {
+  if (!(socket instanceof TLSSocket && socket.authorized)) return undefined
+  // `null` once the connection is gone, and `{}` where the client has shown none.
+  const shown = socket.getPeerCertificate() as PeerCertificate | null
+  return shown?.raw === undefined ? undefined : shown
+}
+
+/** What a proxy tells of a certificate: the common name alone. */
+function told(commonName: string | undefined): Partial<PeerCertificate> | undefined {
+  return commonName === undefined ? undefined : { subject: { CN: commonName } as PeerCertificate['subject'] }
+}
+
+function tlsFactsOf(socket: Socket): TlsFacts | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined
+  const serverName = (socket as TLSSocket & { servername?: string | false | null }).servername || undefined
+  const cipher = socket.getCipher() as { standardName?: string } | undefined
+  return { version: socket.getProtocol() ?? undefined, cipher: cipher?.standardName, serverName }
 }
 
 /** Whether a page is of no site on this machine. */

@@ -1,4 +1,5 @@
 import type { Address } from './address.ts'
+import type { ProxyGate } from './proxy/proxy-gate.ts'
 
 /** What all connections of a listener have in common. */
 export interface Place {
@@ -7,10 +8,12 @@ export interface Place {
   local: boolean
   readonly name: string | undefined
   readonly providers: readonly string[] | undefined
+  /** Where each connection comes through a proxy: what that says. */
+  gate: ProxyGate | undefined
 }
 
 /** Of a listener that is not open yet. */
 export function placeOf(config: Pick<Place, 'transport' | 'name' | 'providers'>): Place {
   const { transport, name, providers } = config
-  return { transport, local: transport === 'unix', name, providers }
+  return { transport, local: transport === 'unix', name, providers, gate: undefined }
 }

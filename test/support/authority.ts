@@ -47,6 +47,8 @@ export interface Term {
 export class Authority {
   /** Its own certificate, PEM. */
   readonly cert: string
+  /** The serial number of that. */
+  readonly serial: Buffer = newSerial()
   readonly #name: Buffer
   readonly #keys: { readonly privateKey: KeyObject; readonly publicKey: KeyObject }
 
@@ -55,7 +57,7 @@ export class Authority {
     this.#keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     this.#name = nameOf([['CN', name]])
     const extension = sequence(BASIC_CONSTRAINTS, IS_AUTHORITY, der(0x04, sequence(IS_AUTHORITY)))
-    this.cert = (parent ?? this).#certify(newSerial(), this.#name, this.#keys.publicKey, [extension])
+    this.cert = (parent ?? this).#certify(this.serial, this.#name, this.#keys.publicKey, [extension])
   }
 
   /** A certificate with a key of its own, valid for a day. */
@@ -77,7 +79,7 @@ export class Authority {
   }
 
   /** The list of what it has revoked, PEM. */
-  revocations(revoked: readonly Issued[], term: Term = {}): string {
+  revocations(revoked: readonly { readonly serial: Buffer }[], term: Term = {}): string {
     const { from = Date.now() - 60_000, until = Date.now() + DAY_MS } = term
     const entries = revoked.map(({ serial }) => sequence(serial, utcTime(from)))
     const version = der(0x02, Buffer.of(1))

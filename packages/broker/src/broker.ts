@@ -30,7 +30,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
   readonly stack: Stack
   readonly #listeners: readonly ListenerConfig[]
   readonly #relayer: Relayer
-  #opened: readonly BrokerListener[] = []
+  #opened: BrokerListener[] = []
   #addresses: readonly Address[] = []
   #listening: Promise<readonly Address[]> | undefined
   #closed: Promise<void> | undefined
@@ -103,6 +103,16 @@ export class Broker extends EventEmitter<BrokerEvents> {
     return relayed
   }
 
+  /**
+   * Reads the certificates, keys, authorities and revocation lists of all listeners again, as happens by itself when
+   * their files change. Those who are connected stay so, unless their certificate has been revoked.
+   * @throws StackError `LISTEN_FAILED` naming what cannot be used; then nothing has changed, at no listener.
+   */
+  async reloadCertificates(): Promise<void> {
+    const reloads = this.#opened.map(({ certificates }) => certificates?.reload())
+    for (const use of reloads) use?.()
+  }
+
   #check(): void {
     if (this.#closed !== undefined) throw new StackError('STACK_STOPPED', 'the broker is closed')
   }
@@ -111,7 +121,13 @@ export class Broker extends EventEmitter<BrokerEvents> {
     for (const config of this.#listeners) checkProviders(this.stack, config)
     await this.start()
     // All are made before one is opened: a certificate that cannot be used is found before anything listens.
-    this.#opened = this.#listeners.map((config) => makeListener(config, this.stack))
+    this.#opened = []
+    try {
+      for (const config of this.#listeners) this.#opened.push(makeListener(config, this.stack))
+    } catch (error) {
+      await this.#shut()
+      throw error
+    }
     const opened = await Promise.allSettled(this.#opened.map((listener) => listener.open()))
     const failed = opened.find((result) => result.status === 'rejected')
     if (failed !== undefined) {

@@ -23,6 +23,7 @@ export { createBroker } from './create-broker.ts'
 export { EventLog } from './event-log.ts'
 export type { BrokerEvents } from './events.ts'
 export type { Address } from './listeners/address.ts'
+export type { NamedCertificate, TlsVersion } from './listeners/option-rows.ts'
 export {
   LISTENER_OPTIONS,
   type ListenerOptions,
@@ -32,5 +33,6 @@ export {
   type WsListenerOptions,
   type WssListenerOptions,
 } from './listeners/options.ts'
+export type { PemFile, PemSource } from './listeners/pem.ts'
 export { fromPino, type PinoLike } from './logger.ts'
 export { ORDER, type Place, type Placed, type Use } from './order.ts'

@@ -1,9 +1,11 @@
 /** One listener of the broker: opens its server, counts its connections, and closes with them. */
 import type { DropArgument, Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { Stack } from '@mqtt-stack/core'
 import { ReasonCode } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
 import { authority } from './address.ts'
+import type { Certificates } from './certificates.ts'
 import type { Endpoint } from './endpoint.ts'
 import { listenFailed } from './listen-error.ts'
 import { Peer } from './peer.ts'
@@ -44,6 +46,11 @@ export class BrokerListener {
     return this.#endpoint.address()
   }
 
+  /** Of TLS. */
+  get certificates(): Certificates | undefined {
+    return this.#endpoint.certificates
+  }
+
   /** Takes no new connections. */
   shut(): void {
     const { server } = this.#endpoint
@@ -55,6 +62,7 @@ export class BrokerListener {
 
   /** Waits until all connections are gone; those that do not go are cut off. */
   async close(): Promise<void> {
+    this.certificates?.close()
     this.shut()
     const cutOff = this.#stack.clock.after(GRACE, () => {
       for (const socket of this.#sockets) socket.destroy()
@@ -92,7 +100,10 @@ export class BrokerListener {
 
   readonly #handshakeFailed = (error: Error, socket: Socket): void => {
     const listener = new Peer(this.#endpoint.place, socket)
-    const reason = `the TLS handshake failed: ${error.message}`
+    // Node has closed the connection then, and tells of that alone.
+    const refused = (socket as Partial<TLSSocket>).authorizationError
+    const why = refused ? `the client’s certificate does not hold (${refused})` : error.message
+    const reason = `the TLS handshake failed: ${why}`
     refusedAt(this.#stack, listener, ReasonCode.UNSPECIFIED_ERROR, reason, error)
     // Node only tells of a handshake that takes too long.
     socket.destroy()

@@ -1,6 +1,8 @@
 /** What the tables of listeners cannot say of their options. */
 import { StackError } from '@mqtt-stack/core'
 import { wrongEntry } from './address-list.ts'
+import { wrongCertificate } from './check-certificates.ts'
+import { isListOfText, show } from './check-values.ts'
 import type { AlpnOptions, CertificateOptions, PortOptions } from './option-rows.ts'
 
 /** The options of any listener, after defaults. */
@@ -14,6 +16,8 @@ type Given = Partial<PortOptions & CertificateOptions & AlpnOptions>
 export function checkListener(owner: string, config: Given): void {
   const { port, proxy, providers, alpn, minVersion, maxVersion } = config
   const invalid = (text: string): StackError => new StackError('OPTION_INVALID', `${owner}: ${text}`)
+  const wrong = wrongCertificate(config)
+  if (wrong !== undefined) throw invalid(wrong)
   if (port !== undefined && !Number.isInteger(port))
     throw invalid(`option "port" must be a whole number, not ${port}`)
   if (providers !== undefined && !isListOfText(providers))
@@ -36,14 +40,4 @@ function checkProxies(option: string, value: unknown, invalid: (text: string) =>
     const fix = 'write it as 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32'
     throw invalid(`option "${option}" has ${show(wrong)}, which is no address and no network: ${fix}`)
   }
-}
-
-/** At least one text, and none of them empty. */
-function isListOfText(value: unknown): value is readonly string[] {
-  const isText = (one: unknown): boolean => typeof one === 'string' && one !== ''
-  return Array.isArray(value) && value.length > 0 && value.every(isText)
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value)
 }

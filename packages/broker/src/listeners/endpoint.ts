@@ -6,6 +6,7 @@ import { ReasonCode } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
 import { authority, portAddress } from './address.ts'
 import { AddressList } from './address-list.ts'
+import type { Certificates } from './certificates.ts'
 import type { TrustedProxies } from './option-rows.ts'
 import { Peer } from './peer.ts'
 import type { Place } from './place.ts'
@@ -20,6 +21,8 @@ export interface Endpoint {
   readonly listen: ListenOptions
   /** What is to be opened, for messages. */
   readonly where: string
+  /** Of TLS. */
+  readonly certificates?: Certificates | undefined
   /** Where it is, once it listens. */
   address(): Address
   /** The place is taken: may make room, and tells whether it did. */

@@ -1,6 +1,7 @@
 /** What listeners have in common: options and their rows in the tables. */
 import type { TlsOptions as NodeTlsOptions } from 'node:tls'
 import type { OptionsSpec } from '@mqtt-stack/core'
+import type { PemSource } from './pem.ts'
 
 /** The versions of TLS that are safe to speak. */
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
@@ -12,6 +13,21 @@ const PROXIES = {
   properties: { from: { ...LIST_OF_TEXT, minItems: 1 } },
   required: ['from'],
   additionalProperties: false,
+} as const
+
+const NAMED_CERTIFICATES = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: {
+      names: LIST_OF_TEXT,
+      cert: { type: 'string' },
+      key: { type: 'string' },
+      passphrase: { type: 'string' },
+    },
+    required: ['names', 'cert', 'key'],
+    additionalProperties: false,
+  },
 } as const
 
 /** Of every listener. */
@@ -36,12 +52,27 @@ export interface PortOptions extends CommonOptions {
   proxyTimeout?: number
 }
 
+/** A certificate for those who ask for one of these names (SNI). */
+export interface NamedCertificate {
+  /** Names of the server; `*.example.com` stands for each name with one more label. */
+  readonly names: readonly string[]
+  /** Certificate chain, PEM. */
+  readonly cert: PemSource
+  /** Private key, PEM. */
+  readonly key: PemSource
+  /** Of the key. */
+  readonly passphrase?: string
+}
+
 /** Of those with TLS. */
 export interface CertificateOptions {
-  cert: string | Uint8Array
-  key: string | Uint8Array
+  cert: PemSource
+  key: PemSource
   passphrase?: string
-  ca?: string | Uint8Array
+  certificates?: readonly NamedCertificate[]
+  ca?: PemSource
+  crl?: PemSource
+  clientCertificate?: 'required' | 'optional'
   handshakeTimeout?: number
   minVersion?: TlsVersion
   maxVersion?: TlsVersion
@@ -104,14 +135,36 @@ export const port = (usual: number): OptionsSpec<PortOptions> => ({
 })
 
 export const CERTIFICATE: OptionsSpec<CertificateOptions> = {
-  cert: { kind: 'any', format: 'path', doc: 'Certificate chain, PEM.' },
-  key: { kind: 'any', format: 'path', doc: 'Private key, PEM.' },
+  cert: {
+    kind: 'any',
+    format: 'path',
+    doc: 'Certificate chain, PEM: the text, or `{ file }`, which is read again when it changes, as with all that follow.',
+  },
+  key: { kind: 'any', format: 'path', doc: 'Private key, PEM, or `{ file }`.' },
   passphrase: { kind: 'string', optional: true, doc: 'Passphrase of the key.' },
+  certificates: {
+    kind: 'any',
+    optional: true,
+    schema: NAMED_CERTIFICATES,
+    doc: 'Certificates for those who ask for a server by name (SNI): a list of `{ names, cert, key, passphrase }`; all others see `cert`.',
+  },
   ca: {
     kind: 'any',
     format: 'path',
     optional: true,
-    doc: 'Certificates of authorities, PEM: clients must have a certificate that one of them signed.',
+    doc: 'Certificates of authorities, PEM, or `{ file }`: clients must have a certificate that one of them signed.',
+  },
+  crl: {
+    kind: 'any',
+    format: 'path',
+    optional: true,
+    doc: 'Revocation lists of all these authorities, PEM, or `{ file }`: a certificate on them is refused, and a client that is connected with it is closed.',
+  },
+  clientCertificate: {
+    kind: 'string',
+    default: 'required',
+    choices: ['required', 'optional'],
+    doc: 'With `ca`: whether a client without a certificate is refused, or left to other providers (`optional`).',
   },
   handshakeTimeout: {
     kind: 'number',

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { Client, Resolved, Stack, Timer } from '@mqtt-stack/core'
 import { isLost, ReasonCode } from '@mqtt-stack/core'
 import { WebSocketServer } from 'ws'
+import { Certificates } from './certificates.ts'
 import { ClosingWebSocket } from './closing-web-socket.ts'
 import { limitEarly, SLACK } from './early-limit.ts'
 import type { Endpoint, Serve } from './endpoint.ts'
@@ -14,7 +15,6 @@ import { portEndpoint } from './endpoint.ts'
 import type { WsListenerOptions, WssListenerOptions } from './options.ts'
 import { Peer } from './peer.ts'
 import { refusedAt } from './refused-at.ts'
-import { secureOptions } from './tls.ts'
 import { WebSocketStream } from './websocket-stream.ts'
 
 type Config = Resolved<WsListenerOptions> | Resolved<WssListenerOptions>
@@ -25,16 +25,15 @@ const HTTP: ServerOptions = { maxHeaderSize: 8_192 }
 
 /** @throws StackError `LISTEN_FAILED` when a certificate or key cannot be used. */
 export function webSocketEndpoint(config: Config, stack: Stack): Endpoint {
-  return portEndpoint(config, stack, (serve, place) => {
+  const certificates = config.transport === 'wss' ? new Certificates(config, stack) : undefined
+  const endpoint = portEndpoint(config, stack, (serve, place) => {
     const server =
-      config.transport === 'wss'
-        ? createSecureServer({ ...HTTP, ...secureOptions(config) })
-        : createServer(HTTP)
+      certificates?.makeServer((options) => createSecureServer({ ...HTTP, ...options })) ?? createServer(HTTP)
     const maxPayload = config.maxPayload ?? stack.config.packetLimit + SLACK
     const turnAway = (socket: Socket, reason: string, origin?: string): void => {
       refusedAt(stack, new Peer(place, socket, origin), ReasonCode.UNSPECIFIED_ERROR, reason)
     }
-    const upgrade = upgrader(config.path, maxPayload, serve, turnAway)
+    const upgrade = upgrader(config.path, maxPayload, certificates?.watching(serve) ?? serve, turnAway)
     const began = new WeakMap<Duplex, Timer>()
     const answered = new WeakSet<Duplex>()
     server.on(config.transport === 'wss' ? 'secureConnection' : 'connection', (socket: Socket) => {
@@ -55,6 +54,7 @@ export function webSocketEndpoint(config: Config, stack: Stack): Endpoint {
     })
     return server
   })
+  return { ...endpoint, certificates }
 }
 
 type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer, upgraded: () => void) => void

@@ -1,0 +1,161 @@
+/** The certificates of a listener that is open: read again when their files change, without dropping a client. */
+import type { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
+import type { DetailedPeerCertificate, Server, TlsOptions } from 'node:tls'
+import { TLSSocket } from 'node:tls'
+import type { Client, FileWatch, Stack, Timer } from '@mqtt-stack/core'
+import { ReasonCode, watchFile } from '@mqtt-stack/core'
+import type { Credentials, Secured } from './credentials.ts'
+import { filesOf, loadCredentials } from './credentials.ts'
+import type { Serve } from './endpoint.ts'
+import { keyOf } from './revocation.ts'
+
+/** How long other files may take to follow the first one that has changed: a certificate comes with its key. */
+const SETTLE = 2_000
+
+export class Certificates {
+  readonly #config: Secured
+  readonly #stack: Stack
+  readonly #watches: FileWatch[]
+  /** Clients with certificates, where there are revocation lists, by what lists call their certificates. */
+  readonly #clients = new Map<Client, readonly string[]>()
+  #current: Credentials
+  #revoked: ReadonlySet<string>
+  #server: Server | undefined
+  #soon: Timer | undefined
+  #complaint: string | undefined
+
+  /** @throws StackError `LISTEN_FAILED` naming what cannot be used. */
+  constructor(config: Secured, stack: Stack) {
+    this.#config = config
+    this.#stack = stack
+    // Before they are read: no change is missed.
+    this.#watches = filesOf(config).map((file) => watchFile(file, this.#changed, stack.clock))
+    try {
+      this.#current = loadCredentials(config)
+    } catch (error) {
+      this.close()
+      throw error
+    }
+    this.#revoked = this.#noteRevoked()
+  }
+
+  /** Makes the server of these certificates, of node:tls or node:https. */
+  makeServer<Made extends Server>(make: (options: TlsOptions) => Made): Made {
+    const server = make(this.#serverOptions())
+    this.#server = server
+    return server
+  }
+
+  /** Serves connections, and watches over the certificates of their clients. */
+  watching(serve: Serve): Serve {
+    const { crl, clientCertificate } = this.#config
+    if (crl === undefined && clientCertificate !== 'optional') return serve
+    return (stream, socket, ...rest) => {
+      const client = serve(stream, socket, ...rest)
+      this.#judge(client, socket)
+      return client
+    }
+  }
+
+  /**
+   * Reads everything again, and changes nothing yet.
+   * @returns What puts it to use.
+   * @throws StackError `LISTEN_FAILED` naming what cannot be used.
+   */
+  reload(): () => void {
+    const loaded = loadCredentials(this.#config)
+    return () => this.#use(loaded)
+  }
+
+  /** Files are watched no more. */
+  close(): void {
+    this.#soon?.cancel()
+    for (const watch of this.#watches) watch.close()
+  }
+
+  #serverOptions(): TlsOptions {
+    const { ca, certificates, clientCertificate, handshakeTimeout, tls } = this.#config
+    const rejectUnauthorized = clientCertificate !== 'optional'
+    return {
+      ...this.#current.options,
+      ...(ca !== undefined && { requestCert: true, rejectUnauthorized }),
+      ...(certificates !== undefined && {
+        SNICallback: (name, answer) => answer(null, this.#current.byName.find(name)),
+      }),
+      handshakeTimeout,
+      ...tls,
+    }
+  }
+
+  #use(credentials: Credentials): void {
+    this.#current = credentials
+    this.#complaint = undefined
+    // New handshakes see it, with and without SNI; tickets of former sessions hold no longer.
+    this.#server?.setSecureContext(this.#serverOptions())
+    this.#revoked = this.#noteRevoked()
+    for (const [client, keys] of this.#clients) this.#closeRevoked(client, keys)
+    this.#stack.log.info(`${this.#config.transport} listener: the certificates were read again`)
+  }
+
+  readonly #changed = (): void => {
+    this.#soon?.cancel()
+    this.#soon = this.#stack.clock.after(SETTLE, () => {
+      try {
+        this.reload()()
+      } catch (error) {
+        const { message } = error as Error
+        if (message === this.#complaint) return
+        this.#complaint = message
+        this.#stack.log.error(`${message}; what was read before stays in use`, error as Error)
+      }
+    })
+  }
+
+  #noteRevoked(): ReadonlySet<string> {
+    const { revocations } = this.#current
+    const now = this.#stack.clock.wall()
+    for (const { until } of revocations) {
+      if (until === undefined || until > now) continue
+      const due = new Date(until).toISOString()
+      this.#stack.log.warn(
+        `${this.#config.transport} listener: a revocation list (option "crl") was to be renewed by ${due}: until it is, its authority’s clients are refused`,
+      )
+    }
+    return new Set(revocations.flatMap(({ revoked }) => revoked))
+  }
+
+  #judge(client: Client, socket: Socket): void {
+    if (!(socket instanceof TLSSocket)) return
+    const shown = chainOf(socket)
+    if (shown.length === 0) return
+    if (!socket.authorized) {
+      const reason = `its certificate does not hold (${socket.authorizationError})`
+      this.#stack.closeClient(client, ReasonCode.NOT_AUTHORIZED, reason)
+      return
+    }
+    if (this.#config.crl === undefined) return
+    const keys = shown.map(keyOf)
+    this.#clients.set(client, keys)
+    client.onClose(() => this.#clients.delete(client))
+    // One that has been revoked since the handshake began.
+    this.#closeRevoked(client, keys)
+  }
+
+  #closeRevoked(client: Client, keys: readonly string[]): void {
+    if (keys.some((key) => this.#revoked.has(key)))
+      this.#stack.closeClient(client, ReasonCode.NOT_AUTHORIZED, 'its certificate has been revoked')
+  }
+}
+
+/** The certificate that the client has shown and those that vouch for it, in DER; none where it has shown none. */
+function chainOf(socket: TLSSocket): Buffer[] {
+  const chain: Buffer[] = []
+  let next = socket.getPeerCertificate(true) as DetailedPeerCertificate | undefined | null
+  while (next?.raw !== undefined) {
+    chain.push(next.raw)
+    // The last one vouches for itself.
+    next = next.issuerCertificate === next ? undefined : next.issuerCertificate
+  }
+  return chain
+}

@@ -4,6 +4,7 @@ import type { AclOptions } from './options.ts'
 import { ACL_OPTIONS } from './options.ts'
 import { makeRules, readText } from './read-file.ts'
 import { Rights } from './rights.ts'
+import type { Rule } from './rule.ts'
 import type { RuleSet } from './rule-set.ts'
 import { subjectOf } from './subject.ts'
 
@@ -22,6 +23,11 @@ export class Acl extends Middleware<AclOptions> {
     super(options, ACL_OPTIONS)
     const { rules = [], file } = this.config
     this.#rules = makeRules(rules, file === undefined ? undefined : readText(file))
+  }
+
+  /** The rules that decide now, in their order. */
+  get rules(): readonly Rule[] {
+    return this.#rules.rules
   }
 
   start(): void {

@@ -4,4 +4,4 @@
  */
 export { Acl } from './acl.ts'
 export { ACL_OPTIONS, type AclOptions } from './options.ts'
-export type { AclAction, AclRule } from './rule.ts'
+export type { AclAction, AclRule, Rule } from './rule.ts'

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import type { OptionSpec, OptionsSpec, Resolved } from '@mqtt-stack/core'
 import { resolveOptions, StackError } from '@mqtt-stack/core'
+import { COMMANDS } from './commands/index.ts'
 import { parseListenUrl } from './listeners/listen-url.ts'
 import type { LogLevel } from './logger.ts'
 import { LOG_LEVELS } from './logger.ts'
@@ -154,7 +155,14 @@ export function helpText(): string {
   })
   const width = Math.max(...rows.map(([left]) => left.length)) + 2
   const lines = rows.map(([left, right]) => `${left.padEnd(width)}${right}`)
-  return [`Usage: ${COMMAND} [flags]`, '', 'An MQTT broker.', '', ...lines, ''].join('\n')
+  const usage = [`Usage: ${COMMAND} [flags]`, `       ${COMMAND} <command>`]
+  return [...usage, '', 'An MQTT broker.', '', ...lines, '', ...commandLines(), ''].join('\n')
+}
+
+function commandLines(): string[] {
+  const rows = Object.entries(COMMANDS).map(([name, { usage, doc }]) => [`  ${name} ${usage}`, doc])
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2
+  return ['Commands:', '', ...rows.map(([left, right]) => `${left.padEnd(width)}${right}`)]
 }
 
 function parseOption(name: string, { kind }: OptionSpec): { type: 'boolean' | 'string'; short?: string } {

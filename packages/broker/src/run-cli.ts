@@ -1,17 +1,20 @@
 /** What the command does, from its arguments to its exit code. */
 import { readFileSync } from 'node:fs'
 import { helpText, readFlags } from './cli-options.ts'
+import { commandOf } from './commands/index.ts'
 import { checkNpmFlags } from './npm-flags.ts'
 import { serve } from './serve.ts'
 
 /**
- * Runs the broker until SIGTERM or SIGINT.
+ * Runs a command, or the broker until SIGTERM or SIGINT.
  * @param args What stands behind the command.
  * @returns The exit code. What went wrong before the broker ran is one line on stderr.
  */
 export async function runCli(args: readonly string[]): Promise<number> {
-  const signal = nextSignal()
   try {
+    const command = commandOf(args)
+    if (command !== undefined) return await command.run(args.slice(1), process)
+    const signal = nextSignal()
     checkNpmFlags(args, process.env)
     const flags = readFlags(args)
     if (flags.config.help) process.stdout.write(helpText())

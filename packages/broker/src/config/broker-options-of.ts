@@ -5,6 +5,7 @@ import type { BrokerOptions } from '../broker-options.ts'
 import type { Place, Use } from '../order.ts'
 import { ORDER } from '../order.ts'
 import { listenersOf } from './config-listeners.ts'
+import type { AclValue } from './config-value.ts'
 import type { LoadedConfig } from './load-config.ts'
 import { makeSection, makeUse } from './load-section.ts'
 import type { Path } from './parsed.ts'
@@ -22,6 +23,7 @@ const BEHIND: Place = 'authentication'
  */
 export async function brokerOptionsOf(config: LoadedConfig): Promise<BrokerOptions> {
   const { value } = config
+  checkRules(config)
   const listeners = listenersOf(config)
   const backend = await backendOf(config)
   const use = [...(await sectionsOf(config)), ...(await usesOf(config))]
@@ -35,6 +37,16 @@ export async function brokerOptionsOf(config: LoadedConfig): Promise<BrokerOptio
     ...(backend !== undefined && { backend }),
     use,
   }
+}
+
+/** Those whom a provider lets in would be refused whatever they do. */
+function checkRules({ value, parsed }: LoadedConfig): void {
+  const { auth = {}, acl, use = [], authorize } = value
+  const asked = Object.keys(auth).some((name) => name !== ANONYMOUS)
+  if (!asked || acl !== undefined || use.length > 0 || authorize === false) return
+  const fix = 'add a section "acl", or allow everything with "authorize: false"'
+  const message = `auth: clients are asked who they are, and nothing says what they may do: ${fix}`
+  throw new ConfigError([{ where: parsed.atKey(['auth']), message }])
 }
 
 async function backendOf(config: LoadedConfig): Promise<BrokerOptions['backend']> {
@@ -57,8 +69,16 @@ async function sectionsOf(config: LoadedConfig): Promise<Use[]> {
     )
     made.push({ middleware, after: BEHIND })
   }
-  if (acl !== undefined) made.push({ middleware: await sectionOf(config, ACL, acl), after: 'authorize' })
+  if (acl !== undefined)
+    made.push({ middleware: await sectionOf(config, ACL, withLines(config, acl)), after: BEHIND })
   return made
+}
+
+/** Each rule with its line, for messages. */
+function withLines({ parsed }: LoadedConfig, acl: AclValue): AclValue {
+  if (acl.rules === undefined) return acl
+  const lineOf = (i: number): string => parsed.at(['acl', 'rules', i]).replace(/:\d+$/, '')
+  return { ...acl, rules: acl.rules.map((rule, i) => ({ ...rule, source: lineOf(i) })) }
 }
 
 async function usesOf(config: LoadedConfig): Promise<Use[]> {
@@ -84,9 +104,12 @@ function sectionOf(config: LoadedConfig, section: Section, options: object): Pro
   })
 }
 
-/** What a middleware refuses, with the line of the option that it names, or of the section. */
+/** What a middleware refuses, with the line that it names, or that of its option or section. */
 function problem({ parsed }: LoadedConfig, path: Path, error: Error): ConfigError {
-  const option = error instanceof StackError ? /option "([^"]+)"/.exec(error.message)?.[1] : undefined
+  const { message } = error
+  const found = /^\w+: ([^\s:]+:\d+): (.*)$/s.exec(message)
+  if (found !== null) return new ConfigError([{ where: found[1], message: found[2] }], error)
+  const option = error instanceof StackError ? /option "([^"]+)"/.exec(message)?.[1] : undefined
   const where = parsed.atKey(option === undefined ? path : [...path, option])
-  return new ConfigError([{ where, message: `${nameOf(path)}: ${error.message}` }], error)
+  return new ConfigError([{ where, message: `${nameOf(path)}: ${message}` }], error)
 }

@@ -29,10 +29,12 @@ export interface UseValue {
   readonly after?: Place
 }
 
+export type AclValue = Options & { readonly rules?: readonly Options[]; readonly file?: string }
+
 export type ConfigValue = {
   readonly listeners?: readonly ListenerValue[]
   readonly auth?: AuthValue
-  readonly acl?: Options
+  readonly acl?: AclValue
   readonly limits?: Options
   readonly store?: { readonly memory?: Options; readonly lmdb?: Options }
   readonly stack?: Options

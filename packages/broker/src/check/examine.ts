@@ -1,0 +1,63 @@
+/** Everything that can be said of a configuration without starting it. */
+import { StackError } from '@mqtt-stack/core'
+import { brokerOptionsOf } from '../config/broker-options-of.ts'
+import type { LoadedConfig } from '../config/load-config.ts'
+import { loadConfig } from '../config/load-config.ts'
+import { ConfigError } from '../config/problem.ts'
+import { ACL } from '../config/sections.ts'
+import { createBroker } from '../create-broker.ts'
+import { makeListener } from '../listeners/make-listener.ts'
+import { resolveListener } from '../listeners/options.ts'
+import type { Exposure } from './exposure.ts'
+import { exposuresOf, whatTheyMay, whoConnects } from './exposure.ts'
+import type { Finding } from './finding.ts'
+import { findingsOf } from './findings.ts'
+import type { ReadRule } from './read-rule.ts'
+
+export interface Report {
+  /** What each listener lets whom do; empty where the configuration cannot be started. */
+  readonly exposures: readonly (Exposure & {
+    readonly who: readonly string[]
+    readonly may: readonly string[]
+  })[]
+  readonly findings: readonly Finding[]
+}
+
+/** Nothing is opened, and nothing listens. */
+export async function examine(file: string, env: Readonly<NodeJS.ProcessEnv> = process.env): Promise<Report> {
+  try {
+    const config = await loadConfig(file, env)
+    return reportOf(config, await tryOut(config))
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error
+    return { exposures: [], findings: errorsOf(file, error) }
+  }
+}
+
+function reportOf(config: LoadedConfig, rules: readonly ReadRule[]): Report {
+  const { value } = config
+  const exposures = exposuresOf(value)
+  return {
+    exposures: exposures.map((exposure, i) => {
+      const name = value.listeners?.[i].name as string | undefined
+      return { ...exposure, who: whoConnects(exposure, value.auth), may: whatTheyMay(value, rules, name) }
+    }),
+    findings: findingsOf(config, exposures, rules),
+  }
+}
+
+/** Makes everything as a start would; what cannot be made says why. Answers the rules that were read. */
+async function tryOut(config: LoadedConfig): Promise<readonly ReadRule[]> {
+  const options = await brokerOptionsOf(config)
+  const { stack } = createBroker(options)
+  for (const listener of options.listeners ?? []) makeListener(resolveListener(listener), stack)
+  const acl = stack.middlewares.find(({ name }) => name === ACL.class) as
+    | { rules?: readonly ReadRule[] }
+    | undefined
+  return acl?.rules ?? []
+}
+
+function errorsOf(file: string, error: StackError): Finding[] {
+  if (!(error instanceof ConfigError)) return [{ level: 'error', where: file, message: error.message }]
+  return error.problems.map(({ where, message }) => ({ level: 'error', where, message }))
+}

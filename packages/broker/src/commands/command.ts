@@ -1,0 +1,22 @@
+/** A word behind `mqtt-stack` that does something else than to run a broker. */
+
+/** Where a command reads and writes: a process, or a test's. */
+export interface Io {
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
+  readonly stdout: { write(text: string): unknown }
+  readonly stderr: { write(text: string): unknown }
+  readonly env: Readonly<NodeJS.ProcessEnv>
+}
+
+export interface Command {
+  /** What stands behind it: `FILE USER`. */
+  readonly usage: string
+  /** One line for --help. */
+  readonly doc: string
+  /**
+   * @param args What stands behind the command.
+   * @returns The exit code.
+   * @throws Error whose message is one line for stderr.
+   */
+  readonly run: (args: readonly string[], io: Io) => Promise<number>
+}

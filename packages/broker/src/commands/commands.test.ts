@@ -1,0 +1,207 @@
+/** `mqtt-stack init` and `mqtt-stack check`: what they write and say. */
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createCertificate } from '../../../benchmark/src/brokers/certificate.ts'
+import { check } from './check.ts'
+import { init } from './init.ts'
+
+interface Ran {
+  readonly code: number
+  readonly text: string
+}
+
+type Run = typeof check
+
+async function run(command: Run, ...args: string[]): Promise<Ran> {
+  let text = ''
+  const out = { write: (part: string) => (text += part) }
+  const code = await command(args, { stdin: Readable.from([]), stdout: out, stderr: out, env: {} })
+  return { code, text }
+}
+
+function folder(files: Readonly<Record<string, string>> = {}): string {
+  const path = mkdtempSync(join(tmpdir(), 'mqtt-stack-'))
+  onTestFinished(() => rmSync(path, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text, { mode: 0o600 })
+  return path
+}
+
+/** What check says of a configuration, without the folder that its files are in. */
+async function checked(text: string, files: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const path = folder({ 'broker.yaml': text, ...files })
+  const { code, text: said } = await run(check, join(path, 'broker.yaml'))
+  return { code, text: said.replaceAll(`${path}/`, '') }
+}
+
+describe('init', () => {
+  test('writes a configuration that check has nothing against', async () => {
+    const file = join(folder(), 'broker.yaml')
+    expect((await run(init, file)).text).toContain(`mqtt-stack check ${file}`)
+    const { code, text } = await run(check, file)
+    expect(code).toBe(0)
+    expect(text).toBe(
+      [
+        'mqtt://127.0.0.1:1883  (this machine, no TLS)',
+        '  who may connect   clients without a name',
+        '  what they may do  everything',
+        '',
+        `broker.yaml:7:1: note: sessions and messages are in memory, and gone with the process: add "store"`,
+        '0 errors, 0 warnings',
+        '',
+      ]
+        .join('\n')
+        .replace('broker.yaml:7:1', /broker\.yaml:\d+:\d+/.exec(text)?.[0] ?? ''),
+    )
+  })
+
+  test('leaves a file that is there as it is', async () => {
+    const path = folder({ 'broker.yaml': 'mine' })
+    const file = join(path, 'broker.yaml')
+    await expect(run(init, file)).rejects.toThrow(
+      `${file} is there already, and stays as it is: name another file`,
+    )
+    expect(readFileSync(file, 'utf8')).toBe('mine')
+    await expect(run(init, join(path, 'none', 'broker.yaml'))).rejects.toThrow(
+      'cannot be made: its folder is missing',
+    )
+    await expect(run(init, '--force')).rejects.toThrow('usage: mqtt-stack init [FILE]')
+  })
+})
+
+describe('check', () => {
+  test('says who may do what, listener by listener', async () => {
+    const { cert, key } = createCertificate('localhost')
+    const text = `listeners:
+  - { listen: "mqtts://0.0.0.0:8883", name: world, cert: cert.pem, key: key.pem, ca: cert.pem, providers: [certificate] }
+  - { listen: "mqtt://127.0.0.1:1883", name: house, providers: [anonymous] }
+auth: { anonymous: local, certificate: {} }
+acl:
+  rules:
+    - { allow: publish, topic: devices/%c/#, group: devices, qos: 1 }
+    - { deny: publish, topic: plant/#, listener: world }
+    - { allow: [publish, subscribe], topic: "#", anonymous: true }
+store: { lmdb: { path: data } }
+`
+    const { code, text: said } = await checked(text, { 'cert.pem': cert, 'key.pem': key })
+    expect(code).toBe(0)
+    // The certificate of a test is good for a day.
+    expect(said.replace(/(expires in) .*/, '$1 ...')).toBe(`mqtts://0.0.0.0:8883  (the network, TLS)
+  who may connect   whoever has a certificate that names a user, with a certificate of the authorities
+  what they may do  allow publish devices/%c/# group devices qos 1
+                    deny publish plant/# listener world
+                    allow publish,subscribe # anonymous
+                    nothing else
+
+mqtt://127.0.0.1:1883  (this machine, no TLS)
+  who may connect   clients without a name
+  what they may do  allow publish devices/%c/# group devices qos 1
+                    allow publish,subscribe # anonymous
+                    nothing else
+
+broker.yaml:2:5: warning: mqtts://0.0.0.0:8883 has no limits on connections and failed log-ins: add "limits: {}"
+broker.yaml:2:58: warning: cert.pem expires in ...
+0 errors, 2 warnings
+`)
+  })
+
+  test.each([
+    [
+      'listeners: [{ listen: "mqtt://0.0.0.0" }]\nauth: { anonymous: true }',
+      'broker.yaml:1:13: warning: mqtt://0.0.0.0: whoever reaches it may read and write everything: add "acl"',
+    ],
+    [
+      'listeners: [{ listen: "mqtt://0.0.0.0" }]\nauth: { anonymous: true }',
+      'broker.yaml:1:13: warning: mqtt://0.0.0.0 has no TLS: messages can be read on their way',
+    ],
+    [
+      'listeners: [{ listen: "mqtt://0.0.0.0" }]',
+      'broker.yaml:1:13: warning: mqtt://0.0.0.0 is reached by others, and this machine alone is let in there',
+    ],
+    [
+      'listeners: [{ listen: "mqtt://127.0.0.1" }]\nauth: { anonymous: false }',
+      'broker.yaml:1:13: warning: mqtt://127.0.0.1: nobody can connect: name a provider of "auth"',
+    ],
+    [
+      'listeners: [{ listen: "mqtt://0.0.0.0", providers: [anonymous] }]\nauth: { certificate: {} }\nacl: {}',
+      'broker.yaml:2:22: warning: no listener asks certificate: name it in "providers" of one',
+    ],
+    ['acl: {}', 'broker.yaml:1:6: warning: there are no rules: nobody may do anything'],
+    [
+      'authorize: false',
+      'broker.yaml:1:12: warning: nobody is asked what clients may do: whoever is let in may do everything',
+    ],
+    [
+      'acl:\n  rules:\n    - { allow: publish, topic: "a/#" }\n    - { deny: publish, topic: a/b, user: alice }\n',
+      'broker.yaml:4:7: warning: acl rule 2 (broker.yaml:4) never decides: acl rule 1 (broker.yaml:3) fits all that it fits',
+    ],
+  ])('warns: %j', async (text, line) => {
+    const { code, text: said } = await checked(text)
+    expect(said.split('\n')).toContain(line)
+    expect(code).toBe(0)
+  })
+
+  test('a rule that an earlier one leaves something to is reached', async () => {
+    const rules = [
+      '{ allow: publish, topic: a/+, user: alice }',
+      '{ deny: publish, topic: a/b }',
+      '{ allow: publish, topic: "b/#", qos: 0 }',
+      '{ allow: publish, topic: b/c, qos: 1 }',
+      '{ allow: publish, topic: "+/x" }',
+      '{ allow: publish, topic: "$SYS/x" }',
+      '{ allow: subscribe, topic: c/+ }',
+      '{ allow: subscribe, topic: c/# }',
+    ]
+    const { text } = await checked(`acl:\n  rules:\n${rules.map((one) => `    - ${one}\n`).join('')}`)
+    expect(text).not.toContain('never decides')
+  })
+
+  test('warns of keys that everybody may read, and of certificates that expire', async () => {
+    const { cert, key } = createCertificate('localhost')
+    const text = 'listeners: [{ listen: "mqtts://127.0.0.1", cert: cert.pem, key: key.pem }]\n'
+    const path = folder({ 'broker.yaml': text, 'cert.pem': cert, 'key.pem': key })
+    const open = join(path, 'key.pem')
+    chmodSync(open, 0o644)
+    const { text: said } = await run(check, join(path, 'broker.yaml'))
+    expect(said).toContain(
+      `broker.yaml:1:65: warning: ${open} may be read by every user of this machine: chmod 600 ${open}`,
+    )
+  })
+
+  test('lists all errors, and exits with 1', async () => {
+    expect(await checked('keepalive: { graze: 1 }\nlog: { level: loud }\n')).toEqual({
+      code: 1,
+      text: `broker.yaml:1:14: error: unknown key "graze" in keepalive (did you mean "grace"?)
+broker.yaml:2:15: error: log.level must be one of "error", "warn", "info", "debug", not "loud"
+2 errors, 0 warnings
+`,
+    })
+  })
+
+  test.each([
+    [
+      'auth: { certificate: {} }',
+      'broker.yaml:1:1: error: auth: clients are asked who they are, and nothing says what they may do: add a section "acl", or allow everything with "authorize: false"',
+    ],
+    [
+      'acl:\n  rules:\n    - { allow: publish, topic: a/#/b }',
+      'broker.yaml:3: error: "a/#/b" is no topic filter: "#" stands alone in the last level, "+" alone in its level',
+    ],
+    [
+      'acl:\n  rules:\n    - { alow: publish, topic: a }',
+      'broker.yaml:3:9: error: unknown key "alow" in acl.rules[0] (did you mean "allow"?)',
+    ],
+    [
+      'listeners: [{ listen: "mqtts://127.0.0.1", cert: text.pem, key: text.pem }]',
+      expect.stringMatching(
+        /^broker\.yaml: error: tls listener: the certificate \(option "cert"\) cannot be used: give PEM text \(/,
+      ),
+    ],
+  ])('an error: %j', async (text, line) => {
+    const { code, text: said } = await checked(text, { 'text.pem': '-----BEGIN NOTHING-----' })
+    expect(said.split('\n')[0]).toEqual(line)
+    expect(code).toBe(1)
+  })
+})

@@ -1,0 +1,28 @@
+/** The commands beside the broker itself. Each is loaded by who calls it. */
+import type { Command } from './command.ts'
+
+export type { Command, Io } from './command.ts'
+
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  init: {
+    usage: '[FILE]',
+    doc: 'write a configuration to begin with (broker.yaml), safe and with comments',
+    run: async (args, io) => (await import('./init.ts')).init(args, io),
+  },
+  check: {
+    usage: 'FILE',
+    doc: 'say what a configuration lets whom do, and what is wrong or weak in it',
+    run: async (args, io) => (await import('./check.ts')).check(args, io),
+  },
+  import: {
+    usage: 'MOSQUITTO.CONF',
+    doc: 'print the configuration that a file of Mosquitto means, and what cannot be translated',
+    run: async (args, io) => (await import('./import.ts')).importMosquitto(args, io),
+  },
+}
+
+/** The command that was called, if one was. */
+export function commandOf(args: readonly string[]): Command | undefined {
+  const [name = ''] = args
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import type { Resolved } from '@mqtt-stack/core'
+import { ReasonCode } from '@mqtt-stack/core'
+import type { RateLimitOptions } from './options.ts'
+import { Recent } from './recent.ts'
+import type { Refusal } from './refusal.ts'
+
+/** The part of what is allowed that costs nothing yet. */
+const FREE = 1 / 3
+/** The first wait, in ms; each further failure doubles it, up to the longest. */
+const FIRST_WAIT = 250
+const LONGEST_WAIT = 4_000
+/** How long it is remembered that a user came from an address, in ms. */
+const KNOWN = 86_400_000
+/** A longer user name is remembered by its hash: a client may send 65,535 bytes. */
+const LONG = 64
+
+/** Where somebody comes from, and who he says he is. */
+export interface Claim {
+  address: string
+  username: string | undefined
+}
+
+class Attempts {
+  failures = 0
+  refusedUntil = 0
+}
+
+type Limits = Pick<
+  Resolved<RateLimitOptions>,
+  'failures' | 'failuresPerAddress' | 'failuresPerName' | 'refusalTime'
+>
+
+/**
+ * Failed authentications, counted three times: by address and user name together, by address, and by user name. Whoever
+ * fails too often is refused for a while, by where he comes from: nobody is locked out by what others do elsewhere.
+ * By user name alone there are only waits, with a bound, and none where the user was let in from that address lately.
+ */
+export class Failures {
+  readonly #limits: Limits
+  readonly #pairs: Recent<Attempts>
+  readonly #addresses: Recent<Attempts>
+  readonly #names: Recent<Attempts>
+  readonly #known = new Recent<true>(KNOWN)
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+    this.#pairs = new Recent(limits.refusalTime)
+    this.#addresses = new Recent(limits.refusalTime)
+    this.#names = new Recent(limits.refusalTime)
+  }
+
+  /** Whether any of the limits is on. */
+  static isOn({ failures, failuresPerAddress, failuresPerName }: Limits): boolean {
+    return failures + failuresPerAddress + failuresPerName > 0
+  }
+
+  /** Why a client is refused before anybody is asked who it is. */
+  refusalOf({ address, username }: Claim, now: number): Refusal | undefined {
+    if (isRefused(this.#pairs.get(pairOf(address, username), now), now))
+      return banned('of this address with this user name', 'failures')
+    if (isRefused(this.#addresses.get(address, now), now))
+      return banned('of this address', 'failuresPerAddress')
+    return undefined
+  }
+
+  /** Milliseconds that a client has to wait before anybody is asked who it is. */
+  waitOf({ address, username }: Claim, now: number): number {
+    const { failures, failuresPerAddress, failuresPerName } = this.#limits
+    const pair = pairOf(address, username)
+    const known = username === undefined || this.#known.get(pair, now) === true
+    return Math.max(
+      waitAfter(this.#pairs.get(pair, now), failures * FREE),
+      waitAfter(this.#addresses.get(address, now), failuresPerAddress * FREE),
+      known ? 0 : waitAfter(this.#names.get(keyOf(username), now), failuresPerName),
+    )
+  }
+
+  failed({ address, username }: Claim, now: number): void {
+    const { failures, failuresPerAddress, failuresPerName } = this.#limits
+    this.#count(this.#pairs, pairOf(address, username), failures, now)
+    this.#count(this.#addresses, address, failuresPerAddress, now)
+    if (username !== undefined && failuresPerName > 0)
+      this.#names.use(keyOf(username), now, () => new Attempts()).failures++
+  }
+
+  /** The user was let in: what went wrong before from the same address was a mistake. */
+  succeeded({ address, username }: Claim, now: number): void {
+    const pair = pairOf(address, username)
+    this.#pairs.delete(pair)
+    if (username !== undefined) this.#known.use(pair, now, () => true)
+  }
+
+  sweep(now: number): void {
+    for (const table of [this.#pairs, this.#addresses, this.#names, this.#known]) table.sweep(now)
+  }
+
+  #count(table: Recent<Attempts>, key: string, limit: number, now: number): void {
+    if (limit === 0) return
+    const attempts = table.use(key, now, () => new Attempts())
+    if (++attempts.failures < limit) return
+    attempts.failures = 0
+    attempts.refusedUntil = now + this.#limits.refusalTime
+  }
+}
+
+function isRefused(attempts: Attempts | undefined, now: number): boolean {
+  return attempts !== undefined && attempts.refusedUntil > now
+}
+
+/** @param free So many failures cost nothing; 0: there is no limit. */
+function waitAfter(attempts: Attempts | undefined, free: number): number {
+  if (attempts === undefined || free === 0 || attempts.failures <= free) return 0
+  return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (Math.ceil(attempts.failures - free) - 1))
+}
+
+function banned(whose: string, option: string): Refusal {
+  return { reasonCode: ReasonCode.BANNED, reason: `too many failed authentications ${whose} (${option})` }
+}
+
+function keyOf(username: string): string {
+  return username.length > LONG ? createHash('sha256').update(username).digest('base64') : username
+}
+
+/** A client without a user name is none that has an empty one. */
+function pairOf(address: string, username: string | undefined): string {
+  return username === undefined ? address : `${address} ${keyOf(username)}`
+}

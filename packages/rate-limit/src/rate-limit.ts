@@ -1,0 +1,155 @@
+import type { CallbackName, Client, Context, Done, Packet, PacketType, Steps, Timer } from '@mqtt-stack/core'
+import { addressOf, DONE, Middleware, proceed, ReasonCode, Slot, StackError } from '@mqtt-stack/core'
+import { Connections } from './connections.ts'
+import type { Claim } from './failures.ts'
+import { Failures } from './failures.ts'
+import { ProcessMeasures } from './measures.ts'
+import type { RateLimitOptions } from './options.ts'
+import { RATE_LIMIT_OPTIONS } from './options.ts'
+import { Overload } from './overload.ts'
+import { Slowed } from './slowed.ts'
+import { Traffic } from './traffic.ts'
+import { WaitingRoom } from './waiting-room.ts'
+
+/** How often memory and event loop are measured, and how often tables are swept, in ms. */
+const MEASURE = 1_000
+const SWEEP = 10_000
+
+/** What says that a client is not who it claims to be; other codes say that nobody could find out. */
+const WRONG: ReadonlySet<ReasonCode> = new Set([
+  ReasonCode.BAD_USER_NAME_OR_PASSWORD,
+  ReasonCode.NOT_AUTHORIZED,
+  ReasonCode.BAD_AUTHENTICATION_METHOD,
+])
+
+const claim = new Slot((): Partial<Claim> => ({ address: undefined, username: undefined }))
+
+/**
+ * Refuses and slows clients that take more than their part. Stands before authentication: who is refused costs no
+ * password hash. What is off has no handler.
+ */
+export class RateLimit extends Middleware<RateLimitOptions> {
+  readonly handles: readonly PacketType[]
+  readonly uses: readonly CallbackName[] = ['closeClient']
+  readonly install?: (client: Client) => void
+  readonly authenticationFailed?: (ctx: Context<'authenticationFailed'>) => void
+  readonly clientConnected?: (ctx: Context<'clientConnected'>) => void
+  #connections: Connections | undefined
+  #failures: Failures | undefined
+  #overload: Overload | undefined
+  #traffic: Traffic | undefined
+  #room!: WaitingRoom
+  #slowed!: Slowed
+  readonly #measures = new ProcessMeasures()
+  readonly #timers: Timer[] = []
+
+  constructor(options?: RateLimitOptions) {
+    super(options, RATE_LIMIT_OPTIONS)
+    const { config } = this
+    const counts = Connections.isOn(config)
+    const guards = Failures.isOn(config)
+    const asksAtConnect = counts || guards || this.#measuresAnything
+    this.handles = [
+      ...(asksAtConnect ? (['connect'] as const) : []),
+      ...(Traffic.isOn(config) ? (['publish', 'subscribe', 'unsubscribe'] as const) : []),
+    ]
+    if (counts) this.install = (client) => this.#connections?.add(client)
+    if (!guards) return
+    this.authenticationFailed = (ctx) => this.#fail(ctx)
+    this.clientConnected = ({ client }) => this.#failures?.succeeded(claimOf(client), this.stack.clock.now())
+  }
+
+  /** @throws StackError `ORDER_INVALID` where it stands behind authentication. */
+  start(): void {
+    this.#checkPlace()
+    const { clock, log, config } = this.stack
+    this.#slowed = new Slowed(log, clock)
+    this.#room = new WaitingRoom(clock, config.stallTimeout)
+    if (Connections.isOn(this.config)) this.#connections = new Connections(this.config, clock)
+    if (Failures.isOn(this.config)) this.#failures = new Failures(this.config)
+    if (Traffic.isOn(this.config)) this.#traffic = new Traffic(this.config, clock, this.#room, this.#slowed)
+    this.#timers.push(clock.every(SWEEP, this.#sweep))
+    if (this.#measuresAnything) this.#watch()
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) timer.cancel()
+    this.#measures.stop()
+    this.#slowed.stop()
+  }
+
+  handle(client: Client, packet: Packet): void | Done | Promise<void | Done> {
+    return packet.cmd === 'connect' ? this.#admit(client) : this.#traffic?.count(client, packet)
+  }
+
+  get #measuresAnything(): boolean {
+    return this.config.memory > 0 || this.config.loopDelay > 0
+  }
+
+  #watch(): void {
+    const { clock, log } = this.stack
+    const { measure = this.#measures.take } = this.config
+    if (this.config.measure === undefined) this.#measures.start()
+    const overload = new Overload(this.config, measure, log)
+    this.#overload = overload
+    this.#timers.push(clock.every(MEASURE, () => overload.look()))
+  }
+
+  #admit(client: Client): void | Done | Promise<void | Done> {
+    const refusal = this.#connections?.refusalOf(client) ?? this.#overload?.refusal
+    if (refusal !== undefined) return this.#refuse(client, refusal)
+    const failures = this.#failures
+    if (failures === undefined) return
+    const { clock } = this.stack
+    const claimed = claimOf(client)
+    const refused = failures.refusalOf(claimed, clock.now())
+    if (refused !== undefined) return this.#refuse(client, refused)
+    const wait = failures.waitOf(claimed, clock.now())
+    if (wait > 0) return proceed(this.#delay(client, clock.now() + wait, failures))
+  }
+
+  *#delay(client: Client, until: number, failures: Failures): Steps<void | Done> {
+    this.#slowed.tell(client, 'failed authentications')
+    yield* this.#room.wait(client, until)
+    if (client.closed) return DONE
+    // Others may have failed meanwhile.
+    const refused = failures.refusalOf(claimOf(client), this.stack.clock.now())
+    if (refused !== undefined) return this.#refuse(client, refused)
+  }
+
+  #refuse(client: Client, { reasonCode, reason }: { reasonCode: ReasonCode; reason: string }): Done {
+    this.stack.closeClient(client, reasonCode, reason)
+    return DONE
+  }
+
+  #fail({ client, reasonCode }: Context<'authenticationFailed'>): void {
+    if (WRONG.has(reasonCode)) this.#failures?.failed(claimOf(client), this.stack.clock.now())
+  }
+
+  readonly #sweep = (): void => {
+    const now = this.stack.clock.now()
+    this.#connections?.sweep(now)
+    this.#failures?.sweep(now)
+    this.#traffic?.sweep(now)
+  }
+
+  #checkPlace(): void {
+    const { middlewares } = this.stack
+    for (const { name, uses = [], requires = [] } of middlewares.slice(0, middlewares.indexOf(this))) {
+      const asked = [...uses, ...requires]
+      if (!asked.includes('authenticateConnection') && !asked.includes('relayMessage')) continue
+      const fix = `use: [{ middleware: rateLimit, before: 'authentication' }]`
+      throw new StackError('ORDER_INVALID', `${this.name} must stand before ${name}: ${fix}\n\n${this.stack}`)
+    }
+  }
+}
+
+/** As it was when the CONNECT came: of a connection that is over nobody knows the address. */
+function claimOf(client: Client): Claim {
+  const known = claim.of(client)
+  if (known.address === undefined) {
+    known.address = addressOf(client.listener.remote)
+    known.username = client.username
+  }
+  return known as Claim
+}

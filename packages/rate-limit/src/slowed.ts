@@ -1,0 +1,38 @@
+import type { Client, Clock, Logger } from '@mqtt-stack/core'
+import { LineLimit, Slot } from '@mqtt-stack/core'
+
+/** One client is told of once in so many milliseconds. */
+const AGAIN = 60_000
+
+const told = new Slot(() => ({ at: Number.NEGATIVE_INFINITY }))
+
+/** Tells a person of clients that have to wait. */
+export class Slowed {
+  readonly #clock: Clock
+  readonly #lines: LineLimit
+
+  constructor(log: Logger, clock: Clock) {
+    this.#clock = clock
+    this.#lines = new LineLimit(log, clock, 'clients were slowed')
+  }
+
+  /** @param cause Names the limit. */
+  tell(client: Client, cause: string): void {
+    const now = this.#clock.now()
+    const last = told.of(client)
+    if (now - last.at < AGAIN) return
+    last.at = now
+    const { id, listener, username } = client
+    this.#lines.write('client slowed', () => ({
+      clientId: id || undefined,
+      remote: listener.remote,
+      transport: listener.transport,
+      username,
+      cause,
+    }))
+  }
+
+  stop(): void {
+    this.#lines.flush()
+  }
+}

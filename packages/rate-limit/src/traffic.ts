@@ -1,0 +1,110 @@
+import type { Client, Clock, Done, Packet, Publish, Resolved, Steps } from '@mqtt-stack/core'
+import { DONE, ownerOf, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
+import { Meter } from './meter.ts'
+import type { RateLimitOptions } from './options.ts'
+import type { Slowed } from './slowed.ts'
+import { Users } from './users.ts'
+import type { WaitingRoom } from './waiting-room.ts'
+
+type Limits = Pick<
+  Resolved<RateLimitOptions>,
+  'messageRate' | 'messageRatePerUser' | 'byteRate' | 'byteRatePerUser' | 'burst' | 'tooFast'
+>
+
+/** What a packet of a client counts on. */
+interface Flow {
+  readonly own: Meter
+  readonly user: Meter
+}
+
+const flows = new Slot<Flow | undefined>(() => undefined)
+
+/** Messages and bytes of each client, and of each user over all of its clients. */
+export class Traffic {
+  readonly #limits: Limits
+  readonly #clock: Clock
+  readonly #room: WaitingRoom
+  readonly #slowed: Slowed
+  readonly #users: Users
+
+  constructor(limits: Limits, clock: Clock, room: WaitingRoom, slowed: Slowed) {
+    this.#limits = limits
+    this.#clock = clock
+    this.#room = room
+    this.#slowed = slowed
+    const { messageRatePerUser: messages, byteRatePerUser: bytes, burst } = limits
+    this.#users = new Users(burst * 1_000, (now) => new Meter(USER, messages, bytes, burst, now))
+  }
+
+  /** Whether any of the limits is on. */
+  static isOn({ messageRate, messageRatePerUser, byteRate, byteRatePerUser }: Limits): boolean {
+    return messageRate + messageRatePerUser + byteRate + byteRatePerUser > 0
+  }
+
+  /** Counts a packet; one of a client that is too fast waits, or is its last. No promise is made for others. */
+  count(client: Client, packet: Packet): void | Done | Promise<void | Done> {
+    const flow = flows.peek(client) ?? this.#begin(client)
+    const { own, user } = flow
+    // When the bytes came is known: the clock need not be asked for each message.
+    const now = client.receivedAt
+    const inTime = own.has(now) && user.has(now)
+    if (!inTime) return this.#exceed(client, packet, flow)
+    take(flow, packet)
+  }
+
+  sweep(now: number): void {
+    this.#users.sweep(now)
+  }
+
+  #begin(client: Client): Flow {
+    const { messageRate, byteRate, burst } = this.#limits
+    const now = this.#clock.now()
+    const owner = ownerOf(client)
+    const flow = {
+      own: new Meter(CLIENT, messageRate, byteRate, burst, now),
+      user: this.#users.enter(owner, now),
+    }
+    flows.set(client, flow)
+    client.onClose(() => this.#users.leave(owner, this.#clock.now()))
+    return flow
+  }
+
+  #exceed(client: Client, packet: Packet, flow: Flow): void | Done | Promise<void | Done> {
+    const now = this.#clock.now()
+    const exceeded = flow.own.exceeded(now) ?? flow.user.exceeded(now)
+    if (exceeded === undefined) {
+      take(flow, packet)
+      return
+    }
+    if (this.#limits.tooFast === 'close') {
+      client.stack.closeClient(client, ReasonCode.MESSAGE_RATE_TOO_HIGH, exceeded)
+      return DONE
+    }
+    // It is counted before it waits: of several clients of a user each has a time of its own to go on.
+    const until = Math.max(flow.own.readyAt, flow.user.readyAt)
+    take(flow, packet)
+    this.#slowed.tell(client, exceeded)
+    return proceed(this.#wait(client, until))
+  }
+
+  /** Nothing more of the client is handled meanwhile, and soon nothing more is read. */
+  *#wait(client: Client, until: number): Steps<void | Done> {
+    yield* this.#room.wait(client, until)
+    if (client.closed) return DONE
+  }
+}
+
+const CLIENT = { messages: 'messageRate', bytes: 'byteRate', whose: '' }
+const USER = { messages: 'messageRatePerUser', bytes: 'byteRatePerUser', whose: ' of one user' }
+
+function take({ own, user }: Flow, packet: Packet): void {
+  const messages = packet.cmd === 'publish' ? 1 : filtersOf(packet)
+  const bytes = packet.cmd === 'publish' ? packet.length : 0
+  own.take(messages, bytes)
+  user.take(messages, bytes)
+}
+
+function filtersOf(packet: Exclude<Packet, Publish>): number {
+  if (packet.cmd === 'subscribe') return packet.subscriptions.length
+  return packet.cmd === 'unsubscribe' ? packet.unsubscriptions.length : 0
+}

@@ -124,3 +124,11 @@ export class LosesItsPlace extends MemoryBackend {
 export class GoesOnBehindStop extends MemoryBackend {
   override stop(): void {}
 }
+
+/** Takes nothing but messages for what an author has left: its wills are published. */
+export class KeepsWills extends MemoryBackend {
+  override async purgeMessages(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): Promise<void> {
+    for (const only of ['waiting', 'retained'] as const)
+      if (ctx.only === undefined || ctx.only === only) await super.purgeMessages({ ...ctx, only }, store)
+  }
+}

@@ -83,6 +83,15 @@ const IN_MEMORY: readonly (readonly [string, typeof MemoryBackend, Expectation])
     },
   ],
   [
+    'keeps wills',
+    memory.KeepsWills,
+    {
+      named:
+        'sessions from outside: are purged with the wills that wait, and with those of connections, by author',
+      also: [],
+    },
+  ],
+  [
     'goes on behind stop',
     memory.GoesOnBehindStop,
     { named: 'after stop: relayMessage fails with BACKEND_STOPPED', also: ['after stop: '] },
@@ -152,7 +161,12 @@ const ON_DISK: readonly (readonly [string, CreateBackend, Expectation])[] = [
     {
       named:
         'wills over a crash: the will of a client that was connected at the crash is due: at once, or when it has waited',
-      also: ['wills over a crash: ', 'wills: '],
+      also: [
+        'wills over a crash: ',
+        'wills: ',
+        'sessions from outside: are purged with the wills',
+        'sessions from outside, over a restart: messages and wills',
+      ],
     },
   ],
   [

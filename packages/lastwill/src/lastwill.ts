@@ -20,6 +20,7 @@ import {
   Middleware,
   Publish,
   proceed,
+  purgeTest,
   ReasonCode,
   RelayContext,
   Relayer,
@@ -72,6 +73,7 @@ export class LastWill extends Middleware<LastWillOptions> {
     'closeClient',
     'lookupDueWills',
     'removeWill',
+    'messageDropped',
   ]
   /** Due wills that are being relayed. */
   readonly #relaying = new Set<string>()
@@ -142,6 +144,31 @@ export class LastWill extends Middleware<LastWillOptions> {
   /** Nobody can come back any more: its will is due. */
   sessionEnded(): void {
     this.#sweep()
+  }
+
+  /** The wills of those who are connected; what waits is the backend's to purge. */
+  purgeMessages(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): void | Promise<void> {
+    if (ctx.clientId === undefined && (ctx.only === undefined || ctx.only === 'wills'))
+      return proceed(this.#purge(ctx, store))
+  }
+
+  *#purge(terms: Context<'purgeMessages'>, store: Store<'purgeMessages'>): Steps {
+    const isUnwanted = purgeTest(terms)
+    for (const client of this.stack.clients) {
+      if (this.stack.pace.spent) yield this.stack.pace.rest()
+      const will = wills.peek(client)
+      if (will === undefined || !isUnwanted({ packet: will.packet, publisher: client.session.author }))
+        continue
+      this.#take(client)?.giveUp()
+      store.wills++
+      this.stack.tell('messageDropped', {
+        clientId: client.id,
+        client,
+        packet: will.packet,
+        reason: 'purged',
+        count: 1,
+      })
+    }
   }
 
   /** @param expiryInterval Seconds that the session outlives its connection: the delay is never longer. */

@@ -79,7 +79,7 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
 
   /** What waits in queues; what waits in logs is the backend's to purge. */
   purgeMessages(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): void | Promise<void> {
-    if (ctx.only !== 'retained') return proceed(this.#purge(ctx, store))
+    if (ctx.only === undefined || ctx.only === 'waiting') return proceed(this.#purge(ctx, store))
   }
 
   *#purge(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): Steps {

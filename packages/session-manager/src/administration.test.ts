@@ -361,7 +361,7 @@ describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, bac
       await alice.publish('secret/a', `secret ${i}`, { qos: 1, retain: true })
       await alice.publish('open', `open ${i}`, { qos: 2, retain: true })
     }
-    expect(await purge(whole, { filter: 'secret/#' })).toEqual({ waiting: 6, retained: 1 })
+    expect(await purge(whole, { filter: 'secret/#' })).toEqual({ waiting: 6, retained: 1, wills: 0 })
     expect(whole.memory.stats).toMatchObject({ messages: 6, retained: 1 })
     expect(whole.drops.filter(({ reason }) => reason === 'purged')).toHaveLength(7)
     for (const name of ['bob', 'carol'])
@@ -386,8 +386,13 @@ describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, bac
     expect(await purge(whole, { author: { clientId: 'eve', identity: 'nobody' } })).toEqual({
       waiting: 0,
       retained: 0,
+      wills: 0,
     })
-    expect(await purge(whole, { author: { identity: 'mallory' } })).toEqual({ waiting: 2, retained: 1 })
+    expect(await purge(whole, { author: { identity: 'mallory' } })).toEqual({
+      waiting: 2,
+      retained: 1,
+      wills: 0,
+    })
     expect(await comeBack(whole, 'bob')).toEqual(['alice', 'alice'])
     expect(whole.memory.stats.retained).toBe(1)
   })
@@ -397,8 +402,8 @@ describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, bac
     for (const name of ['bob', 'carol']) await leave(whole, name, 't')
     const alice = await whole.client({ clientId: 'alice' })
     await alice.publish('t', 'x', { qos: 1, retain: true })
-    expect(await purge(whole, { clientId: 'bob' })).toEqual({ waiting: 1, retained: 0 })
-    expect(await purge(whole, { clientId: 'nobody' })).toEqual({ waiting: 0, retained: 0 })
+    expect(await purge(whole, { clientId: 'bob' })).toEqual({ waiting: 1, retained: 0, wills: 0 })
+    expect(await purge(whole, { clientId: 'nobody' })).toEqual({ waiting: 0, retained: 0, wills: 0 })
     expect(await comeBack(whole, 'bob')).toEqual([])
     expect(await comeBack(whole, 'carol')).toEqual(['x'])
     expect(whole.memory.stats.retained).toBe(1)
@@ -409,11 +414,19 @@ describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, bac
     await leave(whole, 'bob', 't')
     const alice = await whole.client({ clientId: 'alice' })
     await alice.publish('t', 'x', { qos: 1, retain: true })
-    expect(await purge(whole, {})).toEqual({ waiting: 0, retained: 0 })
-    expect(await purge(whole, { filter: 't', only: 'retained' })).toEqual({ waiting: 0, retained: 1 })
+    expect(await purge(whole, {})).toEqual({ waiting: 0, retained: 0, wills: 0 })
+    expect(await purge(whole, { filter: 't', only: 'retained' })).toEqual({
+      waiting: 0,
+      retained: 1,
+      wills: 0,
+    })
     expect(whole.memory.stats).toMatchObject({ messages: 1, retained: 0 })
     await alice.publish('t', 'y', { qos: 1, retain: true })
-    expect(await purge(whole, { filter: 't', only: 'waiting' })).toEqual({ waiting: 2, retained: 0 })
+    expect(await purge(whole, { filter: 't', only: 'waiting' })).toEqual({
+      waiting: 2,
+      retained: 0,
+      wills: 0,
+    })
     expect(whole.memory.stats).toMatchObject({ messages: 0, retained: 1 })
   })
 
@@ -433,7 +446,11 @@ describe.each(BACKENDS)('messages that are purged, on a backend %s', (_name, bac
     await expect(purge(whole, { ...terms, only: 'retained' })).rejects.toMatchObject({ code })
     await expect(purge(whole, { ...terms, only: 'waiting' })).rejects.toMatchObject({ code })
     expect(whole.memory.stats).toMatchObject({ messages: 1, retained: 1 })
-    expect(await purge(whole, { author: { identity: undefined } })).toEqual({ waiting: 1, retained: 1 })
+    expect(await purge(whole, { author: { identity: undefined } })).toEqual({
+      waiting: 1,
+      retained: 1,
+      wills: 0,
+    })
   })
 
   it('for a shared subscription go to another member where one client is not to have them', async () => {

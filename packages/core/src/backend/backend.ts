@@ -263,7 +263,8 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   }
 
   purgeMessages(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): void | Promise<void> {
-    return proceed(new Purge(this.#parts, this.#logs, ctx, store).run())
+    const where = { parts: this.#parts, logs: this.#logs, wills: this.#wills }
+    return proceed(new Purge(where, ctx, store).run())
   }
 
   #makeParts(): Parts {

@@ -1,43 +1,73 @@
 import type { Context, RetainedMessage, Store, StoredMessage, WaitingMessage } from '../contract/index.ts'
-import { purgeTest } from '../contract/index.ts'
+import { authorTest, purgeTest } from '../contract/index.ts'
+import type { Publish } from '../packets/index.ts'
 import type { Steps } from '../time/index.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { Logs } from './logs.ts'
 import type { Parts } from './parts.ts'
 import type { SessionRecord } from './session-record.ts'
+import type { SessionWills } from './session-wills.ts'
 
 /** Entries of a log that are looked at, and sessions, between two looks at the clock. */
 const EFFORT = 100
 
-/** Takes messages out of logs and the retained store. Others have their turn in between. */
+/** Takes messages out of logs and the retained store, and wills. Others have their turn in between. */
 export class Purge {
   readonly #parts: Parts
   readonly #logs: Logs
+  readonly #wills: SessionWills
   readonly #terms: Context<'purgeMessages'>
   readonly #store: Store<'purgeMessages'>
   /** By what is in memory of every message, wherever the message is. */
-  readonly #mayBeWanted: (message: WaitingMessage) => boolean
+  readonly #mayBeWanted: (message: Pick<WaitingMessage, 'publisher'>) => boolean
   readonly #isWanted: (message: WaitingMessage) => boolean
 
-  constructor(parts: Parts, logs: Logs, terms: Context<'purgeMessages'>, store: Store<'purgeMessages'>) {
+  constructor(
+    { parts, logs, wills }: { parts: Parts; logs: Logs; wills: SessionWills },
+    terms: Context<'purgeMessages'>,
+    store: Store<'purgeMessages'>,
+  ) {
     this.#parts = parts
     this.#logs = logs
+    this.#wills = wills
     this.#terms = terms
     this.#store = store
     const { author } = terms
-    this.#mayBeWanted = author === undefined ? () => true : purgeTest({ author })
+    this.#mayBeWanted = author === undefined ? () => true : authorTest(author)
     this.#isWanted = purgeTest(terms)
   }
 
   *run(): Steps {
     const { clientId, only } = this.#terms
     const { sessions } = this.#parts
-    if (only !== 'retained') {
+    if (only === undefined || only === 'waiting') {
       const named = clientId === undefined ? undefined : sessions.get(clientId)
       for (const record of clientId === undefined ? sessions.all : [named])
         if (record?.state !== undefined) yield* this.#purgeLog(record)
     }
-    if (only !== 'waiting' && clientId === undefined) yield* this.#purgeRetained()
+    if (clientId !== undefined) return
+    if (only === undefined || only === 'retained') yield* this.#purgeRetained()
+    if (only === undefined || only === 'wills') yield* this.#purgeWills()
+  }
+
+  /** Those that wait, and those that are kept for a connection that is there: lastwill has taken them out of that. */
+  *#purgeWills(): Steps {
+    const { stack, wills } = this.#parts
+    const { pace } = stack
+    for (const will of wills.all) {
+      if (pace.spent) yield pace.rest()
+      const { clientId, publisher } = will
+      const found: Publish[] = []
+      if (this.#mayBeWanted({ publisher })) yield this.#wills.read(will, found)
+      const [packet] = found
+      // It may have been published, or dropped, meanwhile.
+      if (packet === undefined || wills.get(will) !== will || !this.#isWanted({ packet, publisher })) continue
+      const waits = will.dueAt !== Number.POSITIVE_INFINITY
+      yield this.#wills.remove(will)
+      if (!waits) continue
+      this.#store.wills++
+      stack.tell('messageDropped', { clientId, client: undefined, packet, reason: 'purged', count: 1 })
+    }
   }
 
   /** What comes into a log from now on is no matter of this purge. */

@@ -99,6 +99,17 @@ export class SessionWills {
     if (packet !== undefined) will.take(packet)
   }
 
+  /** Adds its message, which stays where it is, to a list; none that was removed meanwhile. */
+  read(will: WillRecord, found: Publish[]): void | Promise<void> {
+    if (will.packet === undefined) return this.#readInto(will, found)
+    found.push(will.packet)
+  }
+
+  async #readInto(will: WillRecord, found: Publish[]): Promise<void> {
+    const packet = await this.#read(will)
+    if (packet !== undefined) found.push(packet)
+  }
+
   /** Its message, from the disk; none where it was removed meanwhile, or cannot be read, which is told. */
   async #read(will: WillRecord): Promise<Publish | undefined> {
     const { disk, stack, wills } = this.#parts

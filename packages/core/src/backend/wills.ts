@@ -103,6 +103,11 @@ export class Wills {
     return size
   }
 
+  /** All that there are now. */
+  get all(): readonly WillRecord[] {
+    return [...this.#all.values()]
+  }
+
   get(opening: SessionContext): WillRecord | undefined {
     return this.#all.get(keyOf(opening))
   }

@@ -6,8 +6,8 @@ import type { Share } from './share.ts'
 import { shareOf } from './share.ts'
 
 /**
- * Which messages go: those that meet all terms that are given. One of `clientId`, `filter` and `author` must be given;
- * where none is, nothing goes.
+ * Which messages go: those that meet all terms that are given. One of `clientId`, `filter`, `author` and `where` must be
+ * given; where none is, nothing goes.
  */
 export interface PurgeTerms {
   /** They wait for this client; absent: for anybody. */
@@ -19,8 +19,16 @@ export interface PurgeTerms {
    * stands for those who are anonymous; a `clientId` that is `undefined` is not given.
    */
   readonly author?: Partial<Author>
-  /** Those that wait for a client, or retained ones; absent: both. With `clientId` no retained message goes. */
-  readonly only?: 'waiting' | 'retained'
+  /**
+   * Asked about each message that meets the other terms: whether it goes. It answers at once, and may be asked twice. For
+   * what no filter and no author says, such as rights that have changed.
+   */
+  readonly where?: (message: WaitingMessage) => boolean
+  /**
+   * Those that wait for a client, retained ones, or wills, of clients that are connected too; absent: all. With `clientId`
+   * no retained message goes, and no will: they wait for nobody.
+   */
+  readonly only?: 'waiting' | 'retained' | 'wills'
 }
 
 /** A message as it waits somewhere. */
@@ -36,15 +44,27 @@ export interface WaitingMessage {
  * @throws StackError `OPTION_INVALID` for an author of whom nothing is said, `FILTER_INVALID` for what is no topic filter.
  */
 export function purgeTest(terms: PurgeTerms): (message: WaitingMessage) => boolean {
-  const { clientId, filter, author } = terms
-  if (clientId === undefined && filter === undefined && author === undefined) return () => false
+  const { clientId, filter, author, where } = terms
+  if (clientId === undefined && filter === undefined && author === undefined && where === undefined)
+    return () => false
   checkTerms(filter, author)
   const share = filter === undefined ? undefined : shareOf(filter)
   return (message) => {
     if (author !== undefined && !isBy(author, message.publisher)) return false
-    if (share !== undefined) return isOf(share, message.share)
-    return filter === undefined || matchesFilter(filter, message.packet.topic)
+    if (share !== undefined && !isOf(share, message.share)) return false
+    if (share === undefined && filter !== undefined && !matchesFilter(filter, message.packet.topic))
+      return false
+    return where === undefined || where(message)
   }
+}
+
+/**
+ * Whether a message is of an author, as far as the terms say.
+ * @throws StackError `OPTION_INVALID` for an author of whom nothing is said.
+ */
+export function authorTest(author: Partial<Author>): (message: Pick<WaitingMessage, 'publisher'>) => boolean {
+  checkTerms(undefined, author)
+  return ({ publisher }) => isBy(author, publisher)
 }
 
 /** A term that says nothing would be met by every message. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Context, SessionSummary, Store } from '@mqtt-stack/core'
+import type { Context, SessionSummary, Store, WaitingMessage } from '@mqtt-stack/core'
 import type { Bench } from '../bench.ts'
 import type { Chapter } from '../check.ts'
 import { chapter } from '../check.ts'
@@ -9,7 +9,7 @@ const list = (bench: Bench, ctx: Context<'lookupSessions'>): Promise<SessionSumm
   bench.call('lookupSessions', ctx, [])
 
 const purge = (bench: Bench, ctx: Context<'purgeMessages'>): Promise<Store<'purgeMessages'>> =>
-  bench.call('purgeMessages', ctx, { waiting: 0, retained: 0 })
+  bench.call('purgeMessages', ctx, { waiting: 0, retained: 0, wills: 0 })
 
 /** Takes a subscription away from a session that is away; whether there was one. */
 async function endSubscription(bench: Bench, { address }: Session, topic: string): Promise<boolean> {
@@ -113,18 +113,66 @@ export const fromOutside: Chapter = chapter('sessions from outside', undefined, 
       await bench.relay({ topic: 'open', payload: 'evil', from: eve })
     }
     for (const topic of ['secret/x', 'open', '$x']) await bench.retain(topic)
-    assert.deepEqual(await purge(bench, {}), { waiting: 0, retained: 0 })
-    assert.deepEqual(await purge(bench, { filter: 'secret/#', only: 'waiting' }), { waiting: 4, retained: 0 })
-    assert.deepEqual(await purge(bench, { filter: 'secret/#' }), { waiting: 0, retained: 1 })
+    assert.deepEqual(await purge(bench, {}), { waiting: 0, retained: 0, wills: 0 })
+    assert.deepEqual(await purge(bench, { filter: 'secret/#', only: 'waiting' }), {
+      waiting: 4,
+      retained: 0,
+      wills: 0,
+    })
+    assert.deepEqual(await purge(bench, { filter: 'secret/#' }), { waiting: 0, retained: 1, wills: 0 })
     const nobody = { author: { clientId: 'eve', identity: 'nobody' } }
-    assert.deepEqual(await purge(bench, nobody), { waiting: 0, retained: 0 })
+    assert.deepEqual(await purge(bench, nobody), { waiting: 0, retained: 0, wills: 0 })
     assert.deepEqual(await purge(bench, { clientId: 'a', author: { identity: 'mallory' } }), {
       waiting: 2,
       retained: 0,
+      wills: 0,
     })
     assert.deepEqual(await payloads(bench, 'a'), ['1', '2'])
     assert.deepEqual(await payloads(bench, 'b'), ['1', 'evil', '2', 'evil'])
     assert.equal(bench.drops.filter(({ reason }) => reason === 'purged').length, 7)
+  })
+
+  check('are purged where somebody says so of each, by message and author', async (bench) => {
+    const eve = await bench.open('eve', { identity: 'mallory' })
+    await bench.openAway('a', '#')
+    for (const payload of ['1', '2']) {
+      await bench.relay({ payload })
+      await bench.relay({ payload, from: eve })
+    }
+    await bench.retain('t')
+    const where = ({ packet, publisher }: WaitingMessage): boolean =>
+      packet.payload.toString() === '2' && publisher?.identity === 'mallory'
+    assert.deepEqual(await purge(bench, { where }), { waiting: 1, retained: 0, wills: 0 })
+    assert.deepEqual(await payloads(bench, 'a'), ['1', '1', '2'])
+    assert.deepEqual(await purge(bench, { clientId: 'a', where: () => false }), {
+      waiting: 0,
+      retained: 0,
+      wills: 0,
+    })
+  })
+
+  check('are purged with the wills that wait, and with those of connections, by author', async (bench) => {
+    const open = (clientId: string, identity: string): Promise<Session> =>
+      bench.open(clientId, { identity, will: { topic: clientId, payload: clientId, delay: 10 } })
+    for (const [clientId, identity] of [
+      ['eve', 'mallory'],
+      ['joe', 'joe'],
+    ])
+      await (await open(clientId, identity)).leave(60, 10)
+    const connected = await open('mel', 'mallory')
+    assert.deepEqual(await purge(bench, { filter: '#', only: 'waiting' }), {
+      waiting: 0,
+      retained: 0,
+      wills: 0,
+    })
+    assert.deepEqual(await purge(bench, { author: { identity: 'mallory' } }), {
+      waiting: 0,
+      retained: 0,
+      wills: 1,
+    })
+    await connected.leave(60, 10)
+    await bench.seconds(11)
+    assert.deepEqual(await bench.dueWillPayloads(), ['joe'])
   })
 
   check(
@@ -148,7 +196,7 @@ export const fromOutside: Chapter = chapter('sessions from outside', undefined, 
     await bench.relay({ qos: 2 })
     await alice.log()
     await alice.leave()
-    assert.deepEqual(await purge(bench, { clientId: 'alice' }), { waiting: 1, retained: 0 })
+    assert.deepEqual(await purge(bench, { clientId: 'alice' }), { waiting: 1, retained: 0, wills: 0 })
     const [left, ...more] = await (await bench.open('alice')).log()
     assert.deepEqual(more, [])
     assert.deepEqual([left.sequence, left.released], [1, true])
@@ -173,14 +221,18 @@ export const fromOutsideOverRestart: Chapter = chapter(
   'sessions from outside, over a restart',
   'durable',
   (check) => {
-    check('messages are purged by who published them before it', async (bench) => {
+    check('messages and wills are purged by who published them before it', async (bench) => {
       const eve = await bench.open('eve', { identity: 'mallory' })
       await bench.openAway('alice', '#')
+      await (await bench.open('mel', { identity: 'mallory', will: { delay: 10 } })).leave(60, 10)
       await bench.relay({ payload: 'evil', from: eve })
       await bench.relay({ payload: 'good' })
       await bench.restart()
-      assert.equal((await purge(bench, { author: { identity: 'mallory' } })).waiting, 1)
+      const { waiting, wills } = await purge(bench, { author: { identity: 'mallory' } })
+      assert.deepEqual([waiting, wills], [1, 1])
       await bench.crash()
+      await bench.seconds(11)
+      assert.deepEqual(await bench.dueWillPayloads(), [])
       assert.deepEqual(await payloads(bench, 'alice'), ['good'])
     })
 
@@ -189,7 +241,7 @@ export const fromOutsideOverRestart: Chapter = chapter(
       await bench.relay({ topic: 't' })
       await bench.retain('t')
       assert.equal(await endSubscription(bench, alice, 't'), true)
-      assert.deepEqual(await purge(bench, { filter: 't' }), { waiting: 1, retained: 1 })
+      assert.deepEqual(await purge(bench, { filter: 't' }), { waiting: 1, retained: 1, wills: 0 })
       await bench.crash()
       assert.deepEqual(await bench.retained('#'), [])
       const back = await bench.open('alice')

@@ -72,7 +72,7 @@ const CALLS: Readonly<Partial<Record<CallbackName, (session: Session) => readonl
     { client: undefined, topic: 't', packet: makeMessage(), messageId: 1, expiresAt: 0 },
   ],
   lookupSessions: () => [{ limit: 1 }, []],
-  purgeMessages: () => [{ filter: '#' }, { waiting: 0, retained: 0 }],
+  purgeMessages: () => [{ filter: '#' }, { waiting: 0, retained: 0, wills: 0 }],
   lookupRetainedMessages: () => [{ topic: '#' }, []],
 }
 

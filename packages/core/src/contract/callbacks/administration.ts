@@ -88,13 +88,13 @@ export interface AdministrationCallbacks {
   }
 
   /**
-   * Messages that wait go: those in logs and queues that are not sent yet, and retained ones. One of `clientId`, `filter`
-   * and `author` must be given, or nothing goes; an author of whom nothing is said (`OPTION_INVALID`) and what is no topic
+   * Messages that wait go: those in logs and queues that are not sent yet, retained ones, and wills, those of clients that
+   * are connected too. One of `clientId`, `filter`, `author` and `where` must be given, or nothing goes; an author of whom nothing is said (`OPTION_INVALID`) and what is no topic
    * filter (`FILTER_INVALID`) are errors. Each message is told by `messageDropped` with `purged`. Where `clientId` is given, a message for a shared subscription goes to another member
    * instead. A QoS 2 message that may have been sent loses its payload, and PUBREL ends its exchange. What is already
    * written to a connection cannot be taken back.
    * @executedBy anyone
-   * @answeredBy outbound-manager, backend
+   * @answeredBy lastwill, outbound-manager, backend
    */
   purgeMessages: {
     ctx: PurgeTerms
@@ -103,6 +103,8 @@ export interface AdministrationCallbacks {
       waiting: number
       /** Retained messages. */
       retained: number
+      /** Wills. */
+      wills: number
     }
   }
 }
@@ -112,5 +114,5 @@ export const ADMINISTRATION: RulesOf<AdministrationCallbacks> = {
   lookupSessions: { merge: 'one', newStore: () => [] },
   endSubscription: { merge: 'all' },
   endSession: { merge: 'all' },
-  purgeMessages: { merge: 'all', newStore: () => ({ waiting: 0, retained: 0 }) },
+  purgeMessages: { merge: 'all', newStore: () => ({ waiting: 0, retained: 0, wills: 0 }) },
 }

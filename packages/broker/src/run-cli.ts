@@ -40,5 +40,5 @@ function version(): string {
 
 function oneLine({ message }: Error): string {
   const text = message.replace(/\s*\n\s*/g, ' ')
-  return text.startsWith('mqtt-stack: ') ? text : `mqtt-stack: ${text}`
+  return /^mqtt-stack[: ]/.test(text) ? text : `mqtt-stack: ${text}`
 }

@@ -2,7 +2,8 @@
 
 /** Where a command reads and writes: a process, or a test's. */
 export interface Io {
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
+  /** A terminal has `setRawMode`. */
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown }
   readonly stdout: { write(text: string): unknown }
   readonly stderr: { write(text: string): unknown }
   readonly env: Readonly<NodeJS.ProcessEnv>

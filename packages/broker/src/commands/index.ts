@@ -14,6 +14,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     doc: 'say what a configuration lets whom do, and what is wrong or weak in it',
     run: async (args, io) => (await import('./check.ts')).check(args, io),
   },
+  passwd: {
+    usage: 'FILE USER',
+    doc: 'add a user to a file of users, or change its password; with --delete remove it',
+    run: async (args, io) => (await import('./passwd.ts')).passwd(args, io),
+  },
   import: {
     usage: 'MOSQUITTO.CONF',
     doc: 'print the configuration that a file of Mosquitto means, and what cannot be translated',

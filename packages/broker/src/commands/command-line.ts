@@ -1,0 +1,110 @@
+/** Operands and flags of a command, from one table: read, checked and explained. */
+import { parseArgs } from 'node:util'
+import type { OptionSpec, OptionsSpec, Resolved } from '@mqtt-stack/core'
+import { resolveOptions, StackError } from '@mqtt-stack/core'
+
+/** What stands behind the command's name. */
+export interface CommandLine<Flags> {
+  /** A value for each operand of the definition. */
+  readonly operands: readonly string[]
+  /** The flags after defaults. */
+  readonly flags: Resolved<Flags>
+  /** The flags that were given. */
+  readonly given: ReadonlySet<string>
+}
+
+/** What may stand behind a command's name. */
+export interface CommandLineSpec<Flags extends object> {
+  readonly name: string
+  /** What it wants, in order: `['FILE', 'USER']`. */
+  readonly operands: readonly string[]
+  /** What it does, in one sentence for `--help`. */
+  readonly doc: string
+  readonly flags: OptionsSpec<Flags>
+  /** What a flag of text or number wants, for its usage; `value` by default. */
+  readonly wants?: { readonly [Key in keyof Flags]?: string }
+}
+
+/**
+ * Reads what stands behind a command's name; the text of `--help` where that is among it.
+ * @throws StackError `OPTION_UNKNOWN`, `OPTION_MISSING` or `OPTION_INVALID`, in one line that names the command.
+ */
+export function readCommandLine<Flags extends object>(
+  spec: CommandLineSpec<Flags>,
+  args: readonly string[],
+): CommandLine<Flags> | string {
+  const { name, operands, flags, wants = {} } = spec
+  const command = `mqtt-stack ${name}`
+  const rows = flags as Readonly<Record<string, OptionSpec>>
+  const kinds = Object.entries(rows).map(([flag, { kind }]) => [flag, { type: typeOf(kind) }])
+  const options = { help: { type: 'boolean', short: 'h' }, ...Object.fromEntries(kinds) }
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true })
+  const given: Record<string, unknown> = {}
+  const values: string[] = []
+  for (const token of tokens) {
+    if (token.kind === 'positional') values.push(token.value)
+    if (token.kind !== 'option') continue
+    const { name: flag, rawName, value } = token
+    if (flag === 'help') return helpOf(spec)
+    if (!Object.hasOwn(rows, flag)) {
+      throw new StackError('OPTION_UNKNOWN', `${command}: unknown flag ${rawName}: see ${command} --help`)
+    }
+    const wanted = (wants as Readonly<Record<string, string>>)[flag]
+    given[flag] = toValue(command, flag, rows[flag], value, wanted)
+  }
+  if (values.length < operands.length) {
+    const how = `${command} ${operands.join(' ')}`
+    throw new StackError('OPTION_MISSING', `${command}: ${operands[values.length]} is missing: ${how}`)
+  }
+  if (values.length > operands.length) {
+    const stray = values[operands.length]
+    throw new StackError('OPTION_UNKNOWN', `${command}: unknown argument "${stray}": see ${command} --help`)
+  }
+  const resolved = resolveOptions(command, given as Flags, flags)
+  return { operands: values, flags: resolved, given: new Set(Object.keys(given)) }
+}
+
+function toValue(
+  command: string,
+  flag: string,
+  { kind }: OptionSpec,
+  value: string | undefined,
+  wanted: string | undefined,
+): unknown {
+  if (kind === 'boolean') {
+    if (value === undefined) return true
+    throw new StackError('OPTION_INVALID', `${command}: --${flag} takes no value, and was given "${value}"`)
+  }
+  // A flag behind a flag was meant as one, not as its value.
+  if (value === undefined || value.startsWith('--')) {
+    throw new StackError(
+      'OPTION_INVALID',
+      `${command}: --${flag} needs a value: ${flagUsage(flag, kind, wanted)}`,
+    )
+  }
+  return kind === 'number' && /^\d+$/.test(value) ? Number(value) : value
+}
+
+function helpOf<Flags extends object>({
+  name,
+  operands,
+  doc,
+  flags,
+  wants = {},
+}: CommandLineSpec<Flags>): string {
+  const rows = Object.entries(flags as Readonly<Record<string, OptionSpec>>).map(([flag, row]) => {
+    const wanted = (wants as Readonly<Record<string, string>>)[flag]
+    const usual = row.default === '' || row.default === false || row.default === undefined
+    return [`  ${flagUsage(flag, row.kind, wanted)}`, `${row.doc}${usual ? '' : ` (default ${row.default})`}`]
+  })
+  rows.push(['  --help', 'print this'])
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2
+  const lines = rows.map(([left, right]) => `${left.padEnd(width)}${right}`)
+  return [`Usage: mqtt-stack ${[name, ...operands].join(' ')} [flags]`, '', doc, '', ...lines, ''].join('\n')
+}
+
+function flagUsage(flag: string, kind: string, wanted = 'value'): string {
+  return kind === 'boolean' ? `--${flag}` : `--${flag} <${wanted}>`
+}
+
+const typeOf = (kind: string): 'boolean' | 'string' => (kind === 'boolean' ? 'boolean' : 'string')

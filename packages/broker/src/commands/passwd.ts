@@ -1,0 +1,128 @@
+/** `mqtt-stack passwd FILE USER`: adds users to a file of users, changes their passwords and groups, and removes them. */
+import { readFileSync } from 'node:fs'
+import type { OptionsSpec } from '@mqtt-stack/core'
+import { StackError } from '@mqtt-stack/core'
+import type { User } from '@mqtt-stack/core/users'
+import { groupProblem, nameProblem, parseUsers, withoutUser, withUser } from '@mqtt-stack/core/users'
+import { askPassword } from './ask-password.ts'
+import type { Io } from './command.ts'
+import type { CommandLine, CommandLineSpec } from './command-line.ts'
+import { readCommandLine } from './command-line.ts'
+import { importOptional } from './import-optional.ts'
+import { replaceFile } from './replace-file.ts'
+
+interface PasswdFlags {
+  delete?: boolean
+  groups?: string
+  scram?: boolean
+  'no-scram'?: boolean
+}
+
+const FLAGS: OptionsSpec<PasswdFlags> = {
+  delete: { kind: 'boolean', default: false, doc: 'remove the user' },
+  groups: {
+    kind: 'string',
+    default: '',
+    doc: 'the groups that the user is in, separated by commas; "" for none; as they were without it',
+  },
+  scram: {
+    kind: 'boolean',
+    default: false,
+    doc: 'keep keys for SCRAM too; by itself where the user has some already',
+  },
+  'no-scram': { kind: 'boolean', default: false, doc: 'keep no keys for SCRAM any more' },
+}
+
+type Line = CommandLine<PasswdFlags>
+
+const LINE: CommandLineSpec<PasswdFlags> = {
+  name: 'passwd',
+  operands: ['FILE', 'USER'],
+  doc: 'Adds a user to a file of users, or changes its password: asks for it, or takes it from stdin.',
+  flags: FLAGS,
+  wants: { groups: 'a,b' },
+}
+
+/** @returns 0; nothing was changed where it throws. */
+export async function passwd(args: readonly string[], io: Io): Promise<number> {
+  const line = readCommandLine(LINE, args)
+  if (typeof line === 'string') {
+    io.stdout.write(line)
+    return 0
+  }
+  const [path, name] = line.operands
+  check(line)
+  // What is wrong with the file is said before anybody types.
+  const exists = usersOf(path, readIfThere(path)) !== undefined
+  if (line.flags.delete) {
+    await replaceFile(path, async (text) => remove(path, text, name))
+    io.stdout.write(`${path}: ${name} was removed\n`)
+    return 0
+  }
+  const password = await askPassword(name, io)
+  let changed = false
+  await replaceFile(path, async (text) => {
+    const before = usersOf(path, text)?.get(name)
+    changed = before !== undefined
+    return withUser(text ?? '', path, await userOf(line, before, password))
+  })
+  io.stdout.write(
+    `${path}: ${name} was ${changed ? 'changed' : 'added'}${exists ? '' : '; the file is new'}\n`,
+  )
+  return 0
+}
+
+async function userOf(
+  { operands, flags, given }: Line,
+  before: User | undefined,
+  password: string,
+): Promise<User> {
+  const { hashPassword } = await importOptional(
+    'mqtt-stack passwd',
+    '@mqtt-stack/auth-password',
+    () => import('@mqtt-stack/auth-password'),
+  )
+  const groups = given.has('groups') ? groupsOf(flags.groups) : (before?.groups ?? [])
+  return { name: operands[1], hash: await hashPassword(password), groups, keys: [], line: 0 }
+}
+
+function remove(path: string, text: string | undefined, name: string): string {
+  const without = text === undefined ? undefined : withoutUser(text, path, name)
+  if (without !== undefined) return without
+  throw invalid(`there is no user "${name}" in ${path}`)
+}
+
+function check({ operands: [, name], flags, given }: Line): void {
+  const problem = nameProblem(name)
+  if (problem !== undefined) throw invalid(`the user name ${problem}: choose another one`)
+  for (const group of groupsOf(flags.groups)) {
+    const wrong = groupProblem(group)
+    if (wrong !== undefined) throw invalid(`a group ${wrong}: write them as in --groups staff,night`)
+  }
+  if (flags.scram && flags['no-scram'])
+    throw invalid('--scram and --no-scram exclude each other: leave one out')
+  const other = [...given].find((flag) => flag !== 'delete')
+  if (flags.delete && other !== undefined)
+    throw invalid(`--delete and --${other} exclude each other: leave one out`)
+}
+
+const groupsOf = (text: string): string[] => (text === '' ? [] : text.split(','))
+
+function usersOf(path: string, text: string | Buffer | undefined): ReadonlyMap<string, User> | undefined {
+  return text === undefined ? undefined : parseUsers(Buffer.from(text as string), path)
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    const why = code === 'EISDIR' ? 'it is a folder: name the file in it' : message
+    throw new StackError('FILE_INVALID', `cannot read ${path}: ${why}`, { cause: error })
+  }
+}
+
+function invalid(what: string): StackError {
+  return new StackError('OPTION_INVALID', `mqtt-stack passwd: ${what}`)
+}

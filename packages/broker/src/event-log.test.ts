@@ -378,7 +378,7 @@ describe('what a listener turns away leaves one line', () => {
   })
 
   test('a page of another site, by its Origin', async () => {
-    const broker = await listeningBroker({ listeners: [{ transport: 'ws', port: 0 }] })
+    const broker = await listeningBroker({ listeners: [{ transport: 'ws', port: 0, origins: '*' }] })
     const origin = 'https://evil.example'
     const socket = new WebSocket(`ws://127.0.0.1:${portOf(broker)}`, ['mqtt'], { origin })
     const client = new TestClient(createWebSocketStream(socket.on('error', () => {})), {

@@ -3,10 +3,11 @@ import { StackError } from '@mqtt-stack/core'
 import { wrongEntry } from './address-list.ts'
 import { wrongCertificate } from './check-certificates.ts'
 import { isListOfText, show } from './check-values.ts'
-import type { AlpnOptions, CertificateOptions, PortOptions } from './option-rows.ts'
+import type { AlpnOptions, CertificateOptions, PortOptions, UpgradeOptions } from './option-rows.ts'
+import { wrongOrigin } from './origins.ts'
 
 /** The options of any listener, after defaults. */
-type Given = Partial<PortOptions & CertificateOptions & AlpnOptions>
+type Given = Partial<PortOptions & CertificateOptions & AlpnOptions & UpgradeOptions>
 
 /**
  * Checks what depends on more than the kind of one option.
@@ -25,6 +26,8 @@ export function checkListener(owner: string, config: Given): void {
   if (alpn !== undefined && !isListOfText(alpn))
     throw invalid(`option "alpn" must be a list of protocol names, not ${show(alpn)}`)
   checkProxies('proxy', proxy, invalid)
+  checkProxies('forwardedFor', config.forwardedFor, invalid)
+  checkOrigins(config.origins, invalid)
   if (minVersion === 'TLSv1.3' && maxVersion === 'TLSv1.2')
     throw invalid('option "minVersion" (TLSv1.3) must not be above "maxVersion" (TLSv1.2)')
 }
@@ -40,4 +43,14 @@ function checkProxies(option: string, value: unknown, invalid: (text: string) =>
     const fix = 'write it as 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32'
     throw invalid(`option "${option}" has ${show(wrong)}, which is no address and no network: ${fix}`)
   }
+}
+
+function checkOrigins(origins: unknown, invalid: (text: string) => StackError): void {
+  if (origins === undefined || origins === '*') return
+  if (!Array.isArray(origins))
+    throw invalid(`option "origins" must be a list of origins, or *, not ${show(origins)}`)
+  const wrong = wrongOrigin(origins)
+  if (wrong === undefined) return
+  const fix = `write it as ${wrong.right ?? 'https://app.example.com'}, or * for all`
+  throw invalid(`option "origins" has ${show(wrong.entry)}, which is no origin: ${fix}`)
 }

@@ -13,6 +13,7 @@ import type { Place } from './place.ts'
 import { placeOf } from './place.ts'
 import { ProxyGate } from './proxy/proxy-gate.ts'
 import { refusedAt } from './refused-at.ts'
+import type { SeenRequest } from './seen-request.ts'
 
 /** Nothing has been opened yet. */
 export interface Endpoint {
@@ -29,8 +30,8 @@ export interface Endpoint {
   makeRoom?(): Promise<boolean>
 }
 
-/** Hands a stream over to the stack. `origin`: of the page that opened the connection, if one did. */
-export type Serve = (stream: Duplex, socket: Socket, origin?: string) => Client
+/** Hands a stream over to the stack. `seen`: the request of a WebSocket. */
+export type Serve = (stream: Duplex, socket: Socket, seen?: SeenRequest) => Client
 
 interface PortConfig extends Pick<Place, 'name' | 'providers'> {
   readonly transport: Exclude<Address['transport'], 'unix'>
@@ -51,7 +52,7 @@ export function portEndpoint(
   const { transport, host, port, backlog, maxConnections, proxy } = config
   const place = placeOf(config)
   const server = makeServer(
-    (stream, socket, origin) => stack.connect(stream, new Peer(place, socket, origin)),
+    (stream, socket, seen) => stack.connect(stream, new Peer(place, socket, seen)),
     place,
   )
   server.maxConnections = maxConnections

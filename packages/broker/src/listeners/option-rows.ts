@@ -1,6 +1,7 @@
 /** What listeners have in common: options and their rows in the tables. */
 import type { TlsOptions as NodeTlsOptions } from 'node:tls'
 import type { OptionsSpec } from '@mqtt-stack/core'
+import type { Origins } from './origins.ts'
 import type { PemSource } from './pem.ts'
 
 /** The versions of TLS that are safe to speak. */
@@ -89,6 +90,8 @@ export interface AlpnOptions {
 /** Of WebSocket. */
 export interface UpgradeOptions {
   path?: string
+  origins?: Origins
+  forwardedFor?: TrustedProxies
   maxPayload?: number
   upgradeTimeout?: number
 }
@@ -214,6 +217,18 @@ export const ALPN: OptionsSpec<AlpnOptions> = {
 
 export const UPGRADE: OptionsSpec<UpgradeOptions> = {
   path: { kind: 'string', optional: true, doc: 'The only path that is served; any by default.' },
+  origins: {
+    kind: 'any',
+    optional: true,
+    schema: { anyOf: [{ const: '*' }, LIST_OF_TEXT] },
+    doc: 'Origins such as `https://app.example.com` whose pages may connect, or `*` for all; pages of the same host always may.',
+  },
+  forwardedFor: {
+    kind: 'any',
+    optional: true,
+    schema: PROXIES,
+    doc: "Web servers and load balancers whose `X-Forwarded-For` says where a client is, as `{ from: ['10.0.0.0/8'] }`; from elsewhere it is not believed.",
+  },
   maxPayload: {
     kind: 'number',
     optional: true,

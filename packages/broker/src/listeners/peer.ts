@@ -1,35 +1,32 @@
 import type { Socket } from 'node:net'
 import type { PeerCertificate } from 'node:tls'
 import { TLSSocket } from 'node:tls'
-import type { Listener, TlsFacts } from '@mqtt-stack/core'
+import type { Listener, TlsFacts, UpgradeRequest } from '@mqtt-stack/core'
 import { isLoopback } from '@mqtt-stack/core'
 import { remoteOf } from './address.ts'
+import type { Forwarded } from './forwarded-for.ts'
 import type { Place } from './place.ts'
 import type { Proxied } from './proxy/proxy-gate.ts'
+import type { SeenRequest } from './seen-request.ts'
 
 /**
  * Where a connection came in. Who is on the other side is looked up when somebody asks, for that is a system call, and
  * remembered, for it cannot be looked up once the connection is gone.
  */
 export class Peer implements Listener {
-  readonly origin: string | undefined
   readonly #place: Place
-  readonly #foreign: boolean
   readonly #socket: Socket
   readonly #proxied: Proxied | undefined
+  readonly #seen: SeenRequest | undefined
   #remote: string | undefined
   #certificate: Partial<PeerCertificate> | undefined
 
-  /**
-   * @param origin The site whose page opened the connection; one from elsewhere is never local, for browsers let every
-   * page reach the loopback address.
-   */
-  constructor(place: Place, socket: Socket, origin?: string) {
-    this.origin = origin
+  /** @param seen The request of a WebSocket. */
+  constructor(place: Place, socket: Socket, seen?: SeenRequest) {
     this.#place = place
-    this.#foreign = place.gate !== undefined || (origin !== undefined && isForeign(origin))
     this.#socket = socket
     this.#proxied = place.gate?.of(socket)
+    this.#seen = seen
   }
 
   get transport(): string {
@@ -44,19 +41,27 @@ export class Peer implements Listener {
     return this.#place.providers
   }
 
-  /** Nobody but this machine reaches its listener, or the other side is this machine. */
+  /** Nobody but this machine reaches its listener, or the other side is this machine and speaks for nobody else. */
   get local(): boolean {
-    if (this.#foreign) return false
+    if (this.#place.gate !== undefined || this.#seen?.foreign || this.#forwarded?.relayed) return false
     return this.#place.local || isLoopback(this.#socket.remoteAddress ?? '')
   }
 
   get remote(): string | undefined {
-    this.#remote ??= this.#proxied?.remote ?? remoteOf(this.#socket)
+    this.#remote ??= this.#forwarded?.client ?? this.#connected
     return this.#remote
   }
 
   get proxy(): string | undefined {
-    return this.#proxied?.proxy
+    return this.#forwarded?.client === undefined ? this.#proxied?.proxy : this.#connected
+  }
+
+  get origin(): string | undefined {
+    return this.#seen?.origin
+  }
+
+  get request(): UpgradeRequest | undefined {
+    return this.#seen?.request
   }
 
   /** Where a proxy speaks TLS with the client, ours is with the proxy. */
@@ -67,6 +72,15 @@ export class Peer implements Listener {
   certificate(): Partial<PeerCertificate> | undefined {
     this.#certificate ??= this.#proxied?.tls ? told(this.#proxied.commonName) : certificateOf(this.#socket)
     return this.#certificate
+  }
+
+  /** Who is connected, or whom a PROXY header names. */
+  get #connected(): string | undefined {
+    return this.#proxied?.remote ?? remoteOf(this.#socket)
+  }
+
+  get #forwarded(): Forwarded | undefined {
+    return this.#seen?.forwarded(this.#proxied?.host ?? this.#socket.remoteAddress)
   }
 }
 
@@ -88,11 +102,4 @@ function tlsFactsOf(socket: Socket): TlsFacts | undefined {
   const serverName = (socket as TLSSocket & { servername?: string | false | null }).servername || undefined
   const cipher = socket.getCipher() as { standardName?: string } | undefined
   return { version: socket.getProtocol() ?? undefined, cipher: cipher?.standardName, serverName }
-}
-
-/** Whether a page is of no site on this machine. */
-function isForeign(origin: string): boolean {
-  if (!URL.canParse(origin)) return true
-  const host = new URL(origin).hostname.replace(/^\[|\]$/g, '')
-  return host !== 'localhost' && !isLoopback(host)
 }

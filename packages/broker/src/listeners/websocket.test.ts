@@ -163,7 +163,7 @@ describe('clients', () => {
   })
 
   test('pages of other sites are not local', async () => {
-    const broker = await wsBroker()
+    const broker = await wsBroker({ origins: '*' })
     const connack = (origin: string) => clientOn(open(broker, 'mqtt', { origin })).connect()
     for (const origin of ['http://localhost:3000', 'http://127.0.0.1', 'https://[::1]:8443']) {
       expect(await connack(origin)).toMatchObject({ returnCode: 0 })

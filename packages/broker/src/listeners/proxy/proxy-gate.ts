@@ -13,6 +13,8 @@ export interface Proxied {
   readonly proxy: string | undefined
   /** Address of the client; that of the proxy where it speaks for itself, or does not know. */
   readonly remote: string | undefined
+  /** The same without its port. */
+  readonly host: string | undefined
   readonly tls: TlsFacts | undefined
   /** Common name of the client's certificate. */
   readonly commonName: string | undefined
@@ -109,5 +111,5 @@ function ignore(): void {}
 function proxiedOf(socket: Socket, { source, tls, commonName }: ProxyHeader): Proxied {
   const proxy = remoteOf(socket)
   const remote = source === undefined ? proxy : authority(source.host, source.port)
-  return { proxy, remote, tls, commonName }
+  return { proxy, remote, host: source?.host ?? socket.remoteAddress, tls, commonName }
 }

@@ -1,6 +1,6 @@
 /** Everything that can be said of a configuration without starting it. */
 import { StackError } from '@mqtt-stack/core'
-import { brokerOptionsOf } from '../config/broker-options-of.ts'
+import { brokerOptionsOf, tryAt } from '../config/broker-options-of.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { ConfigError } from '../config/problem.ts'
@@ -50,7 +50,8 @@ function reportOf(config: LoadedConfig, rules: readonly ReadRule[]): Report {
 async function tryOut(config: LoadedConfig): Promise<readonly ReadRule[]> {
   const options = await brokerOptionsOf(config)
   const { stack } = createBroker(options)
-  for (const listener of options.listeners ?? []) makeListener(resolveListener(listener), stack)
+  for (const [i, one] of (options.listeners ?? []).entries())
+    await tryAt(config, ['listeners', i], () => makeListener(resolveListener(one), stack)).close()
   const acl = stack.middlewares.find(({ name }) => name === ACL.class) as
     | { rules?: readonly ReadRule[] }
     | undefined

@@ -196,7 +196,7 @@ broker.yaml:2:15: error: log.level must be one of "error", "warn", "info", "debu
     [
       'listeners: [{ listen: "mqtts://127.0.0.1", cert: text.pem, key: text.pem }]',
       expect.stringMatching(
-        /^broker\.yaml: error: tls listener: the certificate \(option "cert"\) cannot be used: give PEM text \(/,
+        /^broker\.yaml:1:44: error: listeners\[0\]: tls listener: the certificate \(option "cert", text\.pem\) cannot be used: name a file with PEM text/,
       ),
     ],
   ])('an error: %j', async (text, line) => {

@@ -1,7 +1,7 @@
 /** From a configuration to what `createBroker` is told. */
 import type { MiddlewareLike } from '@mqtt-stack/core'
-import { StackError } from '@mqtt-stack/core'
 import type { BrokerOptions } from '../broker-options.ts'
+import { resolveListener } from '../listeners/options.ts'
 import type { Place, Use } from '../order.ts'
 import { ORDER } from '../order.ts'
 import { listenersOf } from './config-listeners.ts'
@@ -9,8 +9,8 @@ import type { AclValue } from './config-value.ts'
 import type { LoadedConfig } from './load-config.ts'
 import { makeSection, makeUse } from './load-section.ts'
 import type { Path } from './parsed.ts'
-import { nameOf } from './parsed.ts'
 import { ConfigError } from './problem.ts'
+import { problemAt } from './problem-at.ts'
 import type { ProviderName, Section } from './sections.ts'
 import { ACL, ANONYMOUS, LIMITS, LMDB, PROVIDERS } from './sections.ts'
 
@@ -25,6 +25,8 @@ export async function brokerOptionsOf(config: LoadedConfig): Promise<BrokerOptio
   const { value } = config
   checkRules(config)
   const listeners = listenersOf(config)
+  for (const [i, one] of (listeners ?? []).entries())
+    tryAt(config, ['listeners', i], () => resolveListener(one))
   const backend = await backendOf(config)
   const use = [...(await sectionsOf(config)), ...(await usesOf(config))]
   const places = ORDER.filter((place) => place !== 'backend' && value[place] !== undefined)
@@ -36,6 +38,15 @@ export async function brokerOptionsOf(config: LoadedConfig): Promise<BrokerOptio
     ...Object.fromEntries(places.map((place) => [place, value[place as Exclude<Place, 'backend'>]])),
     ...(backend !== undefined && { backend }),
     use,
+  }
+}
+
+/** @throws ConfigError with the line of the part that cannot be made. */
+export function tryAt<T>(config: LoadedConfig, path: Path, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw problemAt(config, path, error as Error)
   }
 }
 
@@ -87,9 +98,9 @@ async function usesOf(config: LoadedConfig): Promise<Use[]> {
     const { before, after } = entry
     const path = ['use', i]
     if (before !== undefined && after !== undefined)
-      throw problem(config, path, new Error('"before" and "after" exclude each other: leave one out'))
+      throw problemAt(config, path, new Error('"before" and "after" exclude each other: leave one out'))
     const middleware = await makeUse(entry, config.parsed.file).catch((error: Error) => {
-      throw problem(config, path, error)
+      throw problemAt(config, path, error)
     })
     if (before !== undefined) made.push({ middleware, before })
     else if (after !== undefined) made.push({ middleware, after })
@@ -100,16 +111,6 @@ async function usesOf(config: LoadedConfig): Promise<Use[]> {
 
 function sectionOf(config: LoadedConfig, section: Section, options: object): Promise<MiddlewareLike> {
   return makeSection(section, options).catch((error: Error) => {
-    throw problem(config, section.path, error)
+    throw problemAt(config, section.path, error)
   })
-}
-
-/** What a middleware refuses, with the line that it names, or that of its option or section. */
-function problem({ parsed }: LoadedConfig, path: Path, error: Error): ConfigError {
-  const { message } = error
-  const found = /^\w+: ([^\s:]+:\d+): (.*)$/s.exec(message)
-  if (found !== null) return new ConfigError([{ where: found[1], message: found[2] }], error)
-  const option = error instanceof StackError ? /option "([^"]+)"/.exec(message)?.[1] : undefined
-  const where = parsed.atKey(option === undefined ? path : [...path, option])
-  return new ConfigError([{ where, message: `${nameOf(path)}: ${message}` }], error)
 }

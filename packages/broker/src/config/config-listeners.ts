@@ -4,7 +4,7 @@ import { parseListenUrl } from '../listeners/listen-url.ts'
 import type { ListenerOptions } from '../listeners/options.ts'
 import { LISTENER_OPTIONS } from '../listeners/options.ts'
 import { readPem } from '../read-pem.ts'
-import type { AuthValue, ListenerValue } from './config-value.ts'
+import type { AuthValue, ListenerValue, Options } from './config-value.ts'
 import type { LoadedConfig } from './load-config.ts'
 import type { Path } from './parsed.ts'
 import { nameOf } from './parsed.ts'
@@ -20,7 +20,7 @@ const SCHEMES: Readonly<Record<string, string>> = {
   wss: 'wss',
   unix: 'unix',
 }
-const PEM_KEYS = ['cert', 'key', 'ca'] as const
+const PEM_KEYS = ['cert', 'key', 'ca', 'crl'] as const
 
 /** @throws ConfigError with everything that no listener can be made of, each with its line. */
 export function listenersOf({ value, parsed }: LoadedConfig): ListenerOptions[] | undefined {
@@ -62,19 +62,35 @@ function listenerOf(given: ListenerValue, path: Path, auth: AuthValue, add: Add)
   }
 }
 
-/** What files say that are to be certificates and keys. */
+/** Certificates and keys: they are read again when their files change. */
 function pemFiles(options: Readonly<Record<string, unknown>>, path: Path, add: Add): object {
-  const files: Record<string, Buffer> = {}
+  const files: Record<string, unknown> = {}
   for (const key of PEM_KEYS) {
     const file = options[key]
-    if (typeof file !== 'string') continue
-    try {
-      files[key] = readPem(file)
-    } catch (error) {
-      add([...path, key], (error as Error).message)
-    }
+    if (typeof file === 'string') files[key] = pemFile(file, [...path, key], add)
   }
+  const { certificates } = options as { readonly certificates?: readonly NamedValue[] }
+  if (certificates === undefined) return files
+  files.certificates = certificates.map(({ cert, key, ...rest }, i) => {
+    const inner = [...path, 'certificates', i]
+    const pair = { cert: pemFile(cert, [...inner, 'cert'], add), key: pemFile(key, [...inner, 'key'], add) }
+    return { ...rest, ...pair }
+  })
   return files
+}
+
+interface NamedValue extends Options {
+  readonly cert: string
+  readonly key: string
+}
+
+function pemFile(file: string, path: Path, add: Add): { readonly file: string } {
+  try {
+    readPem(file)
+  } catch (error) {
+    add(path, (error as Error).message)
+  }
+  return { file }
 }
 
 /** The names of the middlewares that are asked there. */

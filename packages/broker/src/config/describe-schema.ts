@@ -9,13 +9,14 @@ export function kindOf(value: unknown): string {
 
 /** Whether kind, choices, range and pattern are right; what is inside a map or a list is looked at elsewhere. */
 export function fitsKind(value: unknown, schema: JsonSchema): boolean {
-  const { type, enum: choices, minimum = -Infinity, maximum = Infinity, pattern } = schema
+  const { type, enum: choices, minimum = -Infinity, maximum = Infinity, minLength = 0, pattern } = schema
   if (choices !== undefined) return choices.includes(value)
   if (type === undefined) return true
   const kind = kindOf(value)
   if (type === 'integer') return Number.isInteger(value) && inRange(value as number, minimum, maximum)
   if (type !== kind) return false
   if (kind === 'number') return inRange(value as number, minimum, maximum)
+  if (kind === 'string' && (value as string).length < minLength) return false
   return pattern === undefined || new RegExp(pattern, 'u').test(value as string)
 }
 
@@ -35,7 +36,14 @@ export function describeSchema(schema: JsonSchema, resolve: (schema: JsonSchema)
     case 'array':
       return `a list of ${LISTED[resolve(schema.items ?? {}).type ?? ''] ?? 'values'}`
     case 'string':
-      return schema.title ?? (schema.format === 'path' ? 'a path' : 'text')
+      return (
+        schema.title ??
+        (schema.format === 'path'
+          ? 'a path'
+          : schema.minLength === undefined
+            ? 'text'
+            : 'text that is not empty')
+      )
     case 'boolean':
       return 'true or false'
     case 'number':

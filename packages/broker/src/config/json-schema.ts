@@ -19,6 +19,7 @@ export interface JsonSchema {
   readonly minItems?: number
   readonly minimum?: number
   readonly maximum?: number
+  readonly minLength?: number
   readonly pattern?: string
   readonly examples?: readonly unknown[]
   /** `path`: of a file or folder, relative to the configuration's folder. */

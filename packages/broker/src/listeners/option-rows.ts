@@ -22,8 +22,8 @@ const NAMED_CERTIFICATES = {
     type: 'object',
     properties: {
       names: LIST_OF_TEXT,
-      cert: { type: 'string' },
-      key: { type: 'string' },
+      cert: { type: 'string', format: 'path' },
+      key: { type: 'string', format: 'path' },
       passphrase: { type: 'string' },
     },
     required: ['names', 'cert', 'key'],

@@ -1,0 +1,16 @@
+/** What somebody refuses who does not know of lines. */
+import { StackError } from '@mqtt-stack/core'
+import type { LoadedConfig } from './load-config.ts'
+import type { Path } from './parsed.ts'
+import { nameOf } from './parsed.ts'
+import { ConfigError } from './problem.ts'
+
+/** An error of who was made of a part, with the line that it names, or that of its option or of the part. */
+export function problemAt({ parsed }: LoadedConfig, path: Path, error: Error): ConfigError {
+  const { message } = error
+  const found = /^\w+: ([^\s:]+:\d+): (.*)$/s.exec(message)
+  if (found !== null) return new ConfigError([{ where: found[1], message: found[2] }], error)
+  const option = error instanceof StackError ? /option "([^"]+)"/.exec(message)?.[1] : undefined
+  const where = parsed.atKey(option === undefined ? path : [...path, option])
+  return new ConfigError([{ where, message: `${nameOf(path)}: ${message}` }], error)
+}

@@ -71,8 +71,11 @@ function tablesOf(name, value) {
  */
 function requiredOf(tables) {
   const rows = tables.flatMap((table) => Object.entries(table.rows))
-  const required = rows.filter(([, row]) => row.default === undefined && row.optional !== true)
-  return required.length === 0 ? undefined : Object.fromEntries(required.map(([name]) => [name, 'given']))
+  const needed = rows.filter(
+    ([, row]) => row.example !== undefined || (row.default === undefined && row.optional !== true),
+  )
+  const given = needed.map(([name, { example = 'given' }]) => [name, example])
+  return given.length === 0 ? undefined : Object.fromEntries(given)
 }
 
 /**

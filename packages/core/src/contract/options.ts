@@ -22,6 +22,8 @@ export interface OptionSpec {
   readonly format?: 'path'
   /** JSON Schema of a value of kind `any`, for configuration files; `false` where code alone can give one. */
   readonly schema?: Readonly<Record<string, unknown>> | false
+  /** A value that could be given, for documentation, where that is needed beside the defaults. */
+  readonly example?: unknown
   /** One line for the tables. */
   readonly doc: string
 }

@@ -1,0 +1,182 @@
+import type { CallbackName, Client, Context, Done, Handler, Store } from '@mqtt-stack/core'
+import { DONE, Middleware, ReasonCode, Slot, StackError } from '@mqtt-stack/core'
+import type { Algorithm } from './algorithms.ts'
+import { areSymmetric, checkAlgorithms } from './algorithms.ts'
+import type { Admission } from './claims.ts'
+import { readClaims } from './claims.ts'
+import { Expiry } from './expiry.ts'
+import { KeyFile } from './key-file.ts'
+import { KeySetUrl } from './key-set-url.ts'
+import type { KeySource } from './key-source.ts'
+import { readKey } from './keys.ts'
+import type { JwtAuthOptions } from './options.ts'
+import { JWT_AUTH_OPTIONS, namesOf } from './options.ts'
+import type { Verdict } from './verdict.ts'
+import type { Expectations } from './verify.ts'
+import { verifyToken } from './verify.ts'
+
+/** The authentication method (5.0) by which a client brings its token, and later a newer one. */
+export const METHOD = 'JWT'
+
+/** A client that we let in. */
+class Admitted {
+  admission: Admission | undefined
+  readonly expiry = new Expiry()
+}
+
+const admitted = new Slot(() => new Admitted())
+
+/**
+ * Lets in clients whose password is a JSON Web Token that is signed as it should be, under the name in it, for as long as
+ * the token is good. What is no token, or one of another issuer, is left to other providers.
+ */
+export class JwtAuth extends Middleware<JwtAuthOptions> {
+  /** Only where tokens have rights: otherwise access rules are somebody else's. */
+  readonly authorizePacket: Handler<'authorizePacket'> | undefined
+  readonly sendMessage: Handler<'sendMessage'> | undefined
+  readonly uses: readonly CallbackName[] = ['closeClient']
+  readonly #keys: KeySource
+  readonly #expected: Expectations
+
+  /** @throws StackError `OPTION_UNKNOWN`, `OPTION_MISSING`, `OPTION_INVALID`. */
+  constructor(options?: JwtAuthOptions) {
+    super(options, JWT_AUTH_OPTIONS)
+    const { issuer, audience, clockTolerance, requireExpiry, rightsClaim } = this.config
+    const algorithms = checkAlgorithms(this.name, this.config.algorithms)
+    this.#expected = {
+      algorithms,
+      issuer: namesOf(this.name, 'issuer', issuer),
+      audience: namesOf(this.name, 'audience', audience),
+      clockTolerance,
+      requireExpiry,
+    }
+    this.#keys = this.#keySource(algorithms)
+    if (rightsClaim === undefined) return
+    this.authorizePacket = this.#authorize
+    this.sendMessage = this.#withhold
+  }
+
+  /** @throws StackError `OPTION_INVALID` where the key file cannot be used. */
+  async start(): Promise<void> {
+    await this.#keys.start?.(this.stack)
+  }
+
+  stop(): void {
+    this.#keys.stop?.()
+  }
+
+  authenticateConnection(
+    { client, username, password }: Context<'authenticateConnection'>,
+    store: Store<'authenticateConnection'>,
+  ): void | Promise<void> {
+    const given = this.config.source === 'username' ? username : password && textOf(password)
+    if (given === undefined) return
+    return this.#verify(client, given).then((verdict) => {
+      if (verdict.outcome === 'unknown') store.reason ??= verdict.reason
+      else if (verdict.outcome === 'admitted') {
+        store.valid = true
+        store.identity = verdict.admission.identity
+        store.groups = verdict.admission.groups
+        this.#admit(client, verdict.admission)
+      } else {
+        store.valid = false
+        store.reason = verdict.reason
+        store.reasonCode = verdict.reasonCode
+      }
+    })
+  }
+
+  /** The token comes as the data of the method `JWT`; a newer one of the same client renews it. */
+  authenticateExchange(
+    { client, method, data, again }: Context<'authenticateExchange'>,
+    store: Store<'authenticateExchange'>,
+  ): void | Promise<void> {
+    if (method !== METHOD) return
+    return this.#verify(client, data === undefined ? '' : textOf(data)).then((verdict) => {
+      const mayBe = (identity: string): boolean => !again || identity === client.session.identity
+      if (verdict.outcome === 'admitted' && mayBe(verdict.admission.identity)) {
+        store.state = 'success'
+        store.identity = verdict.admission.identity
+        store.groups = verdict.admission.groups
+        this.#admit(client, verdict.admission)
+        return
+      }
+      store.state = 'failure'
+      this.#refuse(client, verdict)
+    })
+  }
+
+  /** Closes it here, because a failed exchange has no reason in words. */
+  #refuse(client: Client, verdict: Verdict): void {
+    const reason = verdict.outcome === 'admitted' ? 'the token is of another user' : verdict.reason
+    // DISCONNECT knows none of the other codes.
+    const own = verdict.outcome === 'refused' && !client.connected ? verdict.reasonCode : undefined
+    this.stack.closeClient(client, own ?? ReasonCode.NOT_AUTHORIZED, reason ?? 'what came is no token')
+  }
+
+  async #verify(client: Client, token: string): Promise<Verdict> {
+    const verdict = await verifyToken(token, this.#expected, this.#keys.find, this.stack.clock)
+    return verdict.outcome === 'believed' ? readClaims(verdict.claims, client.id, this.config) : verdict
+  }
+
+  #admit(client: Client, admission: Admission): void {
+    if (client.closed) return
+    const state = admitted.of(client)
+    if (state.admission === undefined) client.onClose(() => state.expiry.cancel())
+    state.admission = admission
+    const { expiry = Number.POSITIVE_INFINITY } = admission
+    state.expiry.set((expiry + this.config.clockTolerance) * 1_000, client, this.stack)
+  }
+
+  #authorize({ client, packet }: Context<'authorizePacket'>, store: Store<'authorizePacket'>): void {
+    const rights = admitted.peek(client)?.admission?.rights
+    if (rights === undefined) return
+    if (packet.cmd === 'subscribe') {
+      store.valid = true
+      store.grants = packet.subscriptions.map(({ topic, qos }, i) =>
+        rights.maySubscribe(topic) ? (store.grants?.[i] ?? qos) : ReasonCode.NOT_AUTHORIZED,
+      )
+      return
+    }
+    const topic = packet.cmd === 'publish' ? packet.topic : packet.will?.topic
+    store.valid = topic !== undefined && rights.mayPublish(topic)
+    if (!store.valid) store.reason = 'the token gives no right to publish there'
+  }
+
+  /** A right that a newer token does not give is gone for older subscriptions, and for what waits, too. */
+  #withhold({ client, topic }: Context<'sendMessage'>, store: Store<'sendMessage'>): void | Done {
+    const rights = admitted.peek(client)?.admission?.rights
+    if (rights === undefined || rights.mayReceive(topic)) return
+    store.reason = 'not-authorized'
+    return DONE
+  }
+
+  #keySource(algorithms: readonly Algorithm[]): KeySource {
+    const { key, keyFile, keyEncoding: encoding, jwksUrl, allowHttp } = this.config
+    const { jwksTimeout: timeout, jwksMaxAge: maxAge, jwksCooldown: cooldown } = this.config
+    const owner = this.name
+    const given = [key, keyFile, jwksUrl].filter((one) => one !== undefined)
+    if (given.length !== 1) {
+      throw new StackError(
+        'OPTION_INVALID',
+        `${owner}: give exactly one of the options "key", "keyFile" and "jwksUrl", not ${given.length}`,
+      )
+    }
+    if (key !== undefined)
+      return { find: readKey(key, { algorithms, encoding, what: `${owner}: option "key"` }) }
+    if (keyFile !== undefined)
+      return new KeyFile(keyFile, { algorithms, encoding, what: `${owner}: key file "${keyFile}"` })
+    if (areSymmetric(algorithms)) {
+      throw new StackError(
+        'OPTION_INVALID',
+        `${owner}: option "jwksUrl" hands out public keys, but ${algorithms[0]} wants a shared secret`,
+      )
+    }
+    return new KeySetUrl({ owner, url: jwksUrl as string, timeout, maxAge, cooldown, allowHttp })
+  }
+}
+
+/** A token has ASCII alone: any other byte becomes a character that no token has. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}

@@ -1,0 +1,65 @@
+/** A key in a file, which is read again when it changes. */
+import { readFile } from 'node:fs/promises'
+import type { FileWatch, Stack } from '@mqtt-stack/core'
+import { StackError, watchFile } from '@mqtt-stack/core'
+import type { KeySource } from './key-source.ts'
+import type { FindKey, KeyUse } from './keys.ts'
+import { readKey } from './keys.ts'
+
+/** What is wrong with a file, by the code of its error. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not read it',
+}
+
+export class KeyFile implements KeySource {
+  readonly #path: string
+  readonly #use: KeyUse
+  #find: FindKey | undefined
+  #watch: FileWatch | undefined
+
+  /** @param use Its `what` names the owner and this file. */
+  constructor(path: string, use: KeyUse) {
+    this.#path = path
+    this.#use = use
+  }
+
+  /** @throws StackError `OPTION_INVALID` where the file cannot be read or holds no such key. */
+  async start({ clock, log }: Pick<Stack, 'clock' | 'log'>): Promise<void> {
+    const { what } = this.#use
+    this.#watch = watchFile(
+      this.#path,
+      (contents) => {
+        try {
+          this.#find = this.#read(contents)
+          log.info(`${what} has changed: new tokens are checked with what it holds now`)
+        } catch (error) {
+          log.error(`${(error as Error).message}; the key that was there before goes on`)
+        }
+      },
+      clock,
+    )
+    try {
+      this.#find = this.#read(await readFile(this.#path).catch((error: Error) => error))
+    } catch (error) {
+      this.stop()
+      throw error
+    }
+  }
+
+  stop(): void {
+    this.#watch?.close()
+  }
+
+  readonly find: FindKey = (header, token) => (this.#find as FindKey)(header, token)
+
+  #read(contents: Buffer | Error): FindKey {
+    if (contents instanceof Error) {
+      const { code = '', message } = contents as NodeJS.ErrnoException
+      const why = REASONS[code] ?? message
+      throw new StackError('OPTION_INVALID', `${this.#use.what} cannot be read: ${why}`, { cause: contents })
+    }
+    return readKey(contents.toString().replace(/[\r\n]+$/, ''), this.#use)
+  }
+}

@@ -30,6 +30,9 @@ export const AUTHENTICATION_OPTIONS: OptionsSpec<AuthenticationOptions> = {
   },
 }
 
+/** Refusals that say nothing of who the client is: a provider could not answer. */
+const OURS: ReadonlySet<ReasonCode> = new Set([ReasonCode.SERVER_UNAVAILABLE, ReasonCode.SERVER_BUSY])
+
 /** An enhanced authentication (5.0). */
 class Exchange {
   /** The method of the CONNECT, which is the connection's for good [MQTT-4.12.1-1]. */
@@ -204,7 +207,9 @@ export class Authentication extends Middleware<AuthenticationOptions> {
   #refuse(client: Client, reasonCode: ReasonCode, reason = NOT_AUTHENTICATED): Done {
     const { username } = client
     const { method } = exchange.of(client)
-    this.stack.tell('authenticationFailed', { client, username, method, reasonCode, reason })
+    if (!OURS.has(reasonCode)) {
+      this.stack.tell('authenticationFailed', { client, username, method, reasonCode, reason })
+    }
     this.stack.closeClient(client, reasonCode, reason)
     return DONE
   }

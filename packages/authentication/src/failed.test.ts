@@ -17,7 +17,9 @@ function provider(): MiddlewareLike & { readonly told: Failure[] } {
     ) {
       if (username === 'broken') throw new Error('no database')
       if (username === 'alice') store.valid = true
-      if (username === 'busy') Object.assign(store, { valid: false, reasonCode: 0x88, reason: 'away' })
+      if (username === 'banned') Object.assign(store, { valid: false, reasonCode: 0x8a, reason: 'away' })
+      if (username === 'unavailable') Object.assign(store, { valid: false, reasonCode: 0x88 })
+      if (username === 'busy') Object.assign(store, { valid: false, reasonCode: 0x89 })
     },
     authenticateExchange(_ctx: object, store: Store<'authenticateExchange'>) {
       store.state = 'failure'
@@ -32,7 +34,7 @@ describe('authenticationFailed', () => {
   it.each([
     ['a user whom nobody knows', { username: 'mallory', password: 'x' }, 0x86, 'not authenticated'],
     ['a client without a name', {}, 0x87, 'not authenticated'],
-    ['a refusal with words of its own', { username: 'busy' }, 0x88, 'away'],
+    ['a refusal with words of its own', { username: 'banned' }, 0x8a, 'away'],
   ])('is told of %s', async (_, given, reasonCode, reason) => {
     const us = provider()
     const { open } = await testStack(new Authentication(), us, acceptAll())
@@ -50,11 +52,11 @@ describe('authenticationFailed', () => {
     ])
   })
 
-  it('is not told of who is let in, nor where a provider fails', async () => {
+  it('is not told of who is let in, nor where a provider fails or has no answer', async () => {
     const us = provider()
     const { client, open } = await testStack(new Authentication(), us, acceptAll())
     await client({ username: 'alice' })
-    await open().connect({ username: 'broken' })
+    for (const username of ['broken', 'unavailable', 'busy']) await open().connect({ username })
     expect(us.told).toEqual([])
   })
 })

@@ -65,7 +65,8 @@ export interface AuthenticationCallbacks {
   }
 
   /**
-   * A client was not who it claims to be, or nobody knew it, and is closed. Not told where a provider failed.
+   * A client was not who it claims to be, or nobody knew it, and is closed. Not told where a provider failed, or had no answer (0x88,
+   * 0x89).
    * @executedBy authentication
    * @answeredBy rate-limit, anyone
    */

@@ -1,6 +1,5 @@
 import type { Client, Context, Store } from '@mqtt-stack/core'
-import { bounded, Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
-import type { User } from '@mqtt-stack/core/users'
+import { bounded, Middleware, ReasonCode } from '@mqtt-stack/core'
 import { UserFile } from '@mqtt-stack/core/users'
 import type { PasswordAuthOptions } from './options.ts'
 import { PASSWORD_AUTH_OPTIONS } from './options.ts'
@@ -9,13 +8,6 @@ import { Passwords } from './passwords.ts'
 import { Turns } from './turns.ts'
 
 type Answer = Store<'authenticateConnection'>
-
-/** The line of the file that let a client in. */
-class Admission {
-  user: User | undefined
-}
-
-const admission = new Slot(() => new Admission())
 
 /** How verifications stand. */
 export interface PasswordAuthStats {
@@ -44,7 +36,7 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
       path,
       owner: this.name,
       decode: (users) => Passwords.of(users, path),
-      onChange: () => this.#closeOthers(),
+      proofOf: ({ hash }) => hash,
     })
   }
 
@@ -87,11 +79,8 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
   }
 
   #answer(client: Client, { user }: Known, valid: boolean, store: Answer): void {
-    // The file may have changed meanwhile.
-    store.valid = valid && this.#isStill(user)
-    if (!store.valid) return
-    store.groups = user.groups
-    admission.of(client).user = user
+    store.valid = valid && this.#file.admit(client, user)
+    if (store.valid) store.groups = user.groups
   }
 
   #refuse(store: Answer): void {
@@ -99,20 +88,5 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
     store.valid = false
     store.reasonCode = ReasonCode.SERVER_BUSY
     store.reason = 'too many clients wait for their passwords to be verified: try again later'
-  }
-
-  #isStill({ name, hash, groups }: User): boolean {
-    const now = this.#file.known.find(name)?.user
-    return now?.hash === hash && now.groups.join() === groups.join()
-  }
-
-  /** Ends the connections of those who would not be let in any more, or not as they were. */
-  #closeOthers(): void {
-    for (const client of this.stack.clients) {
-      const user = admission.peek(client)?.user
-      if (user === undefined || this.#isStill(user)) continue
-      const reason = 'the user was changed or removed'
-      this.stack.closeClient(client, ReasonCode.ADMINISTRATIVE_ACTION, reason)
-    }
   }
 }

@@ -5,4 +5,4 @@
 /// <reference types="node" preserve="true" />
 export { withoutUser, withUser } from './edit-users.ts'
 export { formatUser, groupProblem, nameProblem, parseUsers, type User, userError } from './user.ts'
-export { type DecodeUsers, UserFile, type UserFileOptions } from './user-file.ts'
+export { type DecodeUsers, UserFile, type UserFileOptions, type UserFileStack } from './user-file.ts'

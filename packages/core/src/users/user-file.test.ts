@@ -3,14 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RecordingLogger, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Client } from '../contract/index.ts'
+import type { User } from './user.ts'
+import { parseUsers } from './user.ts'
+import type { UserFileStack } from './user-file.ts'
 import { UserFile } from './user-file.ts'
 
 interface Setup {
   path: string
   clock: VirtualClock
   logger: RecordingLogger
-  /** How often onChange was called. */
-  changes: () => number
+  clients: Set<Client>
+  /** Names of clients that were closed, with codes and reasons. */
+  closed: string[]
   file: UserFile<string[]>
   open(): Promise<void>
   lines(): string[]
@@ -26,42 +31,50 @@ function setup(text: string | undefined, mode = 0o600): Setup {
     chmodSync(path, mode)
   }
   const [clock, logger] = [new VirtualClock(), new RecordingLogger()]
-  let changes = 0
+  const closed: string[] = []
+  const clients = new Set<Client>()
   const file = new UserFile({
     path,
     owner: 'Provider',
     decode: (users) => [...users.keys()],
-    onChange: () => void changes++,
+    proofOf: ({ hash }) => hash,
   })
   onTestFinished(() => file.close())
+  const stack: UserFileStack = {
+    clock,
+    log: logger,
+    clients,
+    closeClient: (client, code, reason) => void closed.push(`${client.id} ${code.toString(16)} ${reason}`),
+  }
   return {
     path,
     clock,
     logger,
     file,
-    changes: () => changes,
-    open: () => file.open({ clock, log: logger }),
+    clients,
+    closed,
+    open: () => file.open(stack),
     lines: () => logger.lines.map(({ level, message }) => `${level} ${message.replaceAll(path, 'users')}`),
   }
 }
 
 describe('a file of users that is watched', () => {
   it('is read again when it changes', async () => {
-    const { path, file, open, clock, changes, lines } = setup('alice:$6$s$h')
+    const { path, file, open, clock, lines } = setup('alice:$6$s$h')
     await open()
     expect([file.known, lines()]).toEqual([['alice'], []])
     writeFileSync(path, 'bob:$6$s$h')
     await clock.advance(2_000)
-    expect([file.known, changes()]).toEqual([['bob'], 1])
+    expect(file.known).toEqual(['bob'])
     expect(lines()).toEqual(['info Provider: users was changed and is in force'])
   })
 
   it('stays as it was, and says so once, where the new one cannot be used', async () => {
-    const { path, file, open, clock, changes, lines } = setup('alice:$6$s$h')
+    const { path, file, open, clock, lines } = setup('alice:$6$s$h')
     await open()
     writeFileSync(path, 'bob')
     await clock.advance(5_000)
-    expect([file.known, changes()]).toEqual([['alice'], 0])
+    expect(file.known).toEqual(['alice'])
     rmSync(path)
     await clock.advance(5_000)
     expect(file.known).toEqual(['alice'])
@@ -87,10 +100,10 @@ describe('a file of users that is watched', () => {
   })
 
   it('that is a folder is an error at start', async () => {
-    const { path, clock, logger } = setup(undefined)
+    const { path, clock, logger, clients } = setup(undefined)
     const folder = join(path, '..')
-    const file = new UserFile({ path: folder, owner: 'Provider', decode: () => 1, onChange() {} })
-    await expect(file.open({ clock, log: logger })).rejects.toThrow(
+    const file = new UserFile({ path: folder, owner: 'Provider', decode: () => 1, proofOf: () => '' })
+    await expect(file.open({ clock, log: logger, clients, closeClient() {} })).rejects.toThrow(
       `Provider: cannot read ${folder}: it is a folder: name the file in it`,
     )
   })
@@ -106,4 +119,33 @@ describe('a file of users that is watched', () => {
       ])
     },
   )
+
+  it('ends the connections of those whose line is changed or removed', async () => {
+    const before = ['alice', 'bob:staff', 'carol', 'dave', 'eve'].map(line).join('\n')
+    const { path, file, open, clock, clients, closed } = setup(before)
+    await open()
+    const users = parseUsers(Buffer.from(before), path)
+    for (const name of users.keys()) {
+      const client = { id: name, slots: [] } as unknown as Client
+      clients.add(client)
+      if (name !== 'eve') expect(file.admit(client, users.get(name) as User)).toBe(true)
+    }
+    writeFileSync(path, `# other\n${line('alice')}\n${line('bob:night')}\ncarol:$6$other$h\n`)
+    await clock.advance(2_000)
+    expect(closed).toEqual(
+      ['bob', 'carol', 'dave'].map((name) => `${name} 98 the user was changed or removed`),
+    )
+    expect([...users.values()].map((user) => file.admit({ slots: [] } as unknown as Client, user))).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ])
+
+    function line(user: string): string {
+      const [name, groups = ''] = user.split(':')
+      return `${name}:$6$s$h:${groups}`
+    }
+  })
 })

@@ -1,7 +1,9 @@
 import { readFileSync, statSync } from 'node:fs'
-import type { Logger } from '../contract/index.ts'
+import type { Client, Logger, Stack } from '../contract/index.ts'
+import { Slot } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
-import type { Clock, FileWatch } from '../time/index.ts'
+import { ReasonCode } from '../packets/index.ts'
+import type { FileWatch } from '../time/index.ts'
 import { watchFile } from '../time/index.ts'
 import type { User } from './user.ts'
 import { parseUsers } from './user.ts'
@@ -15,14 +17,29 @@ export interface UserFileOptions<Known> {
   /** The name of the provider, for errors and the log. */
   readonly owner: string
   readonly decode: DecodeUsers<Known>
-  /** The file was changed, and is in force. */
-  readonly onChange: () => void
+  /** What of a user's line lets it in; the groups count by themselves. */
+  readonly proofOf: (user: User) => string
 }
 
-/** A file of users that is read again when it changes. One that cannot be used then is logged, and changes nothing. */
+/** What of a stack a file needs. */
+export type UserFileStack = Pick<Stack, 'clients' | 'clock' | 'closeClient' | 'log'>
+
+/** The line that let a client in. */
+class Admission {
+  file: object | undefined
+  user: User | undefined
+}
+
+const admission = new Slot(() => new Admission())
+
+/**
+ * A file of users that is read again when it changes. One that cannot be used then is logged, and changes nothing. A
+ * client whose line is changed or removed is closed.
+ */
 export class UserFile<Known> {
   readonly #options: UserFileOptions<Known>
   #known: Known | undefined
+  #users: ReadonlyMap<string, User> = new Map()
   #watch: FileWatch | undefined
   /** Readings are applied in their order, however long each takes. */
   #reading: Promise<void> = Promise.resolve()
@@ -37,11 +54,12 @@ export class UserFile<Known> {
   }
 
   /** @throws StackError `FILE_INVALID` where the file cannot be used. */
-  async open({ clock, log }: { clock: Clock; log: Logger }): Promise<void> {
+  async open(stack: UserFileStack): Promise<void> {
     const { path, owner } = this.#options
-    this.#watch = watchFile(path, (contents) => this.#readAgain(contents, log), clock)
+    const { clock, log } = stack
+    this.#watch = watchFile(path, (contents) => this.#readAgain(contents, stack), clock)
     try {
-      this.#known = await this.#decode(readUsers(path, owner), log)
+      await this.#decode(readUsers(path, owner), log)
     } catch (error) {
       this.close()
       throw error
@@ -53,14 +71,31 @@ export class UserFile<Known> {
     this.#watch?.close()
   }
 
-  #readAgain(contents: Buffer | Error, log: Logger): void {
-    const { path, owner, onChange } = this.#options
+  /**
+   * Notes that this line let a client in; false where the line is not in force any more, for the file has changed while
+   * the client proved who it is.
+   */
+  admit(client: Client, user: User): boolean {
+    if (!this.#isInForce(user)) return false
+    admission.set(client, { file: this, user })
+    return true
+  }
+
+  #isInForce(user: User): boolean {
+    const { proofOf } = this.#options
+    const now = this.#users.get(user.name)
+    return now !== undefined && proofOf(now) === proofOf(user) && now.groups.join() === user.groups.join()
+  }
+
+  #readAgain(contents: Buffer | Error, stack: UserFileStack): void {
+    const { path, owner } = this.#options
+    const { log } = stack
     this.#reading = this.#reading.then(async () => {
       try {
         if (contents instanceof Error) throw unreadable(path, owner, contents)
-        this.#known = await this.#decode(contents, log)
+        await this.#decode(contents, log)
         log.info(`${owner}: ${path} was changed and is in force`)
-        onChange()
+        this.#closeOthers(stack)
       } catch (error) {
         const why = (error as Error).message
         log.error(`${owner}: ${path} was changed and cannot be used, what it held before stays: ${why}`)
@@ -68,14 +103,23 @@ export class UserFile<Known> {
     })
   }
 
-  async #decode(contents: Buffer, log: Logger): Promise<Known> {
+  /** Ends the connections of those who would not be let in any more, or not as they were. */
+  #closeOthers(stack: UserFileStack): void {
+    for (const client of stack.clients) {
+      const { file, user } = admission.peek(client) ?? {}
+      if (file !== this || user === undefined || this.#isInForce(user)) continue
+      stack.closeClient(client, ReasonCode.ADMINISTRATIVE_ACTION, 'the user was changed or removed')
+    }
+  }
+
+  async #decode(contents: Buffer, log: Logger): Promise<void> {
     const { path, owner, decode } = this.#options
     const users = parseUsers(contents, path)
-    const known = await decode(users, path)
+    this.#known = await decode(users, path)
+    this.#users = users
     if (users.size === 0) {
       log.warn(`${owner}: there is no user in ${path}: add one with mqtt-stack passwd ${path} NAME`)
     }
-    return known
   }
 }
 

@@ -50,7 +50,7 @@ export interface MessageCallbacks {
    * A message is about to be written to a client: live, from a queue or log, retained, or again. A handler may put another
    * in its place (`packet`); `done` drops it, which is told with `reason` and counts as delivered. Answered by return.
    * @executedBy outbound-manager
-   * @answeredBy rules of users
+   * @answeredBy whoever has access rules
    */
   sendMessage: { ctx: SendContext; store: SendStore; synchronous: true }
 

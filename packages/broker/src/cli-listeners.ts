@@ -5,7 +5,8 @@ import type { Address } from './listeners/address.ts'
 import { ListenError } from './listeners/listen-error.ts'
 import { parseListenUrl } from './listeners/listen-url.ts'
 import type { ListenerOptions } from './listeners/options.ts'
-import { readPem } from './read-pem.ts'
+import type { PemSource } from './listeners/pem.ts'
+import { pemFile } from './pem-file.ts'
 
 const WS_FLAGS = '--ws-port moves it, --no-ws leaves it out'
 const FLAGS: Readonly<Record<Address['transport'], string>> = {
@@ -17,12 +18,24 @@ const FLAGS: Readonly<Record<Address['transport'], string>> = {
 }
 
 /** Flags that say where it listens. */
-const OF_LISTENERS = ['listen', 'port', 'host', 'ws-port', 'no-ws', 'unix', 'cert', 'key', 'ca'] as const
+const OF_LISTENERS = [
+  'listen',
+  'port',
+  'host',
+  'ws-port',
+  'no-ws',
+  'unix',
+  'cert',
+  'key',
+  'ca',
+  'crl',
+] as const
 
 interface Files {
-  readonly cert: Buffer
-  readonly key: Buffer
-  readonly ca: Buffer | undefined
+  readonly cert: PemSource
+  readonly key: PemSource
+  readonly ca: PemSource | undefined
+  readonly crl: PemSource | undefined
 }
 
 /** Whether flags say where it listens: then they say all of it, whatever a configuration says. */
@@ -50,13 +63,18 @@ function listenerOf(url: string, files: Files | undefined): ListenerOptions {
   return { ...address, ...(secure && files) } as ListenerOptions
 }
 
-function filesOf({ cert, key, ca }: CliConfig): Files {
-  return { cert: read('cert', cert), key: read('key', key), ca: ca === '' ? undefined : read('ca', ca) }
+function filesOf({ cert, key, ca, crl }: CliConfig): Files {
+  return {
+    cert: read('cert', cert),
+    key: read('key', key),
+    ca: ca === '' ? undefined : read('ca', ca),
+    crl: crl === '' ? undefined : read('crl', crl),
+  }
 }
 
-function read(flag: 'cert' | 'key' | 'ca', path: string): Buffer {
+function read(flag: keyof Files, path: string): PemSource {
   try {
-    return readPem(path)
+    return pemFile(path)
   } catch (error) {
     const { message, cause } = error as Error
     throw new StackError('LISTEN_FAILED', `--${flag}: ${message}`, { cause })

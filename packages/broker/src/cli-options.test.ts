@@ -16,6 +16,7 @@ describe('flags', () => {
       cert: '',
       key: '',
       ca: '',
+      crl: '',
       'allow-anonymous': false,
       'log-level': 'info',
       verbose: false,
@@ -79,6 +80,7 @@ describe('flags', () => {
     ['OPTION_MISSING', ['--key', 'k'], /--key.*--cert/],
     ['OPTION_MISSING', ['--sync', 'interval'], /--sync needs --data/],
     ['OPTION_MISSING', ['--ca', 'a'], /--ca.*--cert/],
+    ['OPTION_MISSING', ['--cert', 'c', '--key', 'k', '--crl', 'l'], /--crl needs --ca/],
   ])('%s: %j', (code, args, message) => {
     expect(() => parseFlags(args)).toThrow(message)
     expect(() => parseFlags(args)).toThrow(expect.objectContaining({ code }))

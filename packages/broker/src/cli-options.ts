@@ -25,6 +25,7 @@ export interface CliFlags {
   cert?: string
   key?: string
   ca?: string
+  crl?: string
   'allow-anonymous'?: boolean
   'log-level'?: LogLevel
   verbose?: boolean
@@ -72,7 +73,12 @@ export const CLI_FLAGS: OptionsSpec<CliFlags> = {
   ca: {
     kind: 'string',
     default: '',
-    doc: 'authorities (PEM) that clients must have a certificate of; needs --cert',
+    doc: 'authorities (PEM): clients must have a certificate of theirs, and are who it says; needs --cert',
+  },
+  crl: {
+    kind: 'string',
+    default: '',
+    doc: 'revocation lists (PEM) of these authorities: who is on them is not let in; needs --ca',
   },
   'allow-anonymous': {
     kind: 'boolean',
@@ -192,10 +198,11 @@ function toValue(row: OptionSpec, name: string, value: string | undefined): unkn
 }
 
 function checkTogether(config: CliConfig, given: object): void {
-  const { cert, key, ca } = config
+  const { cert, key, ca, crl } = config
   if (cert !== '' && key === '') throw missing('--cert needs --key, the certificate’s private key')
   if (key !== '' && cert === '') throw missing('--key needs --cert, the key’s certificate')
   if (ca !== '' && cert === '') throw missing('--ca needs --cert and --key: only TLS has client certificates')
+  if (crl !== '' && ca === '') throw missing('--crl needs --ca, the authorities whose lists they are')
   if (config.data === '' && 'sync' in given) throw missing('--sync needs --data: nothing is kept without it')
   const other = ['port', 'host', 'ws-port', 'no-ws', 'unix'].find((name) => name in given)
   if (config.listen.length > 0 && other !== undefined)

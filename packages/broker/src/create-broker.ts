@@ -26,7 +26,8 @@ export function createBroker(options: BrokerOptions = {}): Broker {
   const ruled = middlewares.some((one) => answers(one, 'authorizePacket'))
   if (!ruled) checkRules(middlewares, authenticated)
   const allowed = config.allowAnonymous ?? (authenticated ? false : 'local')
-  if (allowed !== false) middlewares.push(anonymous({ where: allowed, users: authenticated, rules: !ruled }))
+  const rules = !ruled && middlewares.some((one) => executes(one, 'authorizePacket'))
+  if (allowed !== false) middlewares.push(anonymous({ where: allowed, users: authenticated, rules }))
   return new Broker(new Stack(config.stack).use(...middlewares), config.listeners)
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '@mqtt-stack/core'
 import type { Broker } from './broker.ts'
 import type { BrokerOptions } from './broker-options.ts'
+import { openCertificateAuth } from './certificate-auth.ts'
 import { listenersOfFlags, namesListeners, withFlag } from './cli-listeners.ts'
 import type { CliConfig, Flags } from './cli-options.ts'
 import type { LoadedConfig } from './config/load-config.ts'
@@ -48,8 +49,12 @@ async function loadFile(path: string): Promise<LoadedConfig> {
 async function optionsOf({ config, given }: Flags, file: LoadedConfig | undefined): Promise<BrokerOptions> {
   const backend = config.data === '' ? undefined : await openData(config)
   const allowAnonymous = config['allow-anonymous'] ? true : undefined
-  if (file === undefined)
-    return { listeners: listenersOfFlags(config), allowAnonymous: allowAnonymous ?? 'local', backend }
+  if (file === undefined) {
+    const listeners = listenersOfFlags(config)
+    const flags = { listeners, allowAnonymous: allowAnonymous ?? 'local', backend } as const
+    // Whoever has a certificate may do everything, as everybody else whom flags let in.
+    return config.ca === '' ? flags : { ...flags, use: [await openCertificateAuth()], authorize: false }
+  }
   const { brokerOptionsOf } = await import('./config/broker-options-of.ts')
   const { value } = file
   const kept = backend === undefined ? file : { ...file, value: { ...value, store: undefined } }
@@ -76,12 +81,15 @@ function isForPeople(file: LoadedConfig | undefined): boolean {
   return format === 'auto' ? process.stdout.isTTY === true : format === 'lines'
 }
 
-/** Where others than this machine reach a listener, either all are let in or none: both want to be known. */
+/** Where others than this machine reach a listener, those who are let in may do everything: that wants to be known. */
 function warnOfStrangers({ addresses }: Broker, logger: Logger, config: CliConfig): void {
-  const reached = config.ca === '' ? 'whoever reaches it' : 'whoever has a certificate'
-  for (const { url } of addresses.filter(({ local }) => !local)) {
-    if (config['allow-anonymous'])
-      logger.warn(`${url}: ${reached} may read and write everything (--allow-anonymous)`)
+  for (const { url, transport } of addresses.filter(({ local }) => !local)) {
+    const certificates = config.ca !== '' && (transport === 'tls' || transport === 'wss')
+    const [reached, flag] = certificates
+      ? ['whoever has a certificate', '--ca']
+      : ['whoever reaches it', '--allow-anonymous']
+    if (certificates || config['allow-anonymous'])
+      logger.warn(`${url}: ${reached} may read and write everything (${flag})`)
     else logger.warn(`${url}: this machine alone is let in there: others need --allow-anonymous`)
   }
 }

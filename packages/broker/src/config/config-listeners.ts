@@ -3,7 +3,8 @@ import type { OptionSpec } from '@mqtt-stack/core'
 import { parseListenUrl } from '../listeners/listen-url.ts'
 import type { ListenerOptions } from '../listeners/options.ts'
 import { LISTENER_OPTIONS } from '../listeners/options.ts'
-import { readPem } from '../read-pem.ts'
+import type { PemSource } from '../listeners/pem.ts'
+import { pemFile } from '../pem-file.ts'
 import type { AuthValue, ListenerValue, Options } from './config-value.ts'
 import type { LoadedConfig } from './load-config.ts'
 import type { Path } from './parsed.ts'
@@ -67,13 +68,16 @@ function pemFiles(options: Readonly<Record<string, unknown>>, path: Path, add: A
   const files: Record<string, unknown> = {}
   for (const key of PEM_KEYS) {
     const file = options[key]
-    if (typeof file === 'string') files[key] = pemFile(file, [...path, key], add)
+    if (typeof file === 'string') files[key] = pemFileAt(file, [...path, key], add)
   }
   const { certificates } = options as { readonly certificates?: readonly NamedValue[] }
   if (certificates === undefined) return files
   files.certificates = certificates.map(({ cert, key, ...rest }, i) => {
     const inner = [...path, 'certificates', i]
-    const pair = { cert: pemFile(cert, [...inner, 'cert'], add), key: pemFile(key, [...inner, 'key'], add) }
+    const pair = {
+      cert: pemFileAt(cert, [...inner, 'cert'], add),
+      key: pemFileAt(key, [...inner, 'key'], add),
+    }
     return { ...rest, ...pair }
   })
   return files
@@ -84,13 +88,13 @@ interface NamedValue extends Options {
   readonly key: string
 }
 
-function pemFile(file: string, path: Path, add: Add): { readonly file: string } {
+function pemFileAt(file: string, path: Path, add: Add): PemSource | undefined {
   try {
-    readPem(file)
+    return pemFile(file)
   } catch (error) {
     add(path, (error as Error).message)
+    return undefined
   }
-  return { file }
 }
 
 /** The names of the middlewares that are asked there. */

@@ -1,0 +1,67 @@
+/** Certificates of a configuration: the listeners are told files, which they read again. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { devices, PemFiles, serverCertificate } from '../../../../test/rig/secure.ts'
+import { brokerOptionsOf } from './broker-options-of.ts'
+import { readText } from './load-config.ts'
+import type { ConfigError } from './problem.ts'
+
+const TEXT = `
+listeners:
+  - listen: mqtts://127.0.0.1:0
+    cert: cert.pem
+    key: key.pem
+    ca: ca.pem
+    crl: crl.pem
+    certificates:
+      - { names: [house.example], cert: other-cert.pem, key: other-key.pem }
+    providers: [certificate]
+auth:
+  certificate: { username: cn }
+authorize: false
+`
+
+function filesOf(): PemFiles {
+  const [one, other] = [serverCertificate('localhost'), serverCertificate('house.example')]
+  return new PemFiles({
+    cert: one.cert,
+    key: one.key,
+    ca: devices.cert,
+    crl: devices.revocations([]),
+    'other-cert': other.cert,
+    'other-key': other.key,
+  })
+}
+
+test('files are named beside the configuration', async () => {
+  const files = filesOf()
+  const { listeners, use } = await brokerOptionsOf(await readText(join(files.folder, 'broker.yaml'), TEXT))
+  expect(listeners).toEqual([
+    expect.objectContaining({
+      cert: files.file('cert'),
+      key: files.file('key'),
+      ca: files.file('ca'),
+      crl: files.file('crl'),
+      certificates: [
+        { names: ['house.example'], cert: files.file('other-cert'), key: files.file('other-key') },
+      ],
+      providers: ['CertificateAuth'],
+    }),
+  ])
+  expect(use).toMatchObject([{ middleware: { name: 'CertificateAuth' }, after: 'authentication' }])
+})
+
+test('what is no PEM file is named with its line', async () => {
+  const files = filesOf()
+  writeFileSync(files.path('other-key'), 'nothing')
+  writeFileSync(files.path('crl'), 'nothing')
+  const failed = await brokerOptionsOf(await readText(join(files.folder, 'broker.yaml'), TEXT)).catch(
+    (error: ConfigError) => error,
+  )
+  const { problems } = failed as ConfigError
+  expect(problems.map(({ where, message }) => `${where} ${message}`)).toEqual([
+    `broker.yaml:7:10 listeners[0].crl: cannot read ${files.path('crl')}: it is no PEM file: name a readable PEM file`,
+    `broker.yaml:9:62 listeners[0].certificates[0].key: cannot read ${files.path('other-key')}: it is no PEM file: name a readable PEM file`,
+  ])
+})

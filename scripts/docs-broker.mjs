@@ -13,13 +13,14 @@ import { root } from './workspace.mjs'
  * @param {typeof import('../packages/broker/src/index.ts')} broker
  * @returns {Promise<Record<string, () => string>>}
  */
-export async function brokerSections({ BROKER_OPTIONS, LISTENER_OPTIONS }) {
+export async function brokerSections({ ATTACH_OPTIONS, BROKER_OPTIONS, LISTENER_OPTIONS }) {
   const cli = pathToFileURL(join(root, 'packages/broker/dist/cli-options.js')).href
   /** @type {typeof import('../packages/broker/src/cli-options.ts')} */
   const { helpText } = await import(cli)
   return {
     flags: () => `\`\`\`text\n${helpText().trimEnd()}\n\`\`\``,
     'broker-options': () => optionsTable([{ name: 'BROKER_OPTIONS', rows: BROKER_OPTIONS }]),
+    attach: () => optionsTable([{ name: 'ATTACH_OPTIONS', rows: ATTACH_OPTIONS }]),
     listeners: () => listenersTable(LISTENER_OPTIONS),
   }
 }

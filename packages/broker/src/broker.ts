@@ -14,6 +14,8 @@ import {
 import type { BrokerEvents } from './events.ts'
 import { EventBridge } from './events.ts'
 import type { Address } from './listeners/address.ts'
+import type { AttachOptions, WebServer } from './listeners/attachment.ts'
+import { Attachment } from './listeners/attachment.ts'
 import type { BrokerListener } from './listeners/broker-listener.ts'
 import { checkProviders } from './listeners/check-providers.ts'
 import { makeListener } from './listeners/make-listener.ts'
@@ -31,6 +33,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
   readonly #listeners: readonly ListenerConfig[]
   readonly #relayer: Relayer
   #opened: BrokerListener[] = []
+  readonly #attached = new Set<Attachment>()
   #addresses: readonly Address[] = []
   #listening: Promise<readonly Address[]> | undefined
   #closed: Promise<void> | undefined
@@ -72,6 +75,30 @@ export class Broker extends EventEmitter<BrokerEvents> {
       this.#listening = undefined
       throw error
     }
+  }
+
+  /**
+   * Serves MQTT over WebSocket on a path of a web server that there is already, of node:http or node:https; the server's
+   * other paths are left alone. It ends with {@link close}, which leaves the server open.
+   *
+   *     await broker.attach(server, { path: '/mqtt' })
+   *
+   * @returns What takes the broker off the server: there are no new connections then, and those that are there stay.
+   * @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`; those of `stack.start()`.
+   */
+  async attach(server: WebServer, options: AttachOptions = {}): Promise<() => void> {
+    this.#check()
+    const attachment = new Attachment(server, this.stack, options)
+    this.#attached.add(attachment)
+    const detach = (): void => attachment.shut()
+    try {
+      await this.start()
+    } catch (error) {
+      detach()
+      this.#attached.delete(attachment)
+      throw error
+    }
+    return detach
   }
 
   /** Stops listening, closes all connections, stops the stack. May be called again, and at any time. */
@@ -118,7 +145,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
   }
 
   async #listen(): Promise<readonly Address[]> {
-    for (const config of this.#listeners) checkProviders(this.stack, config)
+    for (const { transport, providers } of this.#listeners)
+      checkProviders(this.stack, `${transport} listener`, providers)
     await this.start()
     // All are made before one is opened: a certificate that cannot be used is found before anything listens.
     this.#opened = []
@@ -140,9 +168,9 @@ export class Broker extends EventEmitter<BrokerEvents> {
 
   async #close(): Promise<void> {
     await this.#listening?.catch(() => {})
-    for (const listener of this.#opened) listener.shut()
+    for (const one of [...this.#opened, ...this.#attached]) one.shut()
     await this.stack.stop()
-    await this.#shut()
+    await Promise.all([this.#shut(), ...[...this.#attached].map((attachment) => attachment.close())])
   }
 
   async #shut(): Promise<void> {

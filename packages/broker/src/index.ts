@@ -23,6 +23,7 @@ export { createBroker } from './create-broker.ts'
 export { EventLog } from './event-log.ts'
 export type { BrokerEvents } from './events.ts'
 export type { Address } from './listeners/address.ts'
+export { ATTACH_OPTIONS, type AttachOptions, type WebServer } from './listeners/attachment.ts'
 export type { NamedCertificate, TlsVersion } from './listeners/option-rows.ts'
 export {
   LISTENER_OPTIONS,

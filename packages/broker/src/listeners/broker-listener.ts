@@ -7,12 +7,10 @@ import type { Address } from './address.ts'
 import { authority } from './address.ts'
 import type { Certificates } from './certificates.ts'
 import type { Endpoint } from './endpoint.ts'
+import { GRACE } from './grace.ts'
 import { listenFailed } from './listen-error.ts'
 import { Peer } from './peer.ts'
 import { refusedAt } from './refused-at.ts'
-
-/** How long connections may take to read their last bytes and hang up. */
-const GRACE = 1_000
 
 export class BrokerListener {
   readonly #endpoint: Endpoint

@@ -1,13 +1,17 @@
 /** The middlewares that a listener names as those who are asked who its clients are. */
 import type { Stack } from '@mqtt-stack/core'
 import { StackError } from '@mqtt-stack/core'
-import type { Place } from './place.ts'
 
 /**
  * Whoever is named must be there: otherwise nobody would be let in, and nobody told why.
+ * @param owner For messages, such as `tls listener`.
  * @throws StackError `OPTION_INVALID`, naming the listener and what there is.
  */
-export function checkProviders({ middlewares }: Stack, { transport, providers = [] }: Asking): void {
+export function checkProviders(
+  { middlewares }: Stack,
+  owner: string,
+  providers: readonly string[] = [],
+): void {
   const known = middlewares
     .filter((one) => one.authenticateConnection !== undefined || one.authenticateExchange !== undefined)
     .map(({ name }) => name)
@@ -16,8 +20,6 @@ export function checkProviders({ middlewares }: Stack, { transport, providers = 
   const text = `names "${unknown}", and no middleware of that name says who clients are`
   throw new StackError(
     'OPTION_INVALID',
-    `${transport} listener: option "providers" ${text} (known: ${known.join(', ') || 'none'})`,
+    `${owner}: option "providers" ${text} (known: ${known.join(', ') || 'none'})`,
   )
 }
-
-type Asking = Pick<Place, 'transport' | 'providers'>

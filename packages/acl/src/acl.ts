@@ -1,28 +1,55 @@
-import type { Client, Context, Steps, Store } from '@mqtt-stack/core'
-import { Middleware, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
+import type { CallbackName, Client, Context, Done, FileWatch, Steps, Store } from '@mqtt-stack/core'
+import { DONE, Middleware, proceed, ReasonCode, Slot, shareOf, watchFile } from '@mqtt-stack/core'
+import type { Revoked } from './asking-again.ts'
+import { AskingAgain, purgeUnreadable } from './asking-again.ts'
 import type { AclOptions } from './options.ts'
 import { ACL_OPTIONS } from './options.ts'
-import { makeRules, readText } from './read-file.ts'
+import type { FileText } from './read-file.ts'
+import { decodeText, makeRules, readText } from './read-file.ts'
 import { Rights } from './rights.ts'
-import type { Rule } from './rule.ts'
+import type { AclRule, Rule } from './rule.ts'
 import type { RuleSet } from './rule-set.ts'
 import { subjectOf } from './subject.ts'
 
-/** What a client may do; made at the first question, and again when rules or the client's names have changed. */
-const rights = new Slot<Rights | undefined>(() => undefined)
+/** What was asked about a client. */
+class Asked {
+  /** What it may do; made at the first question, and again when rules or the client's names have changed. */
+  rights: Rights | undefined = undefined
+  /** By which rules it was let subscribe last, and leave its will. */
+  subscribed: RuleSet | undefined = undefined
+  will: RuleSet | undefined = undefined
+}
+
+const asked = new Slot(() => new Asked())
 
 /**
  * Says who may publish, subscribe, receive and leave wills, by rules in code or in a file. The first rule that fits
- * decides, and what none fits is denied.
+ * decides, and what none fits is denied. Where the rules change, what earlier ones allowed is asked about again.
  */
 export class Acl extends Middleware<AclOptions> {
+  readonly uses: readonly CallbackName[] = [
+    'lookupSessions',
+    'lookupSubscriptions',
+    'endSubscription',
+    'purgeMessages',
+  ]
+  /** Deliveries are asked about only where a rule says so, or a right was lost: otherwise nobody is called for them. */
+  sendMessage: ((ctx: Context<'sendMessage'>) => Done | undefined) | undefined = undefined
+  #given: AclOptions
   #rules: RuleSet
+  #watch: FileWatch | undefined
+  /** How often the rules are being asked again; deliveries are asked about meanwhile. */
+  #asking = 0
+  #asked: Promise<unknown> = Promise.resolve()
+  /** Clients that have lost a right while they were away: what waits for them is being gone through. */
+  readonly #losers = new Set<Client>()
 
   /** @throws StackError `OPTION_INVALID`, naming the rule, or `FILE_INVALID`, naming the line. */
   constructor(options?: AclOptions) {
     super(options, ACL_OPTIONS)
-    const { rules = [], file } = this.config
-    this.#rules = makeRules(rules, file === undefined ? undefined : readText(file))
+    this.#given = this.config
+    this.#rules = rulesOf(this.#given)
+    this.#guard()
   }
 
   /** The rules that decide now, in their order. */
@@ -31,7 +58,29 @@ export class Acl extends Middleware<AclOptions> {
   }
 
   start(): void {
-    if (this.#rules.rules.length === 0) this.stack.log.warn('acl: there are no rules: nobody may do anything')
+    this.#watchFile()
+    // It may have changed since it was read.
+    this.#use(rulesOf(this.#given))
+  }
+
+  stop(): void {
+    this.#watch?.close()
+  }
+
+  /**
+   * Other rules, a list or options, from now on; what is left out of the options is there no more. What earlier rules
+   * allowed is asked about again: subscriptions, of clients that are connected or away, messages that wait or are
+   * retained, and wills.
+   * @returns What went, when all was asked.
+   * @throws StackError `OPTION_INVALID` or `FILE_INVALID`; nothing has changed then.
+   */
+  async replace(given: readonly AclRule[] | AclOptions): Promise<Revoked> {
+    const options: AclOptions = Array.isArray(given) ? { rules: given } : (given as AclOptions)
+    const rules = rulesOf(options)
+    this.#given = options
+    this.#watchFile()
+    this.#use(rules)
+    return this.#askAgain()
   }
 
   authorizePacket(
@@ -49,44 +98,166 @@ export class Acl extends Middleware<AclOptions> {
       store.reason = mine.reason(mine.publish('publish', topic, qos, retain), 'publish', topic)
       return
     }
-    if (packet.cmd === 'subscribe') return proceed(this.#subscribe(mine, packet.subscriptions, store))
+    if (packet.cmd === 'subscribe') {
+      asked.of(client).subscribed = this.#rules
+      // Of a session that is resumed there is no packet that has an identifier.
+      const isRestored = packet.packetId === 0
+      return proceed(this.#subscribe(mine, packet.subscriptions, store, isRestored ? client : undefined))
+    }
+    asked.of(client).will = this.#rules
     const { topic = '', qos = 0, retain = false } = packet.will ?? {}
     const verdict = mine.publish('will', topic, qos, retain)
     store.valid = verdict.allowed
     store.reason = mine.reason(verdict, action, topic)
   }
 
+  /** The rules may have changed between the question and the subscription. */
+  topicSubscribed({ client, topic }: Context<'topicSubscribed'>): void | Promise<void> {
+    const filter = shareOf(topic)?.filter ?? topic
+    if (asked.of(client).subscribed === this.#rules || this.#rightsOf(client).subscribe(filter).allowed)
+      return
+    return this.#end(client, topic)
+  }
+
+  /** So may they between the question and the will. */
+  clientConnected({ client }: Context<'clientConnected'>): void | Promise<void> {
+    const { will } = client
+    if (will === undefined || asked.of(client).will === this.#rules) return
+    const { topic, qos, retain } = will.packet
+    if (this.#rightsOf(client).publish('will', topic, qos, retain).allowed) return
+    const author = { clientId: client.id }
+    return this.stack.call('purgeMessages', { author, only: 'wills' }).then(() => {})
+  }
+
   *#subscribe(
     mine: Rights,
-    asked: readonly { readonly topic: string }[],
+    filters: readonly { readonly topic: string }[],
     store: Store<'authorizePacket'>,
+    restored: Client | undefined,
   ): Steps {
     const { pace } = this.stack
-    for (const [i, { topic }] of asked.entries()) {
+    for (const [i, { topic }] of filters.entries()) {
       if (pace.spent) yield pace.rest()
       const before = mine.rules.steps
       const verdict = mine.subscribe(topic)
       pace.count(mine.rules.steps - before)
       const { grants } = store
       if (!verdict.allowed) store.reason ??= mine.reason(verdict, 'subscribe', topic)
+      if (!verdict.allowed && restored !== undefined) this.#noteLoss(restored, mine)
       if (grants === undefined) {
         if (!verdict.allowed) store.valid = false
       } else if (!verdict.allowed) grants[i] = ReasonCode.NOT_AUTHORIZED
-      else grants[i] = Math.min(grants[i], 0x80 > grants[i] ? verdict.qos : grants[i])
+      else if (grants[i] < 0x80) grants[i] = Math.min(grants[i], verdict.qos)
     }
     store.valid ??= true
   }
 
+  async #end(client: Client, topic: string): Promise<void> {
+    await this.stack.call('endSubscription', { clientId: client.id, topic })
+    await purgeUnreadable(this.stack, client.id, this.#rightsOf(client))
+  }
+
+  /** A stored session is resumed without a right that it had: what waits because of that right goes. */
+  #noteLoss(client: Client, mine: Rights): void {
+    if (this.#losers.has(client)) return
+    this.#losers.add(client)
+    this.#guard()
+    this.stack.background(async () => {
+      try {
+        await purgeUnreadable(this.stack, client.session.clientId, mine)
+      } finally {
+        this.#losers.delete(client)
+        this.#guard()
+      }
+    })
+  }
+
   #rightsOf(client: Client): Rights {
-    const known = rights.peek(client)
+    const state = asked.of(client)
     const { session } = client
+    const known = state.rights
     if (known !== undefined && known.rules === this.#rules) {
       const { user, clientId, groups } = known.subject
       if (groups === session.groups && user === session.identity && clientId === session.clientId)
         return known
     }
-    const made = new Rights(this.#rules, subjectOf(client))
-    rights.set(client, made)
-    return made
+    const rights = new Rights(this.#rules, subjectOf(client))
+    state.rights = rights
+    return rights
   }
+
+  #use(rules: RuleSet): void {
+    this.#rules = rules
+    if (rules.rules.length === 0) this.stack.log.warn('acl: there are no rules: nobody may do anything')
+    this.#guard()
+  }
+
+  #watchFile(): void {
+    this.#watch?.close()
+    const { file } = this.#given
+    this.#watch =
+      file === undefined ? undefined : watchFile(file, (now) => this.#reload(file, now), this.stack.clock)
+  }
+
+  /** A file that cannot be used changes nothing. */
+  #reload(file: string, contents: Uint8Array | Error): void {
+    try {
+      this.#use(rulesOf(this.#given, decodeText(file, contents)))
+    } catch (error) {
+      this.stack.log.error(`${(error as Error).message}; the rules stay as they were`)
+      return
+    }
+    this.stack.log.info(`acl: ${file} was read again`)
+    this.stack.background(() => this.#askAgain())
+  }
+
+  /** One walk at a time; one by rules that are in force no more is over soon. */
+  async #askAgain(): Promise<Revoked> {
+    const rules = this.#rules
+    this.#asking++
+    this.#guard()
+    const walk = new AskingAgain(
+      this.stack,
+      rules,
+      (client) => this.#rightsOf(client),
+      () => rules === this.#rules,
+    )
+    const result = this.#asked.then(() => walk.run())
+    this.#asked = result.catch(() => {})
+    try {
+      const revoked = await result
+      this.stack.log.info('acl: what earlier rules allowed was asked about again', { ...revoked })
+      return revoked
+    } finally {
+      this.#asking--
+      this.#guard()
+    }
+  }
+
+  /** Answers sendMessage as long as somebody has to be asked. */
+  #guard(): void {
+    const answer =
+      this.#asking > 0 || this.#losers.size > 0
+        ? this.#sendGuarded
+        : this.#rules.asksReceive
+          ? this.#send
+          : undefined
+    if (answer === this.sendMessage) return
+    this.sendMessage = answer
+    ;(this as { stack?: Acl['stack'] }).stack?.refresh()
+  }
+
+  readonly #send = ({ client, topic }: Context<'sendMessage'>): Done | undefined =>
+    this.#rightsOf(client).mayReceive(topic) ? undefined : DONE
+
+  /** While subscriptions are being ended: what their right was lost to is not delivered any more. */
+  readonly #sendGuarded = ({ client, topic }: Context<'sendMessage'>): Done | undefined => {
+    const rights = this.#rightsOf(client)
+    const isAsked = this.#asking > 0 || this.#losers.has(client)
+    return (isAsked ? rights.mayRead(topic) : rights.mayReceive(topic)) ? undefined : DONE
+  }
+}
+
+function rulesOf({ rules = [], file }: AclOptions, text?: FileText): RuleSet {
+  return makeRules(rules, file === undefined ? undefined : (text ?? readText(file)))
 }

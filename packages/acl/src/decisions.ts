@@ -4,8 +4,8 @@ import type { QoS } from '@mqtt-stack/core'
 const TOPICS = 32
 /** Longer ones are not. */
 const LENGTH = 256
-/** Where what was decided of delivery stands; what is published has two bits for each QoS, with and without retain. */
-const RECEIVED = 12
+/** Where what was decided of reading stands; what is published has two bits for each QoS, with and without retain. */
+const PLACES = { receive: 12, subscribe: 14 }
 const ALLOWED = 1
 const DENIED = 2
 
@@ -25,12 +25,12 @@ export class Decisions {
     this.#note(topic, placeOf(qos, retain), allowed)
   }
 
-  received(topic: string): boolean | undefined {
-    return this.#read(topic, RECEIVED)
+  read(action: 'receive' | 'subscribe', topic: string): boolean | undefined {
+    return this.#read(topic, PLACES[action])
   }
 
-  noteReceived(topic: string, allowed: boolean): void {
-    this.#note(topic, RECEIVED, allowed)
+  noteRead(action: 'receive' | 'subscribe', topic: string, allowed: boolean): void {
+    this.#note(topic, PLACES[action], allowed)
   }
 
   #read(topic: string, place: number): boolean | undefined {

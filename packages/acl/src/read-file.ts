@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { StackError } from '@mqtt-stack/core'
+import { isStackError, StackError } from '@mqtt-stack/core'
 import type { Line } from './mosquitto-lines.ts'
 import { readMosquitto } from './mosquitto-lines.ts'
 import { readRule, ruleError } from './read-rule.ts'
@@ -52,7 +52,20 @@ function withFile(read: readonly Rule[], file: FileText): RuleSet {
  */
 export function readText(path: string): FileText {
   try {
-    return { path, text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)) }
+    return decodeText(path, readFileSync(path))
+  } catch (error) {
+    throw isStackError(error) ? error : unreadable(path, error as NodeJS.ErrnoException)
+  }
+}
+
+/**
+ * What is in a file that was read, or why it could not be.
+ * @throws StackError `FILE_INVALID`
+ */
+export function decodeText(path: string, contents: Uint8Array | Error): FileText {
+  if (contents instanceof Error) throw unreadable(path, contents)
+  try {
+    return { path, text: new TextDecoder('utf-8', { fatal: true }).decode(contents) }
   } catch (error) {
     throw unreadable(path, error as NodeJS.ErrnoException)
   }

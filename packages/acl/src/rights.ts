@@ -39,12 +39,21 @@ export class Rights {
     return allowed
   }
 
-  /** Whether a message may be delivered; {@link receive} says why. */
+  /** Whether a message may be delivered to whom a subscription brings it; {@link receive} says why. */
   mayReceive(topic: string): boolean {
-    const known = this.#decisions.received(topic)
+    return this.#mayRead('receive', topic)
+  }
+
+  /** Whether a message may be delivered, and its topic be subscribed to. */
+  mayRead(topic: string): boolean {
+    return this.#mayRead('subscribe', topic)
+  }
+
+  #mayRead(action: 'receive' | 'subscribe', topic: string): boolean {
+    const known = this.#decisions.read(action, topic)
     if (known !== undefined) return known
-    const { allowed } = this.receive(topic)
-    this.#decisions.noteReceived(topic, allowed)
+    const { allowed } = this[action](topic)
+    this.#decisions.noteRead(action, topic, allowed)
     return allowed
   }
 

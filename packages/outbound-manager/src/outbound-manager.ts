@@ -1,6 +1,7 @@
 import type {
   Ack,
   CallbackName,
+  Chain,
   Client,
   Context,
   DropReason,
@@ -35,15 +36,15 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     'messageDropped',
   ]
 
-  /** Somebody answers sendMessage; nobody joins once the stack has started. */
-  #isAsked = false
+  /** Who is asked before a message is written; they may come and go. */
+  #asked!: Chain<'sendMessage'>
 
   constructor(options?: OutboundManagerOptions) {
     super(options, OUTBOUND_MANAGER_OPTIONS)
   }
 
   start(): void {
-    this.#isAsked = this.stack.chain('sendMessage').answered
+    this.#asked = this.stack.chain('sendMessage')
   }
 
   forwardMessage(ctx: Context<'forwardMessage'>, store: Store<'forwardMessage'>): void {
@@ -58,7 +59,7 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
       const { expiresAt = 0, identifiers } = ctx
       // Most messages go as they are.
       const plain = expiresAt === 0 && identifiers === undefined && this.config.topicAliases === 0
-      if (plain && !this.#isAsked) {
+      if (plain && !this.#asked.answered) {
         if (client.publish(packet, 0, ctx.retain ?? false, false, 0)) store.outcome = 'sent'
         else this.#drop(ctx, store, 'too-large')
       } else store.outcome = this.#senderOf(client).send(outgoing(ctx, qos), false, 0) ? 'sent' : 'dropped'

@@ -85,7 +85,7 @@ export interface SubscriptionCallbacks {
   /**
    * A filter was granted and the client knows.
    * @executedBy subscription-manager after SUBACK
-   * @answeredBy retain-manager
+   * @answeredBy retain-manager, whoever has access rules
    */
   topicSubscribed: {
     ctx: {

@@ -1,0 +1,123 @@
+import type { Author, Client, SessionSummary, Stack, WaitingMessage } from '@mqtt-stack/core'
+import { shareOf } from '@mqtt-stack/core'
+import { Rights } from './rights.ts'
+import type { RuleSet } from './rule-set.ts'
+import { awayOf } from './subject.ts'
+
+/** Sessions that are looked up at a time. */
+const PAGE = 100
+/** Authors whose rights are remembered while messages are gone through. */
+const AUTHORS = 10_000
+
+/** What went because of rules that changed. */
+export interface Revoked {
+  readonly subscriptions: number
+  /** Messages that waited. */
+  readonly waiting: number
+  readonly retained: number
+  readonly wills: number
+}
+
+/** What somebody who is connected may do. */
+export type RightsOf = (client: Client) => Rights
+
+/** Goes through what earlier rules allowed: subscriptions, and what waits or is retained because of somebody's right to publish. */
+export class AskingAgain {
+  readonly #stack: Stack
+  readonly #rules: RuleSet
+  readonly #rightsOf: RightsOf
+  /** Whether the rules are those that decide. */
+  readonly #isCurrent: () => boolean
+  readonly #authors = new Map<string, Rights>()
+  #subscriptions = 0
+  #waiting = 0
+
+  constructor(stack: Stack, rules: RuleSet, rightsOf: RightsOf, isCurrent: () => boolean) {
+    this.#stack = stack
+    this.#rules = rules
+    this.#rightsOf = rightsOf
+    this.#isCurrent = isCurrent
+  }
+
+  /** Ends where the rules have changed again: others ask then. */
+  async run(): Promise<Revoked> {
+    await this.#endSubscriptions()
+    const connected = new Map([...this.#stack.clients].map((client) => [client.session.clientId, client]))
+    const isRevoked = ({ packet, publisher }: WaitingMessage): boolean => {
+      const rights = this.#rightsOfAuthor(publisher, connected)
+      const { topic, qos, retain } = packet
+      if (rights === undefined || rights.mayPublish(topic, qos, retain)) return false
+      // It may be a will that was published.
+      return !rights.publish('will', topic, qos, retain).allowed
+    }
+    const isRevokedWill = ({ packet, publisher }: WaitingMessage): boolean => {
+      const rights = this.#rightsOfAuthor(publisher, connected)
+      return rights?.publish('will', packet.topic, packet.qos, packet.retain).allowed === false
+    }
+    const { waiting } = await this.#purge('waiting', isRevoked)
+    const { retained } = await this.#purge('retained', isRevoked)
+    const { wills } = await this.#purge('wills', isRevokedWill)
+    return { subscriptions: this.#subscriptions, waiting: this.#waiting + waiting, retained, wills }
+  }
+
+  #purge(
+    only: 'waiting' | 'retained' | 'wills',
+    where: (message: WaitingMessage) => boolean,
+  ): Promise<{ waiting: number; retained: number; wills: number }> {
+    if (!this.#isCurrent()) return Promise.resolve({ waiting: 0, retained: 0, wills: 0 })
+    return this.#stack.call('purgeMessages', { only, where })
+  }
+
+  async #endSubscriptions(): Promise<void> {
+    let page: SessionSummary[] = []
+    if (!this.#stack.answers('lookupSessions') || !this.#stack.answers('lookupSubscriptions')) return
+    do {
+      page = await this.#stack.call('lookupSessions', { after: page.at(-1)?.clientId, limit: PAGE })
+      for (const session of page) if (this.#isCurrent()) await this.#endOf(session)
+    } while (page.length === PAGE && this.#isCurrent())
+  }
+
+  async #endOf({ clientId, identity, client, subscriptions }: SessionSummary): Promise<void> {
+    if (subscriptions === 0) return
+    const rights =
+      client === undefined ? new Rights(this.#rules, awayOf(clientId, identity)) : this.#rightsOf(client)
+    const { pace, log } = this.#stack
+    let ended = 0
+    for (const { topic } of await this.#stack.call('lookupSubscriptions', { clientId })) {
+      if (pace.spent) await pace.rest()
+      const filter = shareOf(topic)?.filter ?? topic
+      const verdict = rights.subscribe(filter)
+      if (verdict.allowed) continue
+      const { existed } = await this.#stack.call('endSubscription', { clientId, topic })
+      if (existed !== true) continue
+      ended++
+      log.info(`a subscription ended: ${rights.reason(verdict, 'subscribe', filter)}`, { clientId, topic })
+    }
+    if (ended === 0) return
+    this.#subscriptions += ended
+    this.#waiting += await purgeUnreadable(this.#stack, clientId, rights)
+  }
+
+  /** The broker itself may publish. */
+  #rightsOfAuthor(author: Author | undefined, connected: ReadonlyMap<string, Client>): Rights | undefined {
+    if (author === undefined || author.clientId === '') return undefined
+    const { clientId, identity } = author
+    const client = connected.get(clientId)
+    if (client !== undefined && client.session.identity === identity && !client.closed)
+      return this.#rightsOf(client)
+    const key = JSON.stringify([clientId, identity])
+    const known = this.#authors.get(key)
+    if (known !== undefined) return known
+    if (this.#authors.size >= AUTHORS) this.#authors.clear()
+    const rights = new Rights(this.#rules, awayOf(clientId, identity))
+    this.#authors.set(key, rights)
+    return rights
+  }
+}
+
+/** What waits for a client goes, as far as it may not read it. Answers how many messages those were. */
+export async function purgeUnreadable(stack: Stack, clientId: string, rights: Rights): Promise<number> {
+  const where = ({ packet }: WaitingMessage): boolean => !rights.mayRead(packet.topic)
+  const { waiting } = await stack.call('purgeMessages', { clientId, only: 'waiting', where })
+  return waiting
+}

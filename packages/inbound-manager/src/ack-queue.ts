@@ -22,7 +22,9 @@ export interface Pending {
  */
 export class AckQueue {
   readonly #client: Client
-  #pending: Pending[] = []
+  readonly #pending: Pending[] = []
+  /** Where the first of them stands; what is before it is gone. */
+  #first = 0
   #waiting: (() => void) | undefined
   #settling: (() => void) | undefined
   #pubrecs = 0
@@ -34,7 +36,7 @@ export class AckQueue {
 
   /** Those under way, and those done that wait for one before them. */
   get length(): number {
-    return this.#pending.length
+    return this.#pending.length - this.#first
   }
 
   /** Bytes of the messages that they acknowledge. */
@@ -44,17 +46,17 @@ export class AckQueue {
 
   /** Those among them that end something: PUBREC only goes on with it. */
   get ends(): number {
-    return this.#pending.length - this.#pubrecs
+    return this.length - this.#pubrecs
   }
 
   /** Whether this acknowledgement is on its way. */
   isPending(type: Answer, id: number): boolean {
-    return this.#pending.some((pending) => pending.id === id && pending.type === type)
+    return this.#pending.some((pending, i) => i >= this.#first && pending.id === id && pending.type === type)
   }
 
   /** For what is done: sent at once, or behind those that wait. */
   send(type: Answer, id: number, reasonCode: ReasonCode): void {
-    if (this.#pending.length === 0) this.#client.ack(type, id, reasonCode)
+    if (this.length === 0) this.#client.ack(type, id, reasonCode)
     else this.#push({ type, id, state: 'ready', reasonCode, bytes: 0 })
   }
 
@@ -92,7 +94,7 @@ export class AckQueue {
 
   /** Resolves when nothing is under way; for one caller, whose connection is over. At once where nothing is. */
   settle(): void | Promise<void> {
-    if (this.#pending.length === 0) return
+    if (this.length === 0) return
     const settled = new Promise<void>((resolve) => {
       this.#settling = resolve
     })
@@ -107,20 +109,24 @@ export class AckQueue {
   }
 
   #move(): void {
-    let gone = 0
-    for (; gone < this.#pending.length; gone++) {
-      const { type, id, state, reasonCode, bytes } = this.#pending[gone]
-      if (state === 'waiting') break
+    const pending = this.#pending
+    const before = this.#first
+    while (this.#first < pending.length && pending[this.#first].state !== 'waiting') {
+      const { type, id, state, reasonCode, bytes } = pending[this.#first++]
       this.#count(-bytes)
       if (type === 'pubrec') this.#pubrecs--
       if (state === 'ready') this.#client.ack(type, id, reasonCode)
     }
-    if (gone === 0) return
-    this.#pending.splice(0, gone)
+    if (this.#first === before) return
+    // Not at each, for there may be many behind it.
+    if (2 * this.#first >= pending.length) {
+      pending.splice(0, this.#first)
+      this.#first = 0
+    }
     const resume = this.#waiting
     this.#waiting = undefined
     resume?.()
-    if (this.#pending.length === 0) this.#settling?.()
+    if (this.length === 0) this.#settling?.()
   }
 
   #count(bytes: number): void {

@@ -149,20 +149,30 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
       return
     }
     const pending = acks.reserve(type, packetId, packet.size)
-    const complete = later.then(
-      () => acks.complete(pending, this.#reasonCodeOf(client, packet, store)),
-      (error: Error) => {
-        if (qos === 2) this.#giveUp(client, packet)
-        // The store says itself that it cannot commit; a 5.0 client may try again later, an older one by connecting again.
-        if (client.protocolVersion === 5 && (error as StackError).code === 'STORE_FAILED') {
-          acks.complete(pending, ReasonCode.QUOTA_EXCEEDED)
-          return
+    const complete = (): void => acks.complete(pending, this.#reasonCodeOf(client, packet, store))
+    const drop = (error: Error): void => {
+      if (qos === 2) this.#giveUp(client, packet)
+      // The store says itself that it cannot commit; a 5.0 client may try again later, an older one by connecting again.
+      if (client.protocolVersion === 5 && (error as StackError).code === 'STORE_FAILED') {
+        acks.complete(pending, ReasonCode.QUOTA_EXCEEDED)
+        return
+      }
+      acks.drop(pending)
+      throw error
+    }
+    if (!relay.staged) return this.#waitUntilStaged(acks, relay, packet, later.then(complete, drop))
+    // Whoever goes on now hears nothing any more: an error is the connection's. One promise a message, not three.
+    const told =
+      <Value>(settle: (value: Value) => void) =>
+      (value: Value): void => {
+        try {
+          settle(value)
+        } catch (error) {
+          this.stack.fail(error as Error, client, packet)
         }
-        acks.drop(pending)
-        throw error
-      },
-    )
-    return this.#waitUntilStaged(acks, relay, packet, complete)
+      }
+    later.then(told(complete), told(drop))
+    return this.#waitForRoom(acks)
   }
 
   /** Relays; a QoS 2 message that was refused keeps its identifier all the same, so that its repeat is refused too. */
@@ -188,10 +198,6 @@ export class InboundManager extends Middleware<InboundManagerOptions> {
   ): void | Promise<void> {
     // Whoever went on at stage() hears nothing any more: the error is the connection's.
     const stray = (error: Error): void => this.stack.fail(error, relay.client, packet)
-    if (relay.staged) {
-      complete.catch(stray)
-      return this.#waitForRoom(acks)
-    }
     // The relay has a bound of its own.
     return bounded(
       new Promise((resolve, reject) => {

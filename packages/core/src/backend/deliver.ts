@@ -4,6 +4,7 @@ import type {
   Chain,
   Client,
   ClientQueue,
+  Context,
   DropReason,
   Publisher,
   RelayStore,
@@ -136,44 +137,56 @@ export class Deliverer {
       share,
       publisher,
     }
-    const forward = (): void | Promise<void> => {
-      if (store.dropped === true) {
-        const { reason = 'log-full' } = store
-        if (counts.offered === true) {
-          counts.refused = reason
-          return
-        }
-        counts.dropped++
-        if (reason === 'memory-full') counts.unkept = (counts.unkept ?? 0) + 1
-        this.#stack.tell('messageDropped', { clientId, client, packet, reason, count: 1 })
-        return
-      }
-      // The connection may have come or gone while the log was written.
-      const connected = receiver.client
-      if (connected === undefined) {
-        counts.queued++
-        return
-      }
-      const { sequence } = store
-      return this.#send(
-        new ForwardContext(
-          connected,
-          packet,
-          qos,
-          retain,
-          identifiers,
-          messageId,
-          sequence,
-          expiresAt,
-          share,
-          counts.offered === true,
-          publisher,
-        ),
-        counts,
-      )
-    }
     const later = this.#log.run(ctx, store)
-    return later === undefined ? forward() : later.then(forward)
+    if (later !== undefined && store.ahead !== true)
+      return later.then(() => this.#forwardStored(receiver, ctx, store, counts))
+    const forwarding = this.#forwardStored(receiver, ctx, store, counts)
+    if (later === undefined || forwarding === undefined) return later ?? forwarding
+    return Promise.all([later, forwarding]).then(() => {})
+  }
+
+  /** The message has its place in the log, unless that was full. */
+  #forwardStored(
+    receiver: Receiver,
+    ctx: Context<'storeOfflineMessage'>,
+    { dropped, reason = 'log-full', sequence }: Store<'storeOfflineMessage'>,
+    counts: DeliveryCounts,
+  ): void | Promise<void> {
+    const { clientId, client, packet } = ctx
+    const offered = counts.offered === true
+    if (dropped === true) {
+      if (offered) {
+        counts.refused = reason
+        return
+      }
+      counts.dropped++
+      if (reason === 'memory-full') counts.unkept = (counts.unkept ?? 0) + 1
+      this.#stack.tell('messageDropped', { clientId, client, packet, reason, count: 1 })
+      return
+    }
+    // The connection may have come or gone while the log was written.
+    const connected = receiver.client
+    if (connected === undefined) {
+      counts.queued++
+      return
+    }
+    const { qos, retain, identifiers, messageId, expiresAt, share, publisher } = ctx
+    return this.#send(
+      new ForwardContext(
+        connected,
+        packet,
+        qos,
+        retain,
+        identifiers,
+        messageId,
+        sequence,
+        expiresAt,
+        share,
+        offered,
+        publisher,
+      ),
+      counts,
+    )
   }
 
   #send(ctx: ForwardContext, counts: DeliveryCounts): void | Promise<void> {

@@ -1,6 +1,7 @@
 import type { Author, Context, Share, StoredMessage } from '../contract/index.ts'
 import type { QoS } from '../packets/index.ts'
 import { Publish } from '../packets/index.ts'
+import type { LateChange } from './disk/batch.ts'
 
 /** What an entry is made of. */
 export type EntryInit = Pick<
@@ -30,6 +31,10 @@ export class LogEntry implements StoredMessage {
   released = false
   /** It is durable, as far as anything here is: look-ups show it. */
   committed = true
+  /** Look-ups show it before it is durable: its publisher is told only when it is, or when it was delivered. */
+  ahead = false
+  /** While its write waits for its batch. */
+  staged: LateChange | undefined = undefined
   /** On a disk its message has a key of its own, for it is in more than one log. */
   shared = false
 

@@ -32,18 +32,9 @@ export class Logs {
     if (record.client !== undefined) log.begin()
     const { disk } = this.#parts
     if (record.id === 0 || disk === undefined) return
-    entry.committed = false
-    disk.putEntry(record, entry)
-    return disk.commits.commit(
-      () => {
-        entry.committed = true
-        if (record.client === undefined) log.letGo(entry)
-      },
-      () => {
-        log.remove(entry.sequence)
-        disk.shared.letGo(entry)
-      },
-    )
+    const durable = disk.putEntry(record, log, entry, record.client !== undefined && mayGoAhead(ctx))
+    store.ahead = entry.ahead
+    return durable
   }
 
   /** Drops messages whose time is over, so that a new one finds room. Answers whether there were any. */
@@ -156,7 +147,16 @@ export class Logs {
   #dropEntries(record: SessionRecord, entries: readonly LogEntry[]): void | Promise<void> {
     const { disk } = this.#parts
     if (record.id === 0 || disk === undefined || entries.length === 0) return
-    for (const entry of entries) disk.removeEntry(record, entry)
-    return disk.commits.commit()
+    let writes = false
+    for (const entry of entries) if (disk.removeEntry(record, entry)) writes = true
+    if (writes) return disk.commits.commit()
   }
+}
+
+/**
+ * Whether a message may be sent before it is durable: its publisher, who hears nothing until then, sends it again after
+ * a crash, so that it may come twice. A group's message must not, for the second may come to another member.
+ */
+function mayGoAhead({ packet, share }: Context<'storeOfflineMessage'>): boolean {
+  return packet.qos === 1 && share === undefined
 }

@@ -19,6 +19,8 @@ export class MessageLog {
   #bytes = 0
   /** Up to here messages may have been sent: then their time is not over any more [MQTT-4.3.3-7]. */
   #begun = 0
+  /** Messages that look-ups do not show yet. */
+  hidden = 0
   /** When the next of those behind that is over. */
   #nextExpiry: number = Number.POSITIVE_INFINITY
 
@@ -118,7 +120,7 @@ export class MessageLog {
     const end = into.length + limit
     if (after === 0) {
       for (const entry of this.#entries.values()) {
-        if (into.length >= end || !entry.committed) return
+        if (into.length >= end || !isVisible(entry)) return
         this.#give(entry, into)
       }
     }
@@ -126,8 +128,9 @@ export class MessageLog {
     // Whoever reads on has sent nothing behind that place, so there are few holes: no need to pass what is before.
     for (let sequence = after + 1; after > 0 && sequence <= last && into.length < end; sequence++) {
       const entry = this.#entries.get(sequence)
-      if (entry?.committed === false) return
-      if (entry !== undefined) this.#give(entry, into)
+      if (entry === undefined) continue
+      if (!isVisible(entry)) return
+      this.#give(entry, into)
     }
   }
 
@@ -198,4 +201,8 @@ export class MessageLog {
     if (held) this.#account.giveUp(packet, ENTRY_COST)
     else this.#account.release(ENTRY_COST)
   }
+}
+
+function isVisible({ committed, ahead }: LogEntry): boolean {
+  return committed || ahead
 }

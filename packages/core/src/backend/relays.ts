@@ -56,6 +56,7 @@ export class Relays {
     if (later !== undefined || held !== true) {
       // Identifier and log entries are staged in this turn, and so are one unit.
       if (disk !== undefined) ctx.stage()
+      if (later !== undefined && held === true && client?.protocolVersion !== 5) return later
       const both = held === true || later === undefined ? (later ?? held) : Promise.all([later, held])
       return (both as Promise<unknown>).then(() => this.#judge(ctx, store))
     }

@@ -28,6 +28,8 @@ export class SessionRecord implements Receiver {
   id = 0
   /** Sequences up to here may be handed out before it is written again. */
   sequences = 0
+  /** Those of them that an earlier process cannot have left unsaid: up to here none is given twice. */
+  reserved = 0
   /** Filters that it is subscribed to; made with the first. */
   filters: Set<string> | undefined = undefined
   /** Made when there is something to keep: most sessions end with their connection. */
@@ -48,7 +50,7 @@ export class SessionRecord implements Receiver {
     if (left === undefined) return
     const { id, epoch, firstEpoch, stored, expiryInterval, sequences, owner } = left
     this.#account = ledger.account(owner)
-    Object.assign(this, { id, epoch, firstEpoch, stored, expiryInterval, sequences })
+    Object.assign(this, { id, epoch, firstEpoch, stored, expiryInterval, sequences, reserved: sequences })
   }
 
   /** Whose bytes it keeps: looked up with the first, for most sessions end with their connection and keep none. */

@@ -22,6 +22,8 @@ export class HandlerChain {
   /** Of packets, not of a callback: its store is the packet, and another may be put in its place. */
   readonly #ofPackets: boolean
   readonly #host: ChainHost
+  /** The last handler that was waited for. */
+  #waiting: Waiting | undefined
 
   /** @param rule Of a callback; packets have none. */
   constructor(name: string, host: ChainHost, rule?: CallbackRule) {
@@ -149,19 +151,36 @@ export class HandlerChain {
     to: number,
   ): Promise<void> {
     const step = steps[at]
-    const waiting = new Waiting(answer, step, this.name, subject, this.#host)
+    // Many may wait for one commit: it is watched once.
+    const known = this.#waiting?.isFor(answer, step) === true ? this.#waiting : undefined
+    const waiting = known ?? new Waiting(answer, step, this.name, subject, this.#host)
+    this.#waiting = waiting
+    if (at + 1 === to && this.#isPlain) {
+      waiting.whole ??= bounded(waiting.answered.then((value) => this.#checkLast(step, value)))
+      return waiting.whole
+    }
     const whole = waiting.answered.then((value) => {
       if (value === DONE) {
         this.#ended?.(store)
         return
       }
       const given = isInstead(value) ? this.#replace(step, store, value) : store
-      if (value !== undefined && given === store && this.#host.strict && !step.asks)
-        throw this.#refuseAnswer(step, value)
+      if (given === store) this.#checkLast(step, value)
       if (this.#stops?.(given)) return
       return this.runSteps(steps, subject, given, at + 1, to)
     })
     return bounded(whole)
+  }
+
+  /** Nothing is done to its store when it ends: what it answers is the same for all who wait for one handler. */
+  get #isPlain(): boolean {
+    return this.#ended === undefined && !this.#ofPackets
+  }
+
+  #checkLast(step: Step, value: Settled): void {
+    if (value === undefined || value === DONE) return
+    if (isInstead(value)) throw this.#refuseAnswer(step, 'instead(), which is for packets')
+    if (this.#host.strict && !step.asks) throw this.#refuseAnswer(step, value)
   }
 
   /** Calls a handler that declares `next`: whatever it does afterwards cannot move the chain again. */

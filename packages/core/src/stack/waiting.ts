@@ -9,11 +9,13 @@ export class Waiting {
   /** The callback, or `handle publish` and the like. */
   readonly callback: string
   /** What the handler was called with: a client, or a context. */
-  readonly subject: unknown
+  subject: unknown
   /** When it was called, or last seen to move, by the stack's clock (ms). */
   since: number
   /** Settles as the handler's answer does, or with the error of {@link giveUp}. */
   readonly answered: Promise<Settled>
+  /** What the chain answers where nothing comes behind the handler; made with the first that asks. */
+  whole: Promise<void> | undefined = undefined
   readonly #answer: Promise<Settled>
   readonly #host: ChainHost
   #reject!: (error: unknown) => void
@@ -33,10 +35,19 @@ export class Waiting {
     this.answered = new Promise((resolve, reject) => {
       this.#reject = reject
       answer.then(
-        (value) => this.#settle(() => resolve(value)),
+        (value) => {
+          // Whoever is waited for no more is kept no longer.
+          if (!this.#over) this.subject = undefined
+          this.#settle(() => resolve(value))
+        },
         (error: unknown) => this.#fail(error),
       )
     })
+  }
+
+  /** Whether it is this answer of this handler that is waited for: many may be given the same, such as a commit. */
+  isFor(answer: Promise<Settled>, step: Step): boolean {
+    return this.#answer === answer && this.step === step && !this.#over
   }
 
   /**

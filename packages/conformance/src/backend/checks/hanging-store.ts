@@ -17,10 +17,10 @@ export const hangingStore: Chapter = chapter('a store that hangs', 'durable', (c
   check('holds up neither QoS 0 nor look-ups', async (bench) => {
     const session = await bench.open('alice')
     await session.subscribe('t')
-    await bench.relay({ payload: 'kept' })
+    await bench.relay({ qos: 2, payload: 'kept' })
     await bench.retain('t')
     const held = bench.holdCommits()
-    const late = bench.relay({ payload: 'waits' })
+    const late = bench.relay({ qos: 2, payload: 'waits' })
     await bench.settle()
     await bench.relay({ qos: 0, payload: 'now' })
     assert.deepEqual(bench.forwards.payloads('alice'), ['kept', 'now'])

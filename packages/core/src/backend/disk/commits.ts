@@ -1,28 +1,13 @@
 import { StackError } from '../../errors/index.ts'
 import type { Change, OrderedStore } from '../ordered-store.ts'
+import type { LateChange, Unit } from './batch.ts'
+import { Batch } from './batch.ts'
 
-/** A change whose value may still be put in place. */
-export interface Staged {
-  readonly key: Uint8Array
-  value: Uint8Array | undefined
-}
-
-/** What is written at once. */
-class Batch {
-  readonly changes: Staged[] = []
-  readonly applies: (() => void)[] = []
-  readonly reverts: (() => void)[] = []
-  readonly committed: Promise<void>
-  settle!: (error?: StackError) => void
-
-  constructor() {
-    this.committed = new Promise((fulfil, reject) => {
-      this.settle = (error) => (error === undefined ? fulfil() : reject(error))
-    })
-    // Whoever waits hears of it; that nobody does is no error.
-    this.committed.catch(() => {})
-  }
-}
+/**
+ * Turns of the event loop that a batch waits which holds nothing but messages on their way: most are acknowledged
+ * meanwhile, and need not be written.
+ */
+const PATIENCE = 4
 
 /**
  * Commits in groups: while one batch is written, what is staged is the next. All of a batch becomes visible at once,
@@ -37,6 +22,8 @@ export class Commits {
   #current: Batch | undefined
   #writing: Promise<void> | undefined
   #scheduled = false
+  /** Turns that the next batch has waited. */
+  #turns = 0
   /** Relays that are staged in pieces: a batch ends behind them. */
   #held = 0
   #closed = true
@@ -57,13 +44,40 @@ export class Commits {
     return this.#writing === undefined && !this.#scheduled
   }
 
-  /** Stages a change of one key. The value may be put in place until the batch is written. */
-  put(key: Uint8Array, value: Uint8Array | undefined): Staged {
-    if (this.#closed) throw new StackError('STORE_CLOSED', 'the backend’s store is closed')
-    const change = { key, value }
-    this.#next.changes.push(change)
+  /** The last batch could not be written. */
+  get failing(): boolean {
+    return this.#failing
+  }
+
+  /** Stages a change of one key. */
+  put(key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#open().add({ key, value }, false)
     this.#schedule()
-    return change
+  }
+
+  /** A key goes that nobody misses: nobody waits for it. */
+  remove(key: Uint8Array): void {
+    this.#open().add({ key, value: undefined }, true)
+    this.#schedule()
+  }
+
+  /**
+   * Stages a change that is made when its batch is written.
+   * @param mayWait It is likely to be withdrawn.
+   */
+  putLate(change: LateChange, mayWait: boolean): void {
+    this.#open().addLate(change, mayWait)
+    this.#schedule()
+  }
+
+  /** Takes back what is staged; false where its batch is being written, or was. */
+  withdraw(change: LateChange): boolean {
+    return this.#next.withdraw(change)
+  }
+
+  #open(): Batch {
+    if (this.#closed) throw new StackError('STORE_CLOSED', 'the backend’s store is closed')
+    return this.#next
   }
 
   /**
@@ -72,19 +86,25 @@ export class Commits {
    * @param revert Called if it cannot be written.
    */
   commit(apply?: () => void, revert?: () => void): Promise<void> {
-    if (this.#closed) throw new StackError('STORE_CLOSED', 'the backend’s store is closed')
+    if (apply !== undefined || revert !== undefined) return this.commitUnit({ apply, revert })
+    const { committed } = this.#open()
     // Nothing is staged behind what is being written.
-    if (apply === undefined && !this.#isWaiting) return this.#current?.committed ?? Promise.resolve()
-    const { committed, applies, reverts } = this.#next
-    if (apply !== undefined) applies.push(apply)
-    if (revert !== undefined) reverts.push(revert)
+    return this.#isWaiting ? committed : (this.#current?.committed ?? Promise.resolve())
+  }
+
+  /** The same, for what is told itself. */
+  commitUnit(unit: Unit): Promise<void> {
+    const batch = this.#open()
+    batch.units.push(unit)
     this.#schedule()
-    return committed
+    return batch.committed
   }
 
   /** Fulfils when what was staged before is durable; at once where all of it is. */
   settled(): Promise<void> | undefined {
-    return this.idle && !this.#isWaiting ? undefined : this.commit()
+    if (this.idle && !this.#isWaiting) return undefined
+    this.#next.hurry()
+    return this.commit()
   }
 
   /** The same as long as what is staged goes into one batch. */
@@ -93,7 +113,7 @@ export class Commits {
   }
 
   get #isWaiting(): boolean {
-    return this.#next.changes.length > 0 || this.#next.applies.length > 0
+    return !this.#next.isEmpty
   }
 
   /** What is staged from now on, until {@link release}, is one unit with what was staged in this turn. */
@@ -111,6 +131,7 @@ export class Commits {
   async close(): Promise<void> {
     this.#closed = true
     this.#held = 0
+    this.#next.hurry()
     this.#schedule()
     while (!this.idle) await (this.#writing ?? new Promise(setImmediate))
   }
@@ -120,25 +141,33 @@ export class Commits {
     if (this.#scheduled || this.#writing !== undefined || this.#held > 0) return
     if (!this.#isWaiting) return
     this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      if (this.#writing === undefined && this.#held === 0) this.#begin()
-    })
+    this.#turns = 0
+    setImmediate(this.#endTurn)
+  }
+
+  readonly #endTurn = (): void => {
+    if (this.#writing === undefined && this.#held === 0 && this.#next.mayWait && ++this.#turns < PATIENCE) {
+      setImmediate(this.#endTurn)
+      return
+    }
+    this.#scheduled = false
+    if (this.#writing === undefined && this.#held === 0) this.#begin()
   }
 
   #begin(): void {
     const batch = this.#next
     this.#next = new Batch()
     this.#current = batch
-    this.#writing = this.#write(batch.changes).then((error) => {
+    this.#writing = this.#write(batch.take()).then((error) => {
       this.#writing = undefined
       this.#current = undefined
       if (this.#failing !== (error !== undefined)) {
         this.#failing = !this.#failing
         this.#onTurn(error)
       }
-      batch.settle(runAll(error === undefined ? batch.applies : batch.reverts.reverse()) ?? error)
-      if (this.#isWaiting && this.#held === 0) this.#begin()
+      batch.settle(settleAll(batch.units, error === undefined) ?? error)
+      if (this.#next.mayWait) this.#schedule()
+      else if (this.#isWaiting && this.#held === 0) this.#begin()
     })
   }
 
@@ -154,12 +183,16 @@ export class Commits {
   }
 }
 
-/** Runs each, whatever becomes of the others: what comes behind this batch is still to be written. */
-function runAll(works: readonly (() => void)[]): StackError | undefined {
+/**
+ * Applies each in order, or reverts it last to first, whatever becomes of the others: what comes behind this batch is
+ * still to be written.
+ */
+function settleAll(units: readonly Unit[], isWritten: boolean): StackError | undefined {
   let failure: StackError | undefined
-  for (const work of works) {
+  for (let i = 0; i < units.length; i++) {
     try {
-      work()
+      if (isWritten) units[i].apply?.()
+      else units[units.length - 1 - i].revert?.()
     } catch (cause) {
       failure ??= new StackError('STORE_FAILED', `a commit could not be applied: ${reasonOf(cause)}`, {
         cause,

@@ -4,10 +4,12 @@ import { Publish } from '../../packets/index.ts'
 import type { Clock } from '../../time/index.ts'
 import { toWall } from '../../time/index.ts'
 import type { LogEntry } from '../log-entry.ts'
+import type { MessageLog } from '../message-log.ts'
 import type { OrderedStore } from '../ordered-store.ts'
 import type { SessionRecord } from '../session-record.ts'
 import type { WillRecord } from '../wills.ts'
 import { Commits } from './commits.ts'
+import { EntryChange, entryChange } from './entry-change.ts'
 import * as keys from './keys.ts'
 import * as records from './records.ts'
 import { Removals } from './removals.ts'
@@ -16,7 +18,7 @@ import { restore } from './restore.ts'
 import { SharedMessages } from './shared-messages.ts'
 
 /** So many sequences of a session are handed out before it is written again. */
-const SEQUENCES = 1_000
+const SEQUENCES = 10_000
 /** So many epochs, over all sessions. */
 const EPOCHS = 10_000
 
@@ -26,7 +28,7 @@ const EPOCHS = 10_000
  */
 export class Disk {
   readonly #store: OrderedStore
-  readonly #clock: Clock
+  readonly clock: Clock
   readonly commits: Commits
   readonly shared: SharedMessages
   readonly #removals: Removals
@@ -35,7 +37,7 @@ export class Disk {
 
   constructor(store: OrderedStore, { clock, log }: Stack) {
     this.#store = store
-    this.#clock = clock
+    this.clock = clock
     this.commits = new Commits(store, (failure) => {
       if (failure !== undefined) {
         log.error(`${failure.message}; QoS 1 and 2 are refused until it can`, failure)
@@ -53,7 +55,7 @@ export class Disk {
     try {
       await this.#store.open()
       this.commits.open()
-      await restore(this.#store, this.commits, this.#clock, into)
+      await restore(this.#store, this.commits, this.clock, into)
       await this.commits.settled()
     } catch (error) {
       // Why it could not be opened is what whoever starts it has to know.
@@ -92,8 +94,8 @@ export class Disk {
   putSession(record: SessionRecord): void {
     if (record.id === 0) record.id = nextMessageId()
     const { id, clientId, identity, epoch, firstEpoch, stored, expiryInterval, sequences, client } = record
-    const expiresAt = client === undefined ? toWall(this.#clock, record.expiresAt) : 0
-    const willDueAt = record.will === undefined ? 0 : toWall(this.#clock, record.will.dueAt)
+    const expiresAt = client === undefined ? toWall(this.clock, record.expiresAt) : 0
+    const willDueAt = record.will === undefined ? 0 : toWall(this.clock, record.will.dueAt)
     const { owner } = record.account
     const begun = client === undefined ? (record.state?.log.begun ?? 0) : Number.POSITIVE_INFINITY
     const session = {
@@ -173,50 +175,52 @@ export class Disk {
 
   // Log
 
-  /** A message comes into a log, in one unit with what else is staged in this turn. */
-  putEntry(record: SessionRecord, entry: LogEntry): void {
-    if (entry.sequence > record.sequences) {
-      record.sequences = entry.sequence + SEQUENCES
-      this.putSession(record)
-      this.commits.commit(undefined, () => {
-        record.sequences = 0
-      })
-    }
-    const write = (): void => this.#writeEntry(record, entry, false)
-    if (this.shared.keep(entry, write)) this.#writeEntry(record, entry, true)
-    else write()
+  /**
+   * A message comes into a log, in one unit with what else is staged in this turn. Fulfils when it is durable.
+   * @param ahead It is sent before, where nobody is given its sequence again even if the process ends now.
+   */
+  putEntry(record: SessionRecord, log: MessageLog, entry: LogEntry, ahead: boolean): Promise<void> {
+    const { sequence } = entry
+    if (sequence > record.sequences - SEQUENCES / 2) this.#reserveSequences(record, sequence)
+    entry.committed = false
+    entry.ahead = ahead && sequence <= record.reserved && log.hidden === 0 && !this.commits.failing
+    if (!entry.ahead) log.hidden++
+    const change = new EntryChange(this, record, log, entry)
+    entry.staged = change
+    this.commits.putLate(change, entry.ahead)
+    this.shared.keep(entry)
+    return this.commits.commitUnit(change)
+  }
+
+  #reserveSequences(record: SessionRecord, sequence: number): void {
+    const upTo = Math.max(record.sequences, sequence) + SEQUENCES
+    record.sequences = upTo
+    this.putSession(record)
+    // If it cannot be written it is reserved anew with the next one.
+    this.commits.commit(
+      () => {
+        record.reserved = Math.max(record.reserved, upTo)
+      },
+      () => {
+        record.sequences = record.reserved
+      },
+    )
   }
 
   /** The receiver has it: its message goes. */
-  releaseEntry(record: SessionRecord, entry: LogEntry): void {
+  releaseEntry({ id }: SessionRecord, entry: LogEntry): void {
     this.shared.leave(entry)
-    this.#writeEntry(record, entry, false, true)
+    const { key, value } = entryChange(this.clock, id, entry, false, true)
+    this.commits.put(key, value)
   }
 
-  removeEntry({ id }: SessionRecord, entry: LogEntry): void {
-    this.#removals.remove(keys.entryKey(id, entry.sequence))
+  /** False where nothing is to be written: it was not yet. */
+  removeEntry({ id }: SessionRecord, entry: LogEntry): boolean {
+    const { staged } = entry
+    const wasStaged = staged !== undefined && this.commits.withdraw(staged)
+    if (!wasStaged) this.#removals.remove(keys.entryKey(id, entry.sequence))
     this.shared.letGo(entry)
-  }
-
-  #writeEntry({ id }: SessionRecord, entry: LogEntry, whole: boolean, released = entry.released): void {
-    const { messageId, qos, retain, identifiers, share, publisher, size, packet } = entry
-    const interval = packet.expiryInterval ?? Number.POSITIVE_INFINITY
-    const expiresAt = toWall(this.#clock, entry.expiresAt)
-    const message = whole ? packet.encode() : undefined
-    const value = {
-      messageId,
-      qos,
-      retain,
-      released,
-      identifiers,
-      expiresAt,
-      share,
-      publisher,
-      size,
-      interval,
-      message,
-    }
-    this.commits.put(keys.entryKey(id, entry.sequence), records.writeEntry(value))
+    return !wasStaged
   }
 
   /** Entries with their messages, in order; what has left the disk meanwhile is left out. */
@@ -255,7 +259,7 @@ export class Disk {
       topic,
       owner,
       messageId,
-      expiresAt: toWall(this.#clock, expiresAt),
+      expiresAt: toWall(this.clock, expiresAt),
       publisher,
       message: packet.encode(),
     }

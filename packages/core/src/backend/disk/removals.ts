@@ -19,7 +19,7 @@ export class Removals {
 
   /** Stages the removal of a key. */
   remove(key: Uint8Array): void {
-    this.#commits.put(key, undefined)
+    this.#commits.remove(key)
     if (this.#batch !== this.#commits.batch) this.#begin()
     this.#staged.push(key)
   }

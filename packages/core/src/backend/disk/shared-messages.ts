@@ -1,22 +1,43 @@
+import type { Publish } from '../../packets/index.ts'
 import type { LogEntry } from '../log-entry.ts'
+import type { Change } from '../ordered-store.ts'
+import type { LateChange } from './batch.ts'
 import type { Commits } from './commits.ts'
 import { messageKey } from './keys.ts'
 import type { Removals } from './removals.ts'
 
-/** The first log that a message comes into in a batch: it is kept there, until a second one wants it. */
-interface First {
-  readonly entry: LogEntry
-  /** Writes the entry again, without the message. */
-  readonly write: () => void
+/** A message with a key of its own. */
+class SharedMessage implements LateChange {
+  batch: object | undefined = undefined
+  /** How many logs it is in. */
+  count = 0
+  /** It may be on the disk. */
+  made: boolean
+  /** While it waits to be written. */
+  packet: Publish | undefined = undefined
+  readonly #messageId: number
+
+  constructor(messageId: number, made: boolean) {
+    this.#messageId = messageId
+    this.made = made
+  }
+
+  make(): Change {
+    const value = this.packet?.encode()
+    this.packet = undefined
+    this.made = true
+    return { key: messageKey(this.#messageId), value }
+  }
 }
 
 /** Messages that are in more than one log: each is written once, and goes when the last log lets it go. */
 export class SharedMessages {
   readonly #commits: Commits
   readonly #removals: Removals
-  readonly #counts = new Map<number, number>()
+  readonly #messages = new Map<number, SharedMessage>()
   #batch: object | undefined
-  #firsts = new Map<number, First>()
+  /** The first log that a message comes into in a batch: it is kept there, until a second one wants it. */
+  #firsts = new Map<number, LogEntry>()
 
   constructor(commits: Commits, removals: Removals) {
     this.#commits = commits
@@ -25,48 +46,39 @@ export class SharedMessages {
 
   /** How many messages have a key of their own. */
   get size(): number {
-    return this.#counts.size
+    return this.#messages.size
   }
 
-  /**
-   * Says whether an entry that is being staged holds its message itself; otherwise the message has a key of its own.
-   * @param write Stages the entry again, where a later one of this batch shares its message.
-   */
-  keep(entry: LogEntry, write: () => void): boolean {
+  /** An entry is being staged. Its message may be in another log too: then it gets a key of its own. */
+  keep(entry: LogEntry): void {
     if (this.#batch !== this.#commits.batch) {
       this.#batch = this.#commits.batch
       this.#firsts = new Map()
     }
     const { messageId, packet } = entry
     const first = this.#firsts.get(messageId)
-    if (first === undefined) {
-      this.#firsts.set(messageId, { entry, write })
-      return true
+    // What was taken back since has nothing to share.
+    if (first?.staged?.batch === undefined) {
+      this.#firsts.set(messageId, entry)
+      return
     }
     // A rule may have given each receiver a message of its own.
-    if (first.entry.packet !== packet) return true
-    if (!first.entry.shared) {
-      first.entry.shared = true
-      this.#count(messageId, 1)
-      const key = messageKey(messageId)
-      this.#removals.keep(key)
-      this.#commits.put(key, packet.encode())
-      first.write()
-    }
-    entry.shared = true
-    this.#count(messageId, 1)
-    return false
+    if (first.packet !== packet) return
+    if (!first.shared) this.#add(first)
+    this.#add(entry)
   }
 
   /** An entry that an earlier process left. */
   restore(entry: LogEntry): void {
+    const message = this.#messages.get(entry.messageId) ?? new SharedMessage(entry.messageId, true)
+    this.#messages.set(entry.messageId, message)
     entry.shared = true
-    this.#count(entry.messageId, 1)
+    message.count++
   }
 
   /** An entry is written otherwise, or goes: it is not to be written again as it was. */
   leave(entry: LogEntry): void {
-    if (this.#firsts.get(entry.messageId)?.entry === entry) this.#firsts.delete(entry.messageId)
+    if (this.#firsts.get(entry.messageId) === entry) this.#firsts.delete(entry.messageId)
   }
 
   /** An entry does not need its message any more. */
@@ -74,13 +86,28 @@ export class SharedMessages {
     this.leave(entry)
     if (!entry.shared) return
     entry.shared = false
-    if (this.#count(entry.messageId, -1) === 0) this.#removals.remove(messageKey(entry.messageId))
+    const { messageId } = entry
+    const message = this.#messages.get(messageId)
+    if (message === undefined || --message.count > 0) return
+    this.#messages.delete(messageId)
+    this.#commits.withdraw(message)
+    if (message.made) this.#removals.remove(messageKey(messageId))
   }
 
-  #count(messageId: number, more: number): number {
-    const count = (this.#counts.get(messageId) ?? 0) + more
-    if (count === 0) this.#counts.delete(messageId)
-    else this.#counts.set(messageId, count)
-    return count
+  #add(entry: LogEntry): void {
+    const { messageId, packet } = entry
+    let message = this.#messages.get(messageId)
+    if (message === undefined) {
+      message = new SharedMessage(messageId, false)
+      this.#messages.set(messageId, message)
+    }
+    // In each batch anew: the one before may fail.
+    if (message.batch !== this.#commits.batch) {
+      message.packet = packet
+      this.#removals.keep(messageKey(messageId))
+      this.#commits.putLate(message, true)
+    }
+    entry.shared = true
+    message.count++
   }
 }

@@ -58,6 +58,12 @@ export interface MessageLogCallbacks {
       dropped?: boolean
       /** Why, where it is not the log's own bound (`log-full`). */
       reason?: DropReason
+      /**
+       * Set with `sequence` by return, by a backend that answers later: the message may be forwarded at once, for it is in
+       * look-ups already. Its publisher is acknowledged when the answer is there. After a crash it may come twice, so
+       * only a message that was published at QoS 1 may be ahead.
+       */
+      ahead?: boolean
     }
   }
 

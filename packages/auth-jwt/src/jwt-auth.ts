@@ -102,16 +102,11 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
         return
       }
       store.state = 'failure'
-      this.#refuse(client, verdict)
+      const other = verdict.outcome === 'admitted'
+      store.reason = other ? 'the token is of another user' : (verdict.reason ?? 'what came is no token')
+      // DISCONNECT, which ends a connection that was accepted, knows none of the other codes.
+      if (verdict.outcome === 'refused' && !again) store.reasonCode = verdict.reasonCode
     })
-  }
-
-  /** Closes it here, because a failed exchange has no reason in words. */
-  #refuse(client: Client, verdict: Verdict): void {
-    const reason = verdict.outcome === 'admitted' ? 'the token is of another user' : verdict.reason
-    // DISCONNECT knows none of the other codes.
-    const own = verdict.outcome === 'refused' && !client.connected ? verdict.reasonCode : undefined
-    this.stack.closeClient(client, own ?? ReasonCode.NOT_AUTHORIZED, reason ?? 'what came is no token')
   }
 
   async #verify(client: Client, token: string): Promise<Verdict> {

@@ -116,7 +116,7 @@ export const JWT_AUTH_OPTIONS: OptionsSpec<JwtAuthOptions> = {
     kind: 'string',
     default: 'password',
     choices: ['password', 'username'],
-    doc: 'Which field of CONNECT holds the token. User names are in logs and passwords are not.',
+    doc: 'Which field of CONNECT holds the token. Our log writes `(a token)` for such a user name; logs of others may not.',
   },
   usernameClaim: {
     kind: 'string',

@@ -128,9 +128,15 @@ describe('enhanced authentication by the method JWT', () => {
     ['nothing', '', 'what came is no token'],
     ['an old one', token({ iss: 'ours', exp: NOW - 1 }), 'the token has expired'],
     ['that of another issuer', token({ iss: 'theirs' }), 'the token is of another issuer'],
-  ])('refuses who brings %s', async (_what, data, reasonString) => {
-    const [, connack] = await setup({ issuer: 'ours' }).byMethod(data)
+  ])('refuses who brings %s, and tells so', async (_what, data, reasonString) => {
+    const told: unknown[] = []
+    const failures: MiddlewareLike = {
+      name: 'Failures',
+      authenticationFailed: ({ method, reasonCode, reason }) => void told.push([method, reasonCode, reason]),
+    }
+    const [, connack] = await setup({ issuer: 'ours' }, failures).byMethod(data)
     expect(connack).toMatchObject({ reasonCode: 0x87, properties: { reasonString } })
+    expect(told).toEqual([[METHOD, 0x87, reasonString]])
   })
 
   test('a newer token renews the connection', async () => {

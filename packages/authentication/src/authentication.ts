@@ -144,7 +144,8 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     }
     if (client.closed) return DONE
     if (store.state === undefined) return this.#refuse(client, ReasonCode.BAD_AUTHENTICATION_METHOD)
-    if (store.state === 'failure') return this.#refuse(client, store.reasonCode ?? ReasonCode.NOT_AUTHORIZED)
+    if (store.state === 'failure')
+      return this.#refuse(client, store.reasonCode ?? ReasonCode.NOT_AUTHORIZED, store.reason)
     const said = store.data === undefined ? undefined : Buffer.from(store.data)
     if (store.state === 'continue') {
       state.open = true

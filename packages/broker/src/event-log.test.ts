@@ -45,6 +45,12 @@ describe('a client that is refused leaves one line', () => {
       { username: 'joe', reasonCode: 0x86, cause: expect.stringContaining('allowAnonymous') },
     ],
     [
+      'a name that is a token',
+      {},
+      { username: `eyJhbGciOiJIUzI1NiJ9.e30.${SECRET}` },
+      { username: '(a token)', reasonCode: 0x86, cause: expect.stringContaining('allowAnonymous') },
+    ],
+    [
       'a wrong password',
       { use: [passwords], authorize: false },
       { username: 'joe', password: SECRET },

@@ -61,6 +61,8 @@ export interface AuthenticationCallbacks {
       groups?: readonly string[]
       /** Of a failure; 0x87 by default. */
       reasonCode?: ReasonCode
+      /** Of a failure, in words: for the client and for the log. */
+      reason?: string
     }
   }
 

@@ -5,12 +5,16 @@ import type { Measures } from './measures.ts'
 export interface RateLimitOptions {
   connections?: number
   connectionsPerAddress?: number
+  connectionsPerUser?: number
   connectRate?: number
   connectRatePerAddress?: number
   messageRate?: number
   messageRatePerUser?: number
   byteRate?: number
   byteRatePerUser?: number
+  sessionsPerUser?: number
+  subscriptionsPerUser?: number
+  retainedPerUser?: number
   burst?: number
   tooFast?: 'slow' | 'close'
   failures?: number
@@ -32,6 +36,11 @@ export const RATE_LIMIT_OPTIONS: OptionsSpec<RateLimitOptions> = {
     kind: 'number',
     default: 1_000,
     doc: 'Connections of one address (of IPv6, a /64); more are refused (0x97). 0: no limit.',
+  },
+  connectionsPerUser: {
+    kind: 'number',
+    default: 0,
+    doc: 'Connections of one user; more are refused (0x97). 0: no limit.',
   },
   connectRate: {
     kind: 'number',
@@ -66,6 +75,22 @@ export const RATE_LIMIT_OPTIONS: OptionsSpec<RateLimitOptions> = {
     default: 0,
     unit: 'bytes',
     doc: 'Bytes of messages a second that all clients of one user together may publish. 0: no limit.',
+  },
+  sessionsPerUser: {
+    kind: 'number',
+    default: 0,
+    doc: 'Sessions of one user that outlive their connections; clients that ask for more are refused (0x97). 0: no limit.',
+  },
+  subscriptionsPerUser: {
+    kind: 'number',
+    default: 0,
+    doc: 'Subscriptions of one user, over all sessions; more are refused (0x97). 0: no limit.',
+  },
+  retainedPerUser: {
+    kind: 'number',
+    default: 0,
+    unit: 'messages',
+    doc: 'Topics that may have a retained message of one user; more are not retained (0x97). 0: no limit.',
   },
   burst: {
     kind: 'number',

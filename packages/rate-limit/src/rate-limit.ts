@@ -15,6 +15,8 @@ import { WaitingRoom } from './waiting-room.ts'
 const MEASURE = 1_000
 const SWEEP = 10_000
 
+const NO_LIMIT = Number.POSITIVE_INFINITY
+
 /** What says that a client is not who it claims to be; other codes say that nobody could find out. */
 const WRONG: ReadonlySet<ReasonCode> = new Set([
   ReasonCode.BAD_USER_NAME_OR_PASSWORD,
@@ -68,6 +70,7 @@ export class RateLimit extends Middleware<RateLimitOptions> {
     if (Connections.isOn(this.config)) this.#connections = new Connections(this.config, clock)
     if (Failures.isOn(this.config)) this.#failures = new Failures(this.config)
     if (Traffic.isOn(this.config)) this.#traffic = new Traffic(this.config, clock, this.#room, this.#slowed)
+    this.#boundUsers()
     this.#timers.push(clock.every(SWEEP, this.#sweep))
     if (this.#measuresAnything) this.#watch()
   }
@@ -84,6 +87,17 @@ export class RateLimit extends Middleware<RateLimitOptions> {
 
   get #measuresAnything(): boolean {
     return this.config.memory > 0 || this.config.loopDelay > 0
+  }
+
+  /** What users hold is counted by the ledger, and refused by whoever keeps it. */
+  #boundUsers(): void {
+    const { connectionsPerUser, sessionsPerUser, subscriptionsPerUser, retainedPerUser } = this.config
+    this.stack.ledger.bounds = {
+      connections: connectionsPerUser || NO_LIMIT,
+      sessions: sessionsPerUser || NO_LIMIT,
+      subscriptions: subscriptionsPerUser || NO_LIMIT,
+      retained: retainedPerUser || NO_LIMIT,
+    }
   }
 
   #watch(): void {

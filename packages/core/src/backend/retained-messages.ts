@@ -121,7 +121,7 @@ export class RetainedMessages {
       },
       revert: () => {
         settle()
-        if (message !== undefined) account.giveUp(packet, message.extra)
+        if (message !== undefined) giveUp(message)
       },
     }
   }
@@ -147,6 +147,7 @@ export class RetainedMessages {
   restore(message: RetainedMessage, account: Account): void {
     const extra = costOf(message.packet.own(true))
     account.keep(message.packet, extra, true)
+    account.retained++
     this.#put({ ...message, account, extra })
   }
 
@@ -223,8 +224,15 @@ export class RetainedMessages {
   /** Counts it, if there is room for it in the place of `replaced`: what is over keeps nothing else out. */
   #take(packet: Publish, extra: number, account: Account, now: number, replaced?: Retained): boolean {
     if (packet.payloadLength > this.#limits.payload) return false
-    while (!this.#fits(packet.size + extra, replaced) || !account.keep(packet, extra, true))
+    // One in the place of another of the same owner is not one more.
+    const isAnother = replaced?.account !== account
+    while (
+      !this.#fits(packet.size + extra, replaced) ||
+      (isAnother && !account.admits('retained')) ||
+      !account.keep(packet, extra, true)
+    )
       if (!this.#removeExpired(now)) return false
+    account.retained++
     return true
   }
 
@@ -250,13 +258,18 @@ export class RetainedMessages {
   }
 
   #remove(message: Retained): void {
-    const { topic, packet, account, expiresAt, extra } = message
+    const { topic, packet, expiresAt, extra } = message
     if (this.#tree.get(topic) !== message) return
     this.#tree.delete(topic)
     this.#expiring.delete(message, expiresAt)
     this.#bytes -= packet.size + extra
-    account.giveUp(packet, extra)
+    giveUp(message)
   }
+}
+
+function giveUp({ packet, account, extra }: Retained): void {
+  account.retained--
+  account.giveUp(packet, extra)
 }
 
 function bytesOf(message: Retained | undefined): number {

@@ -5,6 +5,7 @@ import type { Disk } from './disk/disk.ts'
 import { endOf } from './end-of.ts'
 import type { Logs } from './logs.ts'
 import { OneByOne } from './one-by-one.ts'
+import { quotaOf } from './owner-quota.ts'
 import type { Parts } from './parts.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { SessionWills } from './session-wills.ts'
@@ -84,7 +85,7 @@ export class SessionLife {
     if (this.#parts.sessions.get(clientId) !== record || record.client !== client) return
     // Without a connection middleware nobody has closed it.
     client.close(ReasonCode.SESSION_TAKEN_OVER)
-    record.client = undefined
+    record.leave()
     if (!record.stored) this.#parts.sessions.remove(record)
   }
 
@@ -99,6 +100,12 @@ export class SessionLife {
     if (resumed === undefined && this.#isFull(ctx.expiryInterval > 0)) {
       store.refused = ReasonCode.QUOTA_EXCEEDED
       store.reason = 'there is no room for another session'
+      return
+    }
+    const reason = quotaOf(this.#parts.stack.ledger, ctx, resumed !== undefined)
+    if (reason !== undefined) {
+      store.refused = ReasonCode.QUOTA_EXCEEDED
+      store.reason = reason
       return
     }
     const record = this.#parts.sessions.open(ctx, resumed)
@@ -127,7 +134,7 @@ export class SessionLife {
       // Nobody has the session: it is as if it had not been asked for.
       if (record.client === client) {
         this.#wills.arm(record, undefined, false)
-        record.client = undefined
+        record.leave()
         if (record.epoch === record.firstEpoch) this.#parts.sessions.remove(record)
         else this.#parts.sessions.leave(record, endOf(record.expiryInterval, this.#parts.stack.clock.now()))
       }
@@ -147,7 +154,7 @@ export class SessionLife {
   close(ctx: Context<'closeSession'>, store: Store<'closeSession'>): void | Promise<void> {
     const record = this.#parts.sessions.current(ctx)
     this.#wills.arm(record, ctx.willDue, record.client?.connected === true)
-    record.client = undefined
+    record.leave()
     record.expiryInterval = ctx.expiryInterval
     store.ended = ctx.expiryInterval === 0
     const isKept = record.id !== 0

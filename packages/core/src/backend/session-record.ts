@@ -41,6 +41,8 @@ export class SessionRecord implements Receiver {
   #account: Account | undefined = undefined
   /** Where the session itself is counted: not with its owner, whose address is a system call, if it ends with its connection. */
   #base: Account | undefined = undefined
+  /** Where its connection is counted, if connections are. */
+  #seat: Account | undefined = undefined
 
   /** @param left What an earlier process left of it. */
   constructor(clientId: string, identity: string | undefined, ledger: Ledger, left?: StoredSession) {
@@ -66,9 +68,39 @@ export class SessionRecord implements Receiver {
   open(): boolean {
     const bytes = SESSION_COST + this.clientId.length
     this.#base = this.stored ? this.account : this.#ledger.common
-    if (this.#base.charge(bytes, this.stored)) return true
-    this.#base = undefined
-    return false
+    if (!this.#base.charge(bytes, this.stored)) {
+      this.#base = undefined
+      return false
+    }
+    if (this.stored) this.#base.sessions++
+    return true
+  }
+
+  /** A client is connected to it from now on. */
+  join(client: Client): void {
+    this.client = client
+    if (this.#ledger.bounds.connections === Number.POSITIVE_INFINITY) return
+    this.#seat = this.#ledger.accountOf(client)
+    this.#seat.connect()
+  }
+
+  /** Nobody is any more. */
+  leave(): void {
+    this.client = undefined
+    this.#seat?.disconnect()
+    this.#seat = undefined
+  }
+
+  /** Counts a subscription of so many bytes; false where the owner may not have another. */
+  subscribe(bytes: number): boolean {
+    if (!this.account.admits('subscriptions') || !this.charge(bytes)) return false
+    this.account.subscriptions++
+    return true
+  }
+
+  unsubscribe(bytes: number): void {
+    this.account.subscriptions--
+    this.release(bytes)
   }
 
   /** Counts what is about to be kept; false where it does not fit. */
@@ -95,7 +127,10 @@ export class SessionRecord implements Receiver {
     this.state?.log.clear()
     this.state = undefined
     if (this.#charged > 0) this.release(this.#charged)
+    if (this.stored && this.#base !== undefined) this.#base.sessions--
     this.#base?.release(SESSION_COST + this.clientId.length)
     this.#base = undefined
+    this.#seat?.disconnect()
+    this.#seat = undefined
   }
 }

@@ -89,7 +89,7 @@ export class Sessions {
     // A new session's epoch is above that of every older one, so that calls for an older one of this name are refused.
     record.epoch = (found?.epoch ?? this.#newestEpoch) + 1
     this.#newestEpoch = Math.max(this.#newestEpoch, record.epoch)
-    record.client = client
+    record.join(client)
     record.expiryInterval = ctx.expiryInterval
     this.#records.set(clientId, record)
     if (found === undefined) this.#order?.add(record)

@@ -39,7 +39,7 @@ export class Subscriptions {
     const identifiers = identifier === undefined ? undefined : [identifier]
     const subscriber = new Subscriber(record, qos, rap, nl, identifiers, share)
     record.filters ??= new Set()
-    if (!record.filters.has(topic) && !record.charge(subscriptionCost(topic))) return undefined
+    if (!record.filters.has(topic) && !record.subscribe(subscriptionCost(topic))) return undefined
     record.filters.add(topic)
     return share === undefined
       ? this.#tree.add(topic, record.clientId, subscriber)
@@ -48,7 +48,7 @@ export class Subscriptions {
 
   /** False when there was none. */
   remove(record: SessionRecord, topic: string): boolean {
-    if (record.filters?.delete(topic) === true) record.release(subscriptionCost(topic))
+    if (record.filters?.delete(topic) === true) record.unsubscribe(subscriptionCost(topic))
     const share = shareOf(topic)
     return share === undefined
       ? this.#tree.remove(topic, record.clientId)

@@ -13,10 +13,27 @@ export interface Message {
   keepers: number
 }
 
+/** How many of each thing one owner may have; infinity for no limit. */
+export interface OwnerBounds {
+  /** At a time. */
+  readonly connections: number
+  /** Sessions that outlive their connection. */
+  readonly sessions: number
+  /** Of all sessions. */
+  readonly subscriptions: number
+  /** Topics with a retained message of the owner's. */
+  readonly retained: number
+}
+
 /** What one owner holds. */
-export class Account {
+export class Account implements OwnerBounds {
   /** Whose it is; empty for the broker's own. */
   readonly owner: string
+  /** Counted while the ledger's bounds have a limit for them. */
+  connections = 0
+  sessions = 0
+  subscriptions = 0
+  retained = 0
   readonly #ledger: Ledger
   readonly #share: number
   #held = 0
@@ -31,6 +48,22 @@ export class Account {
   /** Bytes held. */
   get held(): number {
     return this.#held
+  }
+
+  /** Whether the owner may have one more; the broker itself always may. */
+  admits(what: keyof OwnerBounds): boolean {
+    return this.owner === '' || this[what] < this.#ledger.bounds[what]
+  }
+
+  /** Counts a connection, until {@link disconnect}. */
+  connect(): void {
+    this.#open()
+    this.connections++
+  }
+
+  disconnect(): void {
+    this.connections--
+    this.#close()
   }
 
   /**
@@ -86,7 +119,7 @@ export class Account {
   }
 
   #add(bytes: number, sum: number): void {
-    if (this.#held === 0 && this.owner !== '') this.#ledger.open(this)
+    this.#open()
     this.#held += bytes
     this.#ledger.held += sum
   }
@@ -94,6 +127,16 @@ export class Account {
   #remove(bytes: number, sum: number): void {
     this.#held -= bytes
     this.#ledger.held -= sum
-    if (this.#held === 0 && this.owner !== '') this.#ledger.close(this)
+    this.#close()
+  }
+
+  /** The owner is remembered from the first thing that it holds ... */
+  #open(): void {
+    if (this.#held === 0 && this.connections === 0 && this.owner !== '') this.#ledger.open(this)
+  }
+
+  /** ... to the last. */
+  #close(): void {
+    if (this.#held === 0 && this.connections === 0 && this.owner !== '') this.#ledger.close(this)
   }
 }

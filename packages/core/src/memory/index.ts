@@ -1,4 +1,4 @@
-export { Account } from './account.ts'
+export { Account, type OwnerBounds } from './account.ts'
 export { defaultCeiling } from './ceiling.ts'
 export { Ledger } from './ledger.ts'
 export { MemoryReport } from './memory-report.ts'

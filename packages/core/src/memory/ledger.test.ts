@@ -53,6 +53,36 @@ describe('a ledger', () => {
     expect([ledger.owners, ledger.held]).toEqual([0, 0])
   })
 
+  it('never has two accounts of one owner, whoever held nothing meanwhile', () => {
+    const ledger = new Ledger({ memoryCeiling: 1_000, memoryShare: 0.5 })
+    const [one, other] = [client('alice', undefined), client('alice', undefined)]
+    const alice = ledger.accountOf(one)
+    expect(ledger.accountOf(other)).toBe(alice)
+    alice.charge(10, false)
+    alice.release(10)
+    const again = client('alice', undefined)
+    expect(ledger.accountOf(again)).toBe(alice)
+    alice.charge(500, false)
+    expect(ledger.account('identity alice').charge(1, false)).toBe(false)
+  })
+
+  it('bounds what one owner may have, and the broker itself not', () => {
+    const ledger = new Ledger({ memoryCeiling: 1_000, memoryShare: 0.5 })
+    const alice = ledger.account('alice')
+    alice.connect()
+    expect(alice.admits('connections')).toBe(true)
+    ledger.bounds = { ...ledger.bounds, connections: 1, retained: 0 }
+    expect([alice.admits('connections'), alice.admits('sessions'), alice.admits('retained')]).toEqual([
+      false,
+      true,
+      false,
+    ])
+    expect(ledger.own.admits('retained')).toBe(true)
+    expect([...ledger.accounts()]).toEqual([alice])
+    alice.disconnect()
+    expect([...ledger.accounts()]).toEqual([])
+  })
+
   it('counts a message once in the sum, and for each owner who keeps it', () => {
     const ledger = new Ledger({ memoryCeiling: 10_000, memoryShare: 0.5 })
     const [alice, bob] = [ledger.account('alice'), ledger.account('bob')]

@@ -1,4 +1,5 @@
 /** How many bytes the broker keeps because of its clients, in all and for each of them. */
+import type { OwnerBounds } from './account.ts'
 import { Account } from './account.ts'
 import type { Connected } from './owner.ts'
 import { ownerOf } from './owner.ts'
@@ -10,6 +11,13 @@ const OUTBOXES_WHEN_FULL = 1 / 16
 const FULL = 15 / 16
 /** Bytes that may be pending for a client when outboxes hold too much. */
 const CROWDED = 16_384
+
+const NO_BOUNDS: OwnerBounds = Object.freeze({
+  connections: Number.POSITIVE_INFINITY,
+  sessions: Number.POSITIVE_INFINITY,
+  subscriptions: Number.POSITIVE_INFINITY,
+  retained: Number.POSITIVE_INFINITY,
+})
 
 /** What a ledger may hold. */
 export interface LedgerLimits {
@@ -47,7 +55,17 @@ export class Ledger {
   /** How often something was refused, and for whom the last time. */
   refusals = 0
   refused: Account | undefined
+  /**
+   * How many connections, sessions, subscriptions and retained messages one owner may have; no limits unless somebody
+   * sets some, before clients come. Backends refuse what is above them with 0x97; what is there stays.
+   */
+  bounds: OwnerBounds = NO_BOUNDS
   readonly #accounts = new Map<string, Account>()
+  /** Accounts that hold nothing: an owner never has two, for both would have a share. */
+  readonly #idle = new Map<string, WeakRef<Account>>()
+  readonly #forgotten = new FinalizationRegistry<string>((owner) => {
+    if (this.#idle.get(owner)?.deref() === undefined) this.#idle.delete(owner)
+  })
   /** Memory that waits in outboxes, with the number of writes that it waits in. */
   readonly #shared = new Map<ArrayBufferLike, number>()
   /** What the broker keeps for itself, such as what `broker.publish()` retains: bounded by the ceiling alone. */
@@ -81,19 +99,35 @@ export class Ledger {
     return client === undefined ? (publisher?.account ?? this.own) : this.accountOf(client)
   }
 
-  /** The account of an owner. Nothing remembers one that holds nothing. */
+  /** The account of an owner. One that holds nothing is remembered by those alone who ask for it. */
   account(owner: string): Account {
-    return this.#accounts.get(owner) ?? new Account(this, owner, this.share)
+    const known = this.#accounts.get(owner) ?? this.#idle.get(owner)?.deref()
+    if (known !== undefined) return known
+    const account = new Account(this, owner, this.share)
+    this.#rest(account)
+    this.#forgotten.register(account, owner)
+    return account
   }
 
-  /** Internal: the first bytes of an account. */
+  /** The accounts of all who hold something, in the order in which they began to. */
+  accounts(): IterableIterator<Account> {
+    return this.#accounts.values()
+  }
+
+  /** Internal: the first thing that an owner holds. */
   open(account: Account): void {
-    if (!this.#accounts.has(account.owner)) this.#accounts.set(account.owner, account)
+    this.#idle.delete(account.owner)
+    this.#accounts.set(account.owner, account)
   }
 
-  /** Internal: an account holds nothing any more. */
+  /** Internal: an owner holds nothing any more. */
   close(account: Account): void {
-    if (this.#accounts.get(account.owner) === account) this.#accounts.delete(account.owner)
+    this.#accounts.delete(account.owner)
+    this.#rest(account)
+  }
+
+  #rest(account: Account): void {
+    this.#idle.set(account.owner, new WeakRef(account))
   }
 
   /** Internal: an outbox holds so many bytes more, or fewer. */

@@ -13,6 +13,7 @@ import type {
 import { DONE, judgeEvery, Middleware, newClientId, PacketIds, proceed, ReasonCode } from '@mqtt-stack/core'
 import { writeConnack } from './connack.ts'
 import { ExpiredSessions } from './expired-sessions.ts'
+import { lookUpHoldings } from './holdings.ts'
 import { opening } from './opening.ts'
 import type { SessionManagerOptions } from './options.ts'
 import { SESSION_MANAGER_OPTIONS } from './options.ts'
@@ -90,6 +91,10 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
     const isKept = packet === undefined || session?.stored !== false
     if (isKept && this.stack.answers('removeSubscription'))
       return proceed(removeSubscription(this.stack, ctx, store))
+  }
+
+  lookupHoldings(ctx: Context<'lookupHoldings'>, store: Store<'lookupHoldings'>): void | Promise<void> {
+    return proceed(lookUpHoldings(this.stack, ctx, store))
   }
 
   endSubscription(ctx: Context<'endSubscription'>, store: Store<'endSubscription'>): void | Promise<void> {

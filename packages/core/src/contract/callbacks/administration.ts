@@ -28,6 +28,24 @@ export interface SessionSummary {
   readonly awaitingRelease: number
 }
 
+/** What one user holds. A user is an identity or, of anonymous clients, an address. */
+export interface Holdings {
+  /** `undefined` for anonymous clients. */
+  readonly identity: string | undefined
+  /** Of anonymous clients: an IPv4 address, or the first half of one of IPv6; `local` where they have none. */
+  readonly address: string | undefined
+  /** Clients that are connected. */
+  readonly connections: number
+  /** Sessions that outlive their connections, connected or away. */
+  readonly sessions: number
+  /** Of all its sessions. */
+  readonly subscriptions: number
+  /** Topics with a retained message of the user's. */
+  readonly retained: number
+  /** That are kept because of the user, in memory: see the ledger. */
+  readonly bytes: number
+}
+
 /** Context and store of each. */
 export interface AdministrationCallbacks {
   /**
@@ -48,6 +66,24 @@ export interface AdministrationCallbacks {
       limit: number
     }
     store: SessionSummary[]
+  }
+
+  /**
+   * Who holds how much: those who hold most, the first of them first. Sessions, subscriptions and retained messages are
+   * counted by backends over `@mqtt-stack/core/backend`.
+   * @executedBy anyone
+   * @answeredBy session-manager
+   */
+  lookupHoldings: {
+    ctx: {
+      /** This user alone, who may hold nothing. */
+      identity?: string
+      /** What counts; `bytes` by default. */
+      by?: 'connections' | 'sessions' | 'subscriptions' | 'retained' | 'bytes'
+      /** The most that may be pushed. */
+      limit: number
+    }
+    store: Holdings[]
   }
 
   /**
@@ -112,6 +148,7 @@ export interface AdministrationCallbacks {
 /** Their rules. */
 export const ADMINISTRATION: RulesOf<AdministrationCallbacks> = {
   lookupSessions: { merge: 'one', newStore: () => [] },
+  lookupHoldings: { merge: 'one', newStore: () => [] },
   endSubscription: { merge: 'all' },
   endSession: { merge: 'all' },
   purgeMessages: { merge: 'all', newStore: () => ({ waiting: 0, retained: 0, wills: 0 }) },

@@ -1,4 +1,4 @@
-export type { SessionSummary } from './administration.ts'
+export type { Holdings, SessionSummary } from './administration.ts'
 export type { AuthenticateContext } from './authentication.ts'
 export type { AskedSubscribe, AuthorizeContext, AuthorizeStore } from './authorization.ts'
 export {

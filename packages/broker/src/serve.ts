@@ -12,6 +12,7 @@ import { openData } from './data.ts'
 import { logTraffic } from './log-traffic.ts'
 import type { LogLevel } from './logger.ts'
 import { createLogger } from './logger.ts'
+import { ServiceManager } from './service-manager.ts'
 
 /** Milliseconds in which the broker must have stopped. */
 const STOP_TIMEOUT = 4_000
@@ -34,7 +35,10 @@ export async function serve(flags: Flags, signal: Promise<string>): Promise<void
   })
   for (const { url } of broker.addresses) logger.info(`listening on ${url}`)
   if (file?.value.auth === undefined) warnOfStrangers(broker, logger, config)
+  const manager = new ServiceManager(logger)
+  await manager.ready(`listening on ${broker.addresses.map(({ url }) => url).join(', ')}`)
   logger.info(`${await signal}: stopping`)
+  void manager.stopping()
   await Promise.race([broker.close(), delay(STOP_TIMEOUT)])
   logger.info('stopped')
 }

@@ -24,6 +24,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     doc: 'print the configuration that a file of Mosquitto means, and what cannot be translated',
     run: async (args, io) => (await import('./import.ts')).importMosquitto(args, io),
   },
+  health: {
+    usage: '[--url URL]',
+    doc: 'exit with 0 where a broker answers, and with 1 where it does not',
+    run: async (args, io) => (await import('./health.ts')).health(args, io),
+  },
 }
 
 /** The command that was called, if one was. */

@@ -70,7 +70,16 @@ test('custom-stack.mjs', async () => {
 })
 
 test('scram-sha-256.mjs', async () => {
-  const { program, port } = await run('scram-sha-256.mjs', '0')
+  const passwd = spawned(
+    join(folder, 'node_modules/.bin/mqtt-stack'),
+    ['passwd', 'users', 'joe', '--scram'],
+    {
+      cwd: folder,
+    },
+  )
+  passwd.child.stdin?.end('secret\n')
+  expect([await passwd.exited, passwd.stderr]).toEqual([0, ''])
+  const { program, port } = await run('scram-sha-256.mjs', 'users', '0')
   const socket = dial(Number(port), '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   const device = new TestClient(socket, { protocolVersion: 5, patience: 5_000 })

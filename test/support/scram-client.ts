@@ -1,13 +1,20 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 
-/** The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), for tests that drive it by hand. */
+/** The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677) and SCRAM-SHA-512, for tests that drive it by hand. */
 export class ScramClient {
   readonly #password: string
   readonly #bare: string
   #serverKey: Uint8Array = Buffer.alloc(0)
   #said = ''
+  readonly #hash: 'sha256' | 'sha512'
 
-  constructor(user: string, password: string, nonce: string = randomBytes(18).toString('base64')) {
+  constructor(
+    user: string,
+    password: string,
+    nonce: string = randomBytes(18).toString('base64'),
+    hash: 'sha256' | 'sha512' = 'sha256',
+  ) {
+    this.#hash = hash
     this.#password = password
     this.#bare = `n=${user.replaceAll('=', '=3D').replaceAll(',', '=2C')},r=${nonce}`
   }
@@ -24,21 +31,23 @@ export class ScramClient {
     if (iterations === undefined) throw new Error(`not a server-first-message: ${challenge}`)
     const unproven = `c=biws,r=${nonce}`
     this.#said = `${this.#bare},${challenge},${unproven}`
-    const salted = pbkdf2Sync(this.#password, Buffer.from(salt, 'base64'), Number(iterations), 32, 'sha256')
-    const clientKey = hmac(salted, 'Client Key')
-    this.#serverKey = hmac(salted, 'Server Key')
-    const signature = hmac(createHash('sha256').update(clientKey).digest(), this.#said)
+    const hash = this.#hash
+    const size = hash === 'sha256' ? 32 : 64
+    const salted = pbkdf2Sync(this.#password, Buffer.from(salt, 'base64'), Number(iterations), size, hash)
+    const clientKey = hmac(hash, salted, 'Client Key')
+    this.#serverKey = hmac(hash, salted, 'Server Key')
+    const signature = hmac(hash, createHash(hash).update(clientKey).digest(), this.#said)
     const proof = clientKey.map((byte, i) => byte ^ signature[i])
     return Buffer.from(`${unproven},p=${Buffer.from(proof).toString('base64')}`)
   }
 
   /** Whether the server-final-message shows that the server knows the user. */
   trusts(serverFinal: Uint8Array | undefined): boolean {
-    const signature = hmac(this.#serverKey, this.#said).toString('base64')
+    const signature = hmac(this.#hash, this.#serverKey, this.#said).toString('base64')
     return Buffer.from(serverFinal ?? []).toString() === `v=${signature}`
   }
 }
 
-function hmac(key: Uint8Array, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest()
+function hmac(hash: string, key: Uint8Array, text: string): Buffer {
+  return createHmac(hash, key).update(text).digest()
 }

@@ -97,6 +97,24 @@ describe('passwd', () => {
     expect(usersOf(path).get('alice')?.groups).toEqual([])
   })
 
+  test('keeps keys for SCRAM where it is told to, and makes new ones with each password', async () => {
+    const path = fileOf()
+    const keys = async (...flags: string[]): Promise<readonly string[]> => {
+      await run([path, 'alice', ...flags])
+      return usersOf(path).get('alice')?.keys ?? []
+    }
+    expect(await keys()).toEqual([])
+    const made = await keys('--scram')
+    expect(made).toEqual([
+      expect.stringMatching(/^\$scram-sha-256\$i=15000\$/),
+      expect.stringMatching(/^\$scram-sha-512\$i=15000\$/),
+    ])
+    const renewed = await keys()
+    expect(renewed).toHaveLength(2)
+    expect(renewed).not.toEqual(made)
+    expect(await keys('--no-scram')).toEqual([])
+  })
+
   test('removes a user', async () => {
     const path = fileOf(`alice:${HASH}\nbob:${HASH}\n`)
     expect(await run([path, 'alice', '--delete'])).toBe(`${path}: alice was removed\n`)

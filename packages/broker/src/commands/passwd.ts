@@ -35,6 +35,8 @@ const FLAGS: OptionsSpec<PasswdFlags> = {
 
 type Line = CommandLine<PasswdFlags>
 
+const COMMAND = 'mqtt-stack passwd'
+
 const LINE: CommandLineSpec<PasswdFlags> = {
   name: 'passwd',
   operands: ['FILE', 'USER'],
@@ -72,18 +74,24 @@ export async function passwd(args: readonly string[], io: Io): Promise<number> {
   return 0
 }
 
-async function userOf(
-  { operands, flags, given }: Line,
-  before: User | undefined,
-  password: string,
-): Promise<User> {
-  const { hashPassword } = await importOptional(
-    'mqtt-stack passwd',
-    '@mqtt-stack/auth-password',
-    () => import('@mqtt-stack/auth-password'),
-  )
+async function userOf(line: Line, before: User | undefined, password: string): Promise<User> {
+  const { operands, flags, given } = line
+  const { hashPassword } = await importOptional(COMMAND, '@mqtt-stack/auth-password', () => {
+    return import('@mqtt-stack/auth-password')
+  })
   const groups = given.has('groups') ? groupsOf(flags.groups) : (before?.groups ?? [])
-  return { name: operands[1], hash: await hashPassword(password), groups, keys: [], line: 0 }
+  const hadKeys = before !== undefined && before.keys.length > 0
+  const keys = flags.scram || (hadKeys && !flags['no-scram']) ? await keysOf(password) : []
+  return { name: operands[1], hash: await hashPassword(password), groups, keys, line: 0 }
+}
+
+/** For each method that ScramAuth knows. */
+async function keysOf(password: string): Promise<string[]> {
+  const { scramKeys } = await importOptional(COMMAND, '@mqtt-stack/auth-scram', () => {
+    return import('@mqtt-stack/auth-scram')
+  })
+  const methods = ['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
+  return Promise.all(methods.map((method) => scramKeys(password, method)))
 }
 
 function remove(path: string, text: string | undefined, name: string): string {
@@ -124,5 +132,5 @@ function readIfThere(path: string): Buffer | undefined {
 }
 
 function invalid(what: string): StackError {
-  return new StackError('OPTION_INVALID', `mqtt-stack passwd: ${what}`)
+  return new StackError('OPTION_INVALID', `${COMMAND}: ${what}`)
 }

@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ScramAuth, scramKeys } from '@mqtt-stack/auth-scram'
 import type { IClientOptions, IClientPublishOptions, IClientSubscribeOptions, MqttClient } from 'mqtt'
 import { connect } from 'mqtt'
 import type { IConnackPacket, IDisconnectPacket, IPublishPacket, UserProperties } from 'mqtt-packet'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { credentialsOf, scramSha256 } from '../../../../examples/scram-sha-256.mjs'
 import { listeningBroker } from '../../../../test/rig/broker.ts'
 import { ScramClient } from '../../../../test/support/scram-client.ts'
 import type { Broker, BrokerOptions } from '../index.ts'
@@ -331,9 +334,12 @@ describe('MQTT.js at 5.0', () => {
   })
 
   test('authenticates by SCRAM-SHA-256', async () => {
-    const users = new Map([['joe', credentialsOf('secret', undefined, 64)]])
+    const folder = mkdtempSync(join(tmpdir(), 'scram-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'users')
+    writeFileSync(file, `joe:$6$x$y::${await scramKeys('secret', 'SCRAM-SHA-256', 4_096)}`)
     const { dial } = await site({
-      use: [{ middleware: scramSha256(users), after: 'authentication' }],
+      use: [{ middleware: new ScramAuth({ file }), after: 'authentication' }],
       authorize: false,
     })
     async function authenticate(password: string): Promise<[number, boolean]> {

@@ -1,34 +1,59 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { ReasonCode } from '@mqtt-stack/core'
-import type { ConnectOptions, TestClient } from '@mqtt-stack/testing'
+import type { TestClient } from '@mqtt-stack/testing'
 import type { IAuthPacket, IConnackPacket } from 'mqtt-packet'
-import { describe, expect, it } from 'vitest'
-import type { Broker5 } from '../test/rig/broker.ts'
-import { broker5 } from '../test/rig/broker.ts'
-import { ScramClient } from '../test/support/scram-client.ts'
-import { credentialsOf, scramSha256 } from './scram-sha-256.mjs'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Broker5 } from '../../../test/rig/broker.ts'
+import { broker5 } from '../../../test/rig/broker.ts'
+import { ScramClient } from '../../../test/support/scram-client.ts'
+import { ScramAuth, scramKeys } from './index.ts'
 
-const METHOD = 'SCRAM-SHA-256'
 const { CONTINUE_AUTHENTICATION, RE_AUTHENTICATE } = ReasonCode
-const few = (password: string): ReturnType<typeof credentialsOf> => credentialsOf(password, undefined, 64)
-const users = new Map([
-  ['joe', few('secret')],
-  ['jane, the =', few('pässword')],
+const METHODS = { 'SCRAM-SHA-256': 'sha256', 'SCRAM-SHA-512': 'sha512' } as const
+type Method = keyof typeof METHODS
+const METHOD = 'SCRAM-SHA-256'
+
+const line = async (name: string, password: string, groups = ''): Promise<string> => {
+  const keys = await Promise.all(
+    [METHOD, 'SCRAM-SHA-512'].map((method) => scramKeys(password, method as Method, 4_096)),
+  )
+  return [name, '$6$x$y', groups, ...keys].join(':')
+}
+
+const LINES = Promise.all([
+  line('joe', 'secret', 'staff,night'),
+  line('jane, the =', 'pässword'),
+  'old:$6$x$y',
 ])
 
-function broker(...given: Parameters<typeof scramSha256>): Broker5 {
-  return broker5({ use: [{ middleware: scramSha256(...given), after: 'authentication' }], authorize: false })
+interface Setup extends Broker5 {
+  write(text: string): void
+}
+
+async function setup(text?: string): Promise<Setup> {
+  const folder = mkdtempSync(join(tmpdir(), 'scram-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'users')
+  const write = (lines: string): void => writeFileSync(file, lines, { mode: 0o600 })
+  write(text ?? (await LINES).join('\n'))
+  const test = broker5({
+    use: [{ middleware: new ScramAuth({ file }), after: 'authentication' }],
+    authorize: false,
+  })
+  await test.broker.start()
+  return { ...test, write }
 }
 
 /** CONNECT with the first message; answers what came first. */
 async function begin(
   client: TestClient,
   first: Uint8Array,
-  options: ConnectOptions = {},
+  authenticationMethod: string = METHOD,
 ): Promise<IAuthPacket | IConnackPacket> {
   const authenticationData = Buffer.from(first)
-  client
-    .connect({ ...options, properties: { authenticationMethod: METHOD, authenticationData } })
-    .catch(() => {})
+  client.connect({ properties: { authenticationMethod, authenticationData } }).catch(() => {})
   return answerTo(client)
 }
 
@@ -42,13 +67,14 @@ function say(
   client: TestClient,
   reasonCode: number,
   data: Uint8Array,
+  authenticationMethod: string = METHOD,
 ): Promise<IAuthPacket | IConnackPacket> {
-  const properties = { authenticationMethod: METHOD, authenticationData: Buffer.from(data) }
+  const properties = { authenticationMethod, authenticationData: Buffer.from(data) }
   client.send({ cmd: 'auth', reasonCode, properties })
   return answerTo(client)
 }
 
-async function joe(test: Broker5): Promise<TestClient> {
+async function joe(test: Setup): Promise<TestClient> {
   const client = test.open()
   const scram = new ScramClient('joe', 'secret')
   const challenge = await begin(client, scram.first())
@@ -56,52 +82,39 @@ async function joe(test: Broker5): Promise<TestClient> {
   return client
 }
 
-describe('SCRAM-SHA-256', () => {
+describe.each(Object.entries(METHODS))('%s', (method, hash) => {
   it('[MQTT-4.12.0-2] [MQTT-4.12.0-3] [MQTT-4.12.0-5] lets in who knows the password, and shows that it knows the user', async () => {
-    for (const [user, password] of [
-      ['joe', 'secret'],
-      ['jane, the =', 'pässword'],
-    ]) {
-      const test = broker(users)
+    for (const [user, password, groups] of [
+      ['joe', 'secret', ['staff', 'night']],
+      ['jane, the =', 'pässword', []],
+    ] as const) {
+      const test = await setup()
       const client = test.open()
-      const scram = new ScramClient(user, password)
-      const challenge = await begin(client, scram.first())
+      const scram = new ScramClient(user, password, undefined, hash)
+      const challenge = await begin(client, scram.first(), method)
       expect(challenge).toMatchObject({ cmd: 'auth', reasonCode: CONTINUE_AUTHENTICATION })
-      expect(challenge.properties?.authenticationMethod).toBe(METHOD)
+      expect(challenge.properties?.authenticationMethod).toBe(method)
       const answer = scram.final(challenge.properties?.authenticationData)
-      const connack = await say(client, CONTINUE_AUTHENTICATION, answer)
+      const connack = await say(client, CONTINUE_AUTHENTICATION, answer, method)
       expect(connack).toMatchObject({ cmd: 'connack', reasonCode: 0 })
-      expect(connack.properties?.authenticationMethod).toBe(METHOD)
+      expect(connack.properties?.authenticationMethod).toBe(method)
       expect(scram.trusts(connack.properties?.authenticationData)).toBe(true)
-      expect([...test.broker.stack.clients][0].session.identity).toBe(user)
+      const [{ session }] = test.broker.stack.clients
+      expect([session.identity, session.groups]).toEqual([user, groups])
       await client.subscribe('a')
       await client.publish('a', 'b')
       expect((await client.message()).payload).toBe('b')
     }
   })
+})
 
-  it('says what RFC 7677 says', async () => {
-    const salt = Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64')
-    const known = new Map([['user', credentialsOf('pencil', salt, 4_096)]])
-    const test = broker(known, () => '%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0')
-    const client = test.open()
-    const challenge = await begin(client, Buffer.from('n,,n=user,r=rOprNGfwEbeRWgbNEkqO'))
-    expect(String(challenge.properties?.authenticationData)).toBe(
-      'r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096',
-    )
-    const final =
-      'c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ='
-    const connack = await say(client, CONTINUE_AUTHENTICATION, Buffer.from(final))
-    expect(String(connack.properties?.authenticationData)).toBe(
-      'v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=',
-    )
-  })
-
+describe('SCRAM', () => {
   it.each([
     ['a wrong password', 'joe', 'guess'],
-    ['an unknown user', 'eve', 'secret'],
+    ['a user who is not in the file', 'eve', 'secret'],
+    ['a user without keys', 'old', 'secret'],
   ])('[MQTT-4.12.0-4] refuses %s, at the last step', async (_what, user, password) => {
-    const client = broker(users).open()
+    const client = (await setup()).open()
     const scram = new ScramClient(user, password)
     const challenge = await begin(client, scram.first())
     expect(challenge.cmd).toBe('auth')
@@ -111,14 +124,17 @@ describe('SCRAM-SHA-256', () => {
     await client.closed
   })
 
-  it('has the same salt for an unknown user each time', async () => {
-    const test = broker(users)
-    const salts = []
-    for (let i = 0; i < 2; i++) {
-      const challenge = await begin(test.open(), new ScramClient('eve', '').first())
-      salts.push(String(challenge.properties?.authenticationData).split(',')[1])
+  it('asks a user who is not in the file as one who is: the same each time, after a restart too', async () => {
+    const asked = async (test: Setup, user: string): Promise<string[]> => {
+      const challenge = await begin(test.open(), new ScramClient(user, '').first())
+      return String(challenge.properties?.authenticationData).split(',').slice(1)
     }
-    expect(salts[0]).toBe(salts[1])
+    const [before, after] = [await setup(), await setup()]
+    const eve = await asked(before, 'eve')
+    expect(eve).toEqual([expect.stringMatching(/^s=[A-Za-z0-9+/]{22}==$/), 'i=4096'])
+    expect(await asked(before, 'eve')).toEqual(eve)
+    expect(await asked(after, 'eve')).toEqual(eve)
+    expect(await asked(after, 'old')).not.toEqual(eve)
   })
 
   it.each([
@@ -129,8 +145,11 @@ describe('SCRAM-SHA-256', () => {
     ['no nonce', 'n,,n=joe,r='],
     ['an extension that has to be known', 'n,,m=x,n=joe,r=abc'],
     ['a name with a bad escape', 'n,,n=jo=e,r=abc'],
+    ['one who acts as another', 'n,a=jane,n=joe,r=abc'],
+    ['a nonce that is too long', `n,,n=joe,r=${'x'.repeat(257)}`],
+    ['more than 4 KiB', `n,,n=${'x'.repeat(5_000)},r=abc`],
   ])('refuses a first message of %s', async (_what, message) => {
-    const client = broker(users).open()
+    const client = (await setup()).open()
     const connack = await begin(client, Buffer.from(message))
     expect(connack).toMatchObject({ cmd: 'connack', reasonCode: ReasonCode.NOT_AUTHORIZED })
   })
@@ -144,7 +163,7 @@ describe('SCRAM-SHA-256', () => {
     ['more than a proof', (final: string) => `${final},x=y`],
     ['nothing', () => ''],
   ])('refuses a final message with %s', async (_what, change) => {
-    const client = broker(users).open()
+    const client = (await setup()).open()
     const scram = new ScramClient('joe', 'secret')
     const challenge = await begin(client, scram.first())
     const final = change(scram.final(challenge.properties?.authenticationData).toString())
@@ -153,7 +172,7 @@ describe('SCRAM-SHA-256', () => {
   })
 
   it('refuses what was said to another', async () => {
-    const test = broker(users)
+    const test = await setup()
     const scram = new ScramClient('joe', 'secret')
     const heard = test.open()
     const challenge = await begin(heard, scram.first())
@@ -166,19 +185,51 @@ describe('SCRAM-SHA-256', () => {
     })
   })
 
-  it('refuses user name and password, and nobody', async () => {
-    const test = broker(users)
+  it('lets in who acts as itself, and passes over extensions', async () => {
+    const test = await setup()
+    for (const first of ['y,a=joe,n=joe,r=abc', 'n,,n=joe,r=abc,x=y']) {
+      expect((await begin(test.open(), Buffer.from(first))).cmd).toBe('auth')
+    }
+  })
+
+  it('knows no other method, nor one that nobody has keys for', async () => {
+    const [sha256] = [await scramKeys('secret', METHOD, 4_096)]
+    const test = await setup(`joe:$6$x$y::${sha256}`)
+    for (const method of ['SCRAM-SHA-1', 'SCRAM-SHA-512', 'constructor']) {
+      const connack = await begin(test.open(), new ScramClient('joe', 'secret').first(), method)
+      expect(connack.reasonCode).toBe(ReasonCode.BAD_AUTHENTICATION_METHOD)
+    }
+  })
+
+  it('is nobody’s user name and password', async () => {
+    const test = await setup()
     const named = await test.open().connect({ username: 'joe', password: 'secret' })
     expect(named.reasonCode).toBe(ReasonCode.BAD_USER_NAME_OR_PASSWORD)
     expect((await test.open().connect()).reasonCode).toBe(ReasonCode.NOT_AUTHORIZED)
-    const other = await test.open().connect({ properties: { authenticationMethod: 'SCRAM-SHA-1' } })
-    expect(other.reasonCode).toBe(ReasonCode.BAD_AUTHENTICATION_METHOD)
+  })
+})
+
+describe('a file that changes', () => {
+  it('ends the connections of those who have other keys now, and lets nobody in by old ones', async () => {
+    const test = await setup()
+    const client = await joe(test)
+    const late = test.open()
+    const scram = new ScramClient('joe', 'secret')
+    const challenge = await begin(late, scram.first())
+    test.write(await line('joe', 'other'))
+    await test.seconds(2)
+    expect(await client.next('disconnect')).toMatchObject({ reasonCode: ReasonCode.ADMINISTRATIVE_ACTION })
+    const answer = scram.final(challenge.properties?.authenticationData)
+    expect(await say(late, CONTINUE_AUTHENTICATION, answer)).toMatchObject({
+      cmd: 'connack',
+      reasonCode: 0x87,
+    })
   })
 })
 
 describe('re-authentication', () => {
   it('[MQTT-4.12.1-1] proves once more who the client is', async () => {
-    const client = await joe(broker(users))
+    const client = await joe(await setup())
     const scram = new ScramClient('joe', 'secret')
     const challenge = await say(client, RE_AUTHENTICATE, scram.first())
     expect(challenge).toMatchObject({ cmd: 'auth', reasonCode: CONTINUE_AUTHENTICATION })
@@ -193,7 +244,7 @@ describe('re-authentication', () => {
     ['with a wrong password', 'joe', 'guess'],
     ['as somebody else', 'jane, the =', 'pässword'],
   ])('[MQTT-4.12.1-2] %s ends the connection', async (_what, user, password) => {
-    const client = await joe(broker(users))
+    const client = await joe(await setup())
     const scram = new ScramClient(user, password)
     const challenge = await say(client, RE_AUTHENTICATE, scram.first())
     const answer = scram.final(challenge.properties?.authenticationData)

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto'
+import type { Context, Store } from '@mqtt-stack/core'
+import { Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
+import { UserFile } from '@mqtt-stack/core/users'
+import type { Begun } from './exchange.ts'
+import { begin, finish } from './exchange.ts'
+import type { ScramMethod } from './keys.ts'
+import type { ScramAuthOptions } from './options.ts'
+import { SCRAM_AUTH_OPTIONS } from './options.ts'
+import type { ScramUsers, UsersByMethod } from './scram-users.ts'
+import { readScramUsers } from './scram-users.ts'
+
+/** Where the exchange with a client stands. */
+class Exchange {
+  begun: Begun | undefined
+}
+
+const exchange = new Slot(() => new Exchange())
+
+/**
+ * Answers exchanges by SCRAM-SHA-256 and SCRAM-SHA-512 for the users of a file who have keys. The password is never sent, and
+ * nothing tells whether a user is in the file. A method that no user has keys for is not known.
+ */
+export class ScramAuth extends Middleware<ScramAuthOptions> {
+  readonly #file: UserFile<UsersByMethod>
+
+  constructor(options: ScramAuthOptions) {
+    super(options, SCRAM_AUTH_OPTIONS)
+    this.#file = new UserFile({
+      path: this.config.file,
+      owner: this.name,
+      decode: readScramUsers,
+      proofOf: ({ keys }) => keys.join(),
+    })
+  }
+
+  /** @throws StackError `FILE_INVALID` where the file cannot be used. */
+  start(): Promise<void> {
+    return this.#file.open(this.stack)
+  }
+
+  stop(): void {
+    this.#file.close()
+  }
+
+  authenticateExchange(ctx: Context<'authenticateExchange'>, store: Store<'authenticateExchange'>): void {
+    const { client, method, data, packet } = ctx
+    const state = exchange.of(client)
+    const users = this.#usersOf(method)
+    if (users === undefined) return
+    store.state = 'failure'
+    const { begun } = state
+    state.begun = undefined
+    if (packet.cmd === 'connect' || packet.reasonCode === ReasonCode.RE_AUTHENTICATE) {
+      state.begun = begin(users, data, randomBytes(18).toString('base64'))
+      if (state.begun === undefined) return
+      store.state = 'continue'
+      store.data = state.begun.data
+      return
+    }
+    const proven = begun && finish(users, begun, data)
+    if (proven === undefined || !this.#file.admit(client, proven.found.user)) return
+    const { user } = proven.found
+    store.state = 'success'
+    store.identity = user.name
+    store.groups = user.groups
+    store.data = proven.data
+  }
+
+  #usersOf(method: string): ScramUsers | undefined {
+    const { known } = this.#file
+    const users = Object.hasOwn(known, method) ? known[method as ScramMethod] : undefined
+    return users === undefined || users.size === 0 ? undefined : users
+  }
+}

@@ -33,6 +33,7 @@ export function exposuresOf(value: ConfigValue): Exposure[] {
 function exposureOf(listener: ListenerValue, value: ConfigValue): Exposure {
   const { auth = {}, use = [] } = value
   const { transport, host = '' } = parseListenUrl(listener.listen)
+  const proxied = listener.proxy !== undefined || listener.behindProxy === true
   const known = (Object.keys(auth) as string[]).filter((name) => name !== ANONYMOUS) as ProviderName[]
   const asked = listener.providers
   const providers = known.filter((name) => asked?.includes(name) ?? true)
@@ -40,7 +41,7 @@ function exposureOf(listener: ListenerValue, value: ConfigValue): Exposure {
   const anonymous = asked === undefined || asked.includes(ANONYMOUS) ? (auth.anonymous ?? usual) : false
   return {
     url: listener.listen,
-    local: transport === 'unix' || isLoopback(host) || host === 'localhost',
+    local: !proxied && (transport === 'unix' || isLoopback(host) || host === 'localhost'),
     secure: transport === 'tls' || transport === 'wss',
     anonymous,
     needsCertificate: listener.ca !== undefined,

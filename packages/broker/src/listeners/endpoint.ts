@@ -2,17 +2,14 @@
 import type { ListenOptions, Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Client, Stack } from '@mqtt-stack/core'
-import { ReasonCode } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
 import { authority, portAddress } from './address.ts'
-import { AddressList } from './address-list.ts'
 import type { Certificates } from './certificates.ts'
+import { expectProxy } from './expect-proxy.ts'
 import type { TrustedProxies } from './option-rows.ts'
 import { Peer } from './peer.ts'
 import type { Place } from './place.ts'
 import { placeOf } from './place.ts'
-import { ProxyGate } from './proxy/proxy-gate.ts'
-import { refusedAt } from './refused-at.ts'
 import type { SeenRequest } from './seen-request.ts'
 
 /** Nothing has been opened yet. */
@@ -56,17 +53,7 @@ export function portEndpoint(
     place,
   )
   server.maxConnections = maxConnections
-  if (proxy !== undefined) {
-    place.gate = new ProxyGate({
-      from: new AddressList(proxy.from),
-      timeout: config.proxyTimeout,
-      clock: stack.clock,
-      refused(socket, reason) {
-        refusedAt(stack, new Peer(place, socket), ReasonCode.UNSPECIFIED_ERROR, reason)
-      },
-    })
-    place.gate.guard(server)
-  }
+  if (proxy !== undefined) expectProxy(server, place, stack, proxy.from, config.proxyTimeout)
   return {
     place,
     server,
@@ -74,8 +61,9 @@ export function portEndpoint(
     where: authority(host, port),
     address() {
       const address = portAddress(transport, server)
-      place.local = address.local
-      return address
+      // A proxy reaches it, and who reaches the proxy.
+      place.local = address.local && proxy === undefined
+      return { ...address, local: place.local }
     },
   }
 }

@@ -1,6 +1,6 @@
 /** What listeners have in common: options and their rows in the tables. */
 import type { TlsOptions as NodeTlsOptions } from 'node:tls'
-import type { OptionsSpec } from '@mqtt-stack/core'
+import type { OptionSpec, OptionsSpec } from '@mqtt-stack/core'
 import type { Origins } from './origins.ts'
 import type { PemSource } from './pem.ts'
 
@@ -117,6 +117,14 @@ export const COMMON: OptionsSpec<CommonOptions> = {
   },
 }
 
+export const PROXY_TIMEOUT: OptionSpec = {
+  kind: 'number',
+  default: 5_000,
+  min: 1,
+  unit: 'ms',
+  doc: 'A connection whose PROXY header is not complete in so long is closed.',
+}
+
 /** @param usual The port by default. */
 export const port = (usual: number): OptionsSpec<PortOptions> => ({
   port: { kind: 'number', default: usual, max: 65_535, doc: 'Port; 0: a free one.' },
@@ -128,13 +136,7 @@ export const port = (usual: number): OptionsSpec<PortOptions> => ({
     schema: PROXIES,
     doc: "Proxies that begin each connection with a PROXY header (version 1 or 2), as `{ from: ['10.0.0.0/8'] }`; connections from elsewhere are refused.",
   },
-  proxyTimeout: {
-    kind: 'number',
-    default: 5_000,
-    min: 1,
-    unit: 'ms',
-    doc: 'A connection whose PROXY header is not complete in so long is closed.',
-  },
+  proxyTimeout: PROXY_TIMEOUT,
 })
 
 export const CERTIFICATE: OptionsSpec<CertificateOptions> = {

@@ -9,7 +9,7 @@ import type {
   PortOptions,
   UpgradeOptions,
 } from './option-rows.ts'
-import { ALPN, CERTIFICATE, COMMON, port, UPGRADE } from './option-rows.ts'
+import { ALPN, CERTIFICATE, COMMON, PROXY_TIMEOUT, port, UPGRADE } from './option-rows.ts'
 
 export interface TcpListenerOptions extends PortOptions {
   transport?: 'tcp'
@@ -30,6 +30,8 @@ export interface WssListenerOptions extends PortOptions, UpgradeOptions, Certifi
 export interface UnixListenerOptions extends CommonOptions {
   transport: 'unix'
   path: string
+  behindProxy?: boolean
+  proxyTimeout?: number
 }
 
 /** One listener; without `transport` it is plain TCP. */
@@ -69,6 +71,12 @@ export const LISTENER_OPTIONS: {
   unix: {
     ...transport('unix'),
     path: { kind: 'string', format: 'path', doc: 'The socket file; a stale one is replaced.' },
+    behindProxy: {
+      kind: 'boolean',
+      default: false,
+      doc: 'Each connection begins with a PROXY header (version 1 or 2); whoever may open the file is believed.',
+    },
+    proxyTimeout: PROXY_TIMEOUT,
     ...COMMON,
   },
 }

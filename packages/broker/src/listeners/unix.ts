@@ -5,8 +5,10 @@ import { connect, createServer } from 'node:net'
 import { platform } from 'node:process'
 import type { Resolved, Stack } from '@mqtt-stack/core'
 import type { Endpoint } from './endpoint.ts'
+import { expectProxy } from './expect-proxy.ts'
 import { listenFailed } from './listen-error.ts'
 import type { UnixListenerOptions } from './options.ts'
+import { Peer } from './peer.ts'
 import { placeOf } from './place.ts'
 
 /** Bytes that a socket's path may have; Node cuts longer ones off. */
@@ -14,17 +16,20 @@ const MAX_PATH = platform === 'darwin' ? 103 : 107
 
 /** @throws StackError `LISTEN_FAILED` when the path is too long. */
 export function unixEndpoint(config: Resolved<UnixListenerOptions>, stack: Stack): Endpoint {
-  const { path, backlog, maxConnections } = config
+  const { path, backlog, maxConnections, behindProxy, proxyTimeout } = config
   if (Buffer.byteLength(path) > MAX_PATH) throw listenFailed('unix', path, { code: 'ENAMETOOLONG' })
   const place = placeOf(config)
-  const server = createServer((socket) => void stack.connect(socket, place))
+  const server = createServer(
+    (socket) => void stack.connect(socket, behindProxy ? new Peer(place, socket) : place),
+  )
   server.maxConnections = maxConnections
+  if (behindProxy) expectProxy(server, place, stack, undefined, proxyTimeout)
   return {
     place,
     server,
     listen: { path, backlog },
     where: path,
-    address: () => ({ transport: 'unix', path, url: `unix:${path}`, local: true }),
+    address: () => ({ transport: 'unix', path, url: `unix:${path}`, local: !behindProxy }),
     makeRoom: () => removeStale(path),
   }
 }

@@ -1,8 +1,12 @@
 /** Connections that come through a proxy: real sockets, real handshakes, real WebSockets. */
 import { Buffer } from 'node:buffer'
 import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import type { Listener } from '@mqtt-stack/core'
 import type { RecordingLogger } from '@mqtt-stack/testing'
@@ -94,7 +98,7 @@ describe('a header', () => {
   test('may come in pieces, cut at any byte, and the client’s bytes with the last of them', async () => {
     const one = await broker(TCP)
     for (const header of [V1, V2]) {
-      for (let cut = 1; cut <= header.length; cut += 3) {
+      for (let cut = 1; cut <= header.length; cut++) {
         const socket = await dial(one)
         await trickle(socket, [header.subarray(0, cut)])
         socket.write(header.subarray(cut))
@@ -216,6 +220,29 @@ describe('before a WebSocket', () => {
     expect((await once(socket, 'data')).toString()).toContain('101 Switching Protocols')
     expect(listenerOf(one).remote).toBe(REMOTE)
   })
+})
+
+test('a Unix socket that a proxy opens is not local', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mqtt-stack-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'broker')
+  const one = await broker({ transport: 'unix', path, behindProxy: true }, { allowAnonymous: 'local' })
+  expect(one.addresses[0].local).toBe(false)
+  const answers = [V2, version2(0x20, 0, []), Buffer.from([0x10])].map(async (header) => {
+    const socket = connect(path).on('error', () => {})
+    onTestFinished(() => void socket.destroy())
+    socket.write(header)
+    return (await clientOn(socket).connect()).returnCode
+  })
+  expect(
+    (await Promise.allSettled(answers)).map(({ status, ...rest }) => ('value' in rest ? rest.value : status)),
+  ).toEqual([5, 5, 'rejected'])
+  expect(refusals(one)).toContainEqual(expect.objectContaining({ transport: 'unix', remote: REMOTE }))
+})
+
+test('a listener that a proxy reaches is not local, though it is on loopback', async () => {
+  expect((await broker(TCP)).addresses[0].local).toBe(false)
+  expect((await broker({ transport: 'tcp', port: 0 })).addresses[0].local).toBe(true)
 })
 
 describe('who is refused, and told', () => {

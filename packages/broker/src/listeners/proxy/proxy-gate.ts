@@ -21,8 +21,8 @@ export interface Proxied {
 }
 
 export interface ProxyGateOptions {
-  /** The proxies; connections from elsewhere are refused. */
-  readonly from: AddressList
+  /** The proxies; connections from elsewhere are refused. Without it there is no elsewhere. */
+  readonly from: AddressList | undefined
   /** How long the header may take, in ms. */
   readonly timeout: number
   readonly clock: Clock
@@ -58,7 +58,7 @@ export class ProxyGate {
 
   #take(socket: Socket, serve: () => void): void {
     const { from, timeout, clock } = this.#options
-    if (!from.has(socket.remoteAddress)) {
+    if (from?.has(socket.remoteAddress) === false) {
       this.#refuse(socket, 'it does not come from a proxy (option "proxy")')
       return
     }

@@ -97,6 +97,25 @@ const CONSTANTS = [
     'sessions',
     'Expired sessions that are looked up at a time; between them others have their turn.',
   ],
+  [
+    'rate-limit/src/recent.ts',
+    'ENTRIES',
+    '',
+    'Addresses, user names or pairs of them that each table of connect rates and failed authentications remembers; the one used least lately makes room.',
+  ],
+  [
+    'rate-limit/src/connections.ts',
+    'TURNED',
+    '',
+    'Connections above a limit that wait to be told so when their CONNECT comes; further ones are just closed.',
+  ],
+  ['rate-limit/src/connections.ts', 'TURNED_PER_ADDRESS', '', 'How many of them may come from one address.'],
+  [
+    'rate-limit/src/failures.ts',
+    'LONGEST_WAIT',
+    'ms',
+    'How long a client may have to wait at most because of failed authentications.',
+  ],
 ]
 
 /** The table of {@link CONSTANTS}. */

@@ -3,6 +3,7 @@ import type { ConnectPacket, Context, Listener, MiddlewareLike, Store } from '@m
 import type { Received, TestClient, TestStack } from '@mqtt-stack/testing'
 import { testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { Failures } from './failures.ts'
 import type { RateLimitOptions } from './index.ts'
 import { RateLimit } from './index.ts'
 
@@ -226,6 +227,29 @@ describe('failed authentications with one user name from many addresses', () => 
     expect(await waited(stack, HERE, 'alice')).toBe(0)
     expect(await waited(stack, THERE, 'bob')).toBe(0)
   })
+})
+
+it('who comes from this machine only waits: others may be behind the same address', async () => {
+  const stack = await guarded({ failures: 3, failuresPerAddress: 3 })
+  const local: Listener = { transport: 'tcp', local: true, remote: '127.0.0.1:1' }
+  expect(await stack.fail(10, local, 'alice')).toBe(0x86)
+  expect(await waited(stack, local, 'alice')).toBe(4_000)
+  expect(await waited(stack, local, 'bob')).toBe(0)
+})
+
+it('a flood of addresses and names fills no more than its tables, and is forgotten', () => {
+  const limits = { failures: 3, failuresPerAddress: 3, failuresPerName: 3, refusalTime: 60_000 }
+  const failures = new Failures(limits)
+  for (let i = 0; i < 25_000; i++) {
+    const claimed = { address: `address ${i}`, username: `name ${i}`, local: false }
+    failures.failed(claimed, i)
+    failures.succeeded(claimed, i)
+  }
+  expect(failures.size).toBeLessThanOrEqual(40_000)
+  failures.sweep(100_000)
+  expect(failures.size).toBe(10_000)
+  failures.sweep(86_500_000)
+  expect(failures.size).toBe(0)
 })
 
 it('a long user name is not kept', async () => {

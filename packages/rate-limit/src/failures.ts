@@ -19,6 +19,8 @@ const LONG = 64
 export interface Claim {
   address: string
   username: string | undefined
+  /** It comes from this machine: others may be behind the same address, as behind a proxy that does not say so. */
+  local: boolean
 }
 
 class Attempts {
@@ -56,7 +58,8 @@ export class Failures {
   }
 
   /** Why a client is refused before anybody is asked who it is. */
-  refusalOf({ address, username }: Claim, now: number): Refusal | undefined {
+  refusalOf({ address, username, local }: Claim, now: number): Refusal | undefined {
+    if (local) return undefined
     if (isRefused(this.#pairs.get(pairOf(address, username), now), now))
       return banned('of this address with this user name', 'failures')
     if (isRefused(this.#addresses.get(address, now), now))
@@ -65,13 +68,13 @@ export class Failures {
   }
 
   /** Milliseconds that a client has to wait before anybody is asked who it is. */
-  waitOf({ address, username }: Claim, now: number): number {
+  waitOf({ address, username, local }: Claim, now: number): number {
     const { failures, failuresPerAddress, failuresPerName } = this.#limits
     const pair = pairOf(address, username)
     const known = username === undefined || this.#known.get(pair, now) === true
     return Math.max(
       waitAfter(this.#pairs.get(pair, now), failures * FREE),
-      waitAfter(this.#addresses.get(address, now), failuresPerAddress * FREE),
+      local ? 0 : waitAfter(this.#addresses.get(address, now), failuresPerAddress * FREE),
       known ? 0 : waitAfter(this.#names.get(keyOf(username), now), failuresPerName),
     )
   }
@@ -91,6 +94,11 @@ export class Failures {
     if (username !== undefined) this.#known.use(pair, now, () => true)
   }
 
+  /** How many keys are remembered. */
+  get size(): number {
+    return this.#pairs.size + this.#addresses.size + this.#names.size + this.#known.size
+  }
+
   sweep(now: number): void {
     for (const table of [this.#pairs, this.#addresses, this.#names, this.#known]) table.sweep(now)
   }
@@ -98,9 +106,7 @@ export class Failures {
   #count(table: Recent<Attempts>, key: string, limit: number, now: number): void {
     if (limit === 0) return
     const attempts = table.use(key, now, () => new Attempts())
-    if (++attempts.failures < limit) return
-    attempts.failures = 0
-    attempts.refusedUntil = now + this.#limits.refusalTime
+    if (++attempts.failures >= limit) attempts.refusedUntil = now + this.#limits.refusalTime
   }
 }
 

@@ -21,7 +21,7 @@ export interface Measures {
 export class ProcessMeasures {
   readonly #delays: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION })
 
-  start(): void {
+  constructor() {
     this.#delays.enable()
   }
 

@@ -60,9 +60,18 @@ describe('while the event loop is late', () => {
   })
 })
 
+it('a measure that fails is told, and refuses nobody', async () => {
+  const measure = (): Measures => {
+    throw new Error('no such file')
+  }
+  const { advance, client, logger } = await testStack(new RateLimit({ measure }), acceptAll())
+  await advance(1_000)
+  expect(logger.errors).toEqual(['no such file'])
+  await client()
+})
+
 it('this process is measured where nothing else is given', async () => {
   const measures = new ProcessMeasures()
-  measures.start()
   // A turn of the event loop, of real time: it is what is measured.
   await new Promise((resolve) => setTimeout(resolve, 50))
   const { memory, loopDelay } = measures.take()

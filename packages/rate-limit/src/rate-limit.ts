@@ -24,7 +24,7 @@ const WRONG: ReadonlySet<ReasonCode> = new Set([
   ReasonCode.BAD_AUTHENTICATION_METHOD,
 ])
 
-const claim = new Slot((): Partial<Claim> => ({ address: undefined, username: undefined }))
+const claim = new Slot((): Partial<Claim> => ({ address: undefined, username: undefined, local: false }))
 
 /**
  * Refuses and slows clients that take more than their part. Stands before authentication: who is refused costs no
@@ -42,7 +42,7 @@ export class RateLimit extends Middleware<RateLimitOptions> {
   #traffic: Traffic | undefined
   #room!: WaitingRoom
   #slowed!: Slowed
-  readonly #measures = new ProcessMeasures()
+  #measures: ProcessMeasures | undefined
   readonly #timers: Timer[] = []
 
   constructor(options?: RateLimitOptions) {
@@ -77,7 +77,7 @@ export class RateLimit extends Middleware<RateLimitOptions> {
 
   stop(): void {
     for (const timer of this.#timers) timer.cancel()
-    this.#measures.stop()
+    this.#measures?.stop()
     this.#slowed.stop()
   }
 
@@ -102,11 +102,11 @@ export class RateLimit extends Middleware<RateLimitOptions> {
 
   #watch(): void {
     const { clock, log } = this.stack
-    const { measure = this.#measures.take } = this.config
-    if (this.config.measure === undefined) this.#measures.start()
-    const overload = new Overload(this.config, measure, log)
+    if (this.config.measure === undefined) this.#measures = new ProcessMeasures()
+    const overload = new Overload(this.config, this.#measures?.take ?? this.config.measure, log)
     this.#overload = overload
-    this.#timers.push(clock.every(MEASURE, () => overload.look()))
+    // One that fails is told, and refuses nobody.
+    this.#timers.push(clock.every(MEASURE, () => this.stack.background(() => overload.look())))
   }
 
   #admit(client: Client): void | Done | Promise<void | Done> {
@@ -164,6 +164,7 @@ function claimOf(client: Client): Claim {
   if (known.address === undefined) {
     known.address = addressOf(client.listener.remote)
     known.username = client.username
+    known.local = client.listener.local
   }
   return known as Claim
 }

@@ -70,7 +70,7 @@ async function sectionsOf(config: LoadedConfig): Promise<Use[]> {
   const { auth = {}, acl, limits } = config.value
   const made: Use[] = []
   if (limits !== undefined)
-    made.push({ middleware: await sectionOf(config, LIMITS, limits), before: 'connection' })
+    made.push({ middleware: await sectionOf(config, LIMITS, limits), before: 'authentication' })
   for (const name of Object.keys(auth)) {
     if (name === ANONYMOUS) continue
     const middleware = await sectionOf(

@@ -23,6 +23,7 @@ export interface AuthenticationOptions {
 export const AUTHENTICATION_OPTIONS: OptionsSpec<AuthenticationOptions> = {
   exchangeTimeout: {
     kind: 'number',
+    live: true,
     default: 10_000,
     min: 1,
     unit: 'ms',

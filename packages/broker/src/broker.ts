@@ -16,10 +16,10 @@ import { EventBridge } from './events.ts'
 import type { Address } from './listeners/address.ts'
 import type { AttachOptions, WebServer } from './listeners/attachment.ts'
 import { Attachment } from './listeners/attachment.ts'
-import type { BrokerListener } from './listeners/broker-listener.ts'
 import { checkProviders } from './listeners/check-providers.ts'
-import { makeListener } from './listeners/make-listener.ts'
-import type { ListenerConfig } from './listeners/options.ts'
+import { Listeners } from './listeners/listeners.ts'
+import type { ListenerConfig, ListenerOptions } from './listeners/options.ts'
+import { resolveListener } from './listeners/options.ts'
 
 /** How {@link Broker.publish} sends: QoS 0 and not retained unless it says otherwise. */
 export type PublishOptions = Pick<PublishInit, 'qos' | 'retain' | 'properties'>
@@ -27,29 +27,45 @@ export type PublishOptions = Pick<PublishInit, 'qos' | 'retain' | 'properties'>
 /** Who publishes when the broker does: no client has an empty identifier once it is accepted. */
 const SELF: Publisher = { clientId: '', identity: undefined }
 
+/** What a reload did. */
+export interface Reloaded {
+  /** Sections of the configuration that hold now. */
+  readonly applied: readonly string[]
+  /** What has changed and takes effect at the next start, with its line: `broker.yaml:4:1: store`. */
+  readonly kept: readonly string[]
+}
+
+/** What a broker is made of, where that may change: a configuration. */
+export interface Source {
+  reload(broker: Broker): Promise<Reloaded>
+}
+
 /** Made by `createBroker`. Emits {@link BrokerEvents}. */
 export class Broker extends EventEmitter<BrokerEvents> {
   readonly stack: Stack
-  readonly #listeners: readonly ListenerConfig[]
+  readonly #configs: readonly ListenerConfig[]
+  readonly #listeners: Listeners
   readonly #relayer: Relayer
-  #opened: BrokerListener[] = []
   readonly #attached = new Set<Attachment>()
-  #addresses: readonly Address[] = []
   #listening: Promise<readonly Address[]> | undefined
   #closed: Promise<void> | undefined
+  readonly #source: Source | undefined
+  #reloading: Promise<unknown> = Promise.resolve()
 
   /** Internal: `createBroker` makes it. */
-  constructor(stack: Stack, listeners: readonly ListenerConfig[]) {
+  constructor(stack: Stack, listeners: readonly ListenerConfig[], source?: Source) {
     super()
     this.stack = stack
     this.#relayer = new Relayer(stack)
-    this.#listeners = listeners
+    this.#configs = listeners
+    this.#source = source
+    this.#listeners = new Listeners(stack)
     stack.use(new EventBridge(this))
   }
 
   /** Where it listens; empty before and after. */
   get addresses(): readonly Address[] {
-    return this.#addresses
+    return this.#listeners.addresses
   }
 
   /** Starts the stack without listening, once; `listen()` and `publish()` do it themselves. */
@@ -136,8 +152,50 @@ export class Broker extends EventEmitter<BrokerEvents> {
    * @throws StackError `LISTEN_FAILED` naming what cannot be used; then nothing has changed, at no listener.
    */
   async reloadCertificates(): Promise<void> {
-    const reloads = this.#opened.map(({ certificates }) => certificates?.reload())
-    for (const use of reloads) use?.()
+    const reloads = this.#listeners.certificates.map((one) => one.reload())
+    for (const use of reloads) use()
+  }
+
+  /**
+   * Listens there from now on. What listens with the same options already stays; what is to be there no more takes no new
+   * connections. Whoever is connected stays so.
+   * @returns The addresses, in the order of the listeners.
+   * @throws StackError `LISTEN_FAILED`, or those of options; then nothing has changed.
+   */
+  async relisten(listeners: readonly ListenerOptions[]): Promise<readonly Address[]> {
+    this.#check()
+    const configs = listeners.map((one) => resolveListener(one))
+    for (const { transport, providers } of configs)
+      checkProviders(this.stack, `${transport} listener`, providers)
+    const before = this.#listening
+    const use = async (): Promise<readonly Address[]> => {
+      await before?.catch(() => {})
+      await this.start()
+      await this.#listeners.use(configs)
+      return this.addresses
+    }
+    const using = use()
+    this.#listening = using.catch(() => this.addresses)
+    return using
+  }
+
+  /**
+   * Reads its configuration again, where it is made of a file, and applies what can be applied without dropping a client;
+   * otherwise its certificates. One call at a time.
+   * @throws StackError `CONFIG_INVALID`, `LISTEN_FAILED` and those of options; then nothing has changed.
+   */
+  reload(): Promise<Reloaded> {
+    const before = this.#reloading
+    const reload = async (): Promise<Reloaded> => {
+      await before
+      this.#check()
+      if (this.#source !== undefined) return this.#source.reload(this)
+      await this.reloadCertificates()
+      return { applied: ['certificates'], kept: [] }
+    }
+    const reloading = reload()
+    this.#reloading = reloading.catch(() => {})
+    return reloading
   }
 
   #check(): void {
@@ -145,36 +203,18 @@ export class Broker extends EventEmitter<BrokerEvents> {
   }
 
   async #listen(): Promise<readonly Address[]> {
-    for (const { transport, providers } of this.#listeners)
+    for (const { transport, providers } of this.#configs)
       checkProviders(this.stack, `${transport} listener`, providers)
     await this.start()
-    // All are made before one is opened: a certificate that cannot be used is found before anything listens.
-    this.#opened = []
-    try {
-      for (const config of this.#listeners) this.#opened.push(makeListener(config, this.stack))
-    } catch (error) {
-      await this.#shut()
-      throw error
-    }
-    const opened = await Promise.allSettled(this.#opened.map((listener) => listener.open()))
-    const failed = opened.find((result) => result.status === 'rejected')
-    if (failed !== undefined) {
-      await this.#shut()
-      throw failed.reason
-    }
-    this.#addresses = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-    return this.#addresses
+    await this.#listeners.use(this.#configs)
+    return this.addresses
   }
 
   async #close(): Promise<void> {
     await this.#listening?.catch(() => {})
-    for (const one of [...this.#opened, ...this.#attached]) one.shut()
+    this.#listeners.shut()
+    for (const one of this.#attached) one.shut()
     await this.stack.stop()
-    await Promise.all([this.#shut(), ...[...this.#attached].map((attachment) => attachment.close())])
-  }
-
-  async #shut(): Promise<void> {
-    this.#addresses = []
-    await Promise.all(this.#opened.map((listener) => listener.close()))
+    await Promise.all([this.#listeners.close(), ...[...this.#attached].map((one) => one.close())])
   }
 }

@@ -65,6 +65,11 @@ const CLASSES: Readonly<Record<Place, new (options?: any) => MiddlewareLike>> = 
   backend: MemoryBackend,
 }
 
+/** The name of the middleware that is built in there. */
+export function builtInName(place: Place): string {
+  return CLASSES[place].name
+}
+
 /**
  * Makes the middlewares that `options` asks for.
  * @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`, naming middleware and option.

@@ -77,6 +77,22 @@ describe('runs what the configuration says', () => {
   })
 })
 
+test('SIGHUP reads it again; a broken file changes nothing', async () => {
+  const text = 'listeners: [{ listen: "mqtt://127.0.0.1:0" }]\n'
+  const path = folder({ 'broker.yaml': text })
+  const file = join(path, 'broker.yaml')
+  const cli = spawned(process.execPath, [CLI, '--config', file])
+  const one = await client(await url(cli, 'mqtt'))
+  writeFileSync(file, `${text}keepalive: { maximum: 9 }\nstore: { memory: { sessions: 9 } }\n`)
+  cli.child.kill('SIGHUP')
+  await cli.prints(/SIGHUP: read again: keepalive"/)
+  await cli.prints(/"level":40.*broker\.yaml:3:1: store has changed, and takes effect at the next start/)
+  writeFileSync(file, 'listners: []')
+  cli.child.kill('SIGHUP')
+  await cli.prints(/"level":50.*SIGHUP: broker\.yaml:1:1: unknown key .*; nothing has changed/)
+  await one.publishAsync('a', 'b', { qos: 1 })
+})
+
 describe('flags win', () => {
   test('--listen over its listeners, --log-level over its log', async () => {
     const cli = configured('listeners: [{ listen: "mqtt://127.0.0.1:1" }]\nlog: { level: error }\n', [

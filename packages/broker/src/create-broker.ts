@@ -2,6 +2,7 @@
 import type { CallbackName, MiddlewareLike } from '@mqtt-stack/core'
 import { Stack, StackError } from '@mqtt-stack/core'
 import { anonymous } from './anonymous.ts'
+import type { Source } from './broker.ts'
 import { Broker } from './broker.ts'
 import type { BrokerOptions } from './broker-options.ts'
 import { resolveBroker } from './broker-options.ts'
@@ -18,6 +19,11 @@ import { arrange } from './order.ts'
  * `CALLBACK_UNANSWERED` when clients are authenticated and no access rules say what they may do.
  */
 export function createBroker(options: BrokerOptions = {}): Broker {
+  return makeBroker(options)
+}
+
+/** As {@link createBroker}. @param source Is asked for what is new, at `reload()`. */
+export function makeBroker(options: BrokerOptions, source?: Source): Broker {
   const config = resolveBroker(options)
   const middlewares = arrange(makeBuiltIns(config), config.use)
   const authenticated = middlewares.some(
@@ -28,7 +34,7 @@ export function createBroker(options: BrokerOptions = {}): Broker {
   const allowed = config.allowAnonymous ?? (authenticated ? false : 'local')
   const rules = !ruled && middlewares.some((one) => executes(one, 'authorizePacket'))
   if (allowed !== false) middlewares.push(anonymous({ where: allowed, users: authenticated, rules }))
-  return new Broker(new Stack(config.stack).use(...middlewares), config.listeners)
+  return new Broker(new Stack(config.stack).use(...middlewares), config.listeners, source)
 }
 
 /** The anonymous provider says yes to those alone whom it let in: all others would be refused whatever they do. */

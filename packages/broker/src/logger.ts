@@ -14,12 +14,22 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 /** What is needed of a pino logger. */
 export type PinoLike = Record<LogLevel, (fields: object, message: string) => void>
 
-export async function createLogger(level: LogLevel, terminal: boolean): Promise<Logger> {
+/** A logger whose level may change. */
+export interface LeveledLogger {
+  readonly logger: Logger
+  setLevel(level: LogLevel): void
+}
+
+export async function createLogger(level: LogLevel, terminal: boolean): Promise<LeveledLogger> {
   const options = { level, base: { pid: process.pid }, timestamp: stdTimeFunctions.isoTime }
   const stream = terminal ? await prettyStream() : destination({ fd: STDOUT, sync: true })
   // Whoever read the log is gone: that is no reason to stop.
   stream.on('error', () => {})
-  return printableLogger(fromPino(pino(options, stream)))
+  const log = pino(options, stream)
+  const setLevel = (next: LogLevel): void => {
+    log.level = next
+  }
+  return { logger: printableLogger(fromPino(log)), setLevel }
 }
 
 /** A logger for `createBroker({ stack: { logger } })` of one of pino, which wants its fields first. */

@@ -6,6 +6,7 @@ import type { BrokerOptions } from './broker-options.ts'
 import { openCertificateAuth } from './certificate-auth.ts'
 import { listenersOfFlags, namesListeners, withFlag } from './cli-listeners.ts'
 import type { CliConfig, Flags } from './cli-options.ts'
+import type { ConfiguredOptions } from './config/configured.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { createBroker } from './create-broker.ts'
 import { openData } from './data.ts'
@@ -17,18 +18,18 @@ import { ServiceManager } from './service-manager.ts'
 /** Milliseconds in which the broker must have stopped. */
 const STOP_TIMEOUT = 4_000
 
-/** Of a terminal that closes, and of tools that rotate logs or look for a debugger: by default they end a process. */
-const HARMLESS = ['SIGHUP', 'SIGUSR2'] as const
-
 /** @param signal Comes when it is to stop. */
 export async function serve(flags: Flags, signal: Promise<string>): Promise<void> {
   const { config } = flags
   const file = config.config === '' ? undefined : await loadFile(config.config)
   const level = levelOf(flags, file)
-  const logger = await createLogger(level, isForPeople(file))
-  const broker = createBroker(withLogger(await optionsOf(flags, file), logger))
+  const { logger, setLevel } = await createLogger(level, isForPeople(file))
+  const options = withLogger(await optionsOf(flags), logger, file)
+  const onLogLevel = givesLevel(flags) ? undefined : setLevel
+  const broker = file === undefined ? createBroker(options) : await configured(file, { options, onLogLevel })
   if (level === 'debug') logTraffic(broker, logger)
-  for (const name of HARMLESS) process.on(name, () => logger.info(`${name}: it changes nothing`))
+  process.on('SIGHUP', () => void reload(broker, logger))
+  process.on('SIGUSR2', () => logger.info('SIGUSR2: it changes nothing'))
   const moves = file === undefined || namesListeners(flags.given) ? undefined : `${config.config} names it`
   await broker.listen().catch((error: Error) => {
     throw withFlag(error, config, moves)
@@ -49,35 +50,51 @@ async function loadFile(path: string): Promise<LoadedConfig> {
   return loadConfig(path)
 }
 
-/** What the broker is told: flags win over the file. */
-async function optionsOf({ config, given }: Flags, file: LoadedConfig | undefined): Promise<BrokerOptions> {
+/** What flags say. With a configuration those alone that were given: they win over it. */
+async function optionsOf({ config, given }: Flags): Promise<BrokerOptions> {
+  const listeners = config.config === '' || namesListeners(given) ? listenersOfFlags(config) : undefined
+  const usual = config.config === '' ? 'local' : undefined
+  const allowAnonymous = config['allow-anonymous'] || usual
   const backend = config.data === '' ? undefined : await openData(config)
-  const allowAnonymous = config['allow-anonymous'] ? true : undefined
-  if (file === undefined) {
-    const listeners = listenersOfFlags(config)
-    const flags = { listeners, allowAnonymous: allowAnonymous ?? 'local', backend } as const
-    // Whoever has a certificate may do everything, as everybody else whom flags let in.
-    return config.ca === '' ? flags : { ...flags, use: [await openCertificateAuth()], authorize: false }
-  }
-  const { brokerOptionsOf } = await import('./config/broker-options-of.ts')
-  const { value } = file
-  const kept = backend === undefined ? file : { ...file, value: { ...value, store: undefined } }
+  // Whoever has a certificate may do everything, as everybody else whom flags let in.
+  const open = config.config === '' && config.ca !== ''
+  const certified = open ? { use: [await openCertificateAuth()], authorize: false as const } : {}
   return {
-    ...(await brokerOptionsOf(kept)),
-    ...(namesListeners(given) && { listeners: listenersOfFlags(config) }),
-    ...(allowAnonymous && { allowAnonymous }),
+    ...(listeners !== undefined && { listeners }),
+    ...(allowAnonymous !== undefined && { allowAnonymous }),
     ...(backend !== undefined && { backend }),
+    ...certified,
   }
 }
 
-function withLogger(options: BrokerOptions, logger: Logger): BrokerOptions {
-  return { ...options, stack: { ...options.stack, logger } }
+async function configured(file: LoadedConfig, more: ConfiguredOptions): Promise<Broker> {
+  const { configuredBroker } = await import('./config/configured.ts')
+  return configuredBroker(file, more)
 }
 
-function levelOf({ config, given }: Flags, file: LoadedConfig | undefined): LogLevel {
+/** SIGHUP: what can be applied without dropping a client is, and the rest is told. */
+async function reload(broker: Broker, logger: Logger): Promise<void> {
+  try {
+    const { applied, kept } = await broker.reload()
+    logger.info(`SIGHUP: read again: ${applied.join(', ') || 'nothing has changed'}`)
+    for (const one of kept) logger.warn(`${one} has changed, and takes effect at the next start`)
+  } catch (error) {
+    logger.error(`SIGHUP: ${(error as Error).message}; nothing has changed`)
+  }
+}
+
+function withLogger(options: BrokerOptions, logger: Logger, file: LoadedConfig | undefined): BrokerOptions {
+  return { ...options, stack: { ...file?.value.stack, logger } }
+}
+
+function levelOf(flags: Flags, file: LoadedConfig | undefined): LogLevel {
+  const { config } = flags
   if (config.verbose) return 'debug'
-  if (given.has('log-level')) return config['log-level']
-  return file?.value.log?.level ?? config['log-level']
+  return givesLevel(flags) ? config['log-level'] : (file?.value.log?.level ?? config['log-level'])
+}
+
+function givesLevel({ given }: Flags): boolean {
+  return given.has('log-level') || given.has('verbose')
 }
 
 function isForPeople(file: LoadedConfig | undefined): boolean {

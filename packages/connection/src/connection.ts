@@ -39,6 +39,7 @@ export const CONNECTION_OPTIONS: OptionsSpec<ConnectionOptions> = {
   },
   clientIdBytes: {
     kind: 'number',
+    live: true,
     default: 256,
     min: 23,
     max: 65_535,

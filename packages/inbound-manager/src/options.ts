@@ -39,6 +39,7 @@ export const INBOUND_MANAGER_OPTIONS: OptionsSpec<InboundManagerOptions> = {
   },
   validatePayloadFormat: {
     kind: 'boolean',
+    live: true,
     default: false,
     doc: 'Refuses messages that say that they are UTF-8 text and are not (5.0).',
   },

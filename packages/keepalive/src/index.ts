@@ -24,6 +24,7 @@ export interface KeepAliveOptions {
 export const KEEPALIVE_OPTIONS: OptionsSpec<KeepAliveOptions> = {
   grace: {
     kind: 'number',
+    live: true,
     default: 1.5,
     min: 1,
     max: 10,
@@ -31,6 +32,7 @@ export const KEEPALIVE_OPTIONS: OptionsSpec<KeepAliveOptions> = {
   },
   maximum: {
     kind: 'number',
+    live: true,
     default: 0,
     max: 65_535,
     unit: 's',

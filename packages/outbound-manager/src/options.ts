@@ -11,6 +11,7 @@ export interface OutboundManagerOptions {
 export const OUTBOUND_MANAGER_OPTIONS: OptionsSpec<OutboundManagerOptions> = {
   inflight: {
     kind: 'number',
+    live: true,
     default: 500,
     min: 1,
     max: 65_535,

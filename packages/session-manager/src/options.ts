@@ -8,6 +8,7 @@ export interface SessionManagerOptions {
 export const SESSION_MANAGER_OPTIONS: OptionsSpec<SessionManagerOptions> = {
   maximumExpiry: {
     kind: 'number',
+    live: true,
     default: 604_800,
     min: 1,
     max: 0xffff_ffff,

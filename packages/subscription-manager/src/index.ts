@@ -24,6 +24,7 @@ export interface SubscriptionManagerOptions {
 export const SUBSCRIPTION_MANAGER_OPTIONS: OptionsSpec<SubscriptionManagerOptions> = {
   subscriptions: {
     kind: 'number',
+    live: true,
     default: 1_000,
     min: 1,
     doc: 'How many subscriptions a client may have; more are refused.',

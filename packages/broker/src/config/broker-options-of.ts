@@ -14,7 +14,7 @@ import { problemAt } from './problem-at.ts'
 import type { ProviderName, Section } from './sections.ts'
 import { ACL, ANONYMOUS, LIMITS, LMDB, PROVIDERS } from './sections.ts'
 
-/** Where the middlewares of sections stand. */
+/** Providers and rules stand behind it, limits before it: who is refused costs no password hash. */
 const BEHIND: Place = 'authentication'
 
 /**
@@ -69,8 +69,7 @@ async function backendOf(config: LoadedConfig): Promise<BrokerOptions['backend']
 async function sectionsOf(config: LoadedConfig): Promise<Use[]> {
   const { auth = {}, acl, limits } = config.value
   const made: Use[] = []
-  if (limits !== undefined)
-    made.push({ middleware: await sectionOf(config, LIMITS, limits), before: 'authentication' })
+  if (limits !== undefined) made.push({ middleware: await sectionOf(config, LIMITS, limits), before: BEHIND })
   for (const name of Object.keys(auth)) {
     if (name === ANONYMOUS) continue
     const middleware = await sectionOf(

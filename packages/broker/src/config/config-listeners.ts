@@ -100,7 +100,12 @@ function pemFileAt(file: string, path: Path, add: Add): PemSource | undefined {
 /** The names of the middlewares that are asked there. */
 function providersOf(names: readonly string[], path: Path, auth: AuthValue, add: Add): string[] {
   return names.map((name, i) => {
-    if (name === ANONYMOUS) return 'Anonymous'
+    if (name === ANONYMOUS) {
+      const known = Object.keys(auth).some((one) => one !== ANONYMOUS)
+      if ((auth.anonymous ?? !known) === false)
+        add([...path, i], 'clients without a name are let in nowhere: write "anonymous: local" into auth')
+      return 'Anonymous'
+    }
     if (!(name in auth)) {
       const known = Object.keys(auth).join(', ') || 'nothing'
       add([...path, i], `the section auth has no "${name}" (it has: ${known})`)

@@ -58,6 +58,13 @@ export class BrokerListener {
     })
   }
 
+  /** Takes no new connections, and leaves those that are there as they are. Answers when they are gone. */
+  async retire(): Promise<void> {
+    this.shut()
+    await this.#shut
+    this.certificates?.close()
+  }
+
   /** Waits until all connections are gone; those that do not go are cut off. */
   async close(): Promise<void> {
     this.certificates?.close()

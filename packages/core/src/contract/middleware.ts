@@ -1,4 +1,5 @@
 /** What a middleware is: any object with some of these members. */
+import { isDeepStrictEqual } from 'node:util'
 
 import type { Packet, PacketType } from '../packets/index.ts'
 import type { CallbackName, CallbackRule, Callbacks, Handler } from './callbacks/index.ts'
@@ -78,6 +79,7 @@ export const MEMBERS: ReadonlySet<string> = new Set([
   'install',
   'handle',
   'config',
+  'reconfigure',
   'constructor',
 ])
 
@@ -92,10 +94,29 @@ export abstract class Middleware<Options extends object = object> implements Mid
   readonly config: Resolved<Options>
   /** The stack it was given to. */
   stack!: Stack
+  readonly #spec: OptionsSpec<Options> | Options
 
   /** @throws StackError `OPTION_UNKNOWN`, `OPTION_MISSING`, `OPTION_INVALID`. */
   constructor(options?: Options, spec?: OptionsSpec<Options> | Options) {
     this.name = new.target.name
-    this.config = resolveOptions(this.name, options, spec ?? ({} as Options))
+    this.#spec = spec ?? ({} as Options)
+    this.config = resolveOptions(this.name, options, this.#spec)
+  }
+
+  /**
+   * Takes over, of other options, those that may change while it runs: the rows of its table with `live`.
+   * @returns The names of all others that differ: they stay as they are.
+   * @throws StackError as the constructor; then nothing has changed.
+   */
+  reconfigure(options: Options): readonly string[] {
+    const next = resolveOptions(this.name, options, this.#spec)
+    const names = Object.keys(next) as (keyof Options & string)[]
+    const changed = names.filter((name) => !isDeepStrictEqual(next[name], this.config[name]))
+    const rows = this.#spec as Readonly<Record<string, { readonly live?: boolean } | undefined>>
+    const live = changed.filter((name) => rows[name]?.live === true)
+    const taken = Object.fromEntries(live.map((name) => [name, next[name]]))
+    const mine = this as { config: Resolved<Options> }
+    mine.config = { ...this.config, ...taken }
+    return changed.filter((name) => !live.includes(name))
   }
 }

@@ -24,6 +24,8 @@ export interface OptionSpec {
   readonly schema?: Readonly<Record<string, unknown>> | false
   /** A value that could be given, for documentation, where that is needed beside the defaults. */
   readonly example?: unknown
+  /** May change while the middleware runs: it is read where it is used. See `Middleware.reconfigure`. */
+  readonly live?: boolean
   /** One line for the tables. */
   readonly doc: string
 }

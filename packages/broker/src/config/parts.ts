@@ -1,0 +1,35 @@
+/** The parts of a configuration that change by themselves, and who is made of each. */
+import { builtInName } from '../built-ins.ts'
+import { ORDER } from '../order.ts'
+import type { ConfigValue } from './config-value.ts'
+import type { Path } from './parsed.ts'
+import type { ProviderName } from './sections.ts'
+import { ACL, LIMITS, PROVIDERS } from './sections.ts'
+
+export interface Part {
+  /** `['auth', 'password']`. */
+  readonly path: Path
+  readonly value: unknown
+}
+
+/** Sections whose keys are parts. */
+const OF_PARTS: ReadonlySet<string> = new Set(['auth', 'log'])
+
+export function partsOf(value: ConfigValue): Part[] {
+  return Object.entries(value)
+    .filter(([, one]) => one !== undefined)
+    .flatMap(([key, one]) =>
+      OF_PARTS.has(key)
+        ? Object.entries(one as object).map(([inner, part]) => ({ path: [key, inner], value: part }))
+        : [{ path: [key], value: one }],
+    )
+}
+
+/** The name of the middleware that a part has the options of. */
+export function makerOf([section, inner]: Path): string | undefined {
+  if (section === 'auth') return PROVIDERS[inner as ProviderName]?.class
+  if (section === 'acl') return ACL.class
+  if (section === 'limits') return LIMITS.class
+  const place = ORDER.find((one) => one === section && one !== 'backend')
+  return place && builtInName(place)
+}

@@ -125,8 +125,8 @@ broker.yaml:2:58: warning: cert.pem expires in ...
       'broker.yaml:1:13: warning: mqtt://127.0.0.1: nobody can connect: name a provider of "auth"',
     ],
     [
-      'listeners: [{ listen: "mqtt://0.0.0.0", providers: [anonymous] }]\nauth: { certificate: {} }\nacl: {}',
-      'broker.yaml:2:22: warning: no listener asks certificate: name it in "providers" of one',
+      'listeners: [{ listen: "mqtt://0.0.0.0", providers: [anonymous] }]\nauth: { anonymous: true, certificate: {} }\nacl: {}',
+      'broker.yaml:2:39: warning: no listener asks certificate: name it in "providers" of one',
     ],
     ['acl: {}', 'broker.yaml:1:6: warning: there are no rules: nobody may do anything'],
     [

@@ -71,6 +71,10 @@ describe('names key, line and column', () => {
       'listeners:\n  - { listen: mqtt://127.0.0.1, providers: [password] }',
       'broker.yaml:2:45: listeners[0].providers[0]: the section auth has no "password" (it has: nothing)',
     ],
+    [
+      'listeners:\n  - { listen: mqtt://127.0.0.1, providers: [anonymous] }\nauth: { certificate: {} }\nacl: {}',
+      'broker.yaml:2:45: listeners[0].providers[0]: clients without a name are let in nowhere: write "anonymous: local" into auth',
+    ],
     ['store:\n  memory: {}\n  lmdb: { path: a }', 'broker.yaml:1:1: store must have one of memory, lmdb'],
     [
       'store:\n  lmdb:',

@@ -1,4 +1,13 @@
-import type { CallbackName, Client, Context, Done, FileWatch, Steps, Store } from '@mqtt-stack/core'
+import type {
+  AskedSubscribe,
+  CallbackName,
+  Client,
+  Context,
+  Done,
+  FileWatch,
+  Steps,
+  Store,
+} from '@mqtt-stack/core'
 import { DONE, Middleware, proceed, ReasonCode, Slot, shareOf, watchFile } from '@mqtt-stack/core'
 import type { Revoked } from './asking-again.ts'
 import { AskingAgain, purgeUnreadable } from './asking-again.ts'
@@ -84,25 +93,20 @@ export class Acl extends Middleware<AclOptions> {
   }
 
   authorizePacket(
-    { client, packet, action }: Context<'authorizePacket'>,
+    { client, packet, action, dry }: Context<'authorizePacket'>,
     store: Store<'authorizePacket'>,
   ): void | Promise<void> {
     const mine = this.#rightsOf(client)
     if (packet.cmd === 'publish') {
       const { topic, qos, retain } = packet
-      if (mine.mayPublish(topic, qos, retain)) {
-        store.valid = true
-        return
-      }
-      store.valid = false
+      store.valid = mine.mayPublish(topic, qos, retain)
+      if (store.valid && dry !== true) return
       store.reason = mine.reason(mine.publish('publish', topic, qos, retain), 'publish', topic)
       return
     }
     if (packet.cmd === 'subscribe') {
       asked.of(client).subscribed = this.#rules
-      // Of a session that is resumed there is no packet that has an identifier.
-      const isRestored = packet.packetId === 0
-      return proceed(this.#subscribe(mine, packet.subscriptions, store, isRestored ? client : undefined))
+      return proceed(this.#subscribe(mine, packet, store, { client, dry: dry === true }))
     }
     asked.of(client).will = this.#rules
     const { topic = '', qos = 0, retain = false } = packet.will ?? {}
@@ -131,19 +135,21 @@ export class Acl extends Middleware<AclOptions> {
 
   *#subscribe(
     mine: Rights,
-    filters: readonly { readonly topic: string }[],
+    { packetId, subscriptions }: AskedSubscribe,
     store: Store<'authorizePacket'>,
-    restored: Client | undefined,
+    { client, dry }: { readonly client: Client; readonly dry: boolean },
   ): Steps {
     const { pace } = this.stack
-    for (const [i, { topic }] of filters.entries()) {
+    // Of a session that is resumed there is no packet that has an identifier.
+    const isRestored = packetId === 0
+    for (const [i, { topic }] of subscriptions.entries()) {
       if (pace.spent) yield pace.rest()
       const before = mine.rules.steps
       const verdict = mine.subscribe(topic)
       pace.count(mine.rules.steps - before)
       const { grants } = store
-      if (!verdict.allowed) store.reason ??= mine.reason(verdict, 'subscribe', topic)
-      if (!verdict.allowed && restored !== undefined) this.#noteLoss(restored, mine)
+      if (!verdict.allowed || dry) store.reason ??= mine.reason(verdict, 'subscribe', topic)
+      if (!verdict.allowed && isRestored) this.#noteLoss(client, mine)
       if (grants === undefined) {
         if (!verdict.allowed) store.valid = false
       } else if (!verdict.allowed) grants[i] = ReasonCode.NOT_AUTHORIZED

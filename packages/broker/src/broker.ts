@@ -13,6 +13,9 @@ import {
 } from '@mqtt-stack/core'
 import type { BrokerEvents } from './events.ts'
 import { EventBridge } from './events.ts'
+import { explain } from './explain/explain.ts'
+import type { Explanation } from './explain/explanation.ts'
+import type { Question } from './explain/question.ts'
 import type { Address } from './listeners/address.ts'
 import type { AttachOptions, WebServer } from './listeners/attachment.ts'
 import { Attachment } from './listeners/attachment.ts'
@@ -144,6 +147,19 @@ export class Broker extends EventEmitter<BrokerEvents> {
     const relayed = new RelayStore()
     await this.#relayer.relay(relay, relayed)
     return relayed
+  }
+
+  /**
+   * Says whether somebody may connect, publish, subscribe or leave a will, and what each middleware that is asked answers,
+   * and why. Nothing happens, and nothing is counted.
+   *
+   *     const { allowed, reason } = await broker.explain({ user: 'alice', publish: 'plant/a' })
+   *
+   * @throws StackError `OPTION_UNKNOWN`, `OPTION_INVALID`, `TOPIC_INVALID` or `FILTER_INVALID`; those of `stack.start()`.
+   */
+  async explain(question: Question): Promise<Explanation> {
+    await this.start()
+    return explain(this.stack, this.#listeners, question)
   }
 
   /**

@@ -14,6 +14,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     doc: 'say what a configuration lets whom do, and what is wrong or weak in it',
     run: async (args, io) => (await import('./check.ts')).check(args, io),
   },
+  explain: {
+    usage: 'FILE',
+    doc: 'say whether somebody may do something by a configuration, who says so, and why',
+    run: async (args, io) => (await import('./explain.ts')).explainFile(args, io),
+  },
   passwd: {
     usage: 'FILE USER',
     doc: 'add a user to a file of users, or change its password; with --delete remove it',

@@ -11,6 +11,7 @@ import type { Logger } from './logger.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import type { Resolved } from './options.ts'
 import type { StackOptions } from './stack-options.ts'
+import type { Trace } from './trace.ts'
 
 /** Called when `execute` is through: with the first handler's error, or with none. */
 export type ExecuteCallback<Name extends CallbackName> = (
@@ -62,6 +63,11 @@ export interface Stack {
    * @param store By default the one that the callback's rule makes: a list for lookups, for instance.
    */
   call<Name extends CallbackName>(name: Name, ctx: Context<Name>, store?: Store<Name>): Promise<Store<Name>>
+  /**
+   * Executes a callback as {@link call} does, and tells what each handler did. Ask with `dry: true` in the context where
+   * the callback has it, so that nobody counts what has not happened. Never rejects: a handler's error is in its step.
+   */
+  trace<Name extends CallbackName>(name: Name, ctx: Context<Name>, store?: Store<Name>): Promise<Trace<Name>>
   /** Tells everybody who listens. Their errors are theirs: nothing comes back, and nobody else misses it. */
   tell<Name extends CallbackName>(name: Name, ctx: Context<Name>): void
   /**

@@ -59,6 +59,11 @@ export class HandlerChain {
     return this.runSteps(this.steps, subject, store, from, to)
   }
 
+  /** As {@link run}, with each step as `watch` makes it. */
+  runWatched(watch: (step: Step) => Step, subject: Anything, store: Anything): void | Promise<void> {
+    return this.runSteps(this.steps.map(watch), subject, store, 0, this.steps.length)
+  }
+
   /** With the steps that the chain had when it began: who joins or leaves meanwhile is in the next run. */
   protected runSteps(
     steps: readonly Step[],

@@ -39,6 +39,7 @@ import { isPromise } from './is-promise.ts'
 import { LifeCycle } from './life-cycle.ts'
 import { listingOf } from './listing.ts'
 import { Registry } from './registry.ts'
+import { traceChain } from './trace.ts'
 import { Watchdog } from './watchdog.ts'
 
 class MiddlewareStack implements ConnectionHost {
@@ -177,6 +178,10 @@ class MiddlewareStack implements ConnectionHost {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  trace(name: CallbackName, ctx: object, given?: object): ReturnType<typeof traceChain> {
+    return traceChain(this.chain(name), this.#registry.rules.get(name), ctx, given)
   }
 
   tell<Name extends CallbackName>(name: Name, ctx: Context<Name>): void {

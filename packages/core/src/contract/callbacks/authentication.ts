@@ -10,6 +10,8 @@ export interface AuthenticateContext {
   readonly packet: ConnectPacket
   readonly username: string | undefined
   readonly password: Uint8Array | undefined
+  /** Somebody wants to know what would be answered: nothing happens, count and change nothing. */
+  readonly dry?: boolean | undefined
 }
 
 /** Context and store of each. */

@@ -26,6 +26,8 @@ export interface AuthorizeContext {
   /** PUBLISH, SUBSCRIBE with the filters of shares taken apart, or the CONNECT that holds a will. */
   readonly packet: Publish | AskedSubscribe | ConnectPacket
   readonly action: 'publish' | 'subscribe' | 'will'
+  /** Somebody wants to know what would be answered, and why: nothing happens, count and change nothing, and say `reason`. */
+  readonly dry?: boolean | undefined
 }
 
 /** The answer; for SUBSCRIBE `grants` holds what is asked, filter by filter, and may only be lowered. */

@@ -9,7 +9,7 @@ const MOST_BYTES = 4_096
 const MOST_NONCE = 256
 
 const FIRST = /^([ny],(?:a=([^,]+))?,)(n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+))(?:,[a-zA-Z]=[^,]*)*$/
-const FINAL = /^(c=([^,]+),r=([^,]+)(?:,[a-oq-zA-Z]=[^,]*)*),p=([^,]+)$/
+const FINAL = /^(c=([A-Za-z0-9+/]+=*),r=([^,]+)(?:,[a-oq-zA-Z]=[^,]*)*),p=([A-Za-z0-9+/]+=*)$/
 
 /** An exchange that waits for the client's proof. */
 export interface Begun {

@@ -105,17 +105,20 @@ function parseKeys(fields: readonly string[], path: string, line: number): reado
 }
 
 function linesOf(contents: Uint8Array, path: string): string[] {
-  const lines: string[] = []
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  const bytes = Buffer.from(contents.buffer, contents.byteOffset, contents.byteLength)
-  for (let from = 0, end = 0; end < bytes.length; from = end + 1) {
-    end = bytes.indexOf(10, from)
-    if (end < 0) end = bytes.length
-    try {
-      lines.push(decoder.decode(bytes.subarray(from, end)))
-    } catch {
-      throw userError(path, lines.length + 1, 'is not UTF-8: save the file in that encoding')
-    }
+  const text = decode(contents)
+  if (text !== undefined) return text.split('\n')
+  const line = Buffer.from(contents)
+    .toString('latin1')
+    .split('\n')
+    .findIndex((bytes) => decode(Buffer.from(bytes, 'latin1')) === undefined)
+  throw userError(path, line + 1, 'is not UTF-8: save the file in that encoding')
+}
+
+/** The text of UTF-8; `undefined` if it is none. */
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
   }
-  return lines
 }

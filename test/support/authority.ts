@@ -60,7 +60,7 @@ export class Authority {
     this.cert = (parent ?? this).#certify(this.serial, this.#name, this.#keys.publicKey, [extension])
   }
 
-  /** A certificate with a key of its own, valid for a day. */
+  /** A certificate with a key of its own, valid for 90 days. */
   issue({ subject = [], san = [] }: Wanted): Issued {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const names = san.map(([kind, text]) => der(ALTERNATIVES[kind], Buffer.from(text)))
@@ -91,7 +91,7 @@ export class Authority {
   }
 
   #certify(serial: Buffer, subject: Buffer, key: KeyObject, extensions: readonly Buffer[]): string {
-    const validity = sequence(utcTime(Date.now() - DAY_MS), utcTime(Date.now() + DAY_MS))
+    const validity = sequence(utcTime(Date.now() - DAY_MS), utcTime(Date.now() + 90 * DAY_MS))
     const info = key.export({ type: 'spki', format: 'der' })
     const parts = [VERSION_3, serial, ECDSA_SHA256, this.#name, validity, subject, info]
     if (extensions.length > 0) parts.push(der(0xa3, sequence(...extensions)))

@@ -58,6 +58,11 @@ export class ProxyGate {
 
   #take(socket: Socket, serve: () => void): void {
     const { from, timeout, clock } = this.#options
+    if (from !== undefined && socket.remoteAddress === undefined) {
+      // Somebody who looks whether the port is open, as HAProxy does, and is gone already.
+      socket.on('error', ignore).destroy()
+      return
+    }
     if (from?.has(socket.remoteAddress) === false) {
       this.#refuse(socket, 'it does not come from a proxy (option "proxy")')
       return

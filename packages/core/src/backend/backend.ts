@@ -283,7 +283,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
         (record) => this.#sessions.forget(record),
       ),
       subscriptions: new Subscriptions(shareStrategy, (steps) => stack.pace.count(steps)),
-      retained: new RetainedMessages(limits, (topic) => disk?.dropRetained(topic)),
+      retained: new RetainedMessages(limits, (topic, isBack) => disk?.dropRetained(topic, isBack)),
       wills: new Wills(),
     }
   }

@@ -18,10 +18,7 @@ export class InboundIds {
     stagedInbound.add(packetId)
     if (record.id === 0 || disk === undefined) return true
     disk.putInbound(record, packetId)
-    return disk.commits.commit(
-      () => inbound.add(packetId),
-      () => stagedInbound.delete(packetId),
-    )
+    return disk.commits.commit(() => inbound.add(packetId))
   }
 
   /** These identifiers are free again. */
@@ -33,13 +30,8 @@ export class InboundIds {
     for (const id of packetIds) stagedInbound.delete(id)
     if (record.id === 0 || disk === undefined) return
     for (const id of packetIds) disk.removeInbound(record, id)
-    return disk.commits.commit(
-      () => {
-        for (const id of packetIds) inbound.delete(id)
-      },
-      () => {
-        for (const id of packetIds) if (inbound.has(id)) stagedInbound.add(id)
-      },
-    )
+    return disk.commits.commit(() => {
+      for (const id of packetIds) inbound.delete(id)
+    })
   }
 }

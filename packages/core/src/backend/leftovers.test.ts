@@ -97,6 +97,33 @@ describe('a session that ended leaves nothing', () => {
     expect(kept()).toEqual([])
   })
 
+  it('of a will that is not to be published, where the store could not commit', async () => {
+    const { bench, kept } = await backendOver()
+    const alice = await bench.open('alice', { will: { delay: 5 } })
+    const bob = await bench.open('bob')
+    const mend = bench.failWrites()
+    await expect(alice.leave(0)).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    mend()
+    await bob.leave(0)
+    await bench.settle()
+    expect(kept()).toEqual([])
+    await bench.restart()
+    expect(await bench.dueWillPayloads()).toEqual([])
+  })
+
+  it('but what took the place of a retained message that was over stays', async () => {
+    const { bench, kept } = await backendOver()
+    await bench.retain('t', { expiresAt: bench.clock.now() + 100 })
+    await bench.seconds(0.2)
+    const mend = bench.failWrites()
+    expect(await bench.retained('#')).toEqual([])
+    await bench.settle()
+    mend()
+    await bench.retain('t', { payload: 'new' })
+    await bench.settle()
+    expect([kept(), (await bench.retained('#')).length]).toEqual([['retained'], 1])
+  })
+
   it('but a new session of its name stays', async () => {
     const { bench, kept } = await backendOver()
     const first = await bench.open('alice')

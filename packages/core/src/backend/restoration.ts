@@ -86,7 +86,7 @@ export class Restoration implements Restored {
     // They come in the order of their epochs: an earlier one was put aside when the session was opened again.
     if (session.will !== undefined) {
       wills.remove(session.will)
-      this.#disk.removeWill(session.will)
+      this.#disk.dropWill(session.will)
     }
     session.will = will
     const known = this.#willsDue.get(id)

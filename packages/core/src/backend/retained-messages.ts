@@ -41,15 +41,15 @@ export class RetainedMessages {
   readonly #tree = new RetainedTree<Retained>()
   readonly #expiring = new ExpiryIndex<Retained>()
   readonly #limits: RetainedLimits
-  readonly #onExpired: (topic: string) => void
+  readonly #onExpired: (topic: string, isBack: () => boolean) => void
   #bytes = 0
   /** What there is more of when all that is on its way to the disk is there. */
   readonly #ahead = { messages: 0, bytes: 0 }
   /** The newest on its way to the disk, by topic; `message` is `undefined` where the topic's is taken away. */
   readonly #staged = new Map<string, { readonly message: Retained | undefined }>()
 
-  /** @param onExpired Told of each topic whose message goes because its time is over. */
-  constructor(limits: RetainedLimits, onExpired: (topic: string) => void = () => {}) {
+  /** @param onExpired Told of each topic whose message goes because its time is over; `isBack` says later whether it has another. */
+  constructor(limits: RetainedLimits, onExpired: (topic: string, isBack: () => boolean) => void = () => {}) {
     this.#limits = limits
     this.#onExpired = onExpired
   }
@@ -122,6 +122,7 @@ export class RetainedMessages {
       revert: () => {
         settle()
         if (message !== undefined) giveUp(message)
+        this.#dropWhereGone(topic)
       },
     }
   }
@@ -251,10 +252,14 @@ export class RetainedMessages {
   }
 
   #expire(message: Retained): void {
-    const { topic } = message
     this.#remove(message)
-    // What is on its way to the disk takes its place there.
-    if (!this.#staged.has(topic)) this.#onExpired(topic)
+    this.#dropWhereGone(message.topic)
+  }
+
+  /** What is on its way to the disk takes the place of what is over. */
+  #dropWhereGone(topic: string): void {
+    const isBack = (): boolean => this.#staged.has(topic) || this.#tree.get(topic) !== undefined
+    if (!isBack()) this.#onExpired(topic, isBack)
   }
 
   #remove(message: Retained): void {

@@ -177,7 +177,8 @@ export class SessionLife {
     this.#parts.subscriptions.clear(record)
     if (record.stored) this.#logs.handOn(record, true)
     this.#wills.release(record)
-    this.#parts.disk?.removeSession(record)
+    const { disk, sessions } = this.#parts
+    disk?.removeSession(record, () => (sessions.get(record.clientId)?.id ?? 0) !== 0)
     record.end()
   }
 }

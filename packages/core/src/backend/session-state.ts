@@ -13,6 +13,7 @@ export class SessionState {
   readonly log: MessageLog
   /** QoS 2 identifiers that await PUBREL. */
   readonly inbound: PacketIds = new PacketIds()
+  /** Those that may be on their way to the disk, or there. */
   readonly stagedInbound: PacketIds
   /** By topic filter: what it is still to get of retained messages; for a store that outlives the process. */
   due: Map<string, DueRetained> | undefined = undefined

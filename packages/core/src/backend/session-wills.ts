@@ -167,6 +167,6 @@ export class SessionWills {
 
   #drop(will: WillRecord): void {
     this.#parts.wills.remove(will)
-    if (will.sessionId !== 0) this.#parts.disk?.removeWill(will)
+    if (will.sessionId !== 0) this.#parts.disk?.dropWill(will)
   }
 }

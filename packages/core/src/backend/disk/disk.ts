@@ -38,13 +38,15 @@ export class Disk {
   constructor(store: OrderedStore, { clock, log }: Stack) {
     this.#store = store
     this.clock = clock
-    this.commits = new Commits(store, (failure) => {
-      if (failure !== undefined) {
-        log.error(`${failure.message}; QoS 1 and 2 are refused until it can`, failure)
-        return
-      }
-      log.info('the store commits again')
-      this.#removals.again()
+    const watched: OrderedStore = {
+      open: () => store.open(),
+      close: () => store.close(),
+      read: (range, limit) => store.read(range, limit),
+      write: (batch) => store.write(batch).then(() => this.#removals.again()),
+    }
+    this.commits = new Commits(watched, (failure) => {
+      if (failure === undefined) log.info('the store commits again')
+      else log.error(`${failure.message}; QoS 1 and 2 are refused until it can`, failure)
     })
     this.#removals = new Removals(this.commits)
     this.shared = new SharedMessages(this.commits, this.#removals)
@@ -112,22 +114,23 @@ export class Disk {
       begun,
       willDueAt,
     }
-    const key = keys.sessionKey(clientId)
-    this.#removals.keep(key)
-    this.commits.put(key, records.writeSession(session))
+    this.commits.put(keys.sessionKey(clientId), records.writeSession(session))
   }
 
-  /** The session is over: nothing of it stays. */
-  removeSession(record: SessionRecord): void {
+  /**
+   * The session is over: nothing of it stays.
+   * @param isBack Whether another one of its name is kept by now.
+   */
+  removeSession(record: SessionRecord, isBack: () => boolean): void {
     const { id, clientId, state } = record
     if (id === 0) return
-    this.#removals.remove(keys.sessionKey(clientId))
+    this.#removals.remove(keys.sessionKey(clientId), isBack)
     for (const topic of state?.stagedSubscriptions.keys() ?? [])
       this.#removals.remove(keys.subscriptionKey(id, topic))
     for (const topic of state?.stagedDue?.keys() ?? []) this.#removals.remove(keys.dueKey(id, topic))
     for (const entry of state?.log.entries ?? []) this.removeEntry(record, entry)
-    for (const packetId of state?.stagedInbound.list() ?? [])
-      this.#removals.remove(keys.inboundKey(id, packetId))
+    const packetIds = new Set([...(state?.stagedInbound.list() ?? []), ...(state?.inbound.list() ?? [])])
+    for (const packetId of packetIds) this.#removals.remove(keys.inboundKey(id, packetId))
     record.id = 0
   }
 
@@ -145,6 +148,11 @@ export class Disk {
 
   removeWill({ sessionId, epoch }: WillRecord): void {
     this.commits.put(keys.willKey(sessionId, epoch), undefined)
+  }
+
+  /** It is not to be published. */
+  dropWill({ sessionId, epoch }: WillRecord): void {
+    this.#removals.remove(keys.willKey(sessionId, epoch))
   }
 
   async readWill({ sessionId, epoch }: WillRecord): Promise<Publish | undefined> {
@@ -263,17 +271,18 @@ export class Disk {
       publisher,
       message: packet.encode(),
     }
-    const key = keys.retainedKey(topic)
-    this.#removals.keep(key)
-    this.commits.put(key, records.writeRetained(value))
+    this.commits.put(keys.retainedKey(topic), records.writeRetained(value))
   }
 
   removeRetained(topic: string): void {
     this.commits.put(keys.retainedKey(topic), undefined)
   }
 
-  /** Its time is over: nobody asks for it any more. */
-  dropRetained(topic: string): void {
-    this.#removals.remove(keys.retainedKey(topic))
+  /**
+   * Its time is over: nobody asks for it any more.
+   * @param isBack Whether the topic has another one by now.
+   */
+  dropRetained(topic: string, isBack: () => boolean): void {
+    this.#removals.remove(keys.retainedKey(topic), isBack)
   }
 }

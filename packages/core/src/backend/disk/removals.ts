@@ -1,5 +1,11 @@
-import { Buffer } from 'node:buffer'
 import type { Commits } from './commits.ts'
+
+/** A key that is removed. */
+interface Removal {
+  readonly key: Uint8Array
+  /** Whether something is kept under this key again; it never is where this is absent. */
+  readonly isBack: (() => boolean) | undefined
+}
 
 /**
  * Keys that are removed for good, because what they belong to is over. A removal that could not be written is made again
@@ -9,43 +15,35 @@ export class Removals {
   readonly #commits: Commits
   #batch: object | undefined
   /** Those of the batch that is staged now. */
-  #staged: Uint8Array[] = []
-  /** Those that could not be written, by the name of the key. */
-  readonly #left = new Map<string, Uint8Array>()
+  #staged: Removal[] = []
+  /** Those that could not be written. */
+  #left: Removal[] = []
 
   constructor(commits: Commits) {
     this.#commits = commits
   }
 
   /** Stages the removal of a key. */
-  remove(key: Uint8Array): void {
+  remove(key: Uint8Array, isBack?: () => boolean): void {
     this.#commits.remove(key)
     if (this.#batch !== this.#commits.batch) this.#begin()
-    this.#staged.push(key)
+    this.#staged.push({ key, isBack })
   }
 
-  /** Something is kept under this key again. */
-  keep(key: Uint8Array): void {
-    if (this.#left.size > 0) this.#left.delete(nameOf(key))
-  }
-
-  /** The store can commit again. */
+  /** The store has committed something. */
   again(): void {
-    const keys = [...this.#left.values()]
-    this.#left.clear()
-    for (const key of keys) this.remove(key)
+    if (this.#left.length === 0) return
+    const left = this.#left
+    this.#left = []
+    for (const { key, isBack } of left) if (isBack?.() !== true) this.remove(key, isBack)
   }
 
   #begin(): void {
-    const staged: Uint8Array[] = []
+    const staged: Removal[] = []
     this.#batch = this.#commits.batch
     this.#staged = staged
     this.#commits.commit(undefined, () => {
-      for (const key of staged) this.#left.set(nameOf(key), key)
+      this.#left = this.#left.concat(staged)
     })
   }
-}
-
-function nameOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
 }

@@ -91,7 +91,7 @@ export class SharedMessages {
     if (message === undefined || --message.count > 0) return
     this.#messages.delete(messageId)
     this.#commits.withdraw(message)
-    if (message.made) this.#removals.remove(messageKey(messageId))
+    if (message.made) this.#removals.remove(messageKey(messageId), () => this.#messages.has(messageId))
   }
 
   #add(entry: LogEntry): void {
@@ -104,7 +104,6 @@ export class SharedMessages {
     // In each batch anew: the one before may fail.
     if (message.batch !== this.#commits.batch) {
       message.packet = packet
-      this.#removals.keep(messageKey(messageId))
       this.#commits.putLate(message, true)
     }
     entry.shared = true

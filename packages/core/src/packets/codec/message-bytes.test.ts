@@ -60,3 +60,33 @@ it('other bytes are refused, wherever they end', () => {
   expect(() => Publish.decode(Buffer.from([2, 0, 0, 1, 97]))).toThrow('version 2')
   expect(() => Publish.decode(Buffer.from([1, 3, 0, 1, 97]))).toThrow('no whole message')
 })
+
+it('where a byte has changed it is another message, or is refused', () => {
+  const whole = Publish.from({ topic: 'topic', payload: 'hello', qos: 1, properties: PROPERTIES }).encode()
+  const codes = new Set<unknown>()
+  for (let at = 0; at < whole.length; at++) {
+    for (let byte = 0; byte < 256; byte++) {
+      const bytes = Buffer.from(whole)
+      bytes[at] = byte
+      try {
+        const { properties, expiryInterval, topic } = Publish.decode(bytes)
+        expect([typeof properties, typeof expiryInterval]).not.toContain('string')
+        expect(topic).not.toMatch(/^$|[#+\0]/)
+      } catch (error) {
+        codes.add((error as { code?: unknown }).code)
+      }
+    }
+  }
+  expect([...codes]).toEqual(['MESSAGE_UNREADABLE'])
+})
+
+it.each([
+  [
+    'properties',
+    Buffer.from([1, 0x20, 0, 1, 97, 0, 0, 0, 2, 2, 0]),
+    'a message whose properties are damaged',
+  ],
+  ['topic', Buffer.from([1, 0, 0, 1, 0x23]), 'a message whose topic is damaged'],
+])('says that its %s are damaged', (_, bytes, message) => {
+  expect(() => Publish.decode(bytes)).toThrow(message)
+})

@@ -1,8 +1,10 @@
 /** A message as bytes, for stores and for the wire between brokers: all that travels with it, and a version. */
 import { Buffer } from 'node:buffer'
 import { StackError } from '../../errors/index.ts'
+import { isValidTopicName } from '../../topics/index.ts'
 import type { PublishPropertiesInit, QoS } from '../packets.ts'
 import { encodeTopic } from './encode-publish.ts'
+import { areProperties } from './properties.ts'
 
 /** Of the form below; a later one that reads differently has a higher number. */
 const VERSION = 1
@@ -71,7 +73,7 @@ export function readMessage(given: Uint8Array): { init: ReadParts; properties: U
   const topicAt = 4
   const topicEnd = bytes.length < topicAt ? Number.POSITIVE_INFINITY : topicAt + bytes.readUInt16BE(2)
   let at = topicEnd
-  let properties: Uint8Array | undefined
+  let properties: Buffer | undefined
   if ((flags & PROPERTIES) !== 0) {
     const end = at + 4 > bytes.length ? Number.POSITIVE_INFINITY : at + 4 + bytes.readUInt32BE(at)
     properties = bytes.subarray(at + 4, end)
@@ -79,8 +81,12 @@ export function readMessage(given: Uint8Array): { init: ReadParts; properties: U
   }
   if (at > bytes.length || (flags & 3) === 3)
     throw new StackError('MESSAGE_UNREADABLE', `the ${bytes.length} bytes are no whole message`)
+  if (properties !== undefined && !areProperties(properties))
+    throw new StackError('MESSAGE_UNREADABLE', 'a message whose properties are damaged')
+  const topic = bytes.toString('utf8', topicAt, topicEnd)
+  if (!isValidTopicName(topic)) throw new StackError('MESSAGE_UNREADABLE', 'a message whose topic is damaged')
   const init: ReadParts = {
-    topic: bytes.toString('utf8', topicAt, topicEnd),
+    topic,
     payload: bytes.subarray(at),
     qos: (flags & 3) as QoS,
     retain: (flags & RETAIN) !== 0,

@@ -232,6 +232,34 @@ export function parseProperties(
   return properties
 }
 
+/** Whether these bytes are properties of a message, whole and readable: however many, for the broker's own may be any. */
+export function areProperties(bytes: Buffer): boolean {
+  const may = allowedIn('PUBLISH')
+  const fields = new Fields('PROPERTIES', bytes, 0, bytes.length)
+  try {
+    while (!fields.done) {
+      const id = fields.byte()
+      const row = rows[id]
+      if (row === undefined || may[id] === 0) return false
+      if (row.kind === 'pair') fields.text()
+      PASSERS[row.kind](fields)
+    }
+    return true
+  } catch {
+    return false
+  }
+}
+
+const PASSERS: Readonly<Record<Kind, (fields: Fields) => unknown>> = {
+  boolean: (fields) => fields.byte(),
+  uint16: (fields) => fields.uint16(),
+  uint32: (fields) => fields.uint32(),
+  variable: (fields) => fields.variable(),
+  string: (fields) => fields.text(),
+  binary: (fields) => fields.binary(),
+  pair: (fields) => fields.text(),
+}
+
 const READERS: Readonly<Record<Exclude<Kind, 'pair'>, (fields: Fields) => unknown>> = {
   boolean: (fields) => fields.byte() === 1,
   uint16: (fields) => fields.uint16(),

@@ -329,3 +329,24 @@ it('places in a log never come again, also where the write that reserved them fa
   expect(new Set(ids).size).toBe(4)
   expect(ids).toEqual([...ids].sort((one, other) => (one ?? 0) - (other ?? 0)))
 })
+
+it('what was kept is there where the process may keep less, and is counted right', async () => {
+  const store = new MemoryStore()
+  const first = await processOver(store)
+  const away = await first.client({ clientId: 'away', clean: false })
+  for (let i = 0; i < 20; i++) await away.subscribe(`room/${i}`, { qos: 1 })
+  await away.publish('kept', 'x'.repeat(2_000), { qos: 1, retain: true })
+  await away.disconnect()
+  await first.stop()
+
+  const backend = new StoredBackend(undefined, store)
+  const second = await defaultStack({
+    backend,
+    sessionManager: { maximumExpiry: 3_600 },
+    stack: { memoryCeiling: 10_000 },
+  })
+  expect(backend.stats).toMatchObject({ subscriptions: 20, retained: 1 })
+  await second.stack.call('endSession', { clientId: 'away' })
+  await second.stack.call('purgeMessages', { filter: '#' })
+  expect([second.stack.ledger.held, second.stack.ledger.owners]).toEqual([0, 0])
+})

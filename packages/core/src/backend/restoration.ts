@@ -48,7 +48,7 @@ export class Restoration implements Restored {
     state.subscriptions.set(subscription.topic, subscription)
     state.stagedSubscriptions.set(subscription.topic, subscription)
     const share = shareOf(subscription.topic)
-    this.#parts.subscriptions.add(record, { ...subscription, share }, subscription.qos)
+    this.#parts.subscriptions.restore(record, { ...subscription, share }, subscription.qos)
   }
 
   due(id: number, due: DueRetained): void {

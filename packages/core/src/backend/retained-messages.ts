@@ -147,7 +147,7 @@ export class RetainedMessages {
   /** A message that an earlier process left. */
   restore(message: RetainedMessage, account: Account): void {
     const extra = costOf(message.packet.own(true))
-    account.keep(message.packet, extra, true)
+    account.keepAnyway(message.packet, extra)
     account.retained++
     this.#put({ ...message, account, extra })
   }

@@ -98,9 +98,23 @@ export class SessionRecord implements Receiver {
     return true
   }
 
+  /** Counts one that is there already. */
+  resubscribe(bytes: number): void {
+    this.account.add(bytes)
+    this.account.subscriptions++
+    this.#charged += bytes
+  }
+
   unsubscribe(bytes: number): void {
     this.account.subscriptions--
     this.release(bytes)
+  }
+
+  /** Counts the session itself, which is there already. */
+  restore(): void {
+    this.#base = this.stored ? this.account : this.#ledger.common
+    this.#base.add(SESSION_COST + this.clientId.length)
+    if (this.stored) this.#base.sessions++
   }
 
   /** Counts what is about to be kept; false where it does not fit. */

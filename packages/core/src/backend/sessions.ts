@@ -112,7 +112,7 @@ export class Sessions {
   restore(stored: StoredSession, at: number): SessionRecord {
     const { clientId, identity } = stored
     const record = new SessionRecord(clientId, identity, this.#ledger(), stored)
-    record.open()
+    record.restore()
     if (record.stored) this.#stored++
     this.#records.set(clientId, record)
     this.#order?.add(record)

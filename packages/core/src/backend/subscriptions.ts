@@ -34,12 +34,23 @@ export class Subscriptions {
 
   /** True when the session had this filter before; nothing where the ledger has no room for it. */
   add(record: SessionRecord, ctx: Subscribed, qos: QoS): boolean | undefined {
+    const { topic } = ctx
+    if (record.filters?.has(topic) !== true && !record.subscribe(subscriptionCost(topic))) return undefined
+    return this.#add(record, ctx, qos)
+  }
+
+  /** One that an earlier process left: there is room for it. */
+  restore(record: SessionRecord, ctx: Subscribed, qos: QoS): void {
+    record.resubscribe(subscriptionCost(ctx.topic))
+    this.#add(record, ctx, qos)
+  }
+
+  #add(record: SessionRecord, ctx: Subscribed, qos: QoS): boolean {
     const { topic, options, identifier, share } = ctx
     const { rap = false, nl = false } = options
     const identifiers = identifier === undefined ? undefined : [identifier]
     const subscriber = new Subscriber(record, qos, rap, nl, identifiers, share)
     record.filters ??= new Set()
-    if (!record.filters.has(topic) && !record.subscribe(subscriptionCost(topic))) return undefined
     record.filters.add(topic)
     return share === undefined
       ? this.#tree.add(topic, record.clientId, subscriber)

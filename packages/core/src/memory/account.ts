@@ -102,6 +102,15 @@ export class Account implements OwnerBounds {
     return true
   }
 
+  /** As {@link keep}, for what is kept in any case. */
+  keepAnyway(message: Message, extra: number): void {
+    const first = message.keepers === 0
+    if (first) message.keptSize = message.size
+    message.keepers++
+    const bytes = message.keptSize + extra
+    this.#add(bytes, first ? bytes : extra)
+  }
+
   /** Gives up a message that {@link keep} counted, with the same `extra`. */
   giveUp(message: Message, extra: number): void {
     message.keepers--

@@ -30,7 +30,7 @@ export interface Restored {
 
 /**
  * Reads all that an earlier process left, what others refer to first. What has no owner is removed.
- * @throws StackError `STORE_FORMAT` for what a later version wrote, or nobody of ours.
+ * @throws StackError `STORE_FORMAT` for what a later version wrote, or nobody of ours; `STORE_DAMAGED` for what cannot be read.
  */
 export async function restore(
   store: OrderedStore,
@@ -49,7 +49,7 @@ export async function restore(
     let range: KeyRange | undefined = keys.rangeOf(kind)
     while (range !== undefined) {
       const page: Awaited<ReturnType<OrderedStore['read']>> = await store.read(range, PAGE)
-      for (const { key, value } of page) take(key, value)
+      for (const { key, value } of page) readOne(kind, () => take(key, value))
       range = page.length < PAGE ? undefined : keys.behind(page[page.length - 1].key, range)
     }
   }
@@ -100,6 +100,16 @@ export async function restore(
     const retained = { topic, packet, messageId, expiresAt: instantOf(clock, expiresAt, packet), publisher }
     into.retained(retained, owner)
   })
+}
+
+/** @throws StackError `STORE_DAMAGED` for what cannot be read. */
+function readOne(kind: Kind, read: () => void): void {
+  try {
+    read()
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new StackError('STORE_DAMAGED', `a record of kind ${kind} cannot be read: ${reason}`, { cause })
+  }
 }
 
 /** The message of an entry stays on the disk, unless others who share a subscription may want it. */

@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest'
 export interface SpawnedOptions {
   cwd?: string
   env?: NodeJS.ProcessEnv
+  /** File descriptors that it inherits, as 3, 4 and so on. */
+  inherits?: readonly number[]
 }
 
 /**
@@ -15,7 +17,8 @@ export interface SpawnedOptions {
  *     const [, port] = await cli.prints(/mqtt:\/\/.*:(\d+)/)
  */
 export function spawned(file: string, args: readonly string[], options: SpawnedOptions = {}): Spawned {
-  const child = spawn(file, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] })
+  const { inherits = [], ...rest } = options
+  const child = spawn(file, args, { ...rest, stdio: ['pipe', 'pipe', 'pipe', ...inherits] })
   const program = new Spawned(child)
   onTestFinished(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')

@@ -103,6 +103,16 @@ describe('--data', () => {
     expect(readFileSync(`${file}.set-aside-1`, 'utf8')).toBe('no database')
   })
 
+  test('says where what is kept is kept', async () => {
+    const path = folder()
+    const cli = mqttStack('--data', path)
+    await urlOf(cli)
+    expect(JSON.parse(cli.lines[0])).toMatchObject({
+      level: 30,
+      msg: `lmdb-backend: sessions and messages are kept in ${path}, on the disk with each commit`,
+    })
+  })
+
   test('needs lmdb-backend, which may not be installed', async () => {
     const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
     await expect(

@@ -26,6 +26,9 @@ export class LmdbBackend extends Backend<LmdbBackendOptions> {
     } catch (error) {
       throw this.#explain(error as Error)
     }
+    const { path, sync } = this.config
+    const when = sync === 'commit' ? 'with each commit' : 'about a second behind'
+    this.stack.log.info(`lmdb-backend: sessions and messages are kept in ${path}, on the disk ${when}`)
   }
 
   /** The driver's own errors name the place; those of the kit are of what is in the file. */

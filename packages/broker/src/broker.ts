@@ -159,7 +159,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
    */
   async explain(question: Question): Promise<Explanation> {
     await this.start()
-    return explain(this.stack, this.#listeners, question)
+    const { configs } = this.#listeners
+    return explain(this.stack, configs.length > 0 ? configs : this.#configs, question)
   }
 
   /**

@@ -31,6 +31,11 @@ export class Listeners {
     return this.#addresses
   }
 
+  /** What they were told. */
+  get configs(): readonly ListenerConfig[] {
+    return this.#open.map(({ config }) => config)
+  }
+
   get certificates(): readonly Certificates[] {
     return this.#open.map(({ listener }) => listener.certificates).filter((one) => one !== undefined)
   }

@@ -7,7 +7,7 @@ const repository = 'https://github.com/mqtt-stack/mqtt-stack'
 export const coreRange = '>=0.1.0 <1'
 
 /** Further entries of packages, each a folder of its source: `@mqtt-stack/core/backend`. */
-const further = { core: ['backend', 'users'], conformance: ['backend'] }
+const further = { core: ['backend', 'users'], conformance: ['backend', 'wire'] }
 
 /**
  * @param {string} folder

@@ -3,12 +3,12 @@ import { Buffer } from 'node:buffer'
 import { beforeAll, describe, expect, test } from 'vitest'
 import * as bytes from '../../../../packages/conformance/src/wire/bytes.ts'
 import * as encode from '../../../../packages/conformance/src/wire/encode.ts'
-import type { Phase, Version } from '../../../../scripts/fuzz/corpus.ts'
-import { ID_LENGTH } from '../../../../scripts/fuzz/corpus.ts'
-import type { Outcome } from '../../../../scripts/fuzz/stand.ts'
-import { Stand } from '../../../../scripts/fuzz/stand.ts'
 import { property } from '../../../conformance/src/wire/encode-properties.ts'
 import { TYPE } from '../../../conformance/src/wire/packet-types.ts'
+import type { Phase, Version } from '../../../fuzz/src/corpus.ts'
+import { ID_LENGTH } from '../../../fuzz/src/corpus.ts'
+import type { Outcome } from '../../../fuzz/src/stand.ts'
+import { Stand } from '../../../fuzz/src/stand.ts'
 
 const VERSIONS = [3, 4, 5] as const
 const MALFORMED = 0x81

@@ -4,8 +4,8 @@ import { lateBackend, RecordingLogger, settle, streamPair, VirtualClock } from '
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import * as encode from '../../../../packages/conformance/src/wire/encode.ts'
-import { holdOneIdentifier } from '../../../../scripts/fuzz/one-identifier.ts'
 import { closeOf, listeningBroker } from '../../../../test/rig/broker.ts'
+import { holdOneIdentifier } from '../../../fuzz/src/one-identifier.ts'
 import { createBroker, MemoryBackend } from '../index.ts'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

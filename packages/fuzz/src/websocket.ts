@@ -4,9 +4,9 @@ import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import type { Broker } from '@mqtt-stack/broker'
 import { createBroker } from '@mqtt-stack/broker'
+import { encode } from '@mqtt-stack/conformance/wire'
 import { RecordingLogger, TestClient } from '@mqtt-stack/testing'
 import { createWebSocketStream, WebSocket } from 'ws'
-import * as encode from '../../packages/conformance/src/wire/encode.ts'
 
 /** A good upgrade request. */
 export const UPGRADE: Buffer = Buffer.from(

@@ -1,12 +1,12 @@
 /** A seeded sample of what `npm run fuzz` does in full. */
 import { Buffer } from 'node:buffer'
+import { encode } from '@mqtt-stack/conformance/wire'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import * as encode from '../../../../packages/conformance/src/wire/encode.ts'
-import { caseOf, GROUNDS, wholeOf } from '../../../../scripts/fuzz/cases.ts'
-import type { Version } from '../../../../scripts/fuzz/corpus.ts'
-import { cut } from '../../../../scripts/fuzz/mutations.ts'
-import { framesOf, Stand } from '../../../../scripts/fuzz/stand.ts'
+import { caseOf, GROUNDS, wholeOf } from './cases.ts'
+import type { Version } from './corpus.ts'
+import { cut } from './mutations.ts'
+import { framesOf, Stand } from './stand.ts'
 
 async function openStand(late = false): Promise<Stand> {
   const stand = await Stand.open({}, late)

@@ -1,19 +1,23 @@
 import { fileURLToPath } from 'node:url'
+import type { ViteUserConfig } from 'vitest/config'
 import { defineConfig } from 'vitest/config'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** `npm run fuzz`: everything, each file in a process of its own, one after the other. */
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   root,
   resolve: {
     alias: [
-      { find: /^@mqtt-stack\/([^/]+)\/backend$/, replacement: `${root}packages/$1/src/backend/index.ts` },
+      {
+        find: /^@mqtt-stack\/([^/]+)\/([^/]+)$/,
+        replacement: `${root}packages/$1/src/$2/index.ts`,
+      },
       { find: /^@mqtt-stack\/([^/]+)$/, replacement: `${root}packages/$1/src/index.ts` },
     ],
   },
   test: {
-    include: ['scripts/fuzz/*.fuzz.ts'],
+    include: ['packages/fuzz/src/*.fuzz.ts'],
     pool: 'forks',
     execArgv: ['--expose-gc'],
     fileParallelism: false,
@@ -21,3 +25,5 @@ export default defineConfig({
     reporters: ['default', fileURLToPath(new URL('report.ts', import.meta.url))],
   },
 })
+
+export default config

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 import { CORPUS } from './corpus.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 export default class FuzzReport implements Reporter {
   readonly #began = Date.now()

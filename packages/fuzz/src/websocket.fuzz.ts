@@ -1,7 +1,7 @@
 /** Every prefix and every change of a single byte of a WebSocket upgrade with MQTT behind it, over real sockets. */
 import { Buffer } from 'node:buffer'
+import { encode } from '@mqtt-stack/conformance/wire'
 import { expect, test } from 'vitest'
-import * as encode from '../../packages/conformance/src/wire/encode.ts'
 import { cut, mutate, mutationsOf, numbers } from './mutations.ts'
 import { count, report } from './result.ts'
 import { CONNECT, frame, UPGRADE, WebSocketStand } from './websocket.ts'

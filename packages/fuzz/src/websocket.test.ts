@@ -1,10 +1,10 @@
 /** A seeded sample of the WebSocket part of `npm run fuzz`: real sockets, raw bytes. */
 import { Buffer } from 'node:buffer'
+import { encode } from '@mqtt-stack/conformance/wire'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import * as encode from '../../../../packages/conformance/src/wire/encode.ts'
-import { cut, mutate, mutationsOf } from '../../../../scripts/fuzz/mutations.ts'
-import { CONNECT, frame, payloadsOf, UPGRADE, WebSocketStand } from '../../../../scripts/fuzz/websocket.ts'
+import { cut, mutate, mutationsOf } from './mutations.ts'
+import { CONNECT, frame, payloadsOf, UPGRADE, WebSocketStand } from './websocket.ts'
 
 let stand: WebSocketStand
 

@@ -1,7 +1,7 @@
 /** Traffic that must leave nothing behind, in rounds; after each of them memory is to be what it was. */
 import { Buffer } from 'node:buffer'
+import { encode } from '@mqtt-stack/conformance/wire'
 import { settle } from '@mqtt-stack/testing'
-import * as encode from '../../packages/conformance/src/wire/encode.ts'
 import type { Version } from './corpus.ts'
 import type { Case } from './stand.ts'
 import { REFUSED, STRANGER, Stand } from './stand.ts'

@@ -1,10 +1,9 @@
 /** Good packets: every type that a client may send in MQTT 3.1, 3.1.1 and 5.0, with every property. */
 import type { Buffer } from 'node:buffer'
-import * as encode from '../../packages/conformance/src/wire/encode.ts'
-import type { Version } from '../../packages/conformance/src/wire/packet-types.ts'
-import type { Properties } from '../../packages/conformance/src/wire/properties.ts'
+import type { Properties, Version } from '@mqtt-stack/conformance/wire'
+import { encode } from '@mqtt-stack/conformance/wire'
 
-export type { Version } from '../../packages/conformance/src/wire/packet-types.ts'
+export type { Version } from '@mqtt-stack/conformance/wire'
 
 /**
  * When a packet is sent: as the first, after a CONNECT that was accepted, or (5.0) amid an enhanced authentication.

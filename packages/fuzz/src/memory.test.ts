@@ -1,7 +1,7 @@
 /** What connections leave behind, by counts; `npm run fuzz` weighs it. */
 import { expect, onTestFinished, test } from 'vitest'
-import { declareHuge, sendRound, TRAFFIC } from '../../../../scripts/fuzz/plateaus.ts'
-import { Stand } from '../../../../scripts/fuzz/stand.ts'
+import { declareHuge, sendRound, TRAFFIC } from './plateaus.ts'
+import { Stand } from './stand.ts'
 
 test.each(Object.entries(TRAFFIC))('%s leave nothing', async (_name, traffic) => {
   const stand = await Stand.open()

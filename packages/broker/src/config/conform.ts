@@ -131,9 +131,9 @@ class Conforming {
   }
 
   #resolve(schema: JsonSchema): JsonSchema {
-    const { $ref } = schema
-    if ($ref === undefined) return schema
-    return this.#schema.$defs?.[$ref.replace('#/$defs/', '')] ?? {}
+    const { $ref, const: only } = schema
+    if ($ref !== undefined) return this.#schema.$defs?.[$ref.replace('#/$defs/', '')] ?? {}
+    return only === undefined ? schema : { ...schema, enum: [only] }
   }
 
   #unknown(path: Path, known: readonly string[]): void {

@@ -9,6 +9,7 @@ export interface JsonSchema {
   readonly default?: unknown
   readonly type?: JsonType
   readonly enum?: readonly unknown[]
+  readonly const?: unknown
   readonly anyOf?: readonly JsonSchema[]
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly additionalProperties?: boolean | JsonSchema

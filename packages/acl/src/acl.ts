@@ -31,6 +31,8 @@ class Asked {
 
 const asked = new Slot(() => new Asked())
 
+const NOTHING: Revoked = { subscriptions: 0, waiting: 0, retained: 0, wills: 0 }
+
 /**
  * Says who may publish, subscribe, receive and leave wills, by rules in code or in a file. The first rule that fits
  * decides, and what none fits is denied. Where the rules change, what earlier ones allowed is asked about again.
@@ -46,6 +48,7 @@ export class Acl extends Middleware<AclOptions> {
   sendMessage: ((ctx: Context<'sendMessage'>) => Done | undefined) | undefined = undefined
   #given: AclOptions
   #rules: RuleSet
+  #started = false
   #watch: FileWatch | undefined
   /** How often the rules are being asked again; deliveries are asked about meanwhile. */
   #asking = 0
@@ -67,12 +70,14 @@ export class Acl extends Middleware<AclOptions> {
   }
 
   start(): void {
+    this.#started = true
     this.#watchFile()
     // It may have changed since it was read.
     this.#use(rulesOf(this.#given))
   }
 
   stop(): void {
+    this.#started = false
     this.#watch?.close()
   }
 
@@ -80,13 +85,18 @@ export class Acl extends Middleware<AclOptions> {
    * Other rules, a list or options, from now on; what is left out of the options is there no more. What earlier rules
    * allowed is asked about again: subscriptions, of clients that are connected or away, messages that wait or are
    * retained, and wills.
-   * @returns What went, when all was asked.
+   * @returns What went, when all was asked; before the start that is nothing.
    * @throws StackError `OPTION_INVALID` or `FILE_INVALID`; nothing has changed then.
    */
   async replace(given: readonly AclRule[] | AclOptions): Promise<Revoked> {
     const options: AclOptions = Array.isArray(given) ? { rules: given } : (given as AclOptions)
     const rules = rulesOf(options)
     this.#given = options
+    if (!this.#started) {
+      this.#rules = rules
+      this.#guard()
+      return NOTHING
+    }
     this.#watchFile()
     this.#use(rules)
     return this.#askAgain()

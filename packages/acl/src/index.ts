@@ -3,5 +3,6 @@
  * @packageDocumentation
  */
 export { Acl } from './acl.ts'
+export type { Revoked } from './asking-again.ts'
 export { ACL_OPTIONS, type AclOptions } from './options.ts'
 export type { AclAction, AclRule, Rule } from './rule.ts'

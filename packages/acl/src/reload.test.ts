@@ -36,7 +36,7 @@ const users = (groups: Record<string, readonly string[]>): MiddlewareLike => ({
 describe.each(BACKENDS)('rules that change, with %s', (_name, backend) => {
   const options = (): DefaultStackOptions => ({ backend: backend() })
 
-  it('end subscriptions, of clients that are connected and away, and what waits because of them', async () => {
+  it('[CVE-2021-34434] end subscriptions, of clients that are connected and away, and what waits because of them', async () => {
     const { acl, client, settle, stack } = await setup([ALL], options())
     const live = await client({ clientId: 'live', username: 'joe' })
     await live.subscribe(['secret/+', '#', 'open'], { qos: 1 })
@@ -67,7 +67,7 @@ describe.each(BACKENDS)('rules that change, with %s', (_name, backend) => {
     expect(left.map(({ topic }) => topic)).toEqual(['open'])
   })
 
-  it('take away what an author has left who may publish no more: messages, retained ones and wills', async () => {
+  it('[CVE-2018-12546] take away what an author has left who may publish no more: messages, retained ones and wills', async () => {
     const { acl, client, settle, seconds, open } = await withSeconds(await setup([ALL], options()))
     const reader = await client({ clientId: 'reader', clean: false })
     await reader.subscribe('#', { qos: 1 })
@@ -167,6 +167,14 @@ describe('rules that change', () => {
     await expect(acl.replace(wrong)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
     await expect(acl.replace({ file: '/none/at/all' })).rejects.toMatchObject({ code: 'FILE_INVALID' })
     expect((await (await client()).subscribe('x')).granted).toEqual([0])
+  })
+
+  it('before the start are those that it starts with', async () => {
+    const acl = new Acl()
+    expect(await acl.replace([ALL])).toEqual({ subscriptions: 0, waiting: 0, retained: 0, wills: 0 })
+    const { client, logger } = await defaultStack({ rules: acl })
+    expect((await (await client()).subscribe('x')).granted).toEqual([0])
+    expect(logger.warnings).toEqual([])
   })
 
   it('several times at once end as the last', async () => {

@@ -24,10 +24,13 @@ export class Rights {
   readonly subject: Subject
   readonly #tries = new Map<AclAction, RuleTrie[]>()
   readonly #decisions = new Decisions()
+  /** A rule says of this client what it receives. */
+  readonly #asksReceive: boolean
 
   constructor(rules: RuleSet, subject: Subject) {
     this.rules = rules
     this.subject = subject
+    this.#asksReceive = !rules.undecided.receive || this.#triesFor('receive').length > 0
   }
 
   /** Whether a message may be published; {@link publish} says why. */
@@ -41,7 +44,7 @@ export class Rights {
 
   /** Whether a message may be delivered to whom a subscription brings it; {@link receive} says why. */
   mayReceive(topic: string): boolean {
-    return this.#mayRead('receive', topic)
+    return !this.#asksReceive || this.#mayRead('receive', topic)
   }
 
   /** Whether a message may be delivered, and its topic be subscribed to. */
@@ -99,7 +102,7 @@ export class Rights {
   /** Whether anything that a filter matches may be received. */
   #read(filter: string): Verdict {
     const { rules } = this
-    if (!rules.asksReceive) return { allowed: true, entry: undefined, qos: 2 }
+    if (!this.#asksReceive) return { allowed: true, entry: undefined, qos: 2 }
     const whole = this.#decide('receive', filter, anyRule, rules.undecided.receive)
     if (whole.allowed) return whole
     const some = this.#touching('receive', filter, true, whole.entry?.order)

@@ -17,7 +17,7 @@ import type {
   SubscribePacket,
   Subscription,
 } from '@mqtt-stack/core'
-import { asReceived, DONE, Middleware, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
+import { asReceived, DONE, LineLimit, Middleware, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
 
 /** What was decided about the packet that a client is being served with. */
 class Decision {
@@ -51,9 +51,16 @@ export class Authorize extends Middleware {
   readonly behind: readonly CallbackName[] = ['authenticateConnection', 'authenticateExchange']
   readonly uses: readonly CallbackName[] = ['closeClient', 'messageDropped']
   #ask!: Chain
+  /** Why rules refused something, where they say so: the log is told, and no client. */
+  #refusals!: LineLimit
 
   start(): void {
     this.#ask = this.stack.chain('authorizePacket')
+    this.#refusals = new LineLimit(this.stack.log, this.stack.clock, 'requests were not authorized')
+  }
+
+  stop(): void {
+    this.#refusals.flush()
   }
 
   handle(
@@ -114,6 +121,7 @@ export class Authorize extends Middleware {
 
   #note(client: Client, packet: Publish, store: AuthorizeStore): void {
     if (store.valid === true) return
+    this.#tell(client, store, 'publish', packet.topic)
     const state = decision.of(client)
     state.refused = packet
     state.reasonCode = store.reasonCode ?? ReasonCode.NOT_AUTHORIZED
@@ -130,9 +138,12 @@ export class Authorize extends Middleware {
     const ctx: AuthorizeContext = { client, packet: withoutShares(packet), action: 'subscribe' }
     yield this.stack.run('authorizePacket', ctx, store)
     const refusal = store.reasonCode ?? ReasonCode.NOT_AUTHORIZED
-    return packet.subscriptions.map((_, i) =>
+    const grants = packet.subscriptions.map((_, i) =>
       store.valid === true ? (store.grants?.[i] ?? refusal) : refusal,
     )
+    const refused = grants.findIndex((grant) => grant >= 0x80)
+    if (refused >= 0) this.#tell(client, store, 'subscribe', packet.subscriptions[refused].topic)
+    return grants
   }
 
   *#will(client: Client, packet: ConnectPacket): Steps<void | Done> {
@@ -145,12 +156,19 @@ export class Authorize extends Middleware {
       store.reasonCode = ReasonCode.SERVER_UNAVAILABLE
     }
     if (store.valid === true) return
+    this.#tell(client, store, 'will', packet.will?.topic ?? '')
     this.stack.closeClient(
       client,
       store.reasonCode ?? ReasonCode.NOT_AUTHORIZED,
       'the will is not authorized',
     )
     return DONE
+  }
+
+  #tell(client: Client, { reason }: AuthorizeStore, action: AuthorizeContext['action'], topic: string): void {
+    if (reason === undefined) return
+    const { id: clientId, username } = client
+    this.#refusals.write('not authorized', () => ({ clientId, username, action, topic, cause: reason }))
   }
 }
 

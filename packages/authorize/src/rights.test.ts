@@ -195,3 +195,39 @@ describe('the seed’s order, the store first', () => {
     await stack.stop()
   })
 })
+
+describe('a reason that rules give', () => {
+  const because: MiddlewareLike = {
+    name: 'Because',
+    authorizePacket(_ctx, store) {
+      store.valid = false
+      store.reason = 'rule 4: deny #'
+    },
+  }
+  const will = { topic: 'gone', payload: Buffer.from(''), qos: 0, retain: false } as const
+
+  it('is told to the log, and to no client', async () => {
+    const { client, open, logger } = await defaultStack({ rules: because })
+    const alice = await client({ clientId: 'alice', username: 'her' })
+    await alice.publish('a', 'x', { qos: 1 })
+    await alice.subscribe(['b', 'c'])
+    await open({ clientId: 'bob' }).connect({ will })
+    const told = logger.lines.filter(({ message }) => message === 'not authorized')
+    const cause = 'rule 4: deny #'
+    expect(told.map((line) => line.cause)).toEqual([
+      { clientId: 'alice', username: 'her', action: 'publish', topic: 'a', cause },
+      { clientId: 'alice', username: 'her', action: 'subscribe', topic: 'b', cause },
+      { clientId: 'bob', action: 'will', topic: 'gone', cause },
+    ])
+    expect(JSON.stringify(alice.received)).not.toContain('rule 4')
+  })
+
+  it('is told of a flood a hundred times a second', async () => {
+    const { client, logger, advance } = await defaultStack({ rules: because })
+    const alice = await client({ clientId: 'alice' })
+    for (let i = 0; i < 150; i++) await alice.publish('a', 'x')
+    await advance(1_000)
+    expect(logger.lines.filter(({ message }) => message === 'not authorized')).toHaveLength(100)
+    expect(logger.lines.map(({ message }) => message)).toContain('50 more requests were not authorized')
+  })
+})

@@ -115,6 +115,19 @@ describe('a client that publishes too fast', () => {
     expect(clock.timers).toBe(timers)
   })
 
+  it('keeps no stack from stopping', async () => {
+    const { advance, client, settle, stop, stack } = await limited({ messageRate: 1, burst: 1 })
+    const [alice, frozen] = [await client(), await client()]
+    await flood(alice, 40)
+    await flood(frozen, 40)
+    await settle()
+    frozen.freeze()
+    const stopped = stop()
+    await advance(25)
+    await stopped
+    expect(stack.clients.size).toBe(0)
+  })
+
   it('is read no further while it waits', async () => {
     const { connection, advance, settle } = await limited({ messageRate: 1, burst: 1 })
     const { stream, client } = connection()

@@ -13,8 +13,8 @@ type Limits = Pick<
 
 /** What a packet of a client counts on. */
 interface Flow {
-  readonly own: Meter
-  readonly user: Meter
+  readonly own: Meter | undefined
+  readonly user: Meter | undefined
 }
 
 const flows = new Slot<Flow | undefined>(() => undefined)
@@ -44,10 +44,9 @@ export class Traffic {
   /** Counts a packet; one of a client that is too fast waits, or is its last. No promise is made for others. */
   count(client: Client, packet: Packet): void | Done | Promise<void | Done> {
     const flow = flows.peek(client) ?? this.#begin(client)
-    const { own, user } = flow
     // When the bytes came is known: the clock need not be asked for each message.
     const now = client.receivedAt
-    const inTime = own.has(now) && user.has(now)
+    const inTime = flow.own?.has(now) !== false && flow.user?.has(now) !== false
     if (!inTime) return this.#exceed(client, packet, flow)
     take(flow, packet)
   }
@@ -57,21 +56,28 @@ export class Traffic {
   }
 
   #begin(client: Client): Flow {
-    const { messageRate, byteRate, burst } = this.#limits
+    const { messageRate, messageRatePerUser, byteRate, byteRatePerUser, burst } = this.#limits
     const now = this.#clock.now()
-    const owner = ownerOf(client)
+    const counts = messageRate + byteRate > 0
+    const own = counts ? new Meter(CLIENT, messageRate, byteRate, burst, now) : undefined
     const flow = {
-      own: new Meter(CLIENT, messageRate, byteRate, burst, now),
-      user: this.#users.enter(owner, now),
+      own,
+      user: messageRatePerUser + byteRatePerUser > 0 ? this.#enter(client, now) : undefined,
     }
     flows.set(client, flow)
-    client.onClose(() => this.#users.leave(owner, this.#clock.now()))
     return flow
+  }
+
+  /** The meter of its user, until it is gone. */
+  #enter(client: Client, now: number): Meter {
+    const owner = ownerOf(client)
+    client.onClose(() => this.#users.leave(owner, this.#clock.now()))
+    return this.#users.enter(owner, now)
   }
 
   #exceed(client: Client, packet: Packet, flow: Flow): void | Done | Promise<void | Done> {
     const now = this.#clock.now()
-    const exceeded = flow.own.exceeded(now) ?? flow.user.exceeded(now)
+    const exceeded = flow.own?.exceeded(now) ?? flow.user?.exceeded(now)
     if (exceeded === undefined) {
       take(flow, packet)
       return
@@ -81,7 +87,7 @@ export class Traffic {
       return DONE
     }
     // It is counted before it waits: of several clients of a user each has a time of its own to go on.
-    const until = Math.max(flow.own.readyAt, flow.user.readyAt)
+    const until = Math.max(flow.own?.readyAt ?? 0, flow.user?.readyAt ?? 0)
     take(flow, packet)
     this.#slowed.tell(client, exceeded)
     return proceed(this.#wait(client, until))
@@ -100,8 +106,8 @@ const USER = { messages: 'messageRatePerUser', bytes: 'byteRatePerUser', whose: 
 function take({ own, user }: Flow, packet: Packet): void {
   const messages = packet.cmd === 'publish' ? 1 : filtersOf(packet)
   const bytes = packet.cmd === 'publish' ? packet.length : 0
-  own.take(messages, bytes)
-  user.take(messages, bytes)
+  own?.take(messages, bytes)
+  user?.take(messages, bytes)
 }
 
 function filtersOf(packet: Exclude<Packet, Publish>): number {

@@ -1,7 +1,8 @@
 import type { Listener } from '@mqtt-stack/core'
 import type { TestStack } from '@mqtt-stack/testing'
-import { acceptAll, testStack } from '@mqtt-stack/testing'
+import { acceptAll, testStack, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { Connections } from './connections.ts'
 import type { RateLimitOptions } from './index.ts'
 import { RateLimit } from './index.ts'
 
@@ -147,4 +148,30 @@ describe('connect rates', () => {
     expect((await answer(stack, at('192.0.2.3:1'))).code).toBe(0)
     expect((await answer(stack, at('192.0.2.4:1'))).code).toBe(0x9f)
   })
+})
+
+it('a flood of connections from many addresses leaves nothing', async () => {
+  const clock = new VirtualClock()
+  const limits = {
+    connections: 0,
+    connectionsPerAddress: 1,
+    connectRate: 0,
+    connectRatePerAddress: 1,
+    burst: 1,
+  }
+  const connections = new Connections(limits, clock)
+  const stack = await testStack({
+    clock,
+    use: [{ name: 'Counted', install: (client) => connections.add(client) }, acceptAll()],
+  })
+  for (let i = 0; i < 300; i++) {
+    const listener = at(`192.0.${i % 100}.1:${i}`)
+    const client = stack.open({ listener })
+    await (i % 2 === 0 ? client.drop() : client.stream.destroy())
+  }
+  await stack.settle()
+  expect(stack.stack.clients.size).toBe(0)
+  expect(connections.size).toBe(100)
+  connections.sweep(1_000)
+  expect(connections.size).toBe(0)
 })

@@ -81,6 +81,11 @@ export class Connections {
     return undefined
   }
 
+  /** How many addresses are remembered. */
+  get size(): number {
+    return this.#addresses.size + this.#rates.size
+  }
+
   sweep(now: number): void {
     this.#rates.sweep(now)
   }

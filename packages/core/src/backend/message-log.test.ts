@@ -1,6 +1,6 @@
 import { Ledger, Publish } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
-import type { LogEntry } from './log-entry.ts'
+import { LogEntry } from './log-entry.ts'
 import { MessageLog } from './message-log.ts'
 
 const MANY = Number.POSITIVE_INFINITY
@@ -111,5 +111,18 @@ describe('a message log', () => {
     expect(read(log, 5_000, 3)).toEqual(['5001 x', '5002 x', '5003 x'])
     expect(read(log, 0, 2)).toEqual(['1 x', '5001 x'])
     expect(log.size).toBe(200)
+  })
+
+  it.each([true, false])('keeps what an earlier process left, room or not (in memory: %s)', (held) => {
+    const ledger = new Ledger({ memoryCeiling: 1_000, memoryShare: 0.1 })
+    const log = new MessageLog(ledger.account('bob'))
+    const packet = Publish.from({ topic: 't', payload: 'x'.repeat(5_000), qos: 2 })
+    const terms = { qos: 2, retain: false, identifiers: undefined, expiresAt: 0, share: undefined } as const
+    const entry = new LogEntry({ messageId: 1, packet, publisher: undefined, ...terms }, 1)
+    if (!held) entry.letGo()
+    log.restoreEntry(entry)
+    expect(ledger.held).toBeGreaterThan(100)
+    log.clear()
+    expect(ledger.held).toBe(0)
   })
 })

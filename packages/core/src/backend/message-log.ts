@@ -86,8 +86,9 @@ export class MessageLog {
   restoreEntry(entry: LogEntry): void {
     const { packet, sequence, expiresAt, released, share, qos } = entry
     this.#entries.set(sequence, entry)
-    if (entry.held) this.#account.keep(packet, ENTRY_COST, true)
-    else this.#account.charge(ENTRY_COST, true)
+    // It was accepted, and is kept whether or not the memory is less than it was.
+    if (entry.held) this.#account.keepAnyway(packet, ENTRY_COST)
+    else this.#account.add(ENTRY_COST)
     if (!released) this.#bytes += entry.size
     if (share !== undefined && qos === 2 && sequence <= this.#begun) this.#sent.add(sequence)
     if (expiresAt !== 0 && expiresAt < this.#nextExpiry) this.#nextExpiry = expiresAt

@@ -206,9 +206,14 @@ export class Broker extends EventEmitter<BrokerEvents> {
     const reload = async (): Promise<Reloaded> => {
       await before
       this.#check()
-      if (this.#source !== undefined) return this.#source.reload(this)
-      await this.reloadCertificates()
-      return { applied: ['certificates'], kept: [] }
+      if (this.#source === undefined) {
+        await this.reloadCertificates()
+        return { applied: ['certificates'], kept: [] }
+      }
+      const reloaded = await this.#source.reload(this)
+      // Of listeners that stayed as they were the files may have changed.
+      for (const one of this.#listeners.certificates) one.refresh()
+      return reloaded
     }
     const reloading = reload()
     this.#reloading = reloading.catch(() => {})

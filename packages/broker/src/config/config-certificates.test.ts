@@ -1,8 +1,12 @@
 /** Certificates of a configuration: the listeners are told files, which they read again. */
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { connect } from 'node:tls'
+import { RecordingLogger } from '@mqtt-stack/testing'
+import { expect, onTestFinished, test } from 'vitest'
 import { devices, PemFiles, serverCertificate } from '../../../../test/rig/secure.ts'
+import { createBrokerFrom } from '../create-broker-from.ts'
 import { brokerOptionsOf } from './broker-options-of.ts'
 import { readText } from './load-config.ts'
 import type { ConfigError } from './problem.ts'
@@ -64,4 +68,26 @@ test('what is no PEM file is named with its line', async () => {
     `broker.yaml:7:10 listeners[0].crl: cannot read ${files.path('crl')}: it is no PEM file: name a readable PEM file`,
     `broker.yaml:9:62 listeners[0].certificates[0].key: cannot read ${files.path('other-key')}: it is no PEM file: name a readable PEM file`,
   ])
+})
+
+test('broker.reload() reads files again that are named as before; what cannot be used is logged', async () => {
+  const files = filesOf()
+  const config = join(files.folder, 'broker.yaml')
+  writeFileSync(config, TEXT)
+  const logger = new RecordingLogger()
+  const broker = await createBrokerFrom(config, { stack: { logger } })
+  onTestFinished(() => broker.close())
+  const [{ port }] = await broker.listen()
+  const renewed = serverCertificate('localhost')
+  files.write('cert', renewed.cert)
+  await broker.reload()
+  const problem = `tls listener: the certificate with the private key (options "cert" and "key") cannot be used`
+  expect(logger.errors).toEqual([expect.stringContaining(problem)])
+  files.write('key', renewed.key)
+  await broker.reload()
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...devices.client('a') })
+  await once(socket, 'secureConnect')
+  const { serialNumber } = socket.getPeerCertificate()
+  socket.on('error', () => {}).destroy()
+  expect(serialNumber).toBe(renewed.serial.subarray(2).toString('hex').toUpperCase())
 })

@@ -68,6 +68,18 @@ export class Certificates {
     return () => this.#use(loaded)
   }
 
+  /** Reads everything again and puts it to use; what cannot be used changes nothing, and is logged once. */
+  refresh(): void {
+    try {
+      this.reload()()
+    } catch (error) {
+      const { message } = error as Error
+      if (message === this.#complaint) return
+      this.#complaint = message
+      this.#stack.log.error(`${message}; what was read before stays in use`, error as Error)
+    }
+  }
+
   /** Files are watched no more. */
   close(): void {
     this.#soon?.cancel()
@@ -100,16 +112,7 @@ export class Certificates {
 
   readonly #changed = (): void => {
     this.#soon?.cancel()
-    this.#soon = this.#stack.clock.after(SETTLE, () => {
-      try {
-        this.reload()()
-      } catch (error) {
-        const { message } = error as Error
-        if (message === this.#complaint) return
-        this.#complaint = message
-        this.#stack.log.error(`${message}; what was read before stays in use`, error as Error)
-      }
-    })
+    this.#soon = this.#stack.clock.after(SETTLE, () => this.refresh())
   }
 
   #noteRevoked(): ReadonlySet<string> {

@@ -1,5 +1,6 @@
 // What only the broker's README has: the flags of its command, its own options, and those of its listeners.
 
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { defaultOf, kindOf, optionsTable, rangeOf, table } from './docs-tables.mjs'
@@ -22,7 +23,14 @@ export async function brokerSections({ ATTACH_OPTIONS, BROKER_OPTIONS, LISTENER_
     'broker-options': () => optionsTable([{ name: 'BROKER_OPTIONS', rows: BROKER_OPTIONS }]),
     attach: () => optionsTable([{ name: 'ATTACH_OPTIONS', rows: ATTACH_OPTIONS }]),
     listeners: () => listenersTable(LISTENER_OPTIONS),
+    configuration: configurationText,
   }
+}
+
+/** The configuration that examples/configurations.test.ts starts. */
+export function configurationText() {
+  const text = readFileSync(join(root, 'examples/broker.yaml'), 'utf8')
+  return `\`\`\`yaml\n${text.trimEnd()}\n\`\`\``
 }
 
 /**

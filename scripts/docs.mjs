@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { brokerSections, configSchemaText } from './docs-broker.mjs'
+import { brokerSections, configSchemaText, configurationText } from './docs-broker.mjs'
 import { idleCodes, linkProblems, raisers } from './docs-checks.mjs'
 import { constantsTable } from './docs-constants.mjs'
 import { describePackages, loadBroker, loadCore } from './docs-packages.mjs'
@@ -47,6 +47,7 @@ for (const pkg of packages) {
     callbacks: () => partsTable(pkg, callbacks),
   })
 }
+keep('README.md', { configuration: configurationText })
 keep('packages/broker/README.md', await brokerSections(broker))
 keepWhole('packages/broker/config.schema.json', await configSchemaText(broker, packages))
 problems.push(

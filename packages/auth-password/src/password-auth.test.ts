@@ -214,6 +214,30 @@ describe('a file that changes', () => {
   })
 })
 
+describe('check', () => {
+  it.each([
+    ['', 'there is no user in FILE: mqtt-stack passwd FILE NAME'],
+    [`alice:${SLOW}`, undefined],
+    [
+      ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}:${SECRET}`).join('\n'),
+      'whoever gets hold of FILE can try passwords of a, b, c and 2 more quickly (SHA-512, or few iterations): mqtt-stack passwd FILE NAME',
+    ],
+    [
+      `alice:${SLOW.replace('400000', '101')}`,
+      'whoever gets hold of FILE can try passwords of alice quickly (SHA-512, or few iterations): mqtt-stack passwd FILE NAME',
+    ],
+  ])('says what is weak in the file: %j', async (text, weakness) => {
+    const file = fileOf(text)
+    const found = await new PasswordAuth({ file }).check()
+    expect(found).toEqual(weakness === undefined ? [] : [weakness.replaceAll('FILE', file)])
+  })
+
+  it('fails as a start would', async () => {
+    const file = fileOf('alice')
+    await expect(new PasswordAuth({ file }).check()).rejects.toMatchObject({ code: 'FILE_INVALID' })
+  })
+})
+
 describe('a file that cannot be used at start', () => {
   it('stops the start', async () => {
     const file = fileOf(`alice:${SECRET}\nbob:$1$x`)

@@ -6,6 +6,7 @@ import { PASSWORD_AUTH_OPTIONS } from './options.ts'
 import type { Known } from './passwords.ts'
 import { Passwords } from './passwords.ts'
 import { Turns } from './turns.ts'
+import { weaknessesOf } from './weaknesses.ts'
 
 type Answer = Store<'authenticateConnection'>
 
@@ -43,6 +44,15 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
   get stats(): PasswordAuthStats {
     const { running, waiting } = this.#turns
     return { running, waiting, refused: this.#refused }
+  }
+
+  /**
+   * What is weak in the file.
+   * @throws StackError `FILE_INVALID` where it cannot be used.
+   */
+  async check(): Promise<readonly string[]> {
+    const { users } = await this.#file.read()
+    return weaknessesOf(users, this.config.file)
   }
 
   /** @throws StackError `FILE_INVALID` where the file cannot be used. */

@@ -255,3 +255,18 @@ describe('re-authentication', () => {
     await client.closed
   })
 })
+
+it('check says that nobody has keys, and fails as a start would', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'scram-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'users')
+  const users = new ScramAuth({ file })
+  writeFileSync(file, 'joe:$6$x$y')
+  expect(await users.check()).toEqual([
+    `no user in ${file} has keys for SCRAM: mqtt-stack passwd ${file} NAME --scram`,
+  ])
+  writeFileSync(file, await line('joe', 'secret'))
+  expect(await users.check()).toEqual([])
+  writeFileSync(file, 'joe:$6$x$y::$scram-sha-256$x')
+  await expect(users.check()).rejects.toMatchObject({ code: 'FILE_INVALID' })
+})

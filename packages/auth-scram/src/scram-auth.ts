@@ -34,6 +34,17 @@ export class ScramAuth extends Middleware<ScramAuthOptions> {
     })
   }
 
+  /**
+   * What is missing in the file.
+   * @throws StackError `FILE_INVALID` where it cannot be used.
+   */
+  async check(): Promise<readonly string[]> {
+    const { known } = await this.#file.read()
+    if (Object.values(known).some(({ size }) => size > 0)) return []
+    const { file } = this.config
+    return [`no user in ${file} has keys for SCRAM: mqtt-stack passwd ${file} NAME --scram`]
+  }
+
   /** @throws StackError `FILE_INVALID` where the file cannot be used. */
   start(): Promise<void> {
     return this.#file.open(this.stack)

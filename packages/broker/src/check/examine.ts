@@ -13,6 +13,7 @@ import { exposuresOf, whatTheyMay, whoConnects } from './exposure.ts'
 import type { Finding } from './finding.ts'
 import { findingsOf } from './findings.ts'
 import type { ReadRule } from './read-rule.ts'
+import { weaknessesOf } from './weaknesses.ts'
 
 export interface Report {
   /** What each listener lets whom do; empty where the configuration cannot be started. */
@@ -34,7 +35,7 @@ export async function examine(file: string, env: Readonly<NodeJS.ProcessEnv> = p
   }
 }
 
-function reportOf(config: LoadedConfig, rules: readonly ReadRule[]): Report {
+function reportOf(config: LoadedConfig, { rules, weak }: TriedOut): Report {
   const { value } = config
   const exposures = exposuresOf(value)
   return {
@@ -42,12 +43,19 @@ function reportOf(config: LoadedConfig, rules: readonly ReadRule[]): Report {
       const name = value.listeners?.[i].name as string | undefined
       return { ...exposure, who: whoConnects(exposure, value.auth), may: whatTheyMay(value, rules, name) }
     }),
-    findings: findingsOf(config, exposures, rules),
+    findings: [...findingsOf(config, exposures, rules), ...weak],
   }
 }
 
-/** Makes everything as a start would; what cannot be made says why. Answers the rules that were read. */
-async function tryOut(config: LoadedConfig): Promise<readonly ReadRule[]> {
+/** What was read on the way. */
+interface TriedOut {
+  readonly rules: readonly ReadRule[]
+  /** What middlewares say of what they would use. */
+  readonly weak: readonly Finding[]
+}
+
+/** Makes everything as a start would; what cannot be made says why. */
+async function tryOut(config: LoadedConfig): Promise<TriedOut> {
   const options = await brokerOptionsOf(config)
   const { stack } = createBroker(options)
   for (const [i, one] of (options.listeners ?? []).entries())
@@ -55,7 +63,7 @@ async function tryOut(config: LoadedConfig): Promise<readonly ReadRule[]> {
   const acl = stack.middlewares.find(({ name }) => name === ACL.class) as
     | { rules?: readonly ReadRule[] }
     | undefined
-  return acl?.rules ?? []
+  return { rules: acl?.rules ?? [], weak: await weaknessesOf(config, stack.middlewares) }
 }
 
 function errorsOf(file: string, error: StackError): Finding[] {

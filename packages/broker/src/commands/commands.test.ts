@@ -180,6 +180,21 @@ broker.yaml:2:15: error: log.level must be one of "error", "warn", "info", "debu
     })
   })
 
+  test('reads the file of users: a bad line is an error, and a weak hash a warning', async () => {
+    const text =
+      'listeners: [{ listen: "mqtt://127.0.0.1" }]\nauth:\n  password: { file: users }\nacl: { rules: [{ allow: publish, topic: a }] }\n'
+    expect(await checked(text, { users: 'alice:secret' })).toEqual({
+      code: 1,
+      text: 'broker.yaml:3:3: error: auth.password: users:1: the password of "alice" is not hashed: mqtt-stack passwd users alice\n1 errors, 0 warnings\n',
+    })
+    const key = Buffer.alloc(64).toString('base64')
+    const { code, text: said } = await checked(text, { users: `alice:$7$101$c2FsdA==$${key}` })
+    expect(code).toBe(0)
+    expect(said).toContain(
+      'broker.yaml:3:13: warning: whoever gets hold of users can try passwords of alice quickly (SHA-512, or few iterations): mqtt-stack passwd users NAME\n',
+    )
+  })
+
   test.each([
     [
       'auth: { certificate: {} }',

@@ -46,6 +46,11 @@ export interface MiddlewareLike extends Handlers {
   readonly defines?: Readonly<Record<string, CallbackRule>>
   /** The stack it was given to; set by `use()`. */
   stack?: Stack
+  /**
+   * Looks at what it would need, and opens nothing: fails as `start` would, and answers what is weak, a sentence each. For
+   * `mqtt-stack check`; a stack that runs never calls it.
+   */
+  check?(): readonly string[] | Promise<readonly string[]>
   /** Opens what it needs. Middlewares start last to first, so stores are open before those who use them. */
   start?(): void | Promise<void>
   /** Settles and closes. First to last; no client is connected any more. */
@@ -74,6 +79,7 @@ export const MEMBERS: ReadonlySet<string> = new Set([
   'behind',
   'last',
   'stack',
+  'check',
   'start',
   'stop',
   'install',

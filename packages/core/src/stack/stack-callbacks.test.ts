@@ -283,6 +283,7 @@ describe('define', () => {
     'requires',
     'uses',
     'stack',
+    'check',
     'start',
     'stop',
     'install',

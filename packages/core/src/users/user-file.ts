@@ -72,6 +72,16 @@ export class UserFile<Known> {
   }
 
   /**
+   * The users that are in the file now, and what the provider makes of them; nothing is in force by that.
+   * @throws StackError `FILE_INVALID` where the file cannot be used.
+   */
+  async read(): Promise<{ readonly users: ReadonlyMap<string, User>; readonly known: Known }> {
+    const { path, owner, decode } = this.#options
+    const users = parseUsers(readUsers(path, owner), path)
+    return { users, known: await decode(users, path) }
+  }
+
+  /**
    * Notes that this line let a client in; false where the line is not in force any more, for the file has changed while
    * the client proved who it is.
    */

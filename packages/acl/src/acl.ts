@@ -8,7 +8,7 @@ import type {
   Steps,
   Store,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, proceed, ReasonCode, Slot, shareOf, watchFile } from '@mqtt-stack/core'
+import { DONE, Middleware, proceed, ReasonCode, Slot, StackError, shareOf, watchFile } from '@mqtt-stack/core'
 import type { Revoked } from './asking-again.ts'
 import { AskingAgain, purgeUnreadable } from './asking-again.ts'
 import type { AclOptions } from './options.ts'
@@ -31,6 +31,7 @@ class Asked {
 
 const asked = new Slot(() => new Asked())
 
+const EMPTIED = 'holds no rule any more: to deny all, write "deny publish,subscribe #"'
 const NOTHING: Revoked = { subscriptions: 0, waiting: 0, retained: 0, wills: 0 }
 
 /**
@@ -52,7 +53,7 @@ export class Acl extends Middleware<AclOptions> {
   #watch: FileWatch | undefined
   /** How often the rules are being asked again; deliveries are asked about meanwhile. */
   #asking = 0
-  #asked: Promise<unknown> = Promise.resolve()
+  #walked: Promise<unknown> = Promise.resolve()
   /** Clients that have lost a right while they were away: what waits for them is being gone through. */
   readonly #losers = new Set<Client>()
 
@@ -74,6 +75,12 @@ export class Acl extends Middleware<AclOptions> {
     this.#watchFile()
     // It may have changed since it was read.
     this.#use(rulesOf(this.#given))
+    // What a store has kept was allowed by the rules that there were then.
+    const started = Promise.resolve().then(() => this.stack.started)
+    started.then(
+      () => this.#rules.rules.length > 0 && this.stack.background(() => this.#walk(true)),
+      () => {},
+    )
   }
 
   stop(): void {
@@ -215,10 +222,12 @@ export class Acl extends Middleware<AclOptions> {
       file === undefined ? undefined : watchFile(file, (now) => this.#reload(file, now), this.stack.clock)
   }
 
-  /** A file that cannot be used changes nothing. */
+  /** A file that cannot be used changes nothing; an empty one is most likely being written. */
   #reload(file: string, contents: Uint8Array | Error): void {
     try {
-      this.#use(rulesOf(this.#given, decodeText(file, contents)))
+      const rules = rulesOf(this.#given, decodeText(file, contents))
+      if (rules.rules.length === 0) throw new StackError('FILE_INVALID', `acl: ${file} ${EMPTIED}`)
+      this.#use(rules)
     } catch (error) {
       this.stack.log.error(`${(error as Error).message}; the rules stay as they were`)
       return
@@ -227,27 +236,27 @@ export class Acl extends Middleware<AclOptions> {
     this.stack.background(() => this.#askAgain())
   }
 
-  /** One walk at a time; one by rules that are in force no more is over soon. */
   async #askAgain(): Promise<Revoked> {
-    const rules = this.#rules
     this.#asking++
     this.#guard()
-    const walk = new AskingAgain(
-      this.stack,
-      rules,
-      (client) => this.#rightsOf(client),
-      () => rules === this.#rules,
-    )
-    const result = this.#asked.then(() => walk.run())
-    this.#asked = result.catch(() => {})
     try {
-      const revoked = await result
+      const revoked = await this.#walk(false)
       this.stack.log.info('acl: what earlier rules allowed was asked about again', { ...revoked })
       return revoked
     } finally {
       this.#asking--
       this.#guard()
     }
+  }
+
+  /** One walk at a time; one by rules that are in force no more is over soon. */
+  async #walk(atStart: boolean): Promise<Revoked> {
+    const rules = this.#rules
+    const isCurrent = (): boolean => rules === this.#rules
+    const walk = new AskingAgain(this.stack, rules, (client) => this.#rightsOf(client), isCurrent)
+    const result = this.#walked.then(() => walk.run(atStart))
+    this.#walked = result.catch(() => {})
+    return result
   }
 
   /** Answers sendMessage as long as somebody has to be asked. */

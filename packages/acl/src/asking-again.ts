@@ -39,11 +39,17 @@ export class AskingAgain {
     this.#isCurrent = isCurrent
   }
 
-  /** Ends where the rules have changed again: others ask then. */
-  async run(): Promise<Revoked> {
+  /**
+   * Ends where the rules have changed again: others ask then.
+   * @param atStart Of what a store has kept. Who published what waits for clients is not looked at then, for that would
+   *   read all of it from a disk; nor what nobody known has published, which may be older than the first rules.
+   */
+  async run(atStart: boolean): Promise<Revoked> {
     await this.#endSubscriptions()
     const connected = new Map([...this.#stack.clients].map((client) => [client.session.clientId, client]))
+    const isSpared = (author: Author | undefined): boolean => atStart && author?.identity === undefined
     const isRevoked = ({ packet, publisher }: WaitingMessage): boolean => {
+      if (isSpared(publisher)) return false
       const rights = this.#rightsOfAuthor(publisher, connected)
       const { topic, qos, retain } = packet
       if (rights === undefined || rights.mayPublish(topic, qos, retain)) return false
@@ -51,10 +57,11 @@ export class AskingAgain {
       return !rights.publish('will', topic, qos, retain).allowed
     }
     const isRevokedWill = ({ packet, publisher }: WaitingMessage): boolean => {
+      if (isSpared(publisher)) return false
       const rights = this.#rightsOfAuthor(publisher, connected)
       return rights?.publish('will', packet.topic, packet.qos, packet.retain).allowed === false
     }
-    const { waiting } = await this.#purge('waiting', isRevoked)
+    const { waiting } = atStart ? { waiting: 0 } : await this.#purge('waiting', isRevoked)
     const { retained } = await this.#purge('retained', isRevoked)
     const { wills } = await this.#purge('wills', isRevokedWill)
     return { subscriptions: this.#subscriptions, waiting: this.#waiting + waiting, retained, wills }

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
+import { MemoryStore } from '@mqtt-stack/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BACKENDS } from '../../../test/rig/backends.ts'
 import type { DefaultStack, DefaultStackOptions } from '../../../test/rig/default-stack.ts'
 import { defaultStack } from '../../../test/rig/default-stack.ts'
+import { StoredBackend } from '../../../test/rig/stored-backend.ts'
 import { Acl } from './acl.ts'
 import type { AclRule } from './rule.ts'
 
@@ -199,6 +201,46 @@ describe('rules that change', () => {
   })
 })
 
+describe('other rules after a restart', () => {
+  it('[CVE-2018-12546] end subscriptions, and take retained messages and wills away', async () => {
+    const store = new MemoryStore()
+    const first = await setup([ALL], { backend: new StoredBackend(undefined, store) })
+    const joe = await first.client({ clientId: 'joe', username: 'joe', clean: false })
+    await joe.subscribe(['secret', 'open'], { qos: 1 })
+    await joe.drop()
+    const mallory = first.open({ clientId: 'm', protocolVersion: 5 })
+    const properties = { willDelayInterval: 60 }
+    const will = { topic: 'gone', payload: Buffer.from('will'), qos: 1, retain: false, properties } as const
+    await mallory.connect({ username: 'mallory', will, properties: { sessionExpiryInterval: 600 } })
+    await mallory.publish('kept', 'evil', { qos: 1, retain: true })
+    await mallory.drop()
+    const alice = await first.client({ clientId: 'alice', username: 'alice' })
+    await alice.publish('fine', 'good', { qos: 1, retain: true })
+    const nobody = await first.client({ clientId: 'nobody' })
+    await nobody.publish('old', 'older than the rules', { qos: 1, retain: true })
+    await alice.publish('secret', 'secret', { qos: 1 })
+    await first.stop()
+
+    const rules: AclRule[] = [
+      { deny: 'publish', topic: '#', user: 'mallory' },
+      { deny: 'publish', topic: '#', anonymous: true },
+      { deny: 'subscribe', topic: 'secret', user: 'joe' },
+      ALL,
+    ]
+    const again = await setup(rules, { backend: new StoredBackend(undefined, store) })
+    await again.settle()
+    const left = await again.stack.call('lookupSubscriptions', { clientId: 'joe' })
+    expect(left.map(({ topic }) => topic)).toEqual(['open'])
+    const reader = await again.client({ clientId: 'reader', keepalive: 0 })
+    await reader.subscribe('#')
+    await again.advance(61_000)
+    expect(payloads(reader).toSorted()).toEqual(['good', 'older than the rules'])
+    const back = await again.client({ clientId: 'joe', username: 'joe', clean: false, keepalive: 0 })
+    await again.settle()
+    expect(payloads(back)).toEqual([])
+  })
+})
+
 describe('receive', () => {
   it('is asked about at each delivery, and costs nothing where no rule says so', async () => {
     const { acl, client, settle, stack, drops } = await setup([ALL])
@@ -271,22 +313,27 @@ describe('a file of rules', () => {
     expect(left.map(({ topic }) => topic)).toEqual(['b'])
   })
 
-  it('that is broken, or gone, changes nothing and is an error once', async () => {
+  it('that is broken, empty or gone changes nothing and is an error once', async () => {
     const { client, replace, until, logger, file } = await withFile('allow publish,subscribe #\n')
     replace('allow publish,subscribe #\nallow everything\n')
     await until(() => logger.errors.length > 0)
     expect(logger.errors).toEqual([
       `acl: ${file}:2: a rule has an action and a topic: allow publish a/#; the rules stay as they were`,
     ])
-    rmSync(file)
+    replace('# nothing\n')
     await until(() => logger.errors.length > 1)
     expect(logger.errors[1]).toBe(
+      `acl: ${file} holds no rule any more: to deny all, write "deny publish,subscribe #"; the rules stay as they were`,
+    )
+    rmSync(file)
+    await until(() => logger.errors.length > 2)
+    expect(logger.errors[2]).toBe(
       `acl: cannot read ${file}: there is no such file: name a readable file of rules; the rules stay as they were`,
     )
     expect((await (await client({ keepalive: 0 })).subscribe('x')).granted).toEqual([0])
     replace('deny subscribe x\nallow subscribe #\n')
     await until(() => logger.lines.some(({ message }) => message === `acl: ${file} was read again`))
     expect((await (await client({ keepalive: 0 })).subscribe('x')).granted).toEqual([0x80])
-    expect(logger.errors).toHaveLength(2)
+    expect(logger.errors).toHaveLength(3)
   })
 })

@@ -33,7 +33,8 @@ export function exposuresOf(value: ConfigValue): Exposure[] {
 function exposureOf(listener: ListenerValue, value: ConfigValue): Exposure {
   const { auth = {}, use = [] } = value
   const { transport, host = '' } = parseListenUrl(listener.listen)
-  const proxied = listener.proxy !== undefined || listener.behindProxy === true
+  const { proxy, forwardedFor, behindProxy } = listener
+  const proxied = proxy !== undefined || forwardedFor !== undefined || behindProxy === true
   const known = (Object.keys(auth) as string[]).filter((name) => name !== ANONYMOUS) as ProviderName[]
   const asked = listener.providers
   const providers = known.filter((name) => asked?.includes(name) ?? true)

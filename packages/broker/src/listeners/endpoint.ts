@@ -38,6 +38,7 @@ interface PortConfig extends Pick<Place, 'name' | 'providers'> {
   readonly maxConnections: number
   readonly proxy: TrustedProxies | undefined
   readonly proxyTimeout: number
+  readonly forwardedFor?: TrustedProxies | undefined
 }
 
 /** @param makeServer Makes a server that serves its connections. */
@@ -62,7 +63,7 @@ export function portEndpoint(
     address() {
       const address = portAddress(transport, server)
       // A proxy reaches it, and who reaches the proxy.
-      place.local = address.local && proxy === undefined
+      place.local = address.local && proxy === undefined && config.forwardedFor === undefined
       return { ...address, local: place.local }
     },
   }

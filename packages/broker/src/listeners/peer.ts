@@ -18,6 +18,8 @@ export class Peer implements Listener {
   readonly #socket: Socket
   readonly #proxied: Proxied | undefined
   readonly #seen: SeenRequest | undefined
+  /** Looked at while the connection is there: behind it nobody could say any more that it came from a proxy. */
+  readonly #forwarded: Forwarded | undefined
   #remote: string | undefined
   #certificate: Partial<PeerCertificate> | undefined
 
@@ -27,6 +29,7 @@ export class Peer implements Listener {
     this.#socket = socket
     this.#proxied = place.gate?.of(socket)
     this.#seen = seen
+    this.#forwarded = seen?.forwarded(this.#proxied?.host ?? socket.remoteAddress)
   }
 
   get transport(): string {
@@ -77,10 +80,6 @@ export class Peer implements Listener {
   /** Who is connected, or whom a PROXY header names. */
   get #connected(): string | undefined {
     return this.#proxied?.remote ?? remoteOf(this.#socket)
-  }
-
-  get #forwarded(): Forwarded | undefined {
-    return this.#seen?.forwarded(this.#proxied?.host ?? this.#socket.remoteAddress)
   }
 }
 

@@ -131,6 +131,22 @@ describe('X-Forwarded-For', () => {
     expect(await connect(broker, {})).toBe(5)
   })
 
+  test('a listener that passes on what others send is not local, and those who come to it directly still are', async () => {
+    const broker = await wsBroker({ forwardedFor: { from: ['10.0.0.0/8'] } })
+    expect(broker.addresses[0].local).toBe(false)
+    expect(await connect(broker, {})).toBe(0)
+  })
+
+  test('a client that is gone is not taken for one of this machine', async () => {
+    const broker = await wsBroker(known, { allowAnonymous: true })
+    await connect(broker, {})
+    const [client] = broker.stack.clients
+    const closed = new Promise<void>((resolve) => client.onClose(() => resolve()))
+    client.stream.destroy()
+    await closed
+    expect(client.listener.local).toBe(false)
+  })
+
   test('from elsewhere is not believed, and still not local', async () => {
     const broker = await wsBroker({ forwardedFor: { from: ['10.0.0.0/8'] } })
     expect(await connect(broker, { 'x-forwarded-for': '127.0.0.1' })).toBe(5)

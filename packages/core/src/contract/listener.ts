@@ -7,7 +7,10 @@ export interface Listener {
   readonly transport: string
   /** Only this machine can reach it: loopback, a Unix socket, memory. What came through a proxy is never local. */
   readonly local: boolean
-  /** Address of the other side, where there is one; ask for it while the connection is open. */
+  /**
+   * Address of the other side, where there is one, such as `192.0.2.1:50000` or `[2001:db8::1]:50000`; without a port
+   * where a web server passed it on. Ask for it while the connection is open.
+   */
   readonly remote?: string | undefined
   /** The site whose page opened the connection: browsers say so over WebSocket. */
   readonly origin?: string | undefined

@@ -56,7 +56,8 @@ function exposureOf(listener: ListenerValue, value: ConfigValue): Exposure {
 export function whoConnects(exposure: Exposure, auth: AuthValue = {}): string[] {
   const { anonymous, local, providers, needsCertificate, anyName } = exposure
   const among = needsCertificate ? ', with a certificate of the authorities' : ''
-  const lines = providers.map((name) => `${KNOWN[name](auth[name] ?? {})}${among}`)
+  const known = providers.map((name) => KNOWN[name](auth[name] ?? {}))
+  const lines = known.filter((one) => one !== undefined).map((one) => `${one}${among}`)
   if (anonymous === true) lines.push(`everybody${anyName ? ', under any name' : ' without a name'}${among}`)
   if (anonymous === 'local')
     lines.push(`clients without a name${local ? '' : ' of this machine alone'}${among}`)
@@ -65,21 +66,28 @@ export function whoConnects(exposure: Exposure, auth: AuthValue = {}): string[] 
 
 const fileOf = ({ file }: { readonly file?: unknown }): string => (file === undefined ? '' : ` of ${file}`)
 
-const KNOWN: Readonly<Record<ProviderName, (options: Readonly<Record<string, unknown>>) => string>> = {
+const KNOWN: Readonly<
+  Record<ProviderName, (options: Readonly<Record<string, unknown>>) => string | undefined>
+> = {
   password: (options) => `users${fileOf(options)}, by password`,
   scram: (options) => `users${fileOf(options)}, by SCRAM (5.0)`,
   jwt: () => 'whoever has a token that is signed (jwt)',
-  http: ({ url }) => `whom the web service${url === undefined ? '' : ` ${url}`} lets in`,
+  http: ({ authenticate: url }) => (url === undefined ? undefined : `whom ${url} lets in`),
   certificate: () => 'whoever has a certificate that names a user',
 }
 
 /** What those who are connected may do, a line each. */
 export function whatTheyMay(value: ConfigValue, rules: readonly ReadRule[], listener?: string): string[] {
   if (value.authorize === false) return ['everything (authorize: false)']
-  if (value.acl === undefined)
-    return [(value.use ?? []).length === 0 ? 'everything' : 'what the middlewares of "use" allow']
+  const { auth: { http, jwt } = {}, use = [], acl } = value
+  const others = [
+    ...(http?.authorize === undefined ? [] : [`what ${http.authorize} allows`]),
+    ...(jwt?.rightsClaim === undefined ? [] : [`what their token allows (claim ${jwt.rightsClaim})`]),
+    ...(use.length === 0 ? [] : ['what the middlewares of "use" allow']),
+  ]
+  if (acl === undefined) return others.length === 0 ? ['everything'] : others
   const lines = rules.filter((rule) => concerns(rule, listener)).map(wordsOf)
-  return [...lines, 'nothing else']
+  return [...lines, ...others, 'nothing else']
 }
 
 function concerns({ listeners }: ReadRule, name: string | undefined): boolean {

@@ -1,9 +1,10 @@
 /** What is weak in a configuration that can be started, or missing. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import type { ListenerValue } from '../config/config-value.ts'
+import type { ListenerValue, Options } from '../config/config-value.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { Path } from '../config/parsed.ts'
+import { nameOf } from '../config/parsed.ts'
 import type { Exposure } from './exposure.ts'
 import { whoConnects } from './exposure.ts'
 import type { Finding } from './finding.ts'
@@ -34,6 +35,7 @@ export function findingsOf(
   }
   ofSections(config, exposures, add)
   ofRules(config, rules, add)
+  ofSecrets(config, add)
   return found
 }
 
@@ -110,6 +112,19 @@ function ofRules({ value }: LoadedConfig, rules: readonly ReadRule[], add: Add):
 
 function placeOf({ source }: ReadRule): string {
   return source === undefined ? '' : ` (${source})`
+}
+
+/** Secrets that stand in the file itself, where everybody may read it. */
+function ofSecrets({ value, parsed }: LoadedConfig, add: Add): void {
+  if (!isOpen(parsed.file)) return
+  const listeners = (value.listeners ?? []).map((_, i) => ['listeners', i, 'passphrase'])
+  for (const path of [['auth', 'jwt', 'key'], ['auth', 'http', 'token'], ...listeners]) {
+    const written = path.reduce<unknown>((part, key) => (part as Options | undefined)?.[key], parsed.value)
+    if (typeof written !== 'string' || parsed.isFilled(path) || written.startsWith('-----BEGIN PUBLIC'))
+      continue
+    const fix = `chmod 600 ${parsed.file}, or { file: path }`
+    add('warning', path, `${nameOf(path)} may be read by every user of this machine: ${fix}`)
+  }
 }
 
 /** Whether every user of this machine may read a file. */

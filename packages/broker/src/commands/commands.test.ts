@@ -158,6 +158,26 @@ broker.yaml:2:58: warning: cert.pem expires in ...
     expect(text).not.toContain('never decides')
   })
 
+  test('rights that a web service and tokens give, and a secret that everybody may read', async () => {
+    const text = `auth:
+  jwt: { algorithms: [HS256], key: 0123456789abcdef0123456789abcdef, rightsClaim: mqtt }
+  http: { authenticate: "https://a.example/in", authorize: "https://a.example/may" }
+`
+    const path = folder({ 'broker.yaml': text })
+    const file = join(path, 'broker.yaml')
+    chmodSync(file, 0o644)
+    const { code, text: said } = await run(check, file)
+    expect(code).toBe(0)
+    expect(said).toContain(`  who may connect   whoever has a token that is signed (jwt)
+                    whom https://a.example/in lets in
+  what they may do  what https://a.example/may allows
+                    what their token allows (claim mqtt)
+`)
+    expect(said).toContain(
+      `broker.yaml:2:36: warning: auth.jwt.key may be read by every user of this machine: chmod 600 ${file}, or { file: path }`,
+    )
+  })
+
   test('warns of keys that everybody may read, and of certificates that expire', async () => {
     const { cert, key } = createCertificate('localhost')
     const text = 'listeners: [{ listen: "mqtts://127.0.0.1", cert: cert.pem, key: key.pem }]\n'

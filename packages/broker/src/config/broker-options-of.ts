@@ -3,7 +3,7 @@ import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { BrokerOptions } from '../broker-options.ts'
 import { resolveListener } from '../listeners/options.ts'
 import type { Place, Use } from '../order.ts'
-import { ORDER } from '../order.ts'
+import { isPlaced, ORDER } from '../order.ts'
 import { listenersOf } from './config-listeners.ts'
 import type { AclValue } from './config-value.ts'
 import type { LoadedConfig } from './load-config.ts'
@@ -23,12 +23,12 @@ const BEHIND: Place = 'authentication'
  */
 export async function brokerOptionsOf(config: LoadedConfig): Promise<BrokerOptions> {
   const { value } = config
-  checkRules(config)
   const listeners = listenersOf(config)
   for (const [i, one] of (listeners ?? []).entries())
     tryAt(config, ['listeners', i], () => resolveListener(one))
   const backend = await backendOf(config)
   const use = [...(await sectionsOf(config)), ...(await usesOf(config))]
+  checkRules(config, use)
   const places = ORDER.filter((place) => place !== 'backend' && value[place] !== undefined)
   const anonymous = value.auth?.anonymous
   return {
@@ -51,10 +51,11 @@ export function tryAt<T>(config: LoadedConfig, path: Path, make: () => T): T {
 }
 
 /** Those whom a provider lets in would be refused whatever they do. */
-function checkRules({ value, parsed }: LoadedConfig): void {
-  const { auth = {}, acl, use = [], authorize } = value
+function checkRules({ value, parsed }: LoadedConfig, use: readonly Use[]): void {
+  const { auth = {}, authorize } = value
   const asked = Object.keys(auth).some((name) => name !== ANONYMOUS)
-  if (!asked || acl !== undefined || use.length > 0 || authorize === false) return
+  const ruled = use.some((one) => (isPlaced(one) ? one.middleware : one).authorizePacket !== undefined)
+  if (!asked || ruled || authorize === false) return
   const fix = 'add a section "acl", or allow everything with "authorize: false"'
   const message = `auth: clients are asked who they are, and nothing says what they may do: ${fix}`
   throw new ConfigError([{ where: parsed.atKey(['auth']), message }])

@@ -1,5 +1,5 @@
 /** `mqtt-stack init` and `mqtt-stack check`: what they write and say. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -55,6 +55,42 @@ describe('init', () => {
         .join('\n')
         .replace('broker.yaml:7:1', /broker\.yaml:\d+:\d+/.exec(text)?.[0] ?? ''),
     )
+  })
+
+  test('everything that it has in comments can be turned on', async () => {
+    const { cert, key } = createCertificate('localhost')
+    const path = folder({ users: '' })
+    mkdirSync(join(path, 'certs'))
+    writeFileSync(join(path, 'certs', 'server.pem'), cert)
+    writeFileSync(join(path, 'certs', 'server.key'), key, { mode: 0o600 })
+    const file = join(path, 'broker.yaml')
+    await run(init, file)
+    const all = readFileSync(file, 'utf8').replaceAll(
+      /^( *)# (?=- listen| {2}(?:cert|key|providers|rules|lmdb):|\w+: ?(?:\{.*)?$| {4}- \{)/gm,
+      '$1',
+    )
+    writeFileSync(file, all)
+    const { code, text } = await run(check, file)
+    expect(text.replace(/.*expires in.*\n/, '')).toBe(
+      [
+        'mqtt://127.0.0.1:1883  (this machine, no TLS)',
+        `  who may connect   users of ${join(path, 'users')}, by password`,
+        '                    clients without a name',
+        '  what they may do  allow publish,subscribe users/%u/#',
+        '                    allow publish,subscribe # address 127.0.0.1',
+        '                    nothing else',
+        '',
+        'mqtts://0.0.0.0:8883  (the network, TLS)',
+        `  who may connect   users of ${join(path, 'users')}, by password`,
+        '  what they may do  allow publish,subscribe users/%u/#',
+        '                    allow publish,subscribe # address 127.0.0.1',
+        '                    nothing else',
+        '',
+        '0 errors, 1 warnings',
+        '',
+      ].join('\n'),
+    )
+    expect(code).toBe(0)
   })
 
   test('leaves a file that is there as it is', async () => {

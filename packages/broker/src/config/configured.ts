@@ -13,7 +13,7 @@ import { loadConfig } from './load-config.ts'
 import type { Path } from './parsed.ts'
 import { nameOf } from './parsed.ts'
 import type { Part } from './parts.ts'
-import { makerOf, partsOf } from './parts.ts'
+import { isPlace, makerOf, partsOf } from './parts.ts'
 
 export interface ConfiguredOptions {
   /** Where `${NAME}` is looked up; the process's by default. */
@@ -115,9 +115,11 @@ class Configuration implements Source {
     }
     const maker = makerOf(path)
     const running = broker.stack.middlewares.find((one) => one.name === maker) as Changeable | undefined
-    if (running === undefined || value === false) return [name]
+    // A place without options has its defaults; a section that is gone is another broker.
+    const gone = value === undefined && !isPlace(path)
+    if (running === undefined || value === false || gone) return [name]
     const options = optionsFor(running, value, made)
-    if (running.replace !== undefined && value !== undefined) {
+    if (running.replace !== undefined) {
       await running.replace(options)
       return []
     }

@@ -30,6 +30,11 @@ export function makerOf([section, inner]: Path): string | undefined {
   if (section === 'auth') return PROVIDERS[inner as ProviderName]?.class
   if (section === 'acl') return ACL.class
   if (section === 'limits') return LIMITS.class
-  const place = ORDER.find((one) => one === section && one !== 'backend')
+  const place = ORDER.find((one) => one === section)
   return place && builtInName(place)
+}
+
+/** Whether a part has the options of a place of the default stack. */
+export function isPlace([section]: Path): boolean {
+  return ORDER.some((one) => one === section)
 }

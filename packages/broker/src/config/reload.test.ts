@@ -106,6 +106,17 @@ test('options that are read where they are used hold for whoever connects next',
   expect(await write(ONE)).toEqual({ applied: ['keepalive'], kept: [] })
 })
 
+test('rules hold for those who are connected, too', async () => {
+  const rules = (topic: string): string => `${ONE}acl: { rules: [{ allow: publish, topic: ${topic} }] }\n`
+  const { broker, write } = await reloading(rules('a'))
+  const one = await client(broker.addresses[0].url)
+  await one.publishAsync('a', '', { qos: 1 })
+  expect(await write(rules('b'))).toEqual({ applied: ['acl'], kept: [] })
+  await one.publishAsync('b', '', { qos: 1 })
+  await expect(one.publishAsync('a', '', { qos: 1 })).rejects.toThrow(/not authorized/i)
+  expect(await write(ONE)).toEqual({ applied: [], kept: ['broker.yaml:1:1: acl'] })
+})
+
 test('what takes effect at the next start is told, with its line, each time', async () => {
   const { write } = await reloading(ONE)
   const text = `${ONE}keepalive: { maximum: 9, sweep: 500 }\nstore: { memory: { sessions: 5 } }\nauth: { anonymous: true }\n`

@@ -39,8 +39,8 @@ function file(name: string, text: string): string {
   return path
 }
 
-async function dial({ port }: OpenPort): Promise<ReturnType<typeof connect>> {
-  const socket = connect({ port, host: '127.0.0.1', localAddress: CLIENT }).on('error', () => {})
+async function dial({ host, port }: OpenPort): Promise<ReturnType<typeof connect>> {
+  const socket = connect({ host, port, localAddress: CLIENT }).on('error', () => {})
   onTestFinished(() => void socket.destroy())
   await once(socket, 'connect')
   return socket
@@ -135,9 +135,9 @@ onLinux('nginx', () => {
       'nginx.conf',
       `include /etc/nginx/modules-enabled/*.conf;
       daemon off; master_process off; pid ${at}/pid; error_log stderr notice; events {}
-      ${blocks.replace('LISTEN', `127.0.0.1:${port.port}`).replace('TEMPORARY', `access_log off; ${temporary.join(' ')}`)}`,
+      ${blocks.replace('LISTEN', `${port.host}:${port.port}`).replace('TEMPORARY', `access_log off; ${temporary.join(' ')}`)}`,
     )
-    // It inherits no sockets: another program may have taken the port meanwhile, which the error says.
+    // It inherits no sockets, and takes the port itself.
     port.handOver()
     const program = spawned(programPath('nginx') as string, ['-c', config, '-e', 'stderr'])
     await program.prints(/using the "\w+" event method/)
@@ -160,13 +160,13 @@ onLinux('nginx', () => {
     const told = 'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header Host $host;'
     const to = `proxy_pass http://127.0.0.1:${broker.addresses[0].port}; ${upgrade} ${told}`
     const port = await nginx(`http { TEMPORARY server { listen LISTEN; location /mqtt { ${to} } } }`)
-    const headers = { 'x-forwarded-for': '127.0.0.1', origin: 'http://localhost' }
-    const address = `ws://localhost:${port.port}/mqtt`
+    const headers = { 'x-forwarded-for': '127.0.0.1', origin: `http://${port.host}` }
+    const address = `ws://${port.host}:${port.port}/mqtt`
     const webSocket = new WebSocket(address, 'mqtt', { headers, localAddress: CLIENT, family: 4 })
     onTestFinished(() => webSocket.terminate())
     const stream = createWebSocketStream(webSocket.on('error', () => {}))
     const { remote, local, origin, proxy: by } = await listenerOf(broker, stream)
-    expect([remote, local, origin]).toEqual([CLIENT, false, 'http://localhost'])
+    expect([remote, local, origin]).toEqual([CLIENT, false, headers.origin])
     expect(by).toMatch(/^127\.0\.0\.1:\d+$/)
   })
 })

@@ -154,7 +154,7 @@ describe('answers are kept', () => {
     const ctx = { client: core, packet, action: 'publish' } as unknown as Context<'authorizePacket'>
     const ignored = (): void => {}
     expect(auth.authorizePacket?.(ctx, store, ignored, ignored)).toBeUndefined()
-    expect(store).toEqual({ valid: true })
+    expect(store).toEqual({ valid: true, reason: 'the service says yes' })
     await publish(client, 'yes', { retain: true })
     await client.publish('yes', 'x', { qos: 2 })
     await client.subscribe('yes')
@@ -255,5 +255,24 @@ describe('both questions', () => {
     expect(await client.connect({ username: 'joe', password: 'x' })).toMatchObject({ reasonCode: 0 })
     expect(await publish(client, 'yes')).toBe(0x10)
     expect(service.asked[1].body).toMatchObject({ identity: 'joe', groups: ['g'] })
+  })
+})
+
+describe('who only wants to know what would be answered', () => {
+  test('is told, and nothing is kept', async () => {
+    const service = await webService(byTopic)
+    const { broker, device } = await setup(service)
+    const ask = (publish: string) => broker.explain({ user: 'alice', publish })
+    expect(await ask('yes')).toMatchObject({ allowed: true, reason: 'HttpAuth: the service says yes' })
+    expect(await ask('no')).toMatchObject({ allowed: false, reason: 'HttpAuth: the service says no' })
+    expect(await broker.explain({ user: 'alice', subscribe: 'no' })).toMatchObject({
+      allowed: false,
+      reason: 'HttpAuth: the service says no',
+    })
+    await ask('yes')
+    expect(service.asked).toHaveLength(4)
+    const client = await device('alice')
+    await publish(client, 'yes')
+    expect(service.asked).toHaveLength(5)
   })
 })

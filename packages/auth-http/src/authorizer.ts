@@ -2,7 +2,7 @@
 import type { AskedSubscribe, AuthorizeStore, Client, Clock, Context } from '@mqtt-stack/core'
 import { ReasonCode } from '@mqtt-stack/core'
 import type { CacheTimes } from './cache-times.ts'
-import { timeOf } from './cache-times.ts'
+import { timeOf, UNKEPT } from './cache-times.ts'
 import type { Decision } from './decisions.ts'
 import { Decisions, kindOf, publishKind } from './decisions.ts'
 import { explain } from './failures.ts'
@@ -11,6 +11,12 @@ import type { AuthorizeAnswer, AuthorizeRequest, Question } from './messages.ts'
 import { originOf } from './origin.ts'
 import { AUTHORIZE_ANSWER, MOST } from './schemas.ts'
 import type { Service } from './service.ts'
+
+/** How a question is asked. */
+interface How {
+  readonly clock: Clock
+  readonly times: CacheTimes
+}
 
 export class Authorizer {
   readonly #service: Service
@@ -25,34 +31,31 @@ export class Authorizer {
 
   /** Answers at once what is known. */
   answer(
-    { client, packet }: Context<'authorizePacket'>,
+    { client, packet, dry }: Context<'authorizePacket'>,
     store: AuthorizeStore,
     clock: Clock,
   ): void | Promise<void> {
-    if (packet.cmd === 'subscribe') return this.#subscribe(client, packet, store, clock)
+    const times = dry === true ? UNKEPT : this.#times
+    if (packet.cmd === 'subscribe') return this.#subscribe(client, packet, store, { clock, times })
     if (packet.cmd === 'publish') {
       const { topic, qos, retain } = packet
       const known = this.#decisions.find(client, publishKind(qos, retain), topic, clock)
       if (known !== undefined) return decide(store, known)
-      return this.#askOne(client, { action: 'publish', topic, qos, retain }, store, clock)
+      return this.#askOne(client, { action: 'publish', topic, qos, retain }, store, { clock, times })
     }
     const { will } = packet
     if (will === undefined) return
     const { topic, qos, retain } = will
-    return this.#askOne(
-      client,
-      { action: 'will', topic, qos: qos ?? 0, retain: retain === true },
-      store,
-      clock,
-    )
+    const question: Question = { action: 'will', topic, qos: qos ?? 0, retain: retain === true }
+    return this.#askOne(client, question, store, { clock, times })
   }
 
   clear(): void {
     this.#decisions.clear()
   }
 
-  #askOne(client: Client, question: Question, store: AuthorizeStore, clock: Clock): Promise<void> {
-    return this.#ask(client, [question], clock).then(
+  #askOne(client: Client, question: Question, store: AuthorizeStore, how: How): Promise<void> {
+    return this.#ask(client, [question], how).then(
       ([decision]) => decide(store, decision),
       (error) => refuse(store, error, question.action === 'will'),
     )
@@ -62,15 +65,15 @@ export class Authorizer {
     client: Client,
     { subscriptions }: AskedSubscribe,
     store: AuthorizeStore,
-    clock: Clock,
+    how: How,
   ): void | Promise<void> {
     const questions = subscriptions.map(({ topic, qos }): Question => ({ action: 'subscribe', topic, qos }))
     const decisions = questions.map((one) =>
-      this.#decisions.find(client, kindOf(one) as number, one.topic, clock),
+      this.#decisions.find(client, kindOf(one) as number, one.topic, how.clock),
     )
     const open = questions.filter((_, i) => decisions[i] === undefined)
     if (open.length === 0) return grant(store, subscriptions, decisions as Decision[])
-    return this.#ask(client, open, clock).then(
+    return this.#ask(client, open, how).then(
       (answers) => {
         const all = decisions.map((known) => known ?? (answers.shift() as Decision))
         grant(store, subscriptions, all)
@@ -80,7 +83,7 @@ export class Authorizer {
   }
 
   /** The decisions in the order of the questions, which are asked a few at a time. */
-  async #ask(client: Client, questions: readonly Question[], clock: Clock): Promise<Decision[]> {
+  async #ask(client: Client, questions: readonly Question[], { clock, times }: How): Promise<Decision[]> {
     const decisions: Decision[] = []
     for (let at = 0; at < questions.length; at += MOST) {
       const some = questions.slice(at, at + MOST)
@@ -90,7 +93,7 @@ export class Authorizer {
           problemOf(value, AUTHORIZE_ANSWER) ?? problemOfCount(value as AuthorizeAnswer, some.length),
       )
       for (const [i, result] of results.entries())
-        this.#decisions.keep(client, some[i], result, timeOf(result, cacheSeconds, this.#times), clock)
+        this.#decisions.keep(client, some[i], result, timeOf(result, cacheSeconds, times), clock)
       decisions.push(...results)
     }
     return decisions
@@ -109,7 +112,7 @@ function problemOfCount({ results }: AuthorizeAnswer, asked: number): string | u
 function decide(store: AuthorizeStore, decision: Decision): void {
   if (decision === 'ignore') return
   store.valid = decision === 'allow'
-  if (decision === 'deny') store.reason = 'the service says no'
+  store.reason = decision === 'allow' ? 'the service says yes' : 'the service says no'
 }
 
 /**
@@ -126,6 +129,7 @@ function grant(
   store.grants = subscriptions.map(({ qos }, i) =>
     decisions[i] === 'allow' ? (store.grants?.[i] ?? qos) : ReasonCode.NOT_AUTHORIZED,
   )
+  store.reason ??= decisions[0] === 'allow' ? 'the service says yes' : 'the service says no'
 }
 
 /** No answer is a no. Acknowledgements know of no server that is unavailable; CONNACK does. */

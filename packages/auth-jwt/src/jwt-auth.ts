@@ -66,7 +66,7 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
   }
 
   authenticateConnection(
-    { client, username, password }: Context<'authenticateConnection'>,
+    { client, username, password, dry }: Context<'authenticateConnection'>,
     store: Store<'authenticateConnection'>,
   ): void | Promise<void> {
     const given = this.config.source === 'username' ? username : password && textOf(password)
@@ -77,7 +77,7 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
         store.valid = true
         store.identity = verdict.admission.identity
         store.groups = verdict.admission.groups
-        this.#admit(client, verdict.admission)
+        if (dry !== true) this.#admit(client, verdict.admission)
       } else {
         store.valid = false
         store.reason = verdict.reason
@@ -123,25 +123,39 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
     state.expiry.set((expiry + this.config.clockTolerance) * 1_000, client, this.stack)
   }
 
-  #authorize({ client, packet }: Context<'authorizePacket'>, store: Store<'authorizePacket'>): void {
-    const rights = admitted.peek(client)?.admission?.rights
+  #authorize(
+    { client, packet, action, dry }: Context<'authorizePacket'>,
+    store: Store<'authorizePacket'>,
+  ): void {
+    const rights = admitted.peek(dry === true ? this.#connected(client) : client)?.admission?.rights
     if (rights === undefined) return
     if (packet.cmd === 'subscribe') {
       store.valid = true
-      store.grants = packet.subscriptions.map(({ topic, qos }, i) =>
-        rights.maySubscribe(topic) ? (store.grants?.[i] ?? qos) : ReasonCode.NOT_AUTHORIZED,
+      const allowing = packet.subscriptions.map(({ topic }) => rights.subscribes(topic))
+      store.grants = packet.subscriptions.map(({ qos }, i) =>
+        allowing[i] === undefined ? ReasonCode.NOT_AUTHORIZED : (store.grants?.[i] ?? qos),
       )
+      if (dry === true) store.reason = wordsOf(action, allowing[0])
       return
     }
     const topic = packet.cmd === 'publish' ? packet.topic : packet.will?.topic
-    store.valid = topic !== undefined && rights.mayPublish(topic)
-    if (!store.valid) store.reason = 'the token gives no right to publish there'
+    const allowing = topic === undefined ? undefined : rights.publishes(topic)
+    store.valid = allowing !== undefined
+    if (!store.valid || dry === true) store.reason = wordsOf('publish', allowing)
+  }
+
+  /** Who is asked about may be connected: its token says what it may do. */
+  #connected(probe: Client): Client {
+    for (const client of this.stack.clients) {
+      if (client.id === probe.id && client.session.identity === probe.session.identity) return client
+    }
+    return probe
   }
 
   /** A right that a newer token does not give is gone for older subscriptions, and for what waits, too. */
   #withhold({ client, topic }: Context<'sendMessage'>, store: Store<'sendMessage'>): void | Done {
     const rights = admitted.peek(client)?.admission?.rights
-    if (rights === undefined || rights.mayReceive(topic)) return
+    if (rights === undefined || rights.receives(topic)) return
     store.reason = 'not-authorized'
     return DONE
   }
@@ -169,6 +183,12 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
     }
     return new KeySetUrl({ owner, url: jwksUrl as string, timeout, maxAge, cooldown, allowHttp })
   }
+}
+
+function wordsOf(action: 'publish' | 'subscribe' | 'will', allowing: string | undefined): string {
+  return allowing === undefined
+    ? `the token has no right to ${action} there`
+    : `its token: ${action} ${allowing}`
 }
 
 /** A token has ASCII alone: any other byte becomes a character that no token has. */

@@ -12,16 +12,17 @@ export class Rights {
     this.#subscribe = subscribe
   }
 
-  mayPublish(topic: string): boolean {
-    return this.#publish.some((filter) => matchesFilter(filter, topic))
+  /** The filter that allows it. */
+  publishes(topic: string): string | undefined {
+    return this.#publish.find((filter) => matchesFilter(filter, topic))
   }
 
-  /** All that the filter may match has to be among what is allowed. */
-  maySubscribe(filter: string): boolean {
-    return this.#subscribe.some((allowed) => covers(allowed, filter))
+  /** The filter that allows it: all that `filter` may match has to be among what it matches. */
+  subscribes(filter: string): string | undefined {
+    return this.#subscribe.find((allowed) => covers(allowed, filter))
   }
 
-  mayReceive(topic: string): boolean {
+  receives(topic: string): boolean {
     return this.#subscribe.some((filter) => matchesFilter(filter, topic))
   }
 }

@@ -45,7 +45,7 @@ function exposureOf(listener: ListenerValue, value: ConfigValue): Exposure {
     local: !proxied && (transport === 'unix' || isLoopback(host) || host === 'localhost'),
     secure: transport === 'tls' || transport === 'wss',
     anonymous,
-    needsCertificate: listener.ca !== undefined,
+    needsCertificate: listener.ca !== undefined && listener.clientCertificate !== 'optional',
     providers,
     // A middleware of another package may know users.
     anyName: known.length === 0 && use.length === 0 && anonymous === true,

@@ -12,14 +12,12 @@ const as =
 export const LISTENER_SETTINGS: Readonly<Record<string, Take>> = {
   listener: (draft, value) => {
     const [port, host] = value.split(/\s+/)
-    const listener = draft.addListener(Number(port), host)
+    const listener = draft.addListener(portOf(port, draft), host)
     if (host?.startsWith('/')) listener.socket = host
-    if (!/^\d+$/.test(port)) draft.note(`"${port}" is no port`)
   },
   port: (draft, value) => {
     // The listener of its own stands before all others.
-    const own = draft.addListener(Number(value), undefined)
-    if (!/^\d+$/.test(value)) draft.note(`"${value}" is no port`)
+    const own = draft.addListener(portOf(value, draft), undefined)
     draft.listeners.unshift(...draft.listeners.splice(draft.listeners.indexOf(own), 1))
   },
   bind_address: (draft, value) => {
@@ -65,6 +63,13 @@ export const LISTENER_SETTINGS: Readonly<Record<string, Take>> = {
   accept_protocol_versions: (draft) => draft.note('3.1, 3.1.1 and 5.0 are served'),
   websockets_headers_size: (draft) => draft.note('headers of a request may have 8,192 bytes'),
   websockets_origin: (draft, value) => draft.setListener('origins', [value]),
+}
+
+/** `NaN`, and a note, where it is none: there is no such listener then. */
+function portOf(text: string, draft: Draft): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  draft.note(`"${text}" is no port`)
+  return Number.NaN
 }
 
 function useCertificate(draft: Draft, value: string, username: string): void {

@@ -3,62 +3,40 @@ import { Buffer } from 'node:buffer'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import type { Listener } from '@mqtt-stack/core'
-import type { RecordingLogger } from '@mqtt-stack/testing'
-import { settle, TestClient, VirtualClock } from '@mqtt-stack/testing'
+import type { TestClient } from '@mqtt-stack/testing'
+import { settle } from '@mqtt-stack/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createWebSocketStream, WebSocket } from 'ws'
-import { closeOf, listeningBroker, testBroker } from '../../../../../test/rig/broker.ts'
+import { closeOf } from '../../../../../test/rig/broker.ts'
+import {
+  ADDRESSES,
+  broker,
+  clientOn,
+  dial,
+  proxy,
+  REMOTE,
+  refusals,
+  TCP,
+  trickle,
+  V1,
+  V2,
+} from '../../../../../test/rig/proxied.ts'
 import { extra, ssl, version2 } from '../../../../../test/rig/proxy-headers.ts'
 import { createCertificate } from '../../../../benchmark/src/brokers/certificate.ts'
 import type { Broker } from '../../broker.ts'
-import type { BrokerOptions } from '../../broker-options.ts'
 import type { ListenerOptions } from '../options.ts'
 
 const certificate = createCertificate('localhost')
 const known = createCertificate('device')
-const proxy = { from: ['127.0.0.1'] }
-const TCP: ListenerOptions = { transport: 'tcp', port: 0, proxy }
-const V1 = Buffer.from('PROXY TCP4 192.0.2.1 198.51.100.1 50000 1883\r\n')
-const ADDRESSES = [192, 0, 2, 1, 198, 51, 100, 1, 0xc3, 0x50, 0x07, 0x5b]
-const V2 = version2(0x21, 0x11, ADDRESSES)
-const REMOTE = '192.0.2.1:50000'
-
-function broker(listener: ListenerOptions, options: BrokerOptions = {}): Promise<Broker> {
-  return listeningBroker({ listeners: [listener], allowAnonymous: true, ...options })
-}
-
-async function dial({ addresses: [{ port }] }: Broker): Promise<Socket> {
-  const socket = connect(port as number, '127.0.0.1').on('error', () => {})
-  onTestFinished(() => void socket.destroy())
-  await once(socket, 'connect')
-  return socket.setNoDelay(true)
-}
-
-/** Each chunk in a packet of its own, as far as the kernel goes along. */
-async function trickle(socket: Socket, chunks: readonly Buffer[]): Promise<void> {
-  for (const chunk of chunks) {
-    await new Promise((resolve) => socket.write(chunk, resolve))
-    await settle()
-  }
-}
-
-const clientOn = (socket: ConstructorParameters<typeof TestClient>[0]): TestClient =>
-  new TestClient(socket, { patience: 10_000 })
 
 function listenerOf({ stack }: Broker): Listener {
   expect(stack.clients.size).toBe(1)
   return [...stack.clients][0].listener
-}
-
-function refusals({ stack }: Broker): unknown[] {
-  const { lines } = stack.config.logger as RecordingLogger
-  return lines.filter(({ message }) => message === 'client refused').map(({ cause }) => cause)
 }
 
 describe('a header', () => {
@@ -243,98 +221,4 @@ test('a Unix socket that a proxy opens is not local', async () => {
 test('a listener that a proxy reaches is not local, though it is on loopback', async () => {
   expect((await broker(TCP)).addresses[0].local).toBe(false)
   expect((await broker({ transport: 'tcp', port: 0 })).addresses[0].local).toBe(true)
-})
-
-describe('who is refused, and told', () => {
-  const cases: readonly [string, ListenerOptions, Buffer, string][] = [
-    [
-      'from elsewhere',
-      { ...TCP, proxy: { from: ['10.0.0.0/8'] } },
-      V1,
-      'it does not come from a proxy (option "proxy")',
-    ],
-    [
-      'no header',
-      TCP,
-      Buffer.from([0x10, 12, 0, 4]),
-      'a PROXY header that cannot be read: it does not begin with one',
-    ],
-    [
-      'malformed',
-      TCP,
-      Buffer.from('PROXY TCP4 x\r\n'),
-      'a PROXY header that cannot be read: not two addresses and two ports',
-    ],
-  ]
-  test.each(cases)('%s', async (_what, listener, bytes, cause) => {
-    const one = await broker(listener)
-    const socket = await dial(one)
-    const remote = `127.0.0.1:${socket.localPort}`
-    socket.write(bytes)
-    await closeOf(socket.resume())
-    expect(refusals(one)).toEqual([expect.objectContaining({ cause, transport: 'tcp', remote })])
-    expect(one.stack.clients.size).toBe(0)
-  })
-
-  test('a header that is cut off', async () => {
-    const one = await broker(TCP)
-    const socket = await dial(one)
-    const closed = closeOf(socket.resume())
-    socket.end(V2.subarray(0, 20))
-    await closed
-    expect(refusals(one)).toEqual([
-      expect.objectContaining({ cause: 'a PROXY header that cannot be read: it is cut off' }),
-    ])
-  })
-
-  test('nothing at all is closed without a word', async () => {
-    const one = await broker({ ...TCP, transport: 'ws' } as ListenerOptions)
-    const socket = await dial(one)
-    const closed = closeOf(socket.resume())
-    socket.end()
-    await closed
-    expect(refusals(one)).toEqual([])
-  })
-
-  test('a header that takes too long', async () => {
-    const clock = new VirtualClock()
-    const one = await broker({ ...TCP, proxyTimeout: 100 }, { stack: { clock } })
-    const socket = await dial(one)
-    const closed = closeOf(socket.resume())
-    await trickle(socket, [V1.subarray(0, 20)])
-    // Until it was accepted, and its time is over.
-    while (refusals(one).length === 0) await clock.advance(100)
-    await closed
-    expect(refusals(one)).toEqual([expect.objectContaining({ cause: 'no PROXY header within 100 ms' })])
-  })
-
-  test('closing cuts off who has not said who it is', async () => {
-    const one = await broker(TCP)
-    const socket = await dial(one)
-    await trickle(socket, [V1.subarray(0, 5)])
-    const closed = closeOf(socket.resume())
-    await one.close()
-    await closed
-  })
-})
-
-describe('what cannot be meant is refused', () => {
-  const rule = 'tcp listener: option "proxy" must be { from: [addresses and networks] }, not '
-  test.each([
-    [
-      { from: ['10.0.0.0/40'] },
-      'tcp listener: option "proxy" has "10.0.0.0/40", which is no address and no network: write it as 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32',
-    ],
-    [
-      { from: ['lb.example'] },
-      'tcp listener: option "proxy" has "lb.example", which is no address and no network: write it as 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32',
-    ],
-    [{ from: [] }, `${rule}{"from":[]}`],
-    [{ from: '10.0.0.1' }, `${rule}{"from":"10.0.0.1"}`],
-    [{ from: ['10.0.0.1'], version: 2 }, `${rule}{"from":["10.0.0.1"],"version":2}`],
-    [true, `${rule}true`],
-  ])('%j', (given, message) => {
-    const listener = { proxy: given } as unknown as ListenerOptions
-    expect(() => testBroker({ listeners: [listener] })).toThrow(message)
-  })
 })

@@ -1,7 +1,7 @@
 import type { QoS } from '@mqtt-stack/core'
 
 /** Topics that are remembered for a client: most publish to few. */
-const TOPICS = 32
+const TOPICS = 64
 /** Longer ones are not. */
 const LENGTH = 256
 /** Where what was decided of reading stands; what is published has two bits for each QoS, with and without retain. */

@@ -47,9 +47,9 @@ export class RuleSearch {
     if (level === '#') return
     if (node.plus !== undefined && !this.#isHidden(at)) this.covering(node.plus, at + 1, maybe)
     if (level === '+') return
-    const literal = node.literals.get(level)
+    const literal = node.literals?.get(level)
     if (literal !== undefined) this.covering(literal, at + 1, maybe)
-    for (const { template, node: next } of node.templates.values()) {
+    for (const { template, node: next } of node.templates ?? []) {
       const fit = template.fits(level, this.#subject)
       if (fit !== 'no') this.covering(next, at + 1, maybe || fit === 'maybe')
     }
@@ -70,13 +70,13 @@ export class RuleSearch {
       return
     }
     if (node.plus !== undefined && !this.#isHidden(at)) this.touching(node.plus, allow, at + 1, maybe)
-    const literals = level === '+' ? node.literals.keys() : [level]
+    const literals = level === '+' ? (node.literals?.keys() ?? []) : [level]
     for (const text of literals) {
-      const literal = node.literals.get(text)
+      const literal = node.literals?.get(text)
       if (literal === undefined || (level === '+' && at === 0 && isDollar(text))) continue
       this.touching(literal, allow, at + 1, maybe)
     }
-    for (const { template, node: next } of node.templates.values()) {
+    for (const { template, node: next } of node.templates ?? []) {
       const fit = level === '+' ? this.#fitsSome(template, at === 0) : template.fits(level, this.#subject)
       if (fit !== 'no') this.touching(next, allow, at + 1, maybe || fit === 'maybe')
     }
@@ -89,9 +89,9 @@ export class RuleSearch {
     this.#take(node.hash, maybe)
     this.#take(node.here, maybe)
     if (node.plus !== undefined) this.#below(node.plus, allow, maybe, false)
-    for (const [text, literal] of node.literals)
+    for (const [text, literal] of node.literals ?? [])
       if (!root || !isDollar(text)) this.#below(literal, allow, maybe, false)
-    for (const { template, node: next } of node.templates.values()) {
+    for (const { template, node: next } of node.templates ?? []) {
       const fit = this.#fitsSome(template, root)
       if (fit !== 'no') this.#below(next, allow, maybe || fit === 'maybe', false)
     }
@@ -110,7 +110,8 @@ export class RuleSearch {
     return at === 0 && this.#dollar
   }
 
-  #take(entries: readonly Entry[], maybe: boolean): void {
+  #take(entries: readonly Entry[] | undefined, maybe: boolean): void {
+    if (entries === undefined) return
     for (const entry of entries) {
       if (entry.order >= this.#bound) return
       const { rule } = entry

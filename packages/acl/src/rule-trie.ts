@@ -10,15 +10,22 @@ export interface Entry {
   readonly topic: TopicPattern
 }
 
+/** A level with names in it, and what is below. */
+interface TemplateChild {
+  readonly template: LevelTemplate
+  readonly node: RuleTrie
+}
+
 /** Rules by the levels of their topics. Entries are added in their order, so that each list is sorted by it. */
 export class RuleTrie {
-  readonly literals: Map<string, RuleTrie> = new Map()
-  readonly templates: Map<string, { readonly template: LevelTemplate; readonly node: RuleTrie }> = new Map()
+  /** Made with the first, as all that follow are: most nodes have one of them. */
+  literals: Map<string, RuleTrie> | undefined = undefined
+  templates: TemplateChild[] | undefined = undefined
   plus: RuleTrie | undefined = undefined
   /** Their topics end here. */
-  readonly here: Entry[] = []
+  here: Entry[] | undefined = undefined
   /** Their topics go on with `#`. */
-  readonly hash: Entry[] = []
+  hash: Entry[] | undefined = undefined
   /** The lowest order of what allows, and of what denies, here and below. */
   firstAllow: number = Number.POSITIVE_INFINITY
   firstDeny: number = Number.POSITIVE_INFINITY
@@ -30,8 +37,13 @@ export class RuleTrie {
       node = node.#child(level)
       node.#note(entry)
     }
-    const list = entry.topic.hash ? node.hash : node.here
-    list.push(entry)
+    node.#list(entry.topic.hash ? 'hash' : 'here').push(entry)
+  }
+
+  #list(kind: 'here' | 'hash'): Entry[] {
+    const list = this[kind] ?? []
+    this[kind] = list
+    return list
   }
 
   #note({ order, rule }: Entry): void {
@@ -44,15 +56,24 @@ export class RuleTrie {
       this.plus ??= new RuleTrie()
       return this.plus
     }
-    if (typeof level === 'string') return childOf(this.literals, level, () => new RuleTrie())
-    return childOf(this.templates, level.text, () => ({ template: level, node: new RuleTrie() })).node
+    return typeof level === 'string' ? this.#literal(level) : this.#template(level)
   }
-}
 
-function childOf<T>(children: Map<string, T>, key: string, make: () => T): T {
-  const known = children.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  children.set(key, made)
-  return made
+  #literal(level: string): RuleTrie {
+    this.literals ??= new Map()
+    const known = this.literals.get(level)
+    if (known !== undefined) return known
+    const made = new RuleTrie()
+    this.literals.set(level, made)
+    return made
+  }
+
+  #template(template: LevelTemplate): RuleTrie {
+    this.templates ??= []
+    const known = this.templates.find(({ template: { text } }) => text === template.text)
+    if (known !== undefined) return known.node
+    const made = { template, node: new RuleTrie() }
+    this.templates.push(made)
+    return made.node
+  }
 }

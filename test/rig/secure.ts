@@ -10,7 +10,7 @@ import { RecordingLogger, TestClient, VirtualClock } from '@mqtt-stack/testing'
 import { onTestFinished } from 'vitest'
 import { createWebSocketStream, WebSocket } from 'ws'
 import { Authority } from '../support/authority.ts'
-import { listeningBroker } from './broker.ts'
+import { closeOf, listeningBroker } from './broker.ts'
 
 type Name = 'cert' | 'key' | 'ca' | 'crl' | 'other-cert' | 'other-key'
 
@@ -48,6 +48,15 @@ export const devices: Authority = new Authority('Devices')
 /** A certificate of a server, for its names. */
 export function serverCertificate(...names: string[]) {
   return servers.issue({ subject: [['CN', names[0]]], san: names.map((name) => ['dns', name] as const) })
+}
+
+/** Options of a listener that checks clients, and asks whether they are revoked. */
+export const clientsOf = (files: PemFiles): Listening => ({ ca: files.file('ca'), crl: files.file('crl') })
+
+/** Resolves when the server has ended the connection, at the handshake or right behind it. */
+export async function refused(socket: TLSSocket): Promise<void> {
+  socket.on('error', () => {})
+  await closeOf(socket.resume())
 }
 
 export interface Secure {

@@ -1,29 +1,15 @@
 /** Certificates of a listener that is open, with real handshakes. */
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
-import { closeOf, testBroker } from '../../../../test/rig/broker.ts'
-import type { PemFiles, Secure } from '../../../../test/rig/secure.ts'
-import { devices, secureBroker, serverCertificate } from '../../../../test/rig/secure.ts'
+import { testBroker } from '../../../../test/rig/broker.ts'
+import type { PemFiles } from '../../../../test/rig/secure.ts'
+import { clientsOf, devices, refused, secureBroker, serverCertificate } from '../../../../test/rig/secure.ts'
 import type { Issued } from '../../../../test/support/authority.ts'
 import { Authority } from '../../../../test/support/authority.ts'
 import type { TlsListenerOptions } from './options.ts'
 
 const serialOf = ({ serial }: Issued): string => serial.subarray(2).toString('hex').toUpperCase()
-
-const clientsOf = (files: PemFiles) => ({ ca: files.file('ca'), crl: files.file('crl') })
-
-/** Why the broker refused whoever came last. */
-function lastRefusal({ logger }: Secure): unknown {
-  return logger.lines.filter(({ message }) => message === 'client refused').at(-1)?.cause
-}
-
-/** Resolves when the server has ended the connection, at the handshake or right behind it. */
-async function refused(socket: TLSSocket): Promise<void> {
-  socket.on('error', () => {})
-  await closeOf(socket.resume())
-}
 
 describe('are read again', () => {
   test.each(['tls', 'wss'] as const)(
@@ -253,120 +239,6 @@ describe('several, by name', () => {
     files.write('crl', devices.revocations([own]))
     await broker.reloadCertificates()
     await refused(dial({ ...own, ...asked }))
-  })
-})
-
-describe('revoked certificates', () => {
-  const [revoked, other] = [devices.client('revoked'), devices.client('other')]
-
-  test.each(['tls', 'wss'] as const)(
-    '%s: are refused at the next handshake, and their clients closed; others stay',
-    async (transport) => {
-      const secure = await secureBroker(clientsOf, { transport })
-      const { broker, files, client, dial, seconds } = secure
-      const [one, two] = [await client(revoked), await client(other)]
-      for (const each of [one, two]) await each.connect()
-      files.write('crl', devices.revocations([revoked]))
-      const [bye, gone] = [one.next('disconnect'), once(broker, 'clientDisconnected')]
-      await seconds(5)
-      expect(await bye).toMatchObject({
-        reasonCode: 0x87,
-        properties: { reasonString: 'its certificate has been revoked' },
-      })
-      await gone
-      await two.ping()
-      await refused(dial(revoked))
-      expect(lastRefusal(secure)).toMatchObject({
-        cause: 'the TLS handshake failed: the client’s certificate does not hold (CERT_REVOKED)',
-      })
-      await (await client(other)).connect()
-    },
-  )
-
-  test('are refused from the beginning', async () => {
-    const { client, dial } = await secureBroker((files) => {
-      files.write('crl', devices.revocations([revoked]))
-      return clientsOf(files)
-    })
-    await refused(dial(revoked))
-    await (await client(other)).connect()
-  })
-
-  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    '%s: a session from before does not get them in',
-    async (version) => {
-      const { broker, files, client, dial } = await secureBroker(clientsOf)
-      const options: ConnectionOptions = { minVersion: version, maxVersion: version }
-      const sessionOf = async (own: Issued): Promise<Buffer> => {
-        const first = await client({ ...options, ...own })
-        const session = once(first.stream, 'session') as Promise<[Buffer]>
-        const told = (first.stream as TLSSocket).getSession() as Buffer
-        await first.connect()
-        return version === 'TLSv1.3' ? (await session)[0] : told
-      }
-      const session = await sessionOf(revoked)
-      files.write('crl', devices.revocations([revoked]))
-      await broker.reloadCertificates()
-      await refused(dial({ ...options, ...revoked, session }))
-    },
-  )
-
-  test('even where the keys of tickets are the user’s own', async () => {
-    const ticketKeys = Buffer.alloc(48, 1)
-    const secure = await secureBroker((files) => ({ ...clientsOf(files), tls: { ticketKeys } }))
-    const { broker, files, client, dial } = secure
-    const first = await client(revoked)
-    const session = once(first.stream, 'session') as Promise<[Buffer]>
-    await first.connect()
-    files.write('crl', devices.revocations([revoked]))
-    await broker.reloadCertificates()
-    const again = dial({ ...revoked, session: (await session)[0] })
-    await refused(again)
-    expect(broker.stack.clients.size).toBe(0)
-  })
-
-  test('an authority that has been revoked', async () => {
-    const root = new Authority('Root')
-    const middle = new Authority('Middle', root)
-    const own = middle.client('a')
-    const chain = { ...own, cert: own.cert + middle.cert }
-    const { broker, files, client, dial } = await secureBroker((all) => {
-      all.write('ca', root.cert)
-      all.write('crl', root.revocations([]) + middle.revocations([]))
-      return clientsOf(all)
-    })
-    const one = await client(chain)
-    await one.connect()
-    files.write('crl', root.revocations([middle]) + middle.revocations([]))
-    await broker.reloadCertificates()
-    await one.closed
-    await refused(dial(chain))
-  })
-
-  test('a list that is overdue is warned of, for OpenSSL refuses everybody then', async () => {
-    const overdue = devices.revocations([], { from: Date.UTC(2025, 0, 1), until: Date.UTC(2025, 5, 1) })
-    const { logger, dial } = await secureBroker((files) => {
-      files.write('crl', overdue)
-      return clientsOf(files)
-    })
-    expect(logger.warnings).toEqual([
-      'tls listener: a revocation list (option "crl") was to be renewed by 2025-06-01T00:00:00.000Z: until it is, its authority’s clients are refused',
-    ])
-    await refused(dial(other))
-  })
-})
-
-describe('certificates that a client need not have', () => {
-  test('whoever has none is let through, whoever has a wrong one is not', async () => {
-    const secure = await secureBroker((files) => ({ ca: files.file('ca'), clientCertificate: 'optional' }))
-    const { client } = secure
-    await (await client()).connect()
-    await (await client(devices.client('a'))).connect()
-    const stranger = await client(new Authority('Others').client('a'))
-    await stranger.closed
-    expect(lastRefusal(secure)).toMatchObject({
-      cause: 'its certificate does not hold (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
-    })
   })
 })
 

@@ -49,8 +49,7 @@ export class Certificates {
 
   /** Serves connections, and watches over the certificates of their clients. */
   watching(serve: Serve): Serve {
-    const { crl, clientCertificate } = this.#config
-    if (crl === undefined && clientCertificate !== 'optional') return serve
+    if (this.#config.ca === undefined) return serve
     return (stream, socket, ...rest) => {
       const client = serve(stream, socket, ...rest)
       this.#judge(client, socket)
@@ -130,19 +129,33 @@ export class Certificates {
 
   #judge(client: Client, socket: Socket): void {
     if (!(socket instanceof TLSSocket)) return
-    const shown = chainOf(socket)
-    if (shown.length === 0) return
-    if (!socket.authorized) {
-      const reason = `its certificate does not hold (${socket.authorizationError})`
-      this.#stack.closeClient(client, ReasonCode.NOT_AUTHORIZED, reason)
+    const problem = this.#problemOf(socket)
+    if (problem !== undefined) {
+      this.#stack.closeClient(client, ReasonCode.NOT_AUTHORIZED, problem)
       return
     }
-    if (this.#config.crl === undefined) return
-    const keys = shown.map(keyOf)
+    if (this.#config.crl === undefined || !socket.authorized) return
+    const keys = chainOf(socket).map(keyOf)
+    if (keys.length === 0) return
     this.#clients.set(client, keys)
     client.onClose(() => this.#clients.delete(client))
     // One that has been revoked since the handshake began.
     this.#closeRevoked(client, keys)
+  }
+
+  /** What the handshake lets pass. */
+  #problemOf(socket: TLSSocket): string | undefined {
+    const { authorized, authorizationError } = socket
+    if (authorized && !socket.isSessionReused()) return undefined
+    const { raw, valid_to: until } = socket.getPeerCertificate() as Partial<DetailedPeerCertificate>
+    if (raw === undefined) return undefined
+    if (!authorized) {
+      const asked = this.#config.tls?.rejectUnauthorized === false
+      return asked ? undefined : `its certificate does not hold (${authorizationError})`
+    }
+    // OpenSSL looks at dates in a whole handshake, and not when a session goes on, which it may do time and again.
+    const isOver = Date.parse(until as string) < this.#stack.clock.wall()
+    return isOver ? 'its certificate has run out' : undefined
   }
 
   #closeRevoked(client: Client, keys: readonly string[]): void {

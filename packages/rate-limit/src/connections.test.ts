@@ -159,7 +159,8 @@ it('a flood of connections from many addresses leaves nothing', async () => {
     connectRatePerAddress: 1,
     burst: 1,
   }
-  const connections = new Connections(limits, clock)
+  const connections = new Connections(clock)
+  connections.limit(limits)
   const stack = await testStack({
     clock,
     use: [{ name: 'Counted', install: (client) => connections.add(client) }, acceptAll()],

@@ -14,6 +14,14 @@ type Limits = Pick<
   'connections' | 'connectionsPerAddress' | 'connectRate' | 'connectRatePerAddress' | 'burst'
 >
 
+const NONE: Limits = {
+  connections: 0,
+  connectionsPerAddress: 0,
+  connectRate: 0,
+  connectRatePerAddress: 0,
+  burst: 1,
+}
+
 /** Connections of one address, or all. */
 class Count {
   /** Those that were let in. */
@@ -37,19 +45,26 @@ const entrance = new Slot(() => new Entrance())
  * comes; where many wait for that, further ones are just closed. Clients of this machine have no limit by address.
  */
 export class Connections {
-  readonly #limits: Limits
+  #limits: Limits = NONE
   readonly #clock: Clock
   readonly #all = new Count()
   readonly #addresses = new Map<string, Count>()
-  readonly #rate: Bucket
-  readonly #rates: Recent<Bucket>
+  #rate: Bucket
+  #rates: Recent<Bucket>
 
-  constructor(limits: Limits, clock: Clock) {
-    this.#limits = limits
+  constructor(clock: Clock) {
     this.#clock = clock
-    this.#rate = new Bucket(limits.connectRate || Number.POSITIVE_INFINITY, limits.burst, clock.now())
+    this.#rate = new Bucket(Number.POSITIVE_INFINITY, 1, clock.now())
+    this.#rates = new Recent(0)
+  }
+
+  /** What holds from now on; rates begin anew. */
+  limit(limits: Limits): void {
+    this.#limits = limits
+    const { connectRate, burst } = limits
+    this.#rate = new Bucket(connectRate || Number.POSITIVE_INFINITY, burst, this.#clock.now())
     // A bucket that was not used for so long is full again.
-    this.#rates = new Recent(limits.burst * 1_000)
+    this.#rates = new Recent(burst * 1_000)
   }
 
   /** Whether any of the limits is on. */

@@ -239,7 +239,8 @@ it('who comes from this machine only waits: others may be behind the same addres
 
 it('a flood of addresses and names fills no more than its tables, and is forgotten', () => {
   const limits = { failures: 3, failuresPerAddress: 3, failuresPerName: 3, refusalTime: 60_000 }
-  const failures = new Failures(limits)
+  const failures = new Failures()
+  failures.limit(limits)
   for (let i = 0; i < 25_000; i++) {
     const claimed = { address: `address ${i}`, username: `name ${i}`, local: false }
     failures.failed(claimed, i)

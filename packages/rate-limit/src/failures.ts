@@ -33,23 +33,29 @@ type Limits = Pick<
   'failures' | 'failuresPerAddress' | 'failuresPerName' | 'refusalTime'
 >
 
+const NONE: Limits = { failures: 0, failuresPerAddress: 0, failuresPerName: 0, refusalTime: 0 }
+
 /**
  * Failed authentications, counted three times: by address and user name together, by address, and by user name. Whoever
  * fails too often is refused for a while, by where he comes from: nobody is locked out by what others do elsewhere.
  * By user name alone there are only waits, with a bound, and none where the user was let in from that address lately.
  */
 export class Failures {
-  readonly #limits: Limits
-  readonly #pairs: Recent<Attempts>
-  readonly #addresses: Recent<Attempts>
-  readonly #names: Recent<Attempts>
+  #limits: Limits = NONE
+  #pairs = new Recent<Attempts>(0)
+  #addresses = new Recent<Attempts>(0)
+  #names = new Recent<Attempts>(0)
   readonly #known = new Recent<true>(KNOWN)
 
-  constructor(limits: Limits) {
+  /** What holds from now on. With another `refusalTime` what went wrong so far is forgotten. */
+  limit(limits: Limits): void {
+    const { refusalTime } = limits
+    if (refusalTime !== this.#limits.refusalTime) {
+      this.#pairs = new Recent(refusalTime)
+      this.#addresses = new Recent(refusalTime)
+      this.#names = new Recent(refusalTime)
+    }
     this.#limits = limits
-    this.#pairs = new Recent(limits.refusalTime)
-    this.#addresses = new Recent(limits.refusalTime)
-    this.#names = new Recent(limits.refusalTime)
   }
 
   /** Whether any of the limits is on. */

@@ -1,5 +1,14 @@
 import type { CallbackName, Client, Context, Done, Packet, PacketType, Steps, Timer } from '@mqtt-stack/core'
-import { addressOf, DONE, Middleware, proceed, ReasonCode, Slot, StackError } from '@mqtt-stack/core'
+import {
+  addressOf,
+  DONE,
+  Middleware,
+  proceed,
+  ReasonCode,
+  resolveOptions,
+  Slot,
+  StackError,
+} from '@mqtt-stack/core'
 import { Connections } from './connections.ts'
 import type { Claim } from './failures.ts'
 import { Failures } from './failures.ts'
@@ -16,6 +25,8 @@ const MEASURE = 1_000
 const SWEEP = 10_000
 
 const NO_LIMIT = Number.POSITIVE_INFINITY
+/** Options that bound what is counted from the moment on that they are on. */
+const COUNTED = ['connections', 'connectionsPerAddress', 'connectionsPerUser'] as const
 
 /** What says that a client is not who it claims to be; other codes say that nobody could find out. */
 const WRONG: ReadonlySet<ReasonCode> = new Set([
@@ -31,34 +42,23 @@ const claim = new Slot((): Partial<Claim> => ({ address: undefined, username: un
  * password hash. What is off has no handler.
  */
 export class RateLimit extends Middleware<RateLimitOptions> {
-  readonly handles: readonly PacketType[]
+  handles: readonly PacketType[] = []
   readonly uses: readonly CallbackName[] = ['closeClient']
-  readonly install?: (client: Client) => void
-  readonly authenticationFailed?: (ctx: Context<'authenticationFailed'>) => void
-  readonly clientConnected?: (ctx: Context<'clientConnected'>) => void
+  install?: (client: Client) => void
+  authenticationFailed?: (ctx: Context<'authenticationFailed'>) => void
+  clientConnected?: (ctx: Context<'clientConnected'>) => void
   #connections: Connections | undefined
   #failures: Failures | undefined
   #overload: Overload | undefined
   #traffic: Traffic | undefined
-  #room!: WaitingRoom
-  #slowed!: Slowed
+  #room: WaitingRoom | undefined
+  #slowed: Slowed | undefined
   #measures: ProcessMeasures | undefined
   readonly #timers: Timer[] = []
 
   constructor(options?: RateLimitOptions) {
     super(options, RATE_LIMIT_OPTIONS)
-    const { config } = this
-    const counts = Connections.isOn(config)
-    const guards = Failures.isOn(config)
-    const asksAtConnect = counts || guards || this.#measuresAnything
-    this.handles = [
-      ...(asksAtConnect ? (['connect'] as const) : []),
-      ...(Traffic.isOn(config) ? (['publish', 'subscribe', 'unsubscribe'] as const) : []),
-    ]
-    if (counts) this.install = (client) => this.#connections?.add(client)
-    if (!guards) return
-    this.authenticationFailed = (ctx) => this.#fail(ctx)
-    this.clientConnected = ({ client }) => this.#failures?.succeeded(claimOf(client), this.stack.clock.now())
+    this.#answer()
   }
 
   /** @throws StackError `ORDER_INVALID` where it stands behind authentication. */
@@ -67,22 +67,69 @@ export class RateLimit extends Middleware<RateLimitOptions> {
     const { clock, log, config } = this.stack
     this.#slowed = new Slowed(log, clock)
     this.#room = new WaitingRoom(clock, config.stallTimeout)
-    if (Connections.isOn(this.config)) this.#connections = new Connections(this.config, clock)
-    if (Failures.isOn(this.config)) this.#failures = new Failures(this.config)
-    if (Traffic.isOn(this.config)) this.#traffic = new Traffic(this.config, clock, this.#room, this.#slowed)
-    this.#boundUsers()
+    this.#apply(this.#slowed, this.#room)
     this.#timers.push(clock.every(SWEEP, this.#sweep))
-    if (this.#measuresAnything) this.#watch()
+    // One that fails is told, and refuses nobody.
+    this.#timers.push(clock.every(MEASURE, () => this.stack.background(() => this.#overload?.look())))
   }
 
   stop(): void {
     for (const timer of this.#timers) timer.cancel()
     this.#measures?.stop()
-    this.#slowed.stop()
+    this.#slowed?.stop()
+  }
+
+  /** What was not counted so far is not bounded while it runs; all rates begin anew. */
+  override reconfigure(options: RateLimitOptions): readonly string[] {
+    const next = resolveOptions(this.name, options, RATE_LIMIT_OPTIONS)
+    const late = COUNTED.filter((name) => this.config[name] === 0 && next[name] > 0)
+    const left = super.reconfigure({ ...options, ...Object.fromEntries(late.map((name) => [name, 0])) })
+    this.#answer()
+    if (this.#slowed !== undefined && this.#room !== undefined) {
+      this.#apply(this.#slowed, this.#room)
+      this.stack.refresh()
+    }
+    return [...left, ...late]
   }
 
   handle(client: Client, packet: Packet): void | Done | Promise<void | Done> {
     return packet.cmd === 'connect' ? this.#admit(client) : this.#traffic?.count(client, packet)
+  }
+
+  /** Takes part in what is on, and in nothing else. */
+  #answer(): void {
+    const counts = Connections.isOn(this.config)
+    const guards = Failures.isOn(this.config)
+    const asksAtConnect = counts || guards || this.#measuresAnything
+    this.handles = [
+      ...(asksAtConnect ? (['connect'] as const) : []),
+      ...(Traffic.isOn(this.config) ? (['publish', 'subscribe', 'unsubscribe'] as const) : []),
+    ]
+    if (counts) this.install = (client) => this.#connections?.add(client)
+    else delete this.install
+    if (guards) {
+      this.authenticationFailed = (ctx) => this.#fail(ctx)
+      this.clientConnected = ({ client }) =>
+        this.#failures?.succeeded(claimOf(client), this.stack.clock.now())
+    } else {
+      delete this.authenticationFailed
+      delete this.clientConnected
+    }
+  }
+
+  /** Makes what the options ask for, or goes on with what there is by other limits. */
+  #apply(slowed: Slowed, room: WaitingRoom): void {
+    const { config } = this
+    const { clock, log } = this.stack
+    if (Connections.isOn(config)) this.#connections ??= new Connections(clock)
+    this.#connections?.limit(config)
+    this.#failures = Failures.isOn(config) ? (this.#failures ?? new Failures()) : undefined
+    this.#failures?.limit(config)
+    this.#traffic = Traffic.isOn(config) ? new Traffic(config, clock, room, slowed) : undefined
+    if (this.#measuresAnything && config.measure === undefined) this.#measures ??= new ProcessMeasures()
+    const measure = this.#measures?.take ?? config.measure
+    this.#overload = this.#measuresAnything ? new Overload(config, measure, log) : undefined
+    this.#boundUsers()
   }
 
   get #measuresAnything(): boolean {
@@ -100,15 +147,6 @@ export class RateLimit extends Middleware<RateLimitOptions> {
     }
   }
 
-  #watch(): void {
-    const { clock, log } = this.stack
-    if (this.config.measure === undefined) this.#measures = new ProcessMeasures()
-    const overload = new Overload(this.config, this.#measures?.take ?? this.config.measure, log)
-    this.#overload = overload
-    // One that fails is told, and refuses nobody.
-    this.#timers.push(clock.every(MEASURE, () => this.stack.background(() => overload.look())))
-  }
-
   #admit(client: Client): void | Done | Promise<void | Done> {
     const refusal = this.#connections?.refusalOf(client) ?? this.#overload?.refusal
     if (refusal !== undefined) return this.#refuse(client, refusal)
@@ -123,8 +161,8 @@ export class RateLimit extends Middleware<RateLimitOptions> {
   }
 
   *#delay(client: Client, until: number, failures: Failures): Steps<void | Done> {
-    this.#slowed.tell(client, 'failed authentications')
-    yield* this.#room.wait(client, until)
+    this.#slowed?.tell(client, 'failed authentications')
+    if (this.#room !== undefined) yield* this.#room.wait(client, until)
     if (client.closed) return DONE
     // Others may have failed meanwhile.
     const refused = failures.refusalOf(claimOf(client), this.stack.clock.now())

@@ -13,6 +13,8 @@ type Limits = Pick<
 
 /** What a packet of a client counts on. */
 interface Flow {
+  /** Whose limits its meters have: others may hold by now. */
+  readonly of: Traffic
   readonly own: Meter | undefined
   readonly user: Meter | undefined
 }
@@ -43,7 +45,8 @@ export class Traffic {
 
   /** Counts a packet; one of a client that is too fast waits, or is its last. No promise is made for others. */
   count(client: Client, packet: Packet): void | Done | Promise<void | Done> {
-    const flow = flows.peek(client) ?? this.#begin(client)
+    const known = flows.peek(client)
+    const flow = known?.of === this ? known : this.#begin(client)
     // When the bytes came is known: the clock need not be asked for each message.
     const now = client.receivedAt
     const inTime = flow.own?.has(now) !== false && flow.user?.has(now) !== false
@@ -61,6 +64,7 @@ export class Traffic {
     const counts = messageRate + byteRate > 0
     const own = counts ? new Meter(CLIENT, messageRate, byteRate, burst, now) : undefined
     const flow = {
+      of: this,
       own,
       user: messageRatePerUser + byteRatePerUser > 0 ? this.#enter(client, now) : undefined,
     }

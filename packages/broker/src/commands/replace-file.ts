@@ -19,32 +19,38 @@ import { StackError } from '@mqtt-stack/core'
 /**
  * Writes what `change` makes of a file into another one beside it, and renames that. A new file is for its owner alone
  * (0600). One that was there keeps owner, group and mode, but for the rights of everybody else.
- * @param change Gets the text, `undefined` where there is no such file. Answers the new text, or `undefined`: it stays.
+ * @param change Gets the text, `undefined` where there is no such file. Answers the new text; where it
+ *   throws the file stays as it is.
  * @throws StackError `FILE_INVALID` where it cannot be read or written, or is being changed by somebody else.
  */
 export async function replaceFile(
   path: string,
-  change: (text: string | undefined) => Promise<string | undefined>,
+  change: (text: string | undefined) => Promise<string>,
 ): Promise<void> {
   const target = targetOf(path)
   const beside = `${target}.new`
   const descriptor = openBeside(path, beside)
-  let done = false
   try {
-    const before = statSync(target, { throwIfNoEntry: false })
-    const text = await change(before === undefined ? undefined : read(path, target))
-    if (text === undefined) return
-    if (before !== undefined) keepRights(descriptor, before)
-    writeFileSync(descriptor, text)
-    fsyncSync(descriptor)
+    // It is closed before it is renamed: Windows renames no file that is open.
+    await write(descriptor, path, target, change).finally(() => closeSync(descriptor))
     renameSync(beside, target)
-    done = true
   } catch (error) {
+    rmSync(beside, { force: true })
     throw toStackError(path, error as NodeJS.ErrnoException)
-  } finally {
-    closeSync(descriptor)
-    if (!done) rmSync(beside, { force: true })
   }
+}
+
+async function write(
+  descriptor: number,
+  path: string,
+  target: string,
+  change: (text: string | undefined) => Promise<string>,
+): Promise<void> {
+  const before = statSync(target, { throwIfNoEntry: false })
+  const text = await change(before === undefined ? undefined : read(path, target))
+  if (before !== undefined) keepRights(descriptor, before)
+  writeFileSync(descriptor, text)
+  fsyncSync(descriptor)
 }
 
 /** A link stays one. */

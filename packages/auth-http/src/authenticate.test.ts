@@ -1,10 +1,14 @@
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { ConnectOptions, OpenOptions, Received } from '@mqtt-stack/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Broker5 } from '../../../test/rig/broker.ts'
 import { broker5 } from '../../../test/rig/broker.ts'
 import type { WebService } from '../../../test/support/web-service.ts'
 import { json, says, webService } from '../../../test/support/web-service.ts'
+import { createCertificate } from '../../benchmark/src/brokers/certificate.ts'
 import type { HttpAuthOptions } from './index.ts'
 import { AUTHENTICATE_REQUEST, HttpAuth } from './index.ts'
 import { problemOf } from './json-schema.ts'
@@ -319,6 +323,22 @@ describe('a service that fails lets nobody in', () => {
     const { tries, logger } = await setup(service)
     expect(refusal(await tries())).toEqual(DOWN)
     expect(logger.errors).toEqual([`HttpAuth: ${service.origin}/connect does not answer: ECONNREFUSED`])
+  })
+
+  test('a certificate that nobody vouches for', async () => {
+    const server = createServer(
+      createCertificate('localhost'),
+      (_request, response) => void response.end('{}'),
+    )
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const origin = `https://localhost:${(server.address() as AddressInfo).port}`
+    const { tries, logger } = await setup({ origin })
+    expect(refusal(await tries())).toEqual(DOWN)
+    expect(logger.errors).toEqual([
+      `HttpAuth: ${origin}/connect does not answer: DEPTH_ZERO_SELF_SIGNED_CERT`,
+    ])
   })
 
   test.each([408, 429, 500, 503])('but %i is asked once more', async (status) => {

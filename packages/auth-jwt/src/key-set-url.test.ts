@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Broker5 } from '../../../test/rig/broker.ts'
 import { broker5 } from '../../../test/rig/broker.ts'
 import { jwk, KEYS, NOW, token } from '../../../test/support/tokens.ts'
+import { createCertificate } from '../../benchmark/src/brokers/certificate.ts'
 import type { JwtAuthOptions } from './index.ts'
 import { JwtAuth } from './index.ts'
 
@@ -187,6 +189,22 @@ describe('a service that fails lets nobody in', () => {
     expect(logger.errors[0]).toMatch(
       /^JwtAuth: the keys of http:\/\/127\.0\.0\.1:1\/jwks cannot be fetched: \S/,
     )
+  })
+
+  test('a certificate that nobody vouches for', async () => {
+    const server = createSecureServer(
+      createCertificate('localhost'),
+      (_request, response) => void response.end('{}'),
+    )
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    const url = `https://localhost:${(server.address() as AddressInfo).port}/jwks`
+    const { tries, logger } = await setup({ url })
+    expect(await tries(OLD)).toEqual([0x88, `the keys of ${url} cannot be had`])
+    expect(logger.errors).toEqual([
+      `JwtAuth: the keys of ${url} cannot be fetched: DEPTH_ZERO_SELF_SIGNED_CERT`,
+    ])
   })
 
   test('no answer in time', async () => {

@@ -81,6 +81,26 @@ describe('names key, line and column', () => {
       'broker.yaml:2:3: store.lmdb needs "path": The directory of the database; made if there is none. One process has it at a time.',
     ],
     [
+      'acl: { file: none.acl }',
+      'broker.yaml:1:1: acl: cannot read /etc/mqtt/none.acl: there is no such file: name a readable file of rules',
+    ],
+    [
+      'listeners:\n  - { listen: "ws://127.0.0.1", origins: 7 }',
+      'broker.yaml:2:42: listeners[0].origins must be "*" or a list of texts, not a number',
+    ],
+    [
+      'auth: { jwt: { algorithms: [RS256], key: abc } }\nacl: {}',
+      'broker.yaml:1:37: auth.jwt: JwtAuth: option "key" is no public key: it must be PEM, a certificate, a JWK or a JWK Set',
+    ],
+    [
+      'auth: { http: { token: x } }\nacl: {}',
+      'broker.yaml:1:9: auth.http: HttpAuth: give at least one of the options "authenticate" and "authorize"',
+    ],
+    [
+      'limits: { connectionsPerAdress: 1 }',
+      'broker.yaml:1:11: unknown key "connectionsPerAdress" in limits (did you mean "connectionsPerAddress"?)',
+    ],
+    [
       'use:\n  - package: "@acme/none"',
       'broker.yaml:2:5: use[0]: @acme/none is not installed: npm install @acme/none',
     ],

@@ -8,9 +8,13 @@ import { ConfigError } from './problem.ts'
 /** An error of who was made of a part, with the line that it names, or that of its option or of the part. */
 export function problemAt({ parsed }: LoadedConfig, path: Path, error: Error): ConfigError {
   const { message } = error
+  const name = nameOf(path)
   const found = /^\w+: ([^\s:]+:\d+): (.*)$/s.exec(message)
   if (found !== null) return new ConfigError([{ where: found[1], message: found[2] }], error)
   const option = error instanceof StackError ? /option "([^"]+)"/.exec(message)?.[1] : undefined
   const where = parsed.atKey(option === undefined ? path : [...path, option])
-  return new ConfigError([{ where, message: `${nameOf(path)}: ${message}` }], error)
+  return new ConfigError(
+    [{ where, message: message.startsWith(`${name}: `) ? message : `${name}: ${message}` }],
+    error,
+  )
 }

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { User } from '@mqtt-stack/core/users'
 import { userError } from '@mqtt-stack/core/users'
 import type { Argon2 } from './argon2.ts'
@@ -20,6 +21,9 @@ export async function hashPassword(
   return argon2 instanceof Error ? writeScrypt(bytes) : writeArgon2(bytes, argon2)
 }
 
+/** About as much as is done in a millisecond or two. */
+const HASHES_A_TURN = 500
+
 /** A user whose hash was read. */
 export interface Known {
   readonly user: User
@@ -40,10 +44,13 @@ export class Passwords {
   /** @throws StackError `FILE_INVALID` for the first hash that cannot be used. */
   static async of(users: ReadonlyMap<string, User>, path: string): Promise<Passwords> {
     const argon2 = await loadArgon2()
-    const known = [...users.values()].map((user): [string, Known] => {
-      return [user.name, { user, hash: readHash(user, path, argon2) }]
-    })
-    return new Passwords(new Map(known))
+    const known = new Map<string, Known>()
+    for (const user of users.values()) {
+      known.set(user.name, { user, hash: readHash(user, path, argon2) })
+      // While a long file is read, others have their turn.
+      if (known.size % HASHES_A_TURN === 0) await setImmediate()
+    }
+    return new Passwords(known)
   }
 
   find(name: string): Known | undefined {

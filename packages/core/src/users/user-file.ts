@@ -6,7 +6,7 @@ import { ReasonCode } from '../packets/index.ts'
 import type { FileWatch } from '../time/index.ts'
 import { watchFile } from '../time/index.ts'
 import type { User } from './user.ts'
-import { parseUsers } from './user.ts'
+import { parseUsersInTurns } from './user.ts'
 
 /** What a provider makes of the users: it decodes of each line what is its own, or throws `FILE_INVALID`. */
 export type DecodeUsers<Known> = (users: ReadonlyMap<string, User>, path: string) => Known | Promise<Known>
@@ -77,7 +77,7 @@ export class UserFile<Known> {
    */
   async read(): Promise<{ readonly users: ReadonlyMap<string, User>; readonly known: Known }> {
     const { path, owner, decode } = this.#options
-    const users = parseUsers(readUsers(path, owner), path)
+    const users = await parseUsersInTurns(readUsers(path, owner), path)
     return { users, known: await decode(users, path) }
   }
 
@@ -124,7 +124,7 @@ export class UserFile<Known> {
 
   async #decode(contents: Buffer, log: Logger): Promise<void> {
     const { path, owner, decode } = this.#options
-    const users = parseUsers(contents, path)
+    const users = await parseUsersInTurns(contents, path)
     this.#known = await decode(users, path)
     this.#users = users
     if (users.size === 0) {

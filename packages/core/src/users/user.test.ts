@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { withoutUser, withUser } from './edit-users.ts'
-import { formatUser, parseUsers } from './user.ts'
+import { formatUser, parseUsers, parseUsersInTurns } from './user.ts'
 
 const parse = (text: string | Uint8Array): ReturnType<typeof parseUsers> =>
   parseUsers(Buffer.from(text as string), 'users')
@@ -55,6 +55,24 @@ describe('a file of users', () => {
     ],
   ])('with a bad line is refused: %s', (text, message) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'FILE_INVALID', message }))
+  })
+
+  it('that is long leaves others their turn', async () => {
+    const text = Array.from({ length: 2_000 }, (_, i) => `user-${i}:$6$s$h`).join('\n')
+    let turns = 0
+    let reading = true
+    const count = (): void => {
+      turns++
+      if (reading) setImmediate(count)
+    }
+    setImmediate(count)
+    const users = await parseUsersInTurns(Buffer.from(text), 'users')
+    reading = false
+    expect(turns).toBeGreaterThanOrEqual(4)
+    expect([...users]).toEqual([...parse(text)])
+    await expect(parseUsersInTurns(Buffer.from(`${text}\nuser-0:$6$s$h`), 'users')).rejects.toThrow(
+      'users:2001: names the user "user-0" a second time, after line 1: remove one of the two lines',
+    )
   })
 
   it('is written as it is read', () => {

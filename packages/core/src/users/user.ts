@@ -1,4 +1,5 @@
 /** A file of users: a line each, as Mosquitto has them, with two fields more that Mosquitto passes over. */
+import { setImmediate } from 'node:timers/promises'
 import { StackError } from '../errors/index.ts'
 
 /** A line of a file of users: `NAME:HASH`, `NAME:HASH:GROUPS` or `NAME:HASH:GROUPS:KEYS…`. */
@@ -23,18 +24,36 @@ export interface User {
  */
 export function parseUsers(contents: Uint8Array, path: string): ReadonlyMap<string, User> {
   const users = new Map<string, User>()
-  for (const [index, text] of linesOf(contents, path).entries()) {
-    const line = index + 1
-    if (text.trim() === '' || text.startsWith('#')) continue
-    const user = parseUser(text, path, line)
-    const earlier = users.get(user.name)
-    if (earlier !== undefined) {
-      const what = `names the user "${user.name}" a second time, after line ${earlier.line}`
-      throw userError(path, line, `${what}: remove one of the two lines`)
-    }
-    users.set(user.name, user)
+  for (const [index, text] of linesOf(contents, path).entries()) addLine(users, text, path, index + 1)
+  return users
+}
+
+/** As {@link parseUsers}; while a long file is read, others have their turn. */
+export async function parseUsersInTurns(
+  contents: Uint8Array,
+  path: string,
+): Promise<ReadonlyMap<string, User>> {
+  const users = new Map<string, User>()
+  let line = 0
+  for (const text of linesOf(contents, path)) {
+    addLine(users, text, path, ++line)
+    if (line % LINES_A_TURN === 0) await setImmediate()
   }
   return users
+}
+
+/** About as much as is done in a millisecond or two. */
+const LINES_A_TURN = 500
+
+function addLine(users: Map<string, User>, text: string, path: string, line: number): void {
+  if (text.trim() === '' || text.startsWith('#')) return
+  const user = parseUser(text, path, line)
+  const earlier = users.get(user.name)
+  if (earlier !== undefined) {
+    const what = `names the user "${user.name}" a second time, after line ${earlier.line}`
+    throw userError(path, line, `${what}: remove one of the two lines`)
+  }
+  users.set(user.name, user)
 }
 
 /** The line of a user, without its end. */

@@ -8,7 +8,17 @@ import type {
   Steps,
   Store,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, proceed, ReasonCode, Slot, StackError, shareOf, watchFile } from '@mqtt-stack/core'
+import {
+  DONE,
+  Middleware,
+  proceed,
+  ReasonCode,
+  resolveOptions,
+  Slot,
+  StackError,
+  shareOf,
+  watchFile,
+} from '@mqtt-stack/core'
 import type { Revoked } from './asking-again.ts'
 import { AskingAgain, purgeUnreadable } from './asking-again.ts'
 import type { AclOptions } from './options.ts'
@@ -93,10 +103,11 @@ export class Acl extends Middleware<AclOptions> {
    * allowed is asked about again: subscriptions, of clients that are connected or away, messages that wait or are
    * retained, and wills.
    * @returns What went, when all was asked; before the start that is nothing.
-   * @throws StackError `OPTION_INVALID` or `FILE_INVALID`; nothing has changed then.
+   * @throws StackError `OPTION_UNKNOWN`, `OPTION_INVALID` or `FILE_INVALID`; nothing has changed then.
    */
   async replace(given: readonly AclRule[] | AclOptions): Promise<Revoked> {
-    const options: AclOptions = Array.isArray(given) ? { rules: given } : (given as AclOptions)
+    const wanted: AclOptions = isList(given) ? { rules: given } : given
+    const options = resolveOptions(this.name, wanted, ACL_OPTIONS)
     const rules = rulesOf(options)
     this.#given = options
     if (!this.#started) {
@@ -285,4 +296,8 @@ export class Acl extends Middleware<AclOptions> {
 
 function rulesOf({ rules = [], file }: AclOptions, text?: FileText): RuleSet {
   return makeRules(rules, file === undefined ? undefined : (text ?? readText(file)))
+}
+
+function isList(given: readonly AclRule[] | AclOptions): given is readonly AclRule[] {
+  return Array.isArray(given)
 }

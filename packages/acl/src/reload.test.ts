@@ -167,6 +167,7 @@ describe('rules that change', () => {
     const { acl, client } = await setup([ALL])
     const wrong = [{ allow: 'publish', topic: 'a#' }] as AclRule[]
     await expect(acl.replace(wrong)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+    await expect(acl.replace({ rule: [ALL] } as object)).rejects.toMatchObject({ code: 'OPTION_UNKNOWN' })
     await expect(acl.replace({ file: '/none/at/all' })).rejects.toMatchObject({ code: 'FILE_INVALID' })
     expect((await (await client()).subscribe('x')).granted).toEqual([0])
   })

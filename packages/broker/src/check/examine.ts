@@ -1,4 +1,5 @@
 /** Everything that can be said of a configuration without starting it. */
+import type { Logger } from '@mqtt-stack/core'
 import { StackError } from '@mqtt-stack/core'
 import { brokerOptionsOf, tryAt } from '../config/broker-options-of.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
@@ -23,6 +24,9 @@ export interface Report {
   })[]
   readonly findings: readonly Finding[]
 }
+
+/** What it would log is among the findings. */
+const QUIET: Logger = { error() {}, warn() {}, info() {}, debug() {} }
 
 /** Nothing is opened, and nothing listens. */
 export async function examine(file: string, env: Readonly<NodeJS.ProcessEnv> = process.env): Promise<Report> {
@@ -57,7 +61,7 @@ interface TriedOut {
 /** Makes everything as a start would; what cannot be made says why. */
 async function tryOut(config: LoadedConfig): Promise<TriedOut> {
   const options = await brokerOptionsOf(config)
-  const { stack } = createBroker(options)
+  const { stack } = createBroker({ ...options, stack: { ...options.stack, logger: QUIET } })
   for (const [i, one] of (options.listeners ?? []).entries())
     await tryAt(config, ['listeners', i], () => makeListener(resolveListener(one), stack)).close()
   const acl = stack.middlewares.find(({ name }) => name === ACL.class) as

@@ -8,6 +8,7 @@ import { nameOf } from '../config/parsed.ts'
 import type { Exposure } from './exposure.ts'
 import { whoConnects } from './exposure.ts'
 import type { Finding } from './finding.ts'
+import { overdueLists } from './overdue-lists.ts'
 import type { ReadRule } from './read-rule.ts'
 import { unreachableRules } from './unreachable.ts'
 
@@ -59,16 +60,22 @@ function ofListener(exposure: Exposure, path: Path, { value }: LoadedConfig, add
 }
 
 function ofFiles(listener: ListenerValue | undefined, path: Path, now: number, add: Add): void {
-  const { cert, key, tls } = (listener ?? {}) as Partial<ListenerValue> & { readonly tls?: TlsValue }
+  const { cert, key, crl, certificates, tls } = (listener ?? {}) as Partial<ListenerValue> & TlsValues
   if (typeof cert === 'string') ofCertificate(cert, [...path, 'cert'], now, add)
   if (typeof key === 'string' && isOpen(key))
     add('warning', [...path, 'key'], `${key} may be read by every user of this machine: chmod 600 ${key}`)
+  if (typeof crl === 'string')
+    for (const message of overdueLists(crl, now)) add('warning', [...path, 'crl'], message)
+  for (const [i, one] of (certificates ?? []).entries())
+    ofFiles(one as ListenerValue, [...path, 'certificates', i], now, add)
   if (tls?.rejectUnauthorized === false)
     add('warning', [...path, 'tls'], '"rejectUnauthorized: false": any client certificate is taken')
 }
 
-interface TlsValue {
-  readonly rejectUnauthorized?: boolean
+interface TlsValues {
+  readonly tls?: { readonly rejectUnauthorized?: boolean }
+  /** By name: each has `cert` and `key`. */
+  readonly certificates?: readonly object[]
 }
 
 function ofCertificate(file: string, path: Path, now: number, add: Add): void {

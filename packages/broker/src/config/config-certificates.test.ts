@@ -6,6 +6,7 @@ import { connect } from 'node:tls'
 import { RecordingLogger } from '@mqtt-stack/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { devices, PemFiles, serverCertificate } from '../../../../test/rig/secure.ts'
+import { examine } from '../check/examine.ts'
 import { createBrokerFrom } from '../create-broker-from.ts'
 import { brokerOptionsOf } from './broker-options-of.ts'
 import { readText } from './load-config.ts'
@@ -90,4 +91,20 @@ test('broker.reload() reads files again that are named as before; what cannot be
   const { serialNumber } = socket.getPeerCertificate()
   socket.on('error', () => {}).destroy()
   expect(serialNumber).toBe(renewed.serial.subarray(2).toString('hex').toUpperCase())
+})
+
+test('check looks at all of them', async () => {
+  const files = filesOf()
+  const config = join(files.folder, 'broker.yaml')
+  writeFileSync(config, TEXT, { mode: 0o600 })
+  files.write('crl', devices.revocations([], { from: Date.UTC(2025, 0, 1), until: Date.UTC(2025, 5, 1) }))
+  const { findings } = await examine(config)
+  const said = findings.map(({ where, message }) => `${where} ${message.replaceAll(files.folder, '')}`)
+  expect(said).toContain(
+    `broker.yaml:7:10 a list in /crl.pem was to be renewed by 2025-06-01T00:00:00.000Z: until it is, its authority’s clients are refused`,
+  )
+  // The files of a test may be read by everybody.
+  expect(said).toContain(
+    `broker.yaml:9:62 /other-key.pem may be read by every user of this machine: chmod 600 /other-key.pem`,
+  )
 })

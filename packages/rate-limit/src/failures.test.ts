@@ -154,11 +154,25 @@ describe('failed authentications of one address with one user name', () => {
     expect(await waited(stack, HERE, 'alice')).toBeGreaterThan(0)
   })
 
-  it('are those of clients without a name too', async () => {
-    const stack = await guarded(options)
-    expect(await stack.fail(6, HERE)).toBe(0x87)
-    expect((await stack.connack(HERE)).reasonCode).toBe(0x8a)
-    expect((await stack.connack(HERE, '', 'right')).reasonCode).toBe(0)
+  it('are those of a client without a name too, by its client identifier', async () => {
+    // As connection does, which stands before.
+    const names: MiddlewareLike = {
+      name: 'Names',
+      handles: ['connect'],
+      handle(client, packet) {
+        client.session.clientId = (packet as ConnectPacket).clientId
+      },
+    }
+    const { open } = await testStack(
+      names,
+      new RateLimit({ ...OFF, failures: 1 }),
+      new Authentication(),
+      new Provider(),
+      welcome,
+    )
+    const connack = async (clientId: string) =>
+      (await open({ protocolVersion: 5, listener: HERE, clientId }).connect()).reasonCode
+    expect([await connack('a'), await connack('a'), await connack('b')]).toEqual([0x87, 0x8a, 0x87])
   })
 
   it('do not count where nobody could find out', async () => {
@@ -242,7 +256,7 @@ it('a flood of addresses and names fills no more than its tables, and is forgott
   const failures = new Failures()
   failures.limit(limits)
   for (let i = 0; i < 25_000; i++) {
-    const claimed = { address: `address ${i}`, username: `name ${i}`, local: false }
+    const claimed = { address: `address ${i}`, username: `name ${i}`, clientId: '', local: false }
     failures.failed(claimed, i)
     failures.succeeded(claimed, i)
   }

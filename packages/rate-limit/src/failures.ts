@@ -19,6 +19,8 @@ const LONG = 64
 export interface Claim {
   address: string
   username: string | undefined
+  /** Stands for a user name that there is not: the method of 5.0 may ask for one later. */
+  clientId: string
   /** It comes from this machine: others may be behind the same address, as behind a proxy that does not say so. */
   local: boolean
 }
@@ -64,9 +66,10 @@ export class Failures {
   }
 
   /** Why a client is refused before anybody is asked who it is. */
-  refusalOf({ address, username, local }: Claim, now: number): Refusal | undefined {
+  refusalOf(claim: Claim, now: number): Refusal | undefined {
+    const { address, local } = claim
     if (local) return undefined
-    if (isRefused(this.#pairs.get(pairOf(address, username), now), now))
+    if (isRefused(this.#pairs.get(pairOf(claim), now), now))
       return banned('of this address with this user name', 'failures')
     if (isRefused(this.#addresses.get(address, now), now))
       return banned('of this address', 'failuresPerAddress')
@@ -74,9 +77,10 @@ export class Failures {
   }
 
   /** Milliseconds that a client has to wait before anybody is asked who it is. */
-  waitOf({ address, username, local }: Claim, now: number): number {
+  waitOf(claim: Claim, now: number): number {
+    const { address, username, local } = claim
     const { failures, failuresPerAddress, failuresPerName } = this.#limits
-    const pair = pairOf(address, username)
+    const pair = pairOf(claim)
     const known = username === undefined || this.#known.get(pair, now) === true
     return Math.max(
       waitAfter(this.#pairs.get(pair, now), failures * FREE),
@@ -85,19 +89,20 @@ export class Failures {
     )
   }
 
-  failed({ address, username }: Claim, now: number): void {
+  failed(claim: Claim, now: number): void {
+    const { address, username } = claim
     const { failures, failuresPerAddress, failuresPerName } = this.#limits
-    this.#count(this.#pairs, pairOf(address, username), failures, now)
+    this.#count(this.#pairs, pairOf(claim), failures, now)
     this.#count(this.#addresses, address, failuresPerAddress, now)
     if (username !== undefined && failuresPerName > 0)
       this.#names.use(keyOf(username), now, () => new Attempts()).failures++
   }
 
   /** The user was let in: what went wrong before from the same address was a mistake. */
-  succeeded({ address, username }: Claim, now: number): void {
-    const pair = pairOf(address, username)
+  succeeded(claim: Claim, now: number): void {
+    const pair = pairOf(claim)
     this.#pairs.delete(pair)
-    if (username !== undefined) this.#known.use(pair, now, () => true)
+    if (claim.username !== undefined) this.#known.use(pair, now, () => true)
   }
 
   /** How many keys are remembered. */
@@ -134,7 +139,7 @@ function keyOf(username: string): string {
   return username.length > LONG ? createHash('sha256').update(username).digest('base64') : username
 }
 
-/** A client without a user name is none that has an empty one. */
-function pairOf(address: string, username: string | undefined): string {
-  return username === undefined ? address : `${address} ${keyOf(username)}`
+/** No user name is the same as a client identifier. */
+function pairOf({ address, username, clientId }: Claim): string {
+  return username === undefined ? `${address}\0${keyOf(clientId)}` : `${address} ${keyOf(username)}`
 }

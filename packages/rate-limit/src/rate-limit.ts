@@ -35,7 +35,14 @@ const WRONG: ReadonlySet<ReasonCode> = new Set([
   ReasonCode.BAD_AUTHENTICATION_METHOD,
 ])
 
-const claim = new Slot((): Partial<Claim> => ({ address: undefined, username: undefined, local: false }))
+const claim = new Slot(
+  (): Partial<Claim> => ({
+    address: undefined,
+    username: undefined,
+    clientId: '',
+    local: false,
+  }),
+)
 
 /**
  * Refuses and slows clients that take more than their part. Stands before authentication: who is refused costs no
@@ -202,6 +209,7 @@ function claimOf(client: Client): Claim {
   if (known.address === undefined) {
     known.address = addressOf(client.listener.remote)
     known.username = client.username
+    known.clientId = client.id
     known.local = client.listener.local
   }
   return known as Claim

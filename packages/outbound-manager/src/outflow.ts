@@ -8,14 +8,17 @@ import type {
   StoredMessage,
   WaitingMessage,
 } from '@mqtt-stack/core'
-import { bounded, packetIdOf, proceed } from '@mqtt-stack/core'
+import { packetIdOf, proceed } from '@mqtt-stack/core'
 import type { DeliveryOwner } from './deliveries.ts'
 import { Deliveries } from './deliveries.ts'
+import { DrainListeners } from './drain-listeners.ts'
+import { handOn } from './hand-on.ts'
 import { Inflight } from './inflight.ts'
 import type { Outgoing, Sender } from './sender.ts'
 import type { Sent } from './sent.ts'
 import { sent } from './sent.ts'
 import { toWait } from './to-wait.ts'
+import { Unwanted } from './unwanted.ts'
 import type { QueueLimits } from './waiting-queue.ts'
 import { WaitingQueue } from './waiting-queue.ts'
 import { Window } from './window.ts'
@@ -49,12 +52,12 @@ export class Outflow implements DeliveryOwner {
   #behind = false
   #reading = false
   /** What is purged while the log is being read. */
-  #unwanted: ((message: WaitingMessage) => boolean)[] = []
+  readonly #unwanted = new Unwanted()
   /** Messages came for the log while it was being read. */
   #missed = false
   #scheduled = false
   #draining = false
-  #drainListeners: (() => void)[] | undefined
+  #drainListeners: DrainListeners | undefined
 
   constructor(stack: Stack, client: Client, window: number, limits: FlowLimits, sender: Sender) {
     this.#stack = stack
@@ -140,14 +143,11 @@ export class Outflow implements DeliveryOwner {
   /** Resolves when nothing waits behind the window any more, or the client is gone; nothing when it is so already. */
   drained(): void | Promise<void> {
     if (this.#isDrained) return
-    // For as long as the client takes: whoever waits for it is not stalled.
-    return bounded(
-      new Promise((resolve) => {
-        if (this.#drainListeners === undefined) this.#client.onClose(() => this.#tellDrained())
-        this.#drainListeners ??= []
-        this.#drainListeners.push(resolve)
-      }),
-    )
+    if (this.#drainListeners === undefined) {
+      this.#drainListeners = new DrainListeners()
+      this.#client.onClose(() => this.#tellDrained())
+    }
+    return this.#drainListeners.wait()
   }
 
   /** Removes what was delivered from the log; resolves when no call to it is under way. */
@@ -157,14 +157,7 @@ export class Outflow implements DeliveryOwner {
 
   /** What a session that ends with its connection leaves behind of shared subscriptions goes to others. */
   handOn(): void {
-    const { clientId } = this.#client.session
-    const inflight = this.#window.entries().sort((a, b) => a.sequence - b.sequence)
-    const sent = inflight.filter(({ qos }) => qos === 1).map(({ shared }) => shared)
-    for (const message of [...sent, ...(this.#queue?.takeShared() ?? [])]) {
-      if (message?.share === undefined) continue
-      const { share, packet, qos, expiresAt, publisher } = message
-      this.#stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt, publisher })
-    }
+    handOn(this.#stack, this.#client.session.clientId, this.#window, this.#queue)
   }
 
   /**
@@ -173,7 +166,7 @@ export class Outflow implements DeliveryOwner {
    * @param alsoShared What is in flight goes to nobody else either when this client leaves it behind.
    */
   purge(isUnwanted: (message: WaitingMessage) => boolean, alsoShared: boolean): readonly Outgoing[] {
-    if (this.#reading) this.#unwanted.push(isUnwanted)
+    if (this.#reading) this.#unwanted.add(isUnwanted)
     if (alsoShared)
       for (const entry of this.#window.entries())
         if (entry.shared !== undefined && isUnwanted(entry.shared)) entry.shared = undefined
@@ -194,10 +187,7 @@ export class Outflow implements DeliveryOwner {
   }
 
   #tellDrained(): void {
-    const listeners = this.#drainListeners
-    if (listeners === undefined || listeners.length === 0 || !this.#isDrained) return
-    this.#drainListeners = []
-    for (const resolve of listeners) resolve()
+    if (this.#drainListeners !== undefined && this.#isDrained) this.#drainListeners.tell()
   }
 
   /** From here on what is sent is read from the log, beginning with what was in flight. */
@@ -250,9 +240,9 @@ export class Outflow implements DeliveryOwner {
         const limit = Math.min(this.#window.room, PAGE)
         const page: StoredMessage[] = []
         this.#missed = false
-        this.#unwanted = []
+        this.#unwanted.clear()
         yield this.#lookup(limit, page)
-        const blocked = this.#resend(this.#withoutPurged(page))
+        const blocked = this.#resend(this.#unwanted.withoutThem(page))
         // Its acknowledgement will set us off.
         if (blocked) break
         const end = page.length < limit && !this.#missed
@@ -268,13 +258,6 @@ export class Outflow implements DeliveryOwner {
     const { clientId } = this.#client.session
     const ctx = { client: this.#client, clientId, after: this.#position, limit }
     return this.#stack.run('lookupOfflineMessages', ctx, page)
-  }
-
-  /** Without what was purged while the page was read. */
-  #withoutPurged(page: readonly StoredMessage[]): readonly StoredMessage[] {
-    const unwanted = this.#unwanted
-    if (unwanted.length === 0) return page
-    return page.filter((message) => message.released || !unwanted.some((isUnwanted) => isUnwanted(message)))
   }
 
   /** Sends a page as far as the client takes it; true when a packet identifier is still in use. */

@@ -14,11 +14,12 @@ import * as encode from '../wire/encode.ts'
 import type { Version } from '../wire/packet-types.ts'
 import type { Connack, Publish, Received, ReceivedOf, Suback, Unsuback } from '../wire/packets.ts'
 import { describe } from '../wire/packets.ts'
-import { hex } from '../wire/reason-codes.ts'
-import { ConformanceError, Remark } from './errors.ts'
+import { ConformanceError } from './errors.ts'
 import { Inbox } from './inbox.ts'
 import type { Like } from './matches.ts'
 import { difference } from './matches.ts'
+import { checkRefusal } from './refusal.ts'
+import { within } from './within.ts'
 
 export interface RawClientOptions {
   version: Version
@@ -253,15 +254,7 @@ export class RawClient {
     const at = this.#inbox.waiting.findIndex((packet) => packet.type === type)
     const [said] = at < 0 ? [] : this.#inbox.waiting.splice(at, 1)
     this.expectNothing()
-    if (this.version < 5) {
-      if (said !== undefined) throw new ConformanceError(`${describe(said)} came before the close`)
-      return
-    }
-    const wanted = codes.map(hex).join(' or ')
-    if (said === undefined || !('code' in said)) {
-      throw new Remark(`closed without a reason; ${type.toUpperCase()} with ${wanted} was due`)
-    }
-    if (!codes.includes(said.code)) throw new Remark(`said ${hex(said.code)}, not ${wanted}`)
+    checkRefusal(this.version, said, type, codes)
   }
 
   async #take(what: string, wants: (packet: Received) => boolean): Promise<Received> {
@@ -299,17 +292,7 @@ export class RawClient {
     this.#marks.deliver(packet)
   }
 
-  async #within(event: Promise<void>, what: string, patience: number = this.#patience): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new ConformanceError(`waited for ${what}, but it did not come (untaken: ${this.#inbox})`))
-      }, patience)
-    })
-    try {
-      await Promise.race([event, late])
-    } finally {
-      clearTimeout(timer)
-    }
+  #within(event: Promise<void>, what: string, patience: number = this.#patience): Promise<void> {
+    return within(event, what, patience, this.#inbox)
   }
 }

@@ -10,26 +10,16 @@ import type { EndOfTurn, Turn } from '../time/index.ts'
 import type { Scales } from './held-writes.ts'
 import { HeldWrites } from './held-writes.ts'
 import { Identifiers } from './identifiers.ts'
-import { isPlain } from './plain-socket.ts'
+import { NagleDelay } from './nagle-delay.ts'
+import type { Owner } from './outbox-owner.ts'
 
 /** Payloads from here on are not copied: below, one copy is cheaper than one more buffer to write. */
 const BY_REFERENCE = 8_192
-
-/** Bytes that every network carries in one segment. */
-const ONE_SEGMENT = 536
 
 /** Writing so many bytes costs little more than the system call. */
 const LIGHT = 1_024
 
 const pool = new BufferPool()
-
-/** Whose outbox it is. */
-export interface Owner {
-  /** Called after each write that the other side has taken. */
-  handleTaken(): void
-  /** Called when the stream could not take a write at once. */
-  handleUntaken(): void
-}
 
 const NOWHERE: Scales = { weigh() {}, hold() {}, drop() {} }
 
@@ -55,10 +45,8 @@ export class Outbox implements EndOfTurn {
   #lent: (Buffer | undefined)[] | undefined
 
   readonly #owner: Owner
-  /** Nothing was written to the socket yet, by us or by TLS. */
-  #untouched: boolean
-  /** Nagle's delay is off. */
-  #prompt = false
+  /** None once the delay is off. */
+  #nagle: NagleDelay | undefined
   /** Counts writes that the other side has taken. */
   progress = 0
   /** Bytes that the stream was given. */
@@ -73,7 +61,7 @@ export class Outbox implements EndOfTurn {
     this.#stream = stream
     this.#turn = turn
     this.#reuse = stream instanceof Socket
-    this.#untouched = isPlain(stream)
+    this.#nagle = new NagleDelay(stream)
     this.#owner = owner
     this.#scales = scales
   }
@@ -269,7 +257,7 @@ export class Outbox implements EndOfTurn {
   #write(bytes: Uint8Array, lent: Buffer | undefined): void {
     if (this.#lent === undefined) this.#lent = [lent]
     else this.#lent.push(lent)
-    if (!this.#prompt) this.#hurry(bytes.length)
+    if (this.#nagle?.endBefore(bytes.length) === true) this.#nagle = undefined
     this.written += bytes.length
     this.#stream.write(bytes, this.#taken)
     // Most streams have taken it by now.
@@ -283,20 +271,6 @@ export class Outbox implements EndOfTurn {
     if (this.#gone || this.#lent === undefined) return
     this.#held ??= new HeldWrites(this.#scales, this.#lent.length - 1)
     this.#held.add(bytes, lent)
-  }
-
-  /**
-   * Nagle's delay holds a segment back while another is not acknowledged: it is off before that can be. Of many clients
-   * that come at once most get no more than a CONNACK, and the call is saved.
-   */
-  #hurry(size: number): void {
-    if (this.#untouched && size <= ONE_SEGMENT) {
-      this.#untouched = false
-      return
-    }
-    this.#prompt = true
-    const stream = this.#stream
-    if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true)
   }
 
   #schedule(): void {

@@ -19,14 +19,9 @@ import type { Sent } from './sent.ts'
 import { sent } from './sent.ts'
 import { toWait } from './to-wait.ts'
 import { Unwanted } from './unwanted.ts'
-import type { QueueLimits } from './waiting-queue.ts'
+import type { FlowLimits } from './waiting-queue.ts'
 import { WaitingQueue } from './waiting-queue.ts'
 import { Window } from './window.ts'
-
-interface FlowLimits extends QueueLimits {
-  /** Bytes that may be in flight. */
-  readonly inflightBytes: number
-}
 
 /** Messages that are read from the log at a time. */
 const PAGE = 100
@@ -100,21 +95,14 @@ export class Outflow implements DeliveryOwner {
   forwardLive(message: Outgoing): 'sent' | 'queued' | DropReason {
     const waits = this.#behind || !this.#isQueueEmpty
     if (this.#client.congested || waits || this.#full) {
-      const refused = this.#ensureQueue().push(toWait(message, this.#stack.clock))
+      this.#queue ??= WaitingQueue.of(this.#client, this.#limits, this.#stack.ledger)
+      const refused = this.#queue.push(toWait(message, this.#stack.clock))
       if (refused !== undefined) return refused
       this.#continueLater()
       return 'queued'
     }
     this.#deliveries.sendLive(message)
     return 'sent'
-  }
-
-  #ensureQueue(): WaitingQueue {
-    if (this.#queue !== undefined) return this.#queue
-    const queue = new WaitingQueue(this.#limits, this.#stack.ledger.accountOf(this.#client))
-    this.#client.onClose(() => queue.close())
-    this.#queue = queue
-    return queue
   }
 
   /**
@@ -131,10 +119,7 @@ export class Outflow implements DeliveryOwner {
 
   /** CONNACK is out: first what was in flight, then the log, or what queued up meanwhile. */
   resume(present: boolean): void | Promise<void> {
-    if (!this.#client.session.stored) {
-      this.#fill()
-      return
-    }
+    if (!this.#client.session.stored) return this.#fill()
     const known = this.#begin()
     if (!present && known.upTo < 0) known.upTo = 0
     return proceed(this.#read())
@@ -241,7 +226,13 @@ export class Outflow implements DeliveryOwner {
         const page: StoredMessage[] = []
         this.#missed = false
         this.#unwanted.clear()
-        yield this.#lookup(limit, page)
+        const ctx = {
+          client: this.#client,
+          clientId: this.#client.session.clientId,
+          after: this.#position,
+          limit,
+        }
+        yield this.#stack.run('lookupOfflineMessages', ctx, page)
         const blocked = this.#resend(this.#unwanted.withoutThem(page))
         // Its acknowledgement will set us off.
         if (blocked) break
@@ -252,12 +243,6 @@ export class Outflow implements DeliveryOwner {
       this.#reading = false
     }
     if (!this.#behind) this.#fill()
-  }
-
-  #lookup(limit: number, page: StoredMessage[]): void | Promise<void> {
-    const { clientId } = this.#client.session
-    const ctx = { client: this.#client, clientId, after: this.#position, limit }
-    return this.#stack.run('lookupOfflineMessages', ctx, page)
   }
 
   /** Sends a page as far as the client takes it; true when a packet identifier is still in use. */

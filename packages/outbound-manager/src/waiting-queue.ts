@@ -1,4 +1,4 @@
-import type { Account, DropReason } from '@mqtt-stack/core'
+import type { Account, Client, DropReason, Stack } from '@mqtt-stack/core'
 import type { Outgoing } from './sender.ts'
 
 /** What a place in the queue costs besides the message, in bytes. */
@@ -8,6 +8,12 @@ const PLACE_COST = 128
 export interface QueueLimits {
   readonly queueMessages: number
   readonly queueBytes: number
+}
+
+/** How much of a client's may be on its way. */
+export interface FlowLimits extends QueueLimits {
+  /** Bytes that may be in flight. */
+  readonly inflightBytes: number
 }
 
 /** Messages that wait for room in the window, their packets owned: first in, first out, bounded in messages and bytes. */
@@ -23,6 +29,13 @@ export class WaitingQueue {
   constructor(limits: QueueLimits, account: Account) {
     this.#limits = limits
     this.#account = account
+  }
+
+  /** The queue of a client, until that is gone. */
+  static of(client: Client, limits: QueueLimits, ledger: Stack['ledger']): WaitingQueue {
+    const queue = new WaitingQueue(limits, ledger.accountOf(client))
+    client.onClose(() => queue.close())
+    return queue
   }
 
   get empty(): boolean {

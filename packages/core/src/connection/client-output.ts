@@ -14,8 +14,8 @@ import type {
 import { ACK_HEADER, DEFAULT_SETTINGS, encodePacket, ReasonCode, spliceExtras } from '../packets/index.ts'
 import { bounded } from '../time/index.ts'
 import type { ConnectionHost } from './host.ts'
-import type { Owner } from './outbox-owner.ts'
 import { Outbox } from './outbox.ts'
+import type { Owner } from './outbox-owner.ts'
 
 /** QoS 0 to a client is dropped when so many times the high-water mark is pending. */
 const QOS_0_ROOM = 4

@@ -1,9 +1,7 @@
 /** One connection: packets in, one at a time and in order; packets out, one write a turn. */
-import { Buffer } from 'node:buffer'
-import { Socket } from 'node:net'
+import type { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
-import type { Client, Goodbye, Listener, Will } from '../contract/index.ts'
-import { Session } from '../contract/index.ts'
+import type { Listener } from '../contract/index.ts'
 import type { ConnectPacket, Packet, PacketType, Source } from '../packets/index.ts'
 import {
   Inbox,
@@ -14,16 +12,12 @@ import {
   settingsOf,
   TopicAliases,
 } from '../packets/index.ts'
-import { ClientOutput } from './client-output.ts'
-import { farewell } from './farewell.ts'
-import { hangUp } from './hang-up.ts'
+import { ClientEnd } from './client-end.ts'
+import { fill } from './filling.ts'
 import type { ConnectionHost } from './host.ts'
 import { InboxAccount } from './inbox-account.ts'
-import { tellRefused } from './refused.ts'
-
-/** Where a stream's listeners find their client. */
-const CLIENT: unique symbol = Symbol('client')
-type Carrier = Duplex & { [CLIENT]: ClientConnection }
+import type { StreamListener } from './stream-events.ts'
+import { listenTo, readFrom } from './stream-events.ts'
 
 /** Bytes that may wait behind a handler that has not answered, before the stream is paused. */
 const PAUSE_AT = 65_536
@@ -31,39 +25,18 @@ const PAUSE_AT = 65_536
 const UNCOUNTED = 4_096
 /** An unfinished packet of so many bytes is read in turns: a chunk, then others. */
 const LARGE = 32_768
-/** Stands in the buffer of a socket that is to read no further: the runtime would read one more chunk into it. */
-const FILLING = Buffer.alloc(65_536)
 /** Packet types, as the fixed header has them. */
 const PUBCOMP = 7
 const DISCONNECT = 14
 /** The first byte of a PINGREQ. */
 const PINGREQ = 0xc0
-/**
- * So many PUBLISHes and acknowledgements are handled before the clock is looked at. After a packet of another type it is
- * looked at once.
- */
+/** So many PUBLISHes and acknowledgements are handled before a look at the clock; one is due behind any other packet. */
 const PACKETS_A_LOOK = 32
 /** The clock is also looked at after so many steps of work that packets cause; see `Pace.steps`. */
 const STEPS_A_LOOK = 256
 
-/**
- * A connection as core sees it: what it reads, and how it ends. Public members are documented with the interface
- * {@link Client}.
- */
-export class ClientConnection extends ClientOutput implements Client, Source {
-  readonly slots: unknown[] = []
-  readonly listener: Listener
-  session: Session = new Session()
-  epoch = 0
-  will: Will | undefined = undefined
-  bridge = false
-  connected = false
-  reasonCode: ReasonCode | undefined = undefined
-  reason: string | undefined = undefined
-  username: string | undefined = undefined
-  receivedAt: number
-  connectedAt: number | undefined = undefined
-  bytesIn = 0
+/** A connection as core sees it: what it reads. Public members are documented with the interface `Client`. */
+export class ClientConnection extends ClientEnd implements Source, StreamListener {
   /** Internal: what came and is not handled. */
   readonly inbox: Inbox
   #aliases: TopicAliases | undefined
@@ -75,35 +48,18 @@ export class ClientConnection extends ClientOutput implements Client, Source {
   /** Made when much is held of packets that are not complete or not handled. */
   #inboxAccount: InboxAccount | undefined
   #paused = false
-  /** Bytes of {@link FILLING} that come before what the client sent. */
+  /** Bytes of filling that come before what the client sent. */
   #filling = 0
   /** Nothing is read until the other side has taken what it was sent. */
   #flooded = false
-  /** A CONNECT came, readable or not: a refusal is told by CONNACK. */
-  #asked = false
-  /** The other side will send no more. */
-  #ended = false
-  /** DISCONNECT came, and nothing may come after it [MQTT-3.14.4-1]. */
-  #goodbye = false
-  #finished = false
-  #cause: Error | undefined
-  #closeListeners: readonly ((cause: Error | undefined) => void)[] = []
   #expected: readonly PacketType[] | undefined
   #diverted: ((packet: Packet) => void) | undefined
 
   /** Made by the stack, which reads from the stream once every middleware has installed itself. */
   constructor(stack: ConnectionHost, stream: Duplex, listener: Listener) {
-    super(stack, stream)
-    this.listener = listener
-    this.receivedAt = stack.clock.now()
+    super(stack, stream, listener)
     this.inbox = new Inbox(stack.config.connectLimit)
-    this.session.client = this
-    // The same functions for all streams, which find the client on the stream: an idle client holds no closures.
-    const carrier = stream as Carrier
-    carrier[CLIENT] = this
-    stream.on('error', onError)
-    stream.on('close', onClose)
-    stream.on('end', onEnd)
+    listenTo(stream, this)
   }
 
   /** Internal: the topic aliases that the client set (5.0). */
@@ -112,10 +68,6 @@ export class ClientConnection extends ClientOutput implements Client, Source {
       this.stack.ledger.accountOf(this),
     )
     return this.#aliases
-  }
-
-  get id(): string {
-    return this.session.clientId
   }
 
   get backlog(): number {
@@ -136,7 +88,7 @@ export class ClientConnection extends ClientOutput implements Client, Source {
 
   /** Starts reading; called by the stack. */
   read(): void {
-    this.stream.on('data', onData)
+    readFrom(this.stream)
   }
 
   accept(): void {
@@ -159,41 +111,18 @@ export class ClientConnection extends ClientOutput implements Client, Source {
     return this.#diverted !== undefined
   }
 
-  onClose(listener: (cause: Error | undefined) => void): void {
-    if (this.#finished) this.#tellClose(listener)
-    // There are few listeners, for long: `push` would make room for seventeen.
-    else this.#closeListeners = [...this.#closeListeners, listener]
+  protected get isHandling(): boolean {
+    return this.#pumping || this.#busy
   }
 
-  close(reasonCode?: ReasonCode, { reason, cause, serverReference }: Goodbye = {}): void {
-    this.#cause ??= cause
-    if (this.closed) return
-    this.reasonCode = reasonCode
-    this.reason = reason
-    if (reasonCode !== undefined && reasonCode >= 0x80 && this.#asked) {
-      const packet = farewell(this.protocolVersion, this.connected, reasonCode, reason, serverReference)
-      if (packet !== undefined) this.tryWrite(packet)
-    }
-    this.closed = true
+  protected dropInput(): void {
     this.inbox.clear()
     this.#keep(0)
-    this.outbox.flush()
-    if (!this.connected) tellRefused(this, this.#cause)
-    // Nothing more is on its way to us.
-    const silent = this.#ended || this.#goodbye
-    hangUp(this.stream, silent, this.stack.clock)
-    if (!this.#pumping && !this.#busy) this.#finish()
-  }
-
-  /** Internal: the stream failed. A TLS socket may say so and go on (too many renegotiations): it ends all the same. */
-  handleError(error: Error): void {
-    this.#cause ??= error
-    this.stream.destroy()
   }
 
   /** Internal: the other side will send no more. */
   handleEnd(): void {
-    this.#ended = true
+    this.ended = true
     if (!this.#busy && !this.#pumping) this.#pump(0)
   }
 
@@ -227,7 +156,7 @@ export class ClientConnection extends ClientOutput implements Client, Source {
     if (this.inbox.have >= LARGE && !this.#busy && pace.haveRead(chunk.length)) {
       this.#wait(pace.restReading(), undefined)
       this.#pause()
-      this.#fill()
+      if (this.#filling === 0) this.#filling = fill(this.stream)
     }
     if ((this.#busy || this.#flooded) && !this.#paused && this.inbox.backlog >= this.#pauseAt) this.#pause()
   }
@@ -240,13 +169,6 @@ export class ClientConnection extends ClientOutput implements Client, Source {
   /** Internal: the stream could not take a write at once. */
   handleUntaken(): void {
     if (this.congested) this.stack.watch(this)
-  }
-
-  /** Nothing more is read before the stream is resumed. */
-  #fill(): void {
-    if (!(this.stream instanceof Socket) || this.#filling > 0) return
-    this.#filling = FILLING.length
-    this.stream.unshift(FILLING)
   }
 
   /** Internal: the stream has taken something. */
@@ -268,7 +190,7 @@ export class ClientConnection extends ClientOutput implements Client, Source {
     const { pace } = this.stack
     let left = unlooked
     while (!this.closed && !this.#busy) {
-      if (!this.#ended && this.exceeds(2 * this.stack.config.highWater)) {
+      if (!this.ended && this.exceeds(2 * this.stack.config.highWater)) {
         this.#flooded = true
         this.stack.watch(this)
         break
@@ -288,8 +210,8 @@ export class ClientConnection extends ClientOutput implements Client, Source {
     this.#pumping = false
     if (this.#inboxAccount?.holds === true) this.#keep(this.inbox.kept)
     if (this.#busy) return
-    if (this.closed) this.#finish()
-    else if (this.#ended) this.close()
+    if (this.closed) this.finish()
+    else if (this.ended) this.close()
     else if (this.#paused && !this.#flooded) this.#resume()
   }
 
@@ -298,7 +220,7 @@ export class ClientConnection extends ClientOutput implements Client, Source {
     let packet: Packet | undefined
     try {
       if (!this.inbox.advance()) return 0
-      if (this.inbox.awaitsConnect) this.#asked = true
+      if (this.inbox.awaitsConnect) this.asked = true
       const type = this.inbox.type
       packet = this.stack.decoder.decode(this)
       if (this.inbox.awaitsConnect) {
@@ -311,7 +233,7 @@ export class ClientConnection extends ClientOutput implements Client, Source {
           `a ${packet.cmd.toUpperCase()} where only ${this.#expected.join(' or ')} may come`,
         )
       }
-      if (type === DISCONNECT) this.#goodbye = true
+      if (type === DISCONNECT) this.goodbye = true
       if (this.#diverted !== undefined) {
         this.#diverted(packet)
       } else {
@@ -367,39 +289,9 @@ export class ClientConnection extends ClientOutput implements Client, Source {
     this.stream.resume()
   }
 
-  #finish(): void {
-    if (this.#finished) return
-    this.#finished = true
+  protected forget(): void {
     this.#aliases?.clear()
     this.resolveDrained()
     this.stack.forget(this)
-    const listeners = this.#closeListeners
-    this.#closeListeners = []
-    for (const listener of listeners) this.#tellClose(listener)
   }
-
-  /** One who fails keeps nobody from being told. */
-  #tellClose(listener: (cause: Error | undefined) => void): void {
-    try {
-      listener(this.#cause)
-    } catch (error) {
-      this.stack.fail(error as Error, this, undefined)
-    }
-  }
-}
-
-function onData(this: Duplex, chunk: Buffer): void {
-  ;(this as Carrier)[CLIENT].receive(chunk)
-}
-
-function onError(this: Duplex, error: Error): void {
-  ;(this as Carrier)[CLIENT].handleError(error)
-}
-
-function onClose(this: Duplex): void {
-  ;(this as Carrier)[CLIENT].handleClose()
-}
-
-function onEnd(this: Duplex): void {
-  ;(this as Carrier)[CLIENT].handleEnd()
 }

@@ -8,26 +8,15 @@ import type {
   Steps,
   Store,
 } from '@mqtt-stack/core'
-import {
-  DONE,
-  Middleware,
-  proceed,
-  ReasonCode,
-  resolveOptions,
-  Slot,
-  StackError,
-  shareOf,
-  watchFile,
-} from '@mqtt-stack/core'
+import { DONE, Middleware, proceed, ReasonCode, Slot, shareOf, watchFile } from '@mqtt-stack/core'
 import type { Revoked } from './asking-again.ts'
 import { AskingAgain, purgeUnreadable } from './asking-again.ts'
 import type { AclOptions } from './options.ts'
 import { ACL_OPTIONS } from './options.ts'
-import type { FileText } from './read-file.ts'
-import { decodeText, makeRules, readText } from './read-file.ts'
 import { Rights } from './rights.ts'
 import type { AclRule, Rule } from './rule.ts'
 import type { RuleSet } from './rule-set.ts'
+import { changedRules, optionsOf, rulesOf } from './rule-source.ts'
 import { subjectOf } from './subject.ts'
 
 /** What was asked about a client. */
@@ -41,7 +30,6 @@ class Asked {
 
 const asked = new Slot(() => new Asked())
 
-const EMPTIED = 'holds no rule any more: to deny all, write "deny publish,subscribe #"'
 const NOTHING: Revoked = { subscriptions: 0, waiting: 0, retained: 0, wills: 0 }
 
 /**
@@ -106,8 +94,7 @@ export class Acl extends Middleware<AclOptions> {
    * @throws StackError `OPTION_UNKNOWN`, `OPTION_INVALID` or `FILE_INVALID`; nothing has changed then.
    */
   async replace(given: readonly AclRule[] | AclOptions): Promise<Revoked> {
-    const wanted: AclOptions = isList(given) ? { rules: given } : given
-    const options = resolveOptions(this.name, wanted, ACL_OPTIONS)
+    const options = optionsOf(this.name, given)
     const rules = rulesOf(options)
     this.#given = options
     if (!this.#started) {
@@ -236,9 +223,7 @@ export class Acl extends Middleware<AclOptions> {
   /** A file that cannot be used changes nothing; an empty one is most likely being written. */
   #reload(file: string, contents: Uint8Array | Error): void {
     try {
-      const rules = rulesOf(this.#given, decodeText(file, contents))
-      if (rules.rules.length === 0) throw new StackError('FILE_INVALID', `acl: ${file} ${EMPTIED}`)
-      this.#use(rules)
+      this.#use(changedRules(this.#given, file, contents))
     } catch (error) {
       this.stack.log.error(`${(error as Error).message}; the rules stay as they were`)
       return
@@ -292,12 +277,4 @@ export class Acl extends Middleware<AclOptions> {
     const isAsked = this.#asking > 0 || this.#losers.has(client)
     return (isAsked ? rights.mayRead(topic) : rights.mayReceive(topic)) ? undefined : DONE
   }
-}
-
-function rulesOf({ rules = [], file }: AclOptions, text?: FileText): RuleSet {
-  return makeRules(rules, file === undefined ? undefined : (text ?? readText(file)))
-}
-
-function isList(given: readonly AclRule[] | AclOptions): given is readonly AclRule[] {
-  return Array.isArray(given)
 }

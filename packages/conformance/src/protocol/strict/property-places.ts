@@ -7,8 +7,11 @@ import * as encode from '../../wire/encode.ts'
 import { TYPE } from '../../wire/packet-types.ts'
 import type { PropertyPlace } from '../../wire/properties.ts'
 
+/** Packets of a client with properties, and the will. */
+export type Place = Exclude<PropertyPlace, 'connack' | 'suback' | 'unsuback' | 'pingreq' | 'pingresp'>
+
 /** All of them. */
-export const PLACES = [
+export const PLACES: readonly Place[] = [
   'connect',
   'will',
   'publish',
@@ -20,9 +23,7 @@ export const PLACES = [
   'unsubscribe',
   'disconnect',
   'auth',
-] as const satisfies readonly PropertyPlace[]
-
-export type Place = (typeof PLACES)[number]
+]
 
 /** Brings a client to where the packet may come, and sends it with these properties behind their length. */
 export async function sent(t: TestContext, place: Place, bytes: Uint8Array): Promise<RawClient> {

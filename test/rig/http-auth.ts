@@ -3,7 +3,7 @@ import type { HttpAuthOptions } from '@mqtt-stack/auth-http'
 import { HttpAuth } from '@mqtt-stack/auth-http'
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { ConnectOptions, OpenOptions, Received } from '@mqtt-stack/testing'
-import type { Answer, WebService } from '../support/web-service.ts'
+import type { PlainAnswer, WebService } from '../support/web-service.ts'
 import { json } from '../support/web-service.ts'
 import type { Broker5 } from './broker.ts'
 import { broker5 } from './broker.ts'
@@ -40,5 +40,5 @@ export function refusal({ reasonCode, properties }: Received<'connack'>): unknow
   return [reasonCode, properties?.reasonString]
 }
 
-export const allow: Answer = json({ result: 'allow' })
-export const deny: Answer = json({ result: 'deny' })
+export const allow: PlainAnswer = json({ result: 'allow' })
+export const deny: PlainAnswer = json({ result: 'deny' })

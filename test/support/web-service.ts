@@ -19,6 +19,9 @@ export interface Asked {
 
 export type Answer = (response: ServerResponse, asked: Asked) => void
 
+/** An answer that is the same whatever is asked. */
+export type PlainAnswer = (response: ServerResponse) => void
+
 export interface WebService {
   readonly origin: string
   /** Every request, oldest first. */
@@ -35,12 +38,12 @@ export interface WebService {
 }
 
 /** Answers with JSON. */
-export function json(value: unknown, status = 200): Answer {
+export function json(value: unknown, status = 200): PlainAnswer {
   return (response) => void response.writeHead(status).end(JSON.stringify(value))
 }
 
 /** Answers with a status and a text. */
-export function says(status: number, text = ''): Answer {
+export function says(status: number, text = ''): PlainAnswer {
   return (response) => void response.writeHead(status).end(text)
 }
 

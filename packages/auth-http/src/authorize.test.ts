@@ -49,7 +49,7 @@ const byTopic: Answer = (response, asked) => {
     if (topic.includes('what')) return 'ignore'
     return topic.includes('no') ? 'deny' : 'allow'
   })
-  json({ results })(response, asked)
+  json({ results })(response)
 }
 
 function publish(client: TestClient, topic: string, more: object = {}): Promise<unknown> {

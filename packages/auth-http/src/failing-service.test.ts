@@ -205,7 +205,7 @@ describe('the circuit', () => {
 describe('bounds', () => {
   test('so many requests at a time, so many that wait, and no more', async () => {
     const held: (() => void)[] = []
-    const service = await webService((response, asked) => void held.push(() => allow(response, asked)))
+    const service = await webService((response) => void held.push(() => allow(response)))
     const { tries } = await httpBroker(service, { concurrency: 2, waiting: 2 })
     const all = ['1', '2', '3', '4', '5'].map((username) => tries({ username, clientId: username }))
     await service.came(2)

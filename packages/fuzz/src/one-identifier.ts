@@ -11,6 +11,7 @@ import {
 } from '@mqtt-stack/testing'
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import type { Kept } from './many-clients.ts'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -22,6 +23,8 @@ export interface OneIdentifierOptions {
   seed: number
   /** The backend takes some turns to answer. */
   late: boolean
+  /** Makes the backend; one in memory by default. */
+  open?: () => Kept
   /** ms of real time after which no more sequences are tried. */
   within?: number
 }
@@ -30,11 +33,17 @@ export interface OneIdentifierOptions {
  * @returns How many sequences held: the last connection is the only one, has every message exactly once, and nothing
  * is left of the session when its time is over.
  */
-export async function holdOneIdentifier({ runs, seed, late, within }: OneIdentifierOptions): Promise<number> {
+export async function holdOneIdentifier({
+  runs,
+  seed,
+  late,
+  open = () => new MemoryBackend(),
+  within,
+}: OneIdentifierOptions): Promise<number> {
   let held = 0
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 80 }), async (steps) => {
-      await run(steps, late)
+      await run(steps, late, open())
       held++
     }),
     { numRuns: runs, seed, ...(within !== undefined && { interruptAfterTimeLimit: within }) },
@@ -42,8 +51,7 @@ export async function holdOneIdentifier({ runs, seed, late, within }: OneIdentif
   return held
 }
 
-async function run(steps: readonly string[], late: boolean): Promise<void> {
-  const memory = new MemoryBackend()
+async function run(steps: readonly string[], late: boolean, memory: Kept): Promise<void> {
   const logger = new RecordingLogger()
   const clock = new VirtualClock()
   const backend = late ? lateBackend(memory) : memory

@@ -165,6 +165,24 @@ it('a message that was released or acknowledged is not written again with the ne
   expect(logs).toEqual([[], ['released'], ['message']])
 })
 
+it('what could not be removed waits for the next start where the store can commit only as it closes', async () => {
+  const { bench, kept } = await backendOver()
+  const [alice, bob] = [await bench.open('alice'), await bench.open('bob')]
+  const mend = bench.failWrites()
+  await expect(alice.leave(0)).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  mend()
+  const held = bench.holdCommits()
+  const last = bob.hold(1)
+  await bench.settle()
+  const stopping = bench.stop()
+  held.release()
+  await Promise.all([last, stopping])
+  await bench.restart()
+  await bob.leave(0).catch(() => {})
+  await bench.settle()
+  expect(kept()).not.toContain('subscription')
+})
+
 describe('a retained message whose time is over leaves the store', () => {
   it('by a sweep', async () => {
     const { bench, kept } = await backendOver()

@@ -39,6 +39,11 @@ export class Commits {
     this.#closed = false
   }
 
+  /** No changes are taken any more, or yet. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
   /** Whether everything that was staged is durable. */
   get idle(): boolean {
     return this.#writing === undefined && !this.#scheduled

@@ -30,9 +30,9 @@ export class Removals {
     this.#staged.push({ key, isBack })
   }
 
-  /** The store has committed something. */
+  /** The store has committed something. What is left when it closes goes at the next start. */
   again(): void {
-    if (this.#left.length === 0) return
+    if (this.#left.length === 0 || this.#commits.closed) return
     const left = this.#left
     this.#left = []
     for (const { key, isBack } of left) if (isBack?.() !== true) this.remove(key, isBack)

@@ -229,6 +229,16 @@ describe('bounds', () => {
     expect((await problemsOf('a: &a\n  b: *a'))[0]).toMatch(/too much of it/)
   })
 
+  test('what is nested without an end', async () => {
+    expect((await problemsOf('['.repeat(20_000))).length).toBeLessThanOrEqual(100)
+    for (const depth of [1_000, 20_000]) {
+      const [first] = await problemsOf(`${'['.repeat(depth)}${']'.repeat(depth)}`)
+      expect(first).toMatch(/^broker\.yaml:1:\d+: (?:nested too deep|too much of it)/)
+    }
+    const deep = `${'['.repeat(100)}${']'.repeat(100)}`
+    expect((await problemsOf(`a: ${deep}`))[0]).toMatch(/too much of it/)
+  })
+
   test('an empty file is a configuration', async () => {
     expect(await problemsOf('')).toEqual([])
     expect(await problemsOf('# nothing\n')).toEqual([])

@@ -11,6 +11,8 @@ import { ConfigError } from './problem.ts'
 /** Parts that a file may have: aliases multiply. */
 const MOST_NODES = 200_000
 const DEEPEST = 64
+/** Of what is nested and never ends each level is one. */
+const MOST_PROBLEMS = 100
 
 interface Place {
   readonly key: number
@@ -45,7 +47,9 @@ class Reader {
 
   read(): Parsed {
     const { errors, warnings, contents } = this.#document
-    const wrong = [...errors, ...warnings].map(({ pos, message }) => this.#problem(pos[0], message))
+    const wrong = [...errors, ...warnings]
+      .slice(0, MOST_PROBLEMS)
+      .map(({ pos, message }) => this.#problem(pos[0], message))
     if (wrong.length > 0) throw new ConfigError(wrong)
     this.#places.set('', { key: 0, value: contents?.range?.[0] ?? 0 })
     const value = this.#valueOf(contents, [])
@@ -123,6 +127,8 @@ class Reader {
   }
 
   #problem(offset: number, message: string): Problem {
+    // The library goes down into what is nested, and there is no bottom.
+    if (/call stack/.test(message)) return this.#problem(offset, `nested too deep: at most ${DEEPEST} levels`)
     return { where: this.#where(offset), message: message.replace(/\s*\n\s*/g, ' ') }
   }
 }

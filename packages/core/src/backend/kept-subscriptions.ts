@@ -70,7 +70,8 @@ export class KeptSubscriptions {
     const record = sessions.find(ctx)
     if (record === undefined) return
     const found = ctx.client === undefined ? subscriptions.of(record) : record.state?.subscriptions.values()
-    store.push(...(found ?? []))
+    // One by one: there may be more than a call takes.
+    for (const subscription of found ?? []) store.push(subscription)
   }
 
   /** One unit with the messages that it counts as handed out: they are stored in the same turn. */

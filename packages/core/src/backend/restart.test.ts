@@ -350,3 +350,24 @@ it('what was kept is there where the process may keep less, and is counted right
   await second.stack.call('purgeMessages', { filter: '#' })
   expect([second.stack.ledger.held, second.stack.ledger.owners]).toEqual([0, 0])
 })
+
+it('a session may have more subscriptions than a call takes', async () => {
+  const store = new MemoryStore()
+  const test = await processOver(store)
+  await test.client({ clientId: 'many', clean: false })
+  const [client] = test.stack.clients
+  const many = 150_000
+  const options = (topic: string) =>
+    ({ topic, qos: 0, options: { topic, qos: 0 }, identifier: undefined }) as const
+  const calls = Array.from({ length: many }, (_, i) => {
+    const ctx = { client, packet: {} as never, clientId: 'many', epoch: client.epoch, ...options(`${i}`) }
+    return test.stack.call('storeSubscription', ctx)
+  })
+  await Promise.all(calls)
+  const found = await test.stack.call(
+    'lookupSubscriptions',
+    { client, clientId: 'many', packet: {} as never },
+    [],
+  )
+  expect(found).toHaveLength(many)
+})

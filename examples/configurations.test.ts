@@ -8,6 +8,7 @@ import { connect, connectAsync } from 'mqtt'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createCertificate } from '../packages/benchmark/src/brokers/certificate.ts'
+import { openBrowser, tryFromPage } from '../test/support/browser.ts'
 import { needs } from '../test/support/needs.ts'
 import type { Spawned } from '../test/support/spawned.ts'
 import { spawned } from '../test/support/spawned.ts'
@@ -100,6 +101,22 @@ describe('broker.yaml: TLS, users, rules, limits and a durable store', () => {
     const refused = new Promise((resolve) => socket.once('error', ({ message }) => resolve(message)))
     expect(await refused).toBe('Unexpected server response: 403')
   })
+
+  test('in a browser a page of the site, and none of another', async (context) => {
+    needs(context, 'chromium')
+    const { url } = await ready()
+    const client = {
+      site: '<title>A site</title>',
+      url: await url('wss'),
+      topic: 'users/alice/room',
+      options: alice,
+    }
+    const browser = await openBrowser('--ignore-certificate-errors')
+    const from = (origin: string): Promise<unknown> => tryFromPage(browser, { ...client, origin })
+    expect(await from('https://app.example.com')).toBe('users/alice/room 21.5')
+    expect(await from('https://evil.example.com')).toBe('refused')
+    await cli.prints(/pages of this origin may not connect/)
+  }, 60_000)
 
   test('mosquitto_pub, and a message that a restart does not lose', async (context) => {
     needs(context, 'mosquitto_pub')

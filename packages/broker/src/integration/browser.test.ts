@@ -1,17 +1,13 @@
 /** Pages in a real browser: MQTT.js in Chromium, from origins that may connect and from one that may not. */
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { RecordingLogger } from '@mqtt-stack/testing'
-import type { Browser } from 'playwright-core'
-import { chromium } from 'playwright-core'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { listeningBroker } from '../../../../test/rig/broker.ts'
-import { needs, programPath } from '../../../../test/support/needs.ts'
+import { MQTT_JS, openBrowser, tryFromPage } from '../../../../test/support/browser.ts'
+import { needs } from '../../../../test/support/needs.ts'
 import type { Broker } from '../index.ts'
-
-const MQTT_JS = readFileSync(new URL('../../../../node_modules/mqtt/dist/mqtt.min.js', import.meta.url))
 
 beforeEach((context) => needs(context, 'chromium'))
 
@@ -28,29 +24,6 @@ async function site(): Promise<number> {
     server.closeAllConnections()
   })
   return (server.address() as AddressInfo).port
-}
-
-/** All names are this machine's. */
-async function browserOf(): Promise<Browser> {
-  const args = ['--no-sandbox', '--host-resolver-rules=MAP *.example 127.0.0.1']
-  const browser = await chromium.launch({ executablePath: programPath('chromium') as string, args })
-  onTestFinished(() => browser.close())
-  return browser
-}
-
-/** What becomes of a page's connection: the message that it published and received, or `refused`. */
-async function tryFrom(browser: Browser, origin: string, url: string): Promise<unknown> {
-  const page = await browser.newPage()
-  await page.goto(origin)
-  return page.evaluate(`new Promise((resolve) => {
-    document.cookie = 'session=abc%20d'
-    const client = mqtt.connect('${url}', { reconnectPeriod: 0 })
-    client.on('message', (topic, payload) => resolve(topic + ' ' + payload))
-    client.on('close', () => resolve('refused'))
-    client.on('connect', () => {
-      client.subscribe('room/1', { qos: 1 }, () => client.publish('room/1', '21.5', { qos: 1 }))
-    })
-  })`)
 }
 
 function refusals({ stack }: Broker): unknown[] {
@@ -74,9 +47,11 @@ test('a page of the same host and one that is listed connect, one of another sit
     allowAnonymous: true,
     authorize: false,
   })
-  const browser = await browserOf()
+  // All names are this machine's.
+  const browser = await openBrowser('--host-resolver-rules=MAP *.example 127.0.0.1')
   const url = `ws://broker.example:${broker.addresses[0].port}`
-  const from = (host: string): Promise<unknown> => tryFrom(browser, `http://${host}:${port}`, url)
+  const from = (host: string): Promise<unknown> =>
+    tryFromPage(browser, { origin: `http://${host}:${port}`, url, topic: 'room/1' })
   expect(await from('broker.example')).toBe('room/1 21.5')
   expect(await from('app.example')).toBe('room/1 21.5')
   expect(refusals(broker)).toEqual([])

@@ -149,7 +149,7 @@ export class Deliverer {
   #forwardStored(
     receiver: Receiver,
     ctx: Context<'storeOfflineMessage'>,
-    { dropped, reason = 'log-full', sequence }: Store<'storeOfflineMessage'>,
+    { dropped, withdrawn, reason = 'log-full', sequence }: Store<'storeOfflineMessage'>,
     counts: DeliveryCounts,
   ): void | Promise<void> {
     const { clientId, client, packet } = ctx
@@ -164,6 +164,7 @@ export class Deliverer {
       this.#stack.tell('messageDropped', { clientId, client, packet, reason, count: 1 })
       return
     }
+    if (withdrawn === true) return
     // The connection may have come or gone while the log was written.
     const connected = receiver.client
     if (connected === undefined) {

@@ -12,6 +12,12 @@ export type EntryInit = Pick<
 /** Stands for a message that is on the disk alone, or that nobody needs any more. */
 const ABSENT = Publish.from({ topic: 'absent' })
 
+/** The write of an entry, until it is durable. */
+export interface StagedEntry extends LateChange {
+  /** The entry has left the log. */
+  takeBack(): void
+}
+
 /** A message in a session's log. */
 export class LogEntry implements StoredMessage {
   readonly messageId: number
@@ -34,7 +40,7 @@ export class LogEntry implements StoredMessage {
   /** Look-ups show it before it is durable: its publisher is told only when it is, or when it was delivered. */
   ahead = false
   /** While its write waits for its batch. */
-  staged: LateChange | undefined = undefined
+  staged: StagedEntry | undefined = undefined
   /** On a disk its message has a key of its own, for it is in more than one log. */
   shared = false
 

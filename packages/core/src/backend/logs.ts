@@ -32,7 +32,7 @@ export class Logs {
     if (record.client !== undefined) log.begin()
     const { disk } = this.#parts
     if (record.id === 0 || disk === undefined) return
-    const durable = disk.putEntry(record, log, entry, record.client !== undefined && mayGoAhead(ctx))
+    const durable = disk.putEntry(record, log, entry, store, record.client !== undefined && mayGoAhead(ctx))
     store.ahead = entry.ahead
     return durable
   }

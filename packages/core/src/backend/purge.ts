@@ -98,7 +98,7 @@ export class Purge {
       // A copy: the entry is about to lose its message.
       messages.push({ ...message })
       // Nobody knows whether the client has a QoS 2 message that may have been sent: PUBREL ends its exchange.
-      if (entry.qos === 2 && entry.sequence <= log.begun) released.push(entry)
+      if (entry.qos === 2 && entry.committed && entry.sequence <= log.begun) released.push(entry)
       else removed.push(entry)
     }
     if (messages.length === 0) return

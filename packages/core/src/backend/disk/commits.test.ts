@@ -38,6 +38,18 @@ it('reverts a batch that cannot be written, last to first, and tells when that b
   expect(turns).toEqual(['STORE_FAILED', undefined])
 })
 
+it('takes a batch of which all was withdrawn for no sign that the store commits again', async () => {
+  const { store, commits, turns } = opened()
+  store.failure = new Error('no space')
+  commits.put(Uint8Array.of(1), Uint8Array.of(1))
+  await expect(commits.commit()).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  const change = { batch: undefined, make: () => ({ key: Uint8Array.of(2), value: undefined }) }
+  commits.putLate(change, true)
+  expect(commits.withdraw(change)).toBe(true)
+  await commits.commit()
+  expect([turns, commits.failing, store.commits]).toEqual([['STORE_FAILED'], true, 0])
+})
+
 it('goes on behind a batch that could not be applied', async () => {
   const { commits } = opened()
   const log: string[] = []

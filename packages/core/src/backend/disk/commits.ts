@@ -163,10 +163,12 @@ export class Commits {
     const batch = this.#next
     this.#next = new Batch()
     this.#current = batch
-    this.#writing = this.#write(batch.take()).then((error) => {
+    const changes = batch.take()
+    this.#writing = this.#write(changes).then((error) => {
       this.#writing = undefined
       this.#current = undefined
-      if (this.#failing !== (error !== undefined)) {
+      // That nothing was to be written says nothing of the store.
+      if (changes.length > 0 && this.#failing !== (error !== undefined)) {
         this.#failing = !this.#failing
         this.#onTurn(error)
       }

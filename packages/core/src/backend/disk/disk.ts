@@ -1,4 +1,4 @@
-import type { DueRetained, RetainedMessage, Stack, SubscriptionRecord } from '../../contract/index.ts'
+import type { DueRetained, RetainedMessage, Stack, Store, SubscriptionRecord } from '../../contract/index.ts'
 import { nextMessageId } from '../../contract/index.ts'
 import { Publish } from '../../packets/index.ts'
 import type { Clock } from '../../time/index.ts'
@@ -187,13 +187,19 @@ export class Disk {
    * A message comes into a log, in one unit with what else is staged in this turn. Fulfils when it is durable.
    * @param ahead It is sent before, where nobody is given its sequence again even if the process ends now.
    */
-  putEntry(record: SessionRecord, log: MessageLog, entry: LogEntry, ahead: boolean): Promise<void> {
+  putEntry(
+    record: SessionRecord,
+    log: MessageLog,
+    entry: LogEntry,
+    store: Store<'storeOfflineMessage'>,
+    ahead: boolean,
+  ): Promise<void> {
     const { sequence } = entry
     if (sequence > record.sequences - SEQUENCES / 2) this.#reserveSequences(record, sequence)
     entry.committed = false
     entry.ahead = ahead && sequence <= record.reserved && log.hidden === 0 && !this.commits.failing
     if (!entry.ahead) log.hidden++
-    const change = new EntryChange(this, record, log, entry)
+    const change = new EntryChange(this, record, log, entry, store)
     entry.staged = change
     this.commits.putLate(change, entry.ahead)
     this.shared.keep(entry)
@@ -225,6 +231,7 @@ export class Disk {
   /** False where nothing is to be written: it was not yet. */
   removeEntry({ id }: SessionRecord, entry: LogEntry): boolean {
     const { staged } = entry
+    staged?.takeBack()
     const wasStaged = staged !== undefined && this.commits.withdraw(staged)
     if (!wasStaged) this.#removals.remove(keys.entryKey(id, entry.sequence))
     this.shared.letGo(entry)

@@ -64,6 +64,8 @@ export interface MessageLogCallbacks {
        * only a message that was published at QoS 1 may be ahead.
        */
       ahead?: boolean
+      /** Set by a backend that answers later: it was taken out of the log again meanwhile, and is not forwarded. */
+      withdrawn?: boolean
     }
   }
 

@@ -104,7 +104,7 @@ describe('broker.yaml: TLS, users, rules, limits and a durable store', () => {
 
   test('in a browser a page of the site, and none of another', async (context) => {
     needs(context, 'chromium')
-    const { url } = await ready()
+    const { cli, url } = await ready()
     const client = {
       site: '<title>A site</title>',
       url: await url('wss'),

@@ -44,6 +44,22 @@ export function dependencyProblems(packages) {
 }
 
 /**
+ * Dependencies of published packages that docs/dependencies.md gives no reason for.
+ * @param {Package[]} packages
+ * @param {string} page
+ * @returns {string[]}
+ */
+export function reasonProblems(packages, page) {
+  return packages.flatMap(({ folder, role, manifest }) => {
+    if (role === 'private') return []
+    const { dependencies = {}, optionalDependencies = {} } = manifest
+    return Object.keys({ ...dependencies, ...optionalDependencies })
+      .filter((name) => !isOurs(name) && !page.includes(`| [\`${name}\`]`))
+      .map((name) => `packages/${folder}: docs/dependencies.md says nothing of ${name}`)
+  })
+}
+
+/**
  * The peer range holds core's version, one outside library has one range, and the root's tools are exact.
  * @param {Package[]} packages
  * @param {{ devDependencies: Record<string, string> }} rootManifest

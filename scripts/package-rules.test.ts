@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dependencyProblems, importsOf, rangeProblems } from './package-rules.mjs'
+import { dependencyProblems, importsOf, rangeProblems, reasonProblems } from './package-rules.mjs'
 import { roleOf } from './workspace.mjs'
 
 /** A package as the rules see it; `fields` go into its manifest. */
@@ -32,6 +32,15 @@ describe('dependency rule', () => {
     const core = pkg('core', { devDependencies: { '@mqtt-stack/testing': 'workspace:^' } })
     expect(dependencyProblems([core, pkg('testing', peer)])).toHaveLength(1)
   })
+})
+
+it('every outside dependency of a published package has a reason', () => {
+  const page = '| [`ws`](https://example.org) | broker | WebSocket |\n'
+  const broker = pkg('broker', { dependencies: { ws: '^8.0.0', '@mqtt-stack/core': 'workspace:^' } })
+  expect(reasonProblems([broker], page)).toEqual([])
+  const more = pkg('broker', { optionalDependencies: { yaml: '^2.0.0' } })
+  expect(reasonProblems([more], page)).toEqual(['packages/broker: docs/dependencies.md says nothing of yaml'])
+  expect(reasonProblems([pkg('fuzz', { private: true, dependencies: { yaml: '^2.0.0' } })], page)).toEqual([])
 })
 
 describe('ranges', () => {

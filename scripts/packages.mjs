@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, posix, relative } from 'node:path'
 import { parseArgs } from 'node:util'
-import { dependencyProblems, importProblems, rangeProblems } from './package-rules.mjs'
+import { dependencyProblems, importProblems, rangeProblems, reasonProblems } from './package-rules.mjs'
 import {
   besidesOf,
   entriesOf,
@@ -50,6 +50,7 @@ if (/https?:\/\/|\bfile:[./]/.test(readFileSync(join(root, 'pnpm-lock.yaml'), 'u
 }
 problems.push(
   ...dependencyProblems(packages),
+  ...reasonProblems(packages, readFileSync(join(root, 'docs/dependencies.md'), 'utf8')),
   ...rangeProblems(packages, readJson(join(root, 'package.json'))),
   ...importProblems(packages),
   ...packages.filter(({ role }) => role === 'core').flatMap(({ dir }) => roomProblems(sourcesOf(dir))),

@@ -4,7 +4,6 @@ import type {
   ConnectPacket,
   Context,
   Done,
-  DueWill,
   OptionsSpec,
   PacketType,
   Publisher,
@@ -27,6 +26,7 @@ import {
   RelayStore,
   Slot,
 } from '@mqtt-stack/core'
+import { DueWills } from './due-wills.ts'
 import { CountedWill } from './will.ts'
 
 export interface LastWillOptions {
@@ -43,11 +43,6 @@ export const LASTWILL_OPTIONS: OptionsSpec<LastWillOptions> = {
     doc: 'How often delayed wills are looked for (5.0).',
   },
 }
-
-/** Due wills that are looked up at a time. */
-const DUE_AT_ONCE = 100
-/** Due wills that are relayed at a time; those behind them wait for the next sweep. */
-const RELAYED_AT_ONCE = 1_000
 
 /** The will of a connection, until it is published, dropped or left to its session. */
 const wills = new Slot<CountedWill | undefined>(() => undefined)
@@ -75,10 +70,7 @@ export class LastWill extends Middleware<LastWillOptions> {
     'removeWill',
     'messageDropped',
   ]
-  /** Due wills that are being relayed. */
-  readonly #relaying = new Set<string>()
-  #sweeping = false
-  #again = false
+  #due!: DueWills
   #timer: Timer | undefined
   #relayer!: Relayer
 
@@ -90,7 +82,10 @@ export class LastWill extends Middleware<LastWillOptions> {
     if (this.stack.answers('openSession') && !this.stack.answers('lookupDueWills'))
       this.stack.log.warn('the backend keeps no wills: one that asks for a delay is published at once')
     this.#relayer = new Relayer(this.stack)
-    this.#timer = judgeEvery(this.stack.clock, this.config.sweep, () => this.#sweep())
+    this.#due = new DueWills(this.stack, ({ packet, publisher, clientId, epoch }) =>
+      this.#publish(packet, publisher, { clientId, epoch }),
+    )
+    this.#timer = judgeEvery(this.stack.clock, this.config.sweep, () => this.#due.sweep())
   }
 
   stop(): void {
@@ -143,7 +138,7 @@ export class LastWill extends Middleware<LastWillOptions> {
 
   /** Nobody can come back any more: its will is due. */
   sessionEnded(): void {
-    this.#sweep()
+    this.#due.sweep()
   }
 
   /** The wills of those who are connected; what waits is the backend's to purge. */
@@ -230,53 +225,6 @@ export class LastWill extends Middleware<LastWillOptions> {
     yield relay.staged ? removed : remove()
   }
 
-  /** Publishes what is due; once more behind itself if it was asked meanwhile. */
-  #sweep(): void {
-    if (!this.stack.answers('lookupDueWills')) return
-    this.#again = true
-    if (!this.#sweeping) this.stack.background(() => proceed(this.#relayAll()))
-  }
-
-  *#relayAll(): Steps {
-    this.#sweeping = true
-    try {
-      while (this.#again) {
-        this.#again = false
-        yield* this.#relayDue()
-      }
-    } finally {
-      this.#sweeping = false
-    }
-  }
-
-  /** Page by page; others have their turn in between. */
-  *#relayDue(): Steps {
-    const { pace, clock } = this.stack
-    while (this.#relaying.size < RELAYED_AT_ONCE) {
-      const due: Store<'lookupDueWills'> = []
-      yield this.stack.run('lookupDueWills', { now: clock.now(), limit: DUE_AT_ONCE }, due)
-      // One that has been under way for so long that it is due again is not relayed twice.
-      const fresh = due.filter((will) => !this.#relaying.has(keyOf(will)))
-      if (fresh.length === 0) return
-      for (const will of fresh) {
-        if (pace.spent) yield pace.rest()
-        // Nobody waits for the receivers of one before another is published.
-        this.stack.background(() => proceed(this.#relayDueWill(will)))
-      }
-    }
-  }
-
-  *#relayDueWill(will: DueWill): Steps {
-    const { clientId, epoch, packet, publisher } = will
-    const key = keyOf(will)
-    this.#relaying.add(key)
-    try {
-      yield* this.#publish(packet, publisher, { clientId, epoch })
-    } finally {
-      this.#relaying.delete(key)
-    }
-  }
-
   /**
    * Control topics are the broker's; and what CONNACK would say is not available may not be asked of the will either
    * [MQTT-3.2.2-12], [MQTT-3.2.2-13].
@@ -296,10 +244,6 @@ export class LastWill extends Middleware<LastWillOptions> {
     if (qos > maximumQoS) return ReasonCode.QOS_NOT_SUPPORTED
     return retain && !retainAvailable ? ReasonCode.RETAIN_NOT_SUPPORTED : undefined
   }
-}
-
-function keyOf({ clientId, epoch }: SessionContext): string {
-  return `${epoch} ${clientId}`
 }
 
 /** The store cannot commit now: nothing of it is done, and it may be tried again. */

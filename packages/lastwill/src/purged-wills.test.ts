@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../../test/rig/backends.ts'
 import { broker5 } from '../../../test/rig/broker.ts'
 import { messagesOf } from '../../../test/rig/bytes.ts'
+import { everybody } from '../../../test/rig/everybody.ts'
 
 const connect = (clientId: string, username: string, topic: string, delay: number): ConnectOptions => ({
   clientId,
@@ -19,19 +20,9 @@ const connect = (clientId: string, username: string, topic: string, delay: numbe
   },
 })
 
-const users = {
-  name: 'Users',
-  authenticateConnection: (_ctx: object, store: { valid?: boolean }) => {
-    store.valid = true
-  },
-  authorizePacket: (_ctx: object, store: { valid?: boolean }) => {
-    store.valid = true
-  },
-}
-
 describe.each(BACKENDS)('wills that are purged, with %s', (_name, backend) => {
   const given = async () => {
-    const test = broker5({ backend: backend(), use: [{ middleware: users, after: 'authentication' }] })
+    const test = broker5({ backend: backend(), use: [{ middleware: everybody, after: 'authentication' }] })
     const drops: string[] = []
     test.broker.on('messageDropped', ({ clientId, reason }) => void drops.push(`${clientId} ${reason}`))
     const watcher = await test.client({ clientId: 'watcher' })

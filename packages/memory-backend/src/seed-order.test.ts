@@ -12,19 +12,9 @@ import { SessionManager } from '@mqtt-stack/session-manager'
 import { SubscriptionManager } from '@mqtt-stack/subscription-manager'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { everybody } from '../../../test/rig/everybody.ts'
 import { stopAtEnd } from '../../../test/rig/stop-at-end.ts'
 import { MemoryBackend } from './index.ts'
-
-/** Lets everybody in and allows everything. */
-const everybody: MiddlewareLike = {
-  name: 'Everybody',
-  authenticateConnection(_ctx, store) {
-    store.valid = true
-  },
-  authorizePacket(_ctx, store) {
-    store.valid = true
-  },
-}
 
 /** The order in which the seed lists its middlewares, after the backend of its example. */
 const seedOrder = (): MiddlewareLike[] => [

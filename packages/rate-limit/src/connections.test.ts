@@ -2,24 +2,14 @@ import type { Listener } from '@mqtt-stack/core'
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { NO_LIMITS } from '../../../test/rig/no-limits.ts'
 import { Connections } from './connections.ts'
 import type { RateLimitOptions } from './index.ts'
 import { RateLimit } from './index.ts'
 
-/** Nothing but what a test is about. */
-const OFF: RateLimitOptions = {
-  connectionsPerAddress: 0,
-  connectRatePerAddress: 0,
-  failures: 0,
-  failuresPerAddress: 0,
-  failuresPerName: 0,
-  memory: 0,
-  loopDelay: 0,
-}
-
 const at = (remote: string): Listener => ({ transport: 'tcp', local: false, remote })
 const limited = (options: RateLimitOptions): Promise<TestStack> =>
-  testStack(new RateLimit({ ...OFF, ...options }), acceptAll())
+  testStack(new RateLimit({ ...NO_LIMITS, ...options }), acceptAll())
 
 /** What CONNACK says. */
 async function answer({ open }: TestStack, listener: Listener, protocolVersion: 4 | 5 = 5) {
@@ -98,7 +88,7 @@ describe('connections', () => {
   it('are told by clientRefused, also those that were closed without a word', async () => {
     const reasons = new Map<string, number>()
     const { open, settle } = await testStack(
-      new RateLimit({ ...OFF, connectionsPerAddress: 1 }),
+      new RateLimit({ ...NO_LIMITS, connectionsPerAddress: 1 }),
       {
         name: 'Refusals',
         clientRefused({ reason, reasonCode }: { reason: string; reasonCode: number }) {

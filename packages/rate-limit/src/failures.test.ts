@@ -3,19 +3,10 @@ import type { ConnectPacket, Context, Listener, MiddlewareLike, Store } from '@m
 import type { Received, TestClient, TestStack } from '@mqtt-stack/testing'
 import { testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { NO_LIMITS } from '../../../test/rig/no-limits.ts'
 import { Failures } from './failures.ts'
 import type { RateLimitOptions } from './index.ts'
 import { RateLimit } from './index.ts'
-
-const OFF: RateLimitOptions = {
-  connectionsPerAddress: 0,
-  connectRatePerAddress: 0,
-  failures: 0,
-  failuresPerAddress: 0,
-  failuresPerName: 0,
-  memory: 0,
-  loopDelay: 0,
-}
 
 const at = (remote: string): Listener => ({ transport: 'tcp', local: false, remote: `${remote}:1883` })
 const [HERE, THERE] = [at('192.0.2.1'), at('192.0.2.2')]
@@ -58,7 +49,7 @@ interface Guarded extends TestStack {
 async function guarded(options: RateLimitOptions): Promise<Guarded> {
   const provider = new Provider()
   const stack = await testStack(
-    new RateLimit({ ...OFF, ...options }),
+    new RateLimit({ ...NO_LIMITS, ...options }),
     new Authentication(),
     provider,
     welcome,
@@ -165,7 +156,7 @@ describe('failed authentications of one address with one user name', () => {
     }
     const { open } = await testStack(
       names,
-      new RateLimit({ ...OFF, failures: 1 }),
+      new RateLimit({ ...NO_LIMITS, failures: 1 }),
       new Authentication(),
       new Provider(),
       welcome,

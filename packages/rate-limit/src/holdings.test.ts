@@ -1,30 +1,11 @@
-import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { ConnectOptions, OpenOptions, Received } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../../test/rig/backends.ts'
 import { broker5 } from '../../../test/rig/broker.ts'
+import { everybody } from '../../../test/rig/everybody.ts'
+import { NO_LIMITS } from '../../../test/rig/no-limits.ts'
 import type { RateLimitOptions } from './index.ts'
 import { RateLimit } from './index.ts'
-
-const OFF: RateLimitOptions = {
-  connectRatePerAddress: 0,
-  failures: 0,
-  failuresPerAddress: 0,
-  failuresPerName: 0,
-  memory: 0,
-  loopDelay: 0,
-}
-
-/** A client is who it says it is. */
-const users: MiddlewareLike = {
-  name: 'Users',
-  authenticateConnection(_ctx, store) {
-    store.valid = true
-  },
-  authorizePacket(_ctx, store) {
-    store.valid = true
-  },
-}
 
 const kept = (clientId: string, username = 'alice'): ConnectOptions & OpenOptions => ({
   clientId,
@@ -39,8 +20,8 @@ describe.each(BACKENDS)('what one user may hold, with %s', (_, backend) => {
     const broker = broker5({
       backend: kept,
       use: [
-        { middleware: new RateLimit({ ...OFF, ...options }), before: 'authentication' },
-        { middleware: users, after: 'authentication' },
+        { middleware: new RateLimit({ ...NO_LIMITS, ...options }), before: 'authentication' },
+        { middleware: everybody, after: 'authentication' },
       ],
     })
     const connack = async (options: ConnectOptions & OpenOptions) => {

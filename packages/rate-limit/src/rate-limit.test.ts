@@ -2,21 +2,12 @@ import { Authentication } from '@mqtt-stack/authentication'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { broker5 } from '../../../test/rig/broker.ts'
+import { NO_LIMITS } from '../../../test/rig/no-limits.ts'
 import type { RateLimitOptions } from './index.ts'
 import { RateLimit } from './index.ts'
 
-const OFF: RateLimitOptions = {
-  connectionsPerAddress: 0,
-  connectRatePerAddress: 0,
-  failures: 0,
-  failuresPerAddress: 0,
-  failuresPerName: 0,
-  memory: 0,
-  loopDelay: 0,
-}
-
 const answers = (options: RateLimitOptions): string[] => {
-  const limits = new RateLimit({ ...OFF, ...options })
+  const limits = new RateLimit({ ...NO_LIMITS, ...options })
   const callbacks = ['install', 'authenticationFailed', 'clientConnected'] as const
   return [...limits.handles, ...callbacks.filter((name) => limits[name] !== undefined)]
 }
@@ -63,7 +54,7 @@ describe('in a broker', () => {
   const limited = (options: RateLimitOptions) =>
     broker5({
       allowAnonymous: true,
-      use: [{ middleware: new RateLimit({ ...OFF, ...options }), before: 'authentication' }],
+      use: [{ middleware: new RateLimit({ ...NO_LIMITS, ...options }), before: 'authentication' }],
     })
 
   it('a refused connection is a line of the log', async () => {

@@ -3,23 +3,14 @@ import type { Listener, MiddlewareLike } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { NO_LIMITS } from '../../../test/rig/no-limits.ts'
 import type { RateLimitOptions } from './index.ts'
 import { RateLimit } from './index.ts'
-
-const OFF: RateLimitOptions = {
-  connectionsPerAddress: 0,
-  connectRatePerAddress: 0,
-  failures: 0,
-  failuresPerAddress: 0,
-  failuresPerName: 0,
-  memory: 0,
-  loopDelay: 0,
-}
 
 const HERE: Listener = { transport: 'tcp', local: false, remote: '192.0.2.1:1' }
 
 async function running(options: RateLimitOptions, ...others: MiddlewareLike[]) {
-  const limits = new RateLimit({ ...OFF, ...options })
+  const limits = new RateLimit({ ...NO_LIMITS, ...options })
   const stack = await testStack(limits, ...others, acceptAll())
   const connack = async (username?: string) =>
     (await stack.open({ protocolVersion: 5, listener: HERE }).connect({ username })).reasonCode
@@ -35,7 +26,7 @@ describe('while it runs', () => {
     const { client, limits, settle } = await running({})
     const alice = await client({ protocolVersion: 5 })
     await flood(alice, 100)
-    expect(limits.reconfigure({ ...OFF, messageRate: 2, burst: 1, tooFast: 'close' })).toEqual([])
+    expect(limits.reconfigure({ ...NO_LIMITS, messageRate: 2, burst: 1, tooFast: 'close' })).toEqual([])
     await flood(alice, 3)
     await alice.closed
     await settle()
@@ -46,7 +37,7 @@ describe('while it runs', () => {
     const { client, limits, settle } = await running({ messageRate: 1, burst: 1, tooFast: 'close' })
     const alice = await client()
     await flood(alice, 1)
-    expect(limits.reconfigure(OFF)).toEqual([])
+    expect(limits.reconfigure(NO_LIMITS)).toEqual([])
     await flood(alice, 100)
     await settle()
     expect(alice.stream.destroyed).toBe(false)
@@ -56,14 +47,14 @@ describe('while it runs', () => {
   it('a number of connections may become another one, and those that are there count', async () => {
     const { connack, limits } = await running({ connections: 1 })
     expect([await connack(), await connack()]).toEqual([0, 0x97])
-    expect(limits.reconfigure({ ...OFF, connections: 2 })).toEqual([])
+    expect(limits.reconfigure({ ...NO_LIMITS, connections: 2 })).toEqual([])
     expect([await connack(), await connack()]).toEqual([0, 0x97])
   })
 
   it('what was not counted so far waits for the next start', async () => {
     const { connack, limits, stack } = await running({ connectRate: 100 })
     const options = {
-      ...OFF,
+      ...NO_LIMITS,
       connections: 1,
       connectionsPerAddress: 1,
       connectionsPerUser: 1,
@@ -82,9 +73,9 @@ describe('while it runs', () => {
     const nobody: MiddlewareLike = { name: 'Nobody', authenticateConnection: () => {} }
     const { connack, limits } = await running({}, new Authentication(), nobody)
     expect([await connack('a'), await connack('a')]).toEqual([0x86, 0x86])
-    expect(limits.reconfigure({ ...OFF, failures: 1 })).toEqual([])
+    expect(limits.reconfigure({ ...NO_LIMITS, failures: 1 })).toEqual([])
     expect([await connack('a'), await connack('a')]).toEqual([0x86, 0x8a])
-    expect(limits.reconfigure(OFF)).toEqual([])
+    expect(limits.reconfigure(NO_LIMITS)).toEqual([])
     expect(await connack('a')).toBe(0x86)
   })
 
@@ -95,14 +86,14 @@ describe('while it runs', () => {
     })
     await advance(1_000)
     expect(await connack()).toBe(0x97)
-    expect(limits.reconfigure({ ...OFF, memory: 0.7, measure: limits.config.measure })).toEqual([])
+    expect(limits.reconfigure({ ...NO_LIMITS, memory: 0.7, measure: limits.config.measure })).toEqual([])
     await advance(1_000)
     expect(await connack()).toBe(0)
   })
 
   it('what is wrong changes nothing', async () => {
     const { limits, connack } = await running({ connections: 1 })
-    expect(() => limits.reconfigure({ ...OFF, connections: 2, memory: 7 })).toThrow(
+    expect(() => limits.reconfigure({ ...NO_LIMITS, connections: 2, memory: 7 })).toThrow(
       expect.objectContaining({ code: 'OPTION_INVALID' }),
     )
     expect([await connack(), await connack()]).toEqual([0, 0x97])

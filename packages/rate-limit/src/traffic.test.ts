@@ -3,18 +3,9 @@ import { Publish } from '@mqtt-stack/core'
 import type { TestClient, TestStack } from '@mqtt-stack/testing'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { NO_LIMITS } from '../../../test/rig/no-limits.ts'
 import type { RateLimitOptions } from './index.ts'
 import { RateLimit } from './index.ts'
-
-const OFF: RateLimitOptions = {
-  connectionsPerAddress: 0,
-  connectRatePerAddress: 0,
-  failures: 0,
-  failuresPerAddress: 0,
-  failuresPerName: 0,
-  memory: 0,
-  loopDelay: 0,
-}
 
 /** Notes which messages come through, and by whom clients are known: what stands before `/` in their identifier. */
 class Through implements MiddlewareLike {
@@ -42,7 +33,7 @@ async function limited(
   stallTimeout = 30_000,
 ): Promise<TestStack & { through: Through }> {
   const through = new Through()
-  const use = [new RateLimit({ ...OFF, ...options }), through, acceptAll()]
+  const use = [new RateLimit({ ...NO_LIMITS, ...options }), through, acceptAll()]
   const stack = await testStack({ use, options: { stallTimeout } })
   return Object.assign(stack, { through })
 }

@@ -1,20 +1,10 @@
 /** Who holds how much, as `lookupHoldings` says. */
-import type { Context, Holdings, Listener, MiddlewareLike } from '@mqtt-stack/core'
+import type { Context, Holdings, Listener } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
 import { BACKENDS } from '../../../test/rig/backends.ts'
 import type { Broker5 } from '../../../test/rig/broker.ts'
 import { broker5 } from '../../../test/rig/broker.ts'
-
-/** A client is who it says it is; without a name, nobody. */
-const users: MiddlewareLike = {
-  name: 'Users',
-  authenticateConnection(_ctx, store) {
-    store.valid = true
-  },
-  authorizePacket(_ctx, store) {
-    store.valid = true
-  },
-}
+import { everybody } from '../../../test/rig/everybody.ts'
 
 const from = (remote: string): Listener => ({ transport: 'tcp', local: false, remote })
 const kept = (clientId: string, username: string) => ({
@@ -39,7 +29,8 @@ const counts = (all: Holdings[]): unknown[] =>
   ])
 
 describe.each(BACKENDS)('who holds how much, with %s', (_, backend) => {
-  const begin = () => broker5({ backend: backend(), use: [{ middleware: users, after: 'authentication' }] })
+  const begin = () =>
+    broker5({ backend: backend(), use: [{ middleware: everybody, after: 'authentication' }] })
 
   it('is counted by user, for who is connected and who is away', async () => {
     const whole = begin()

@@ -45,6 +45,15 @@ function holdCommits(store: MemoryStore): () => void {
   }
 }
 
+/** A receiver of a stored session, and a publisher. */
+async function scene(autoAck: boolean, protocolVersion: 4 | 5 = 4) {
+  const store = new MemoryStore()
+  const test = await processOver(store)
+  const alice = await reader(test, 'alice', autoAck)
+  const sensor = await test.client({ clientId: 'sensor', protocolVersion, autoAck: false })
+  return { store, test, alice, sensor }
+}
+
 function payloads(client: TestClient): string[] {
   return client.received.flatMap((packet: ReceivedPacket) =>
     packet.cmd === 'publish' ? [packet.payload.toString()] : [],
@@ -52,10 +61,7 @@ function payloads(client: TestClient): string[] {
 }
 
 it('is delivered while its commit waits, and acknowledged behind it', async () => {
-  const store = new MemoryStore()
-  const test = await processOver(store)
-  const alice = await reader(test, 'alice', false)
-  const sensor = await test.client({ clientId: 'sensor', autoAck: false })
+  const { store, alice, sensor } = await scene(false)
   const release = holdCommits(store)
   publish(sensor, 'early', 1, 7)
   expect(await alice.next('publish')).toMatchObject({ qos: 1 })
@@ -95,10 +101,7 @@ it('is kept for the receiver that has not acknowledged it', async () => {
 })
 
 it('is read by a connection that comes while its commit waits, and once', async () => {
-  const store = new MemoryStore()
-  const test = await processOver(store)
-  const alice = await reader(test, 'alice', false)
-  const sensor = await test.client({ clientId: 'sensor', autoAck: false })
+  const { store, test, alice, sensor } = await scene(false)
   const release = holdCommits(store)
   publish(sensor, 'early', 1, 7)
   const { messageId } = (await alice.next('publish')) as { messageId?: number }
@@ -123,10 +126,7 @@ it('is read by a connection that comes while its commit waits, and once', async 
 })
 
 it('does not overtake what waits for its commit', async () => {
-  const store = new MemoryStore()
-  const test = await processOver(store)
-  const alice = await reader(test, 'alice', true)
-  const sensor = await test.client({ clientId: 'sensor', autoAck: false })
+  const { store, alice, sensor } = await scene(true)
   const before = payloads(alice).length
   const release = holdCommits(store)
   publish(sensor, 'once', 2, 7)
@@ -139,10 +139,7 @@ it('does not overtake what waits for its commit', async () => {
 })
 
 it('does not go ahead while the store cannot commit', async () => {
-  const store = new MemoryStore()
-  const test = await processOver(store)
-  const alice = await reader(test, 'alice', false)
-  const sensor = await test.client({ clientId: 'sensor', protocolVersion: 5, autoAck: false })
+  const { store, alice, sensor } = await scene(false, 5)
   store.failure = new Error('no space')
   publish(sensor, 'refused', 1, 7)
   expect(await sensor.next('puback')).toMatchObject({ reasonCode: 0x97 })

@@ -8,7 +8,7 @@ export class Waiting {
   readonly step: Step
   /** The callback, or `handle publish` and the like. */
   readonly callback: string
-  /** What the handler was called with: a client, or a context. */
+  /** What the handler was called with, a client or a context, until it has answered: nobody is kept longer. */
   subject: unknown
   /** When it was called, or last seen to move, by the stack's clock (ms). */
   since: number
@@ -36,11 +36,13 @@ export class Waiting {
       this.#reject = reject
       answer.then(
         (value) => {
-          // Whoever is waited for no more is kept no longer.
-          if (!this.#over) this.subject = undefined
           this.#settle(() => resolve(value))
+          this.subject = undefined
         },
-        (error: unknown) => this.#fail(error),
+        (error: unknown) => {
+          this.#fail(error)
+          this.subject = undefined
+        },
       )
     })
   }

@@ -107,8 +107,8 @@ export class Commits {
 
   /** Fulfils when what was staged before is durable; at once where all of it is. */
   settled(): Promise<void> | undefined {
-    if (this.idle && !this.#isWaiting) return undefined
-    this.#next.hurry()
+    if (this.#isWaiting) this.#next.hurry()
+    else if (this.idle) return undefined
     return this.commit()
   }
 

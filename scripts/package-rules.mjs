@@ -123,6 +123,38 @@ export function importProblems(packages) {
 }
 
 /**
+ * Values are not told by core's classes: a user may have two copies of core, and the classes of one are not the other's.
+ * @param {Package[]} packages
+ * @returns {string[]}
+ */
+export function classProblems(packages) {
+  return packages.flatMap(({ folder, dir, role }) => {
+    if (role === 'core' || role === 'private') return []
+    const src = join(dir, 'src')
+    return sourceFiles(src).flatMap((file) =>
+      classesAskedIn(readFileSync(join(src, file), 'utf8')).map(
+        (name) =>
+          `packages/${folder}/src/${file}: asks instanceof ${name}, which another copy of core has too`,
+      ),
+    )
+  })
+}
+
+/**
+ * Classes of core that a source file asks for by `instanceof`.
+ * @param {string} text
+ * @returns {string[]}
+ */
+export function classesAskedIn(text) {
+  const imported = [...text.matchAll(/^import (?:type )?\{([^}]*)\} from '@mqtt-stack\/core[^']*'/gm)]
+    .flatMap(([, names]) => names.split(','))
+    .map((name) => name.trim())
+  return [...text.matchAll(/\binstanceof ([A-Z]\w*)/g)]
+    .map(([, name]) => name)
+    .filter((name) => imported.includes(name))
+}
+
+/**
  * The module specifiers of a source file; what stands in comments does not count.
  * @param {string} text
  * @returns {string[]}

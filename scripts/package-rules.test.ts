@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { dependencyProblems, importsOf, rangeProblems, reasonProblems } from './package-rules.mjs'
+import {
+  classesAskedIn,
+  dependencyProblems,
+  importsOf,
+  rangeProblems,
+  reasonProblems,
+} from './package-rules.mjs'
 import { roleOf } from './workspace.mjs'
 
 /** A package as the rules see it; `fields` go into its manifest. */
@@ -41,6 +47,13 @@ it('every outside dependency of a published package has a reason', () => {
   const more = pkg('broker', { optionalDependencies: { yaml: '^2.0.0' } })
   expect(reasonProblems([more], page)).toEqual(['packages/broker: docs/dependencies.md says nothing of yaml'])
   expect(reasonProblems([pkg('fuzz', { private: true, dependencies: { yaml: '^2.0.0' } })], page)).toEqual([])
+})
+
+it('a class of core is not asked for by instanceof', () => {
+  const text =
+    "import { isStackError, StackError } from '@mqtt-stack/core'\nimport { Mine } from './mine.ts'\n"
+  expect(classesAskedIn(`${text}if (error instanceof StackError) throw error`)).toEqual(['StackError'])
+  expect(classesAskedIn(`${text}if (error instanceof Mine || isStackError(error)) throw error`)).toEqual([])
 })
 
 describe('ranges', () => {

@@ -3,7 +3,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, posix, relative } from 'node:path'
 import { parseArgs } from 'node:util'
-import { dependencyProblems, importProblems, rangeProblems, reasonProblems } from './package-rules.mjs'
+import {
+  classProblems,
+  dependencyProblems,
+  importProblems,
+  rangeProblems,
+  reasonProblems,
+} from './package-rules.mjs'
 import {
   besidesOf,
   entriesOf,
@@ -53,6 +59,7 @@ problems.push(
   ...reasonProblems(packages, readFileSync(join(root, 'docs/dependencies.md'), 'utf8')),
   ...rangeProblems(packages, readJson(join(root, 'package.json'))),
   ...importProblems(packages),
+  ...classProblems(packages),
   ...packages.filter(({ role }) => role === 'core').flatMap(({ dir }) => roomProblems(sourcesOf(dir))),
 )
 

@@ -1,7 +1,7 @@
 /** The keys that signatures are checked with, out of what a person wrote down. */
 import type { KeyObject } from 'node:crypto'
 import { createPublicKey } from 'node:crypto'
-import { StackError } from '@mqtt-stack/core'
+import { isStackError, StackError } from '@mqtt-stack/core'
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import { createLocalJWKSet } from 'jose'
 import type { Algorithm } from './algorithms.ts'
@@ -58,7 +58,7 @@ function readPublicKey(text: string, use: KeyUse): FindKey {
   try {
     return only(createPublicKey(text), use)
   } catch (error) {
-    if (error instanceof StackError) throw error
+    if (isStackError(error)) throw error
     throw invalid(`${what} is no public key: ${(error as Error).message}`)
   }
 }
@@ -76,7 +76,7 @@ function readJson(text: string, use: KeyUse): FindKey {
   try {
     return only(createPublicKey({ key: json, format: 'jwk' }), use)
   } catch (error) {
-    if (error instanceof StackError) throw error
+    if (isStackError(error)) throw error
     throw invalid(`${what} is no JWK: ${(error as Error).message}`)
   }
 }

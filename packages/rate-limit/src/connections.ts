@@ -30,15 +30,15 @@ class Count {
   turned = 0
 }
 
-/** What is known of one connection. */
-class Entrance {
+/** Where one connection is counted. */
+class Counted {
   /** Of its address; none where it has no limit. */
   address: Count | undefined
   /** Why it is refused when its CONNECT comes. */
   refusal: Refusal | undefined
 }
 
-const entrance = new Slot(() => new Entrance())
+const counted = new Slot(() => new Counted())
 
 /**
  * Counts connections from their first moment, before anything was read. One too many is told why when its CONNECT
@@ -74,7 +74,7 @@ export class Connections {
 
   /** A connection was made. */
   add(client: Client): void {
-    const state = entrance.of(client)
+    const state = counted.of(client)
     const key = this.#keyOf(client)
     state.address = key === undefined ? undefined : this.#countOf(key)
     state.refusal = this.#tooOften(key) ?? this.#enter(state)
@@ -85,7 +85,7 @@ export class Connections {
 
   /** Its CONNECT came: why it is refused, if it is. */
   refusalOf(client: Client): Refusal | undefined {
-    const state = entrance.of(client)
+    const state = counted.of(client)
     if (state.refusal?.reasonCode !== ReasonCode.QUOTA_EXCEEDED) return state.refusal
     // Somebody may have gone meanwhile.
     const refusal = this.#enter(state)
@@ -141,7 +141,7 @@ export class Connections {
   }
 
   /** Lets it in, if there is room. */
-  #enter({ address }: Entrance): Refusal | undefined {
+  #enter({ address }: Counted): Refusal | undefined {
     const { connections, connectionsPerAddress } = this.#limits
     const reasonCode = ReasonCode.QUOTA_EXCEEDED
     if (connectionsPerAddress > 0 && address !== undefined && address.held >= connectionsPerAddress)
@@ -157,7 +157,7 @@ export class Connections {
   }
 
   /** It may wait for its CONNECT, unless too many do. */
-  #turn(client: Client, { address }: Entrance, { reasonCode, reason }: Refusal): void {
+  #turn(client: Client, { address }: Counted, { reasonCode, reason }: Refusal): void {
     if (this.#all.turned >= TURNED || (address?.turned ?? 0) >= TURNED_PER_ADDRESS) {
       client.close(reasonCode, { reason })
       return
@@ -166,14 +166,14 @@ export class Connections {
     if (address !== undefined) address.turned++
   }
 
-  #leave(key: string | undefined, state: Entrance): void {
+  #leave(key: string | undefined, state: Counted): void {
     const counted = state.refusal === undefined ? 'held' : 'turned'
     this.#all[counted]--
     if (state.address !== undefined) state.address[counted]--
     this.#forget(key, state)
   }
 
-  #forget(key: string | undefined, { address }: Entrance): void {
+  #forget(key: string | undefined, { address }: Counted): void {
     if (key !== undefined && address?.held === 0 && address.turned === 0) this.#addresses.delete(key)
   }
 }

@@ -1,6 +1,6 @@
 /** Everything that can be said of a configuration without starting it. */
-import type { Logger } from '@mqtt-stack/core'
-import { StackError } from '@mqtt-stack/core'
+import type { Logger, StackError } from '@mqtt-stack/core'
+import { isStackError } from '@mqtt-stack/core'
 import { brokerOptionsOf, tryAt } from '../config/broker-options-of.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { loadConfig } from '../config/load-config.ts'
@@ -34,7 +34,7 @@ export async function examine(file: string, env: Readonly<NodeJS.ProcessEnv> = p
     const config = await loadConfig(file, env)
     return reportOf(config, await tryOut(config))
   } catch (error) {
-    if (!(error instanceof StackError)) throw error
+    if (!isStackError(error)) throw error
     return { exposures: [], findings: errorsOf(file, error) }
   }
 }

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { StackError } from '@mqtt-stack/core'
+import { isStackError, StackError } from '@mqtt-stack/core'
 import { parseListenUrl } from '../listeners/listen-url.ts'
 import { LISTENER_OPTIONS } from '../listeners/options.ts'
 import type { Io } from './command.ts'
@@ -41,7 +41,7 @@ export async function health(args: readonly string[], { stdout, stderr }: Io): P
     stdout.write(`${url}: ${code === 0 ? 'lets clients in' : `answers, and refuses with ${code}`}\n`)
     return 0
   } catch (error) {
-    if (error instanceof StackError) throw error
+    if (isStackError(error)) throw error
     stderr.write(`mqtt-stack health: ${url}: ${(error as Error).message}\n`)
     return 1
   }

@@ -14,7 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { StackError } from '@mqtt-stack/core'
+import { isStackError, StackError } from '@mqtt-stack/core'
 
 /**
  * Writes what `change` makes of a file into another one beside it, and renames that. A new file is for its owner alone
@@ -88,7 +88,7 @@ function keepRights(descriptor: number, { mode, uid, gid }: Stats): void {
 }
 
 function toStackError(path: string, error: NodeJS.ErrnoException): Error {
-  if (error instanceof StackError) return error
+  if (isStackError(error)) return error
   const why = {
     EACCES: 'this user of the machine may not write there',
     EPERM: 'this user of the machine may not write there, or not keep its owner',

@@ -1,5 +1,5 @@
 /** What somebody refuses who does not know of lines. */
-import { StackError } from '@mqtt-stack/core'
+import { isStackError } from '@mqtt-stack/core'
 import type { LoadedConfig } from './load-config.ts'
 import type { Path } from './parsed.ts'
 import { nameOf } from './parsed.ts'
@@ -11,7 +11,7 @@ export function problemAt({ parsed }: LoadedConfig, path: Path, error: Error): C
   const name = nameOf(path)
   const found = /^\w+: ([^\s:]+:\d+): (.*)$/s.exec(message)
   if (found !== null) return new ConfigError([{ where: found[1], message: found[2] }], error)
-  const option = error instanceof StackError ? /option "([^"]+)"/.exec(message)?.[1] : undefined
+  const option = isStackError(error) ? /option "([^"]+)"/.exec(message)?.[1] : undefined
   const where = parsed.atKey(option === undefined ? path : [...path, option])
   return new ConfigError(
     [{ where, message: message.startsWith(`${name}: `) ? message : `${name}: ${message}` }],

@@ -6,6 +6,7 @@
 export * from './accept-all.ts'
 export * from './delayed-backend.ts'
 export * from './late-backend.ts'
+export * from './memory-service.ts'
 export * from './memory-store.ts'
 export * from './recording-logger.ts'
 export * from './settle.ts'

@@ -1,5 +1,5 @@
-import { Buffer } from 'node:buffer'
 import type { Change, Entry, KeyRange, OrderedStore } from '@mqtt-stack/core/backend'
+import { SortedBytes } from './sorted-bytes.ts'
 
 /** What a {@link MemoryStore} does otherwise than to answer at once. */
 export interface MemoryStoreOptions {
@@ -20,8 +20,7 @@ export class MemoryStore implements OrderedStore {
   beforeCommit: ((batch: readonly Change[]) => void | Promise<void>) | undefined
   /** How many batches were committed. */
   commits = 0
-  readonly #values = new Map<string, Uint8Array>()
-  #sorted: string[] | undefined
+  readonly #values = new SortedBytes()
   /** Who opened it last: what an earlier one writes is lost. */
   #generation = 0
 
@@ -45,16 +44,8 @@ export class MemoryStore implements OrderedStore {
     this.#generation++
   }
 
-  read({ from, to }: KeyRange, limit: number): readonly Entry[] {
-    this.#sorted ??= [...this.#values.keys()].sort()
-    const [first, last] = [keyOf(from), keyOf(to)]
-    const found: Entry[] = []
-    for (let i = firstFrom(this.#sorted, first); i < this.#sorted.length && found.length < limit; i++) {
-      const key = this.#sorted[i]
-      if (key >= last) break
-      found.push({ key: Buffer.from(key, 'latin1'), value: this.#values.get(key) as Uint8Array })
-    }
-    return found
+  read(range: KeyRange, limit: number): readonly Entry[] {
+    return this.#values.read(range, limit)
   }
 
   async write(batch: readonly Change[]): Promise<void> {
@@ -64,28 +55,7 @@ export class MemoryStore implements OrderedStore {
     // A process that was killed hears nothing any more.
     if (generation !== this.#generation) return new Promise(() => {})
     if (this.failure !== undefined) throw this.failure
-    for (const { key, value } of batch) {
-      const name = keyOf(key)
-      if (this.#values.has(name) !== (value !== undefined)) this.#sorted = undefined
-      if (value === undefined) this.#values.delete(name)
-      else this.#values.set(name, Uint8Array.from(value))
-    }
+    this.#values.write(batch)
     this.commits++
   }
-}
-
-/** A character for each byte: such strings are in the order of their bytes. */
-function keyOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-}
-
-/** Where the keys from this one on begin. */
-function firstFrom(keys: readonly string[], key: string): number {
-  let [low, high] = [0, keys.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (keys[middle] < key) low = middle + 1
-    else high = middle
-  }
-  return low
 }

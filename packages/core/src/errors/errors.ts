@@ -55,6 +55,10 @@ export const ERRORS = {
     'A store cannot be opened where it is to be: the place may not be written, is full or is no directory. The error names it and what to do.',
   STORE_FAILED:
     'A store could not commit: what waited for it is not kept. The cause is the store’s own error.',
+  NODE_TAKEN:
+    'Another node of this name is alive in the service, or what it left is being moved. Give each node a name of its own, or wait until its lease has ended.',
+  LEASE_LOST:
+    'A node was out of reach of the service’s store for longer than its lease, and another node has claimed what was its own. It joins anew.',
   MALFORMED_PACKET: 'Bytes that cannot be read as the packet they claim to be.',
   PROTOCOL_ERROR: 'A well-formed packet that the protocol does not allow there.',
   UNSUPPORTED_VERSION: 'A CONNECT with a protocol level that the stack does not serve.',

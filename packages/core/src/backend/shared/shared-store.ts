@@ -66,8 +66,9 @@ export interface SharedStoreEvents {
  * A store that several nodes share, as one of them sees it. It is an ordered store, which holds what is this node's own, and
  * besides has what nodes reach each other by. Positions and names are the store's; everything in the bytes is the backend's.
  *
- * `open` joins the service: this node has a lease from then on. It rejects with `NODE_TAKEN` where another one of this
- * name is alive. `close` gives the lease up, and leaves what is in the part for whoever claims it.
+ * `open` joins the service: this node has a lease from then on, and what an earlier one of its name left. It rejects with `NODE_TAKEN`
+ * where another one of this name is alive, or a live node has claimed its part. `close` gives the lease up, and leaves what is in
+ * the part for whoever claims it.
  */
 export interface SharedStore extends OrderedStore, NodePart {
   /** The name of this node. */
@@ -80,7 +81,10 @@ export interface SharedStore extends OrderedStore, NodePart {
   renew(): Promise<void>
   /** All nodes that have a part, this one among them. */
   nodes(): Promise<readonly NodeState[]>
-  /** The part of a node whose lease has ended, for this node alone; nothing where it is alive, claimed by a live node, or not there. */
+  /**
+   * The part of a node whose lease has ended, for this node alone; nothing where it is alive, claimed by another live node, or not
+   * there. Asked again for what it has claimed it answers with it again.
+   */
   claim(node: string): Promise<ClaimedPart | undefined>
   /**
    * Adds an entry to a node's inbox; fulfils when it is durable, as far as the store promises it. False where there is no such

@@ -10,6 +10,7 @@ import type {
   SharedStore,
   SharedStoreEvents,
 } from '@mqtt-stack/core/backend'
+import { nodeTaken } from '@mqtt-stack/core/backend'
 import { MemoryMap } from './memory-map.ts'
 import { MemoryPart } from './memory-part.ts'
 import { Part } from './part.ts'
@@ -56,10 +57,8 @@ export class MemoryNode implements SharedStore {
     await this.way.pass(this.#service.lag)
     const service = this.#service
     const known = service.parts.get(this.node)
-    if (known !== undefined && service.isAlive(known))
-      throw new StackError('NODE_TAKEN', `a node of the name ${this.node} is alive`)
-    if (known !== undefined && service.isAdopted(known))
-      throw new StackError('NODE_TAKEN', `the node ${known.holder.node} is adopting what ${this.node} left`)
+    if (known !== undefined && service.isAlive(known)) throw nodeTaken(this.node)
+    if (known !== undefined && service.isAdopted(known)) throw nodeTaken(this.node, known.holder.node)
     const part = known ?? new Part(this, service.clock)
     part.holder = this
     part.leaseEnd = service.clock.now() + service.lease

@@ -1,5 +1,5 @@
-import { StackError } from '@mqtt-stack/core'
 import type { Change, ClaimedPart, Entry, KeyRange, Posted } from '@mqtt-stack/core/backend'
+import { leaseLost } from '@mqtt-stack/core/backend'
 import type { MemoryNode } from './memory-node.ts'
 import type { Part } from './part.ts'
 
@@ -64,9 +64,7 @@ export class MemoryPart implements ClaimedPart {
   }
 
   #check(): void {
-    const { holder, node } = this.#part
-    if (holder === this.#node && !this.#part.isGone) return
-    const why = this.#part.isGone ? 'is gone' : `is held by ${holder.node}`
-    throw new StackError('LEASE_LOST', `the part of ${node} ${why}: ${this.#node.node} may not write into it`)
+    const { holder, node, isGone } = this.#part
+    if (holder !== this.#node || isGone) throw leaseLost(this.#node.node, node)
   }
 }

@@ -1,7 +1,12 @@
 /** Runs the suites with a runner of its own, and tells which checks are red. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Capabilities, CreateBackend, StoreSuite } from '@mqtt-stack/conformance/backend'
-import { describeBackend, describeStore } from '@mqtt-stack/conformance/backend'
+import type {
+  Capabilities,
+  CreateBackend,
+  SharedStoreSuite,
+  StoreSuite,
+} from '@mqtt-stack/conformance/backend'
+import { describeBackend, describeSharedStore, describeStore } from '@mqtt-stack/conformance/backend'
 
 /** Milliseconds of real time after which a check counts as hanging. */
 const PATIENCE = 10_000
@@ -17,6 +22,11 @@ export function redChecks(create: CreateBackend, capabilities: Capabilities): Pr
 /** The titles of the checks of a store that fail. */
 export function redStoreChecks(create: StoreSuite['create']): Promise<string[]> {
   return redOf((runner) => describeStore({ ...runner, create }))
+}
+
+/** The titles of the checks of a store that several nodes share that fail. */
+export function redSharedStoreChecks(create: SharedStoreSuite['create']): Promise<string[]> {
+  return redOf((runner) => describeSharedStore({ ...runner, create }))
 }
 
 async function redOf(suite: (runner: Runner) => void): Promise<string[]> {

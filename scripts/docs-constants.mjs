@@ -104,12 +104,17 @@ const CONSTANTS = [
     'Addresses, user names or pairs of them that each table of connect rates and failed authentications remembers; the one used least lately makes room.',
   ],
   [
-    'rate-limit/src/connections.ts',
+    'rate-limit/src/connection-area.ts',
     'TURNED',
     '',
     'Connections above a limit that wait to be told so when their CONNECT comes; further ones are just closed.',
   ],
-  ['rate-limit/src/connections.ts', 'TURNED_PER_ADDRESS', '', 'How many of them may come from one address.'],
+  [
+    'rate-limit/src/connection-area.ts',
+    'TURNED_PER_ADDRESS',
+    '',
+    'How many of them may come from one address.',
+  ],
   [
     'rate-limit/src/failures.ts',
     'LONGEST_WAIT',

@@ -62,7 +62,9 @@ export class Broker extends EventEmitter<BrokerEvents> {
     this.#relayer = new Relayer(stack)
     this.#configs = listeners
     this.#source = source
-    this.#listeners = new Listeners(stack)
+    this.#listeners = new Listeners(stack, () =>
+      [...this.#attached].map(({ limits }) => limits).filter((one) => one !== undefined),
+    )
     stack.use(new EventBridge(this))
   }
 
@@ -108,9 +110,10 @@ export class Broker extends EventEmitter<BrokerEvents> {
   async attach(server: WebServer, options: AttachOptions = {}): Promise<() => void> {
     this.#check()
     const attachment = new Attachment(server, this.stack, options)
-    this.#attached.add(attachment)
     const detach = (): void => attachment.shut()
     try {
+      this.#attached.add(attachment)
+      if (attachment.limits !== undefined) this.#listeners.keepLimits()
       await this.start()
     } catch (error) {
       detach()

@@ -7,6 +7,7 @@ import { Broker } from './broker.ts'
 import type { BrokerOptions } from './broker-options.ts'
 import { resolveBroker } from './broker-options.ts'
 import { makeBuiltIns } from './built-ins.ts'
+import { keepLimits, ownLimitsOf } from './listeners/own-limits.ts'
 import { arrange } from './order.ts'
 
 /**
@@ -33,6 +34,8 @@ export function makeBroker(options: BrokerOptions, source?: Source): Broker {
   if (!ruled) checkRules(middlewares, authenticated)
   const allowed = config.allowAnonymous ?? (authenticated ? false : 'local')
   const rules = !ruled && middlewares.some((one) => executes(one, 'authorizePacket'))
+  const limits = config.listeners.map((one) => ownLimitsOf(one)).filter((one) => one !== undefined)
+  keepLimits({ middlewares }, limits)
   if (allowed !== false) middlewares.push(anonymous({ where: allowed, users: authenticated, rules }))
   return new Broker(new Stack(config.stack).use(...middlewares), config.listeners, source)
 }

@@ -4,6 +4,7 @@ import { acceptAll, testStack, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { NO_LIMITS } from '../../../test/rig/no-limits.ts'
 import { Connections } from './connections.ts'
+import { Exempt } from './exempt.ts'
 import type { RateLimitOptions } from './index.ts'
 import { RateLimit } from './index.ts'
 
@@ -149,8 +150,8 @@ it('a flood of connections from many addresses leaves nothing', async () => {
     connectRatePerAddress: 1,
     burst: 1,
   }
-  const connections = new Connections(clock)
-  connections.limit(limits)
+  const connections = new Connections(clock, new Exempt('test'))
+  connections.limit(limits, new Map(), new Exempt('test'))
   const stack = await testStack({
     clock,
     use: [{ name: 'Counted', install: (client) => connections.add(client) }, acceptAll()],

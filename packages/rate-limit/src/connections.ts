@@ -1,39 +1,15 @@
-import type { Client, Clock, Resolved } from '@mqtt-stack/core'
+import type { Client, Clock, ListenerLimits } from '@mqtt-stack/core'
 import { addressOf, ReasonCode, Slot } from '@mqtt-stack/core'
-import { Bucket } from './bucket.ts'
-import type { RateLimitOptions } from './options.ts'
-import { Recent } from './recent.ts'
+import type { ConnectionLimits, Count } from './connection-area.ts'
+import { ConnectionArea } from './connection-area.ts'
+import type { Exempt } from './exempt.ts'
+import type { OwnLimits } from './own-limits.ts'
 import type { Refusal } from './refusal.ts'
-
-/** Connections of one address, and in all, that may wait for being told that they are refused. */
-const TURNED_PER_ADDRESS = 16
-const TURNED = 1_000
-
-type Limits = Pick<
-  Resolved<RateLimitOptions>,
-  'connections' | 'connectionsPerAddress' | 'connectRate' | 'connectRatePerAddress' | 'burst'
->
-
-const NONE: Limits = {
-  connections: 0,
-  connectionsPerAddress: 0,
-  connectRate: 0,
-  connectRatePerAddress: 0,
-  burst: 1,
-}
-
-/** Connections of one address, or all. */
-class Count {
-  /** Those that were let in. */
-  held = 0
-  /** Those that are to be refused as soon as they have sent CONNECT. */
-  turned = 0
-}
 
 /** Where one connection is counted. */
 class Counted {
-  /** Of its address; none where it has no limit. */
-  address: Count | undefined
+  /** With those of its address, where that has a limit, of its listener, where that has one of its own, and with all. */
+  counts: readonly Count[] | undefined
   /** Why it is refused when its CONNECT comes. */
   refusal: Refusal | undefined
 }
@@ -45,42 +21,60 @@ const counted = new Slot(() => new Counted())
  * comes; where many wait for that, further ones are just closed. Clients of this machine have no limit by address.
  */
 export class Connections {
-  #limits: Limits = NONE
   readonly #clock: Clock
-  readonly #all = new Count()
-  readonly #addresses = new Map<string, Count>()
-  #rate: Bucket
-  #rates: Recent<Bucket>
+  readonly #everywhere: ConnectionArea
+  /** Only where listeners have limits of their own. */
+  #listeners: ReadonlyMap<ListenerLimits, ConnectionArea> | undefined
+  #exempt: Exempt
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, exempt: Exempt) {
     this.#clock = clock
-    this.#rate = new Bucket(Number.POSITIVE_INFINITY, 1, clock.now())
-    this.#rates = new Recent(0)
+    this.#exempt = exempt
+    this.#everywhere = new ConnectionArea('', clock.now())
   }
 
-  /** What holds from now on; rates begin anew. */
-  limit(limits: Limits): void {
-    this.#limits = limits
-    const { connectRate, burst } = limits
-    this.#rate = new Bucket(connectRate || Number.POSITIVE_INFINITY, burst, this.#clock.now())
-    // A bucket that was not used for so long is full again.
-    this.#rates = new Recent(burst * 1_000)
+  /**
+   * What holds from now on; rates begin anew.
+   * @param own Of listeners: what they do not name holds there as everywhere.
+   * @param clients Who is connected already: they are counted by all that has a limit now.
+   */
+  limit(
+    limits: ConnectionLimits,
+    own: ReadonlyMap<ListenerLimits, OwnLimits>,
+    exempt: Exempt,
+    clients: Iterable<Client> = [],
+  ): void {
+    const now = this.#clock.now()
+    this.#exempt = exempt
+    this.#everywhere.limit(limits, limits.burst, now)
+    const areas = new Map<ListenerLimits, ConnectionArea>()
+    for (const [listener, { named, all }] of own) {
+      const area = this.#listeners?.get(listener) ?? new ConnectionArea(' of this listener', now)
+      area.limit(named, all.burst, now)
+      areas.set(listener, area)
+    }
+    this.#listeners = areas.size === 0 ? undefined : areas
+    for (const client of clients) this.#recount(client)
   }
 
   /** Whether any of the limits is on. */
-  static isOn({ connections, connectionsPerAddress, connectRate, connectRatePerAddress }: Limits): boolean {
+  static isOn({
+    connections = 0,
+    connectionsPerAddress = 0,
+    connectRate = 0,
+    connectRatePerAddress = 0,
+  }: Partial<ConnectionLimits>): boolean {
     return connections + connectionsPerAddress + connectRate + connectRatePerAddress > 0
   }
 
   /** A connection was made. */
   add(client: Client): void {
     const state = counted.of(client)
-    const key = this.#keyOf(client)
-    state.address = key === undefined ? undefined : this.#countOf(key)
-    state.refusal = this.#tooOften(key) ?? this.#enter(state)
-    if (state.refusal !== undefined) this.#turn(client, state, state.refusal)
-    if (client.closed) this.#forget(key, state)
-    else client.onClose(() => this.#leave(key, state))
+    state.counts = this.#countsOf(client)
+    state.refusal = this.#tooOften(client) ?? enter(state.counts)
+    if (state.refusal !== undefined) turn(client, state.counts, state.refusal)
+    if (client.closed) for (const count of state.counts) count.settle()
+    else client.onClose(() => leave(state))
   }
 
   /** Its CONNECT came: why it is refused, if it is. */
@@ -88,92 +82,81 @@ export class Connections {
     const state = counted.of(client)
     if (state.refusal?.reasonCode !== ReasonCode.QUOTA_EXCEEDED) return state.refusal
     // Somebody may have gone meanwhile.
-    const refusal = this.#enter(state)
+    const { counts = [] } = state
+    const refusal = enter(counts)
     if (refusal !== undefined) return refusal
     state.refusal = undefined
-    this.#all.turned--
-    if (state.address !== undefined) state.address.turned--
+    for (const count of counts) count.turned--
     return undefined
   }
 
   /** How many addresses are remembered. */
   get size(): number {
-    return this.#addresses.size + this.#rates.size
+    const areas = [this.#everywhere, ...(this.#listeners?.values() ?? [])]
+    return areas.reduce((sum, { size }) => sum + size, 0)
   }
 
   sweep(now: number): void {
-    this.#rates.sweep(now)
+    this.#everywhere.sweep(now)
+    for (const area of this.#listeners?.values() ?? []) area.sweep(now)
   }
 
-  #keyOf({ listener }: Client): string | undefined {
-    const { connectionsPerAddress, connectRatePerAddress } = this.#limits
-    if (listener.local || connectionsPerAddress + connectRatePerAddress === 0) return undefined
-    return addressOf(listener.remote)
+  /** Whoever is let in stays so, where there are more than there may be now. */
+  #recount(client: Client): void {
+    if (client.closed) return
+    const state = counted.of(client)
+    const before = state.counts
+    const which = state.refusal === undefined ? 'held' : 'turned'
+    state.counts = this.#countsOf(client)
+    for (const count of state.counts) count[which]++
+    for (const count of before ?? []) count.leave(which)
+    if (before === undefined) client.onClose(() => leave(state))
   }
 
-  #countOf(key: string): Count {
-    let count = this.#addresses.get(key)
-    if (count === undefined) {
-      count = new Count()
-      this.#addresses.set(key, count)
-    }
-    return count
+  #ownOf({ listener }: Client): ConnectionArea | undefined {
+    if (this.#listeners === undefined || listener.limits === undefined) return undefined
+    return this.#listeners.get(listener.limits)
+  }
+
+  #countsOf(client: Client): readonly Count[] {
+    const own = this.#ownOf(client)
+    const everywhere = this.#everywhere
+    const area = own?.names('connectionsPerAddress') ? own : everywhere
+    const counts: Count[] = []
+    if (area.asksAddress && !this.#exempt.has(client.listener))
+      counts.push(area.countOf(addressOf(client.listener.remote)))
+    if (own?.names('connections')) counts.push(own.all)
+    counts.push(everywhere.all)
+    return counts
   }
 
   /** The address comes first: one that comes too often does not use up what there is for all. */
-  #tooOften(key: string | undefined): Refusal | undefined {
-    const { connectRate, connectRatePerAddress, burst } = this.#limits
+  #tooOften(client: Client): Refusal | undefined {
     const now = this.#clock.now()
-    const reasonCode = ReasonCode.CONNECTION_RATE_EXCEEDED
-    if (key !== undefined && connectRatePerAddress > 0) {
-      const bucket = this.#rates.use(key, now, () => new Bucket(connectRatePerAddress, burst, now))
-      if (!bucket.has(now))
-        return {
-          reasonCode,
-          reason: `more than ${connectRatePerAddress} connections a second of one address (connectRatePerAddress)`,
-        }
-      bucket.take(1)
-    }
-    if (!this.#rate.has(now))
-      return { reasonCode, reason: `more than ${connectRate} connections a second (connectRate)` }
-    this.#rate.take(1)
-    return undefined
+    const own = this.#ownOf(client)
+    const area = own?.names('connectRatePerAddress') ? own : this.#everywhere
+    const isAsked = area.asksAddress && !this.#exempt.has(client.listener)
+    return (
+      (isAsked ? area.takeOf(addressOf(client.listener.remote), now) : undefined) ??
+      (own?.names('connectRate') ? own.take(now) : undefined) ??
+      this.#everywhere.take(now)
+    )
   }
+}
 
-  /** Lets it in, if there is room. */
-  #enter({ address }: Counted): Refusal | undefined {
-    const { connections, connectionsPerAddress } = this.#limits
-    const reasonCode = ReasonCode.QUOTA_EXCEEDED
-    if (connectionsPerAddress > 0 && address !== undefined && address.held >= connectionsPerAddress)
-      return {
-        reasonCode,
-        reason: `more than ${connectionsPerAddress} connections of one address (connectionsPerAddress)`,
-      }
-    if (connections > 0 && this.#all.held >= connections)
-      return { reasonCode, reason: `more than ${connections} connections (connections)` }
-    this.#all.held++
-    if (address !== undefined) address.held++
-    return undefined
-  }
+/** Lets it in, if there is room. */
+function enter(counts: readonly Count[]): Refusal | undefined {
+  for (const { refusal } of counts) if (refusal !== undefined) return refusal
+  for (const count of counts) count.held++
+  return undefined
+}
 
-  /** It may wait for its CONNECT, unless too many do. */
-  #turn(client: Client, { address }: Counted, { reasonCode, reason }: Refusal): void {
-    if (this.#all.turned >= TURNED || (address?.turned ?? 0) >= TURNED_PER_ADDRESS) {
-      client.close(reasonCode, { reason })
-      return
-    }
-    this.#all.turned++
-    if (address !== undefined) address.turned++
-  }
+/** It may wait for its CONNECT, unless too many do. */
+function turn(client: Client, counts: readonly Count[], { reasonCode, reason }: Refusal): void {
+  if (counts.every(({ mayTurn }) => mayTurn)) for (const count of counts) count.turned++
+  else client.close(reasonCode, { reason })
+}
 
-  #leave(key: string | undefined, state: Counted): void {
-    const counted = state.refusal === undefined ? 'held' : 'turned'
-    this.#all[counted]--
-    if (state.address !== undefined) state.address[counted]--
-    this.#forget(key, state)
-  }
-
-  #forget(key: string | undefined, { address }: Counted): void {
-    if (key !== undefined && address?.held === 0 && address.turned === 0) this.#addresses.delete(key)
-  }
+function leave({ counts = [], refusal }: Counted): void {
+  for (const count of counts) count.leave(refusal === undefined ? 'held' : 'turned')
 }

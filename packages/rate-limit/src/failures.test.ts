@@ -4,7 +4,7 @@ import type { Received, TestClient, TestStack } from '@mqtt-stack/testing'
 import { testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { NO_LIMITS } from '../../../test/rig/no-limits.ts'
-import { Failures } from './failures.ts'
+import { Guard } from './guard.ts'
 import type { RateLimitOptions } from './index.ts'
 import { RateLimit } from './index.ts'
 
@@ -242,14 +242,15 @@ it('who comes from this machine only waits: others may be behind the same addres
   expect(await waited(stack, local, 'bob')).toBe(0)
 })
 
-it('a flood of addresses and names fills no more than its tables, and is forgotten', () => {
+it('a flood of addresses and names fills no more than its tables, and is forgotten', async () => {
+  const { client } = (await testStack(welcome)).connection()
   const limits = { failures: 3, failuresPerAddress: 3, failuresPerName: 3, refusalTime: 60_000 }
-  const failures = new Failures()
-  failures.limit(limits)
+  const failures = new Guard()
+  failures.limit(new RateLimit(limits).config, new Map())
   for (let i = 0; i < 25_000; i++) {
     const claimed = { address: `address ${i}`, username: `name ${i}`, clientId: '', local: false }
-    failures.failed(claimed, i)
-    failures.succeeded(claimed, i)
+    failures.failed(client, claimed, i)
+    failures.succeeded(client, claimed, i)
   }
   expect(failures.size).toBeLessThanOrEqual(40_000)
   failures.sweep(100_000)

@@ -10,8 +10,6 @@ const FREE = 1 / 3
 /** The first wait, in ms; each further failure doubles it, up to the longest. */
 const FIRST_WAIT = 250
 const LONGEST_WAIT = 4_000
-/** How long it is remembered that a user came from an address, in ms. */
-const KNOWN = 86_400_000
 /** A longer user name is remembered by its hash: a client may send 65,535 bytes. */
 const LONG = 64
 
@@ -25,44 +23,38 @@ export interface Claim {
   local: boolean
 }
 
-class Attempts {
+/** What went wrong under one key. */
+export class Attempts {
   failures = 0
   refusedUntil = 0
 }
 
-type Limits = Pick<
+/** What bounds failures by where somebody comes from. */
+export type FailureLimits = Pick<
   Resolved<RateLimitOptions>,
-  'failures' | 'failuresPerAddress' | 'failuresPerName' | 'refusalTime'
+  'failures' | 'failuresPerAddress' | 'refusalTime'
 >
 
-const NONE: Limits = { failures: 0, failuresPerAddress: 0, failuresPerName: 0, refusalTime: 0 }
+const NONE: FailureLimits = { failures: 0, failuresPerAddress: 0, refusalTime: 0 }
 
 /**
- * Failed authentications, counted three times: by address and user name together, by address, and by user name. Whoever
- * fails too often is refused for a while, by where he comes from: nobody is locked out by what others do elsewhere.
- * By user name alone there are only waits, with a bound, and none where the user was let in from that address lately.
+ * Failed authentications by address and user name together, and by address: of all clients, or of those of a listener
+ * with limits of its own. Whoever fails too often is refused for a while, by where he comes from: nobody is locked out
+ * by what others do elsewhere.
  */
 export class Failures {
-  #limits: Limits = NONE
+  #limits = NONE
   #pairs = new Recent<Attempts>(0)
   #addresses = new Recent<Attempts>(0)
-  #names = new Recent<Attempts>(0)
-  readonly #known = new Recent<true>(KNOWN)
 
   /** What holds from now on. With another `refusalTime` what went wrong so far is forgotten. */
-  limit(limits: Limits): void {
+  limit(limits: FailureLimits): void {
     const { refusalTime } = limits
     if (refusalTime !== this.#limits.refusalTime) {
       this.#pairs = new Recent(refusalTime)
       this.#addresses = new Recent(refusalTime)
-      this.#names = new Recent(refusalTime)
     }
     this.#limits = limits
-  }
-
-  /** Whether any of the limits is on. */
-  static isOn({ failures, failuresPerAddress, failuresPerName }: Limits): boolean {
-    return failures + failuresPerAddress + failuresPerName > 0
   }
 
   /** Why a client is refused before anybody is asked who it is. */
@@ -78,40 +70,33 @@ export class Failures {
 
   /** Milliseconds that a client has to wait before anybody is asked who it is. */
   waitOf(claim: Claim, now: number): number {
-    const { address, username, local } = claim
-    const { failures, failuresPerAddress, failuresPerName } = this.#limits
-    const pair = pairOf(claim)
-    const known = username === undefined || this.#known.get(pair, now) === true
+    const { address, local } = claim
+    const { failures, failuresPerAddress } = this.#limits
     return Math.max(
-      waitAfter(this.#pairs.get(pair, now), failures * FREE),
+      waitAfter(this.#pairs.get(pairOf(claim), now), failures * FREE),
       local ? 0 : waitAfter(this.#addresses.get(address, now), failuresPerAddress * FREE),
-      known ? 0 : waitAfter(this.#names.get(keyOf(username), now), failuresPerName),
     )
   }
 
   failed(claim: Claim, now: number): void {
-    const { address, username } = claim
-    const { failures, failuresPerAddress, failuresPerName } = this.#limits
+    const { failures, failuresPerAddress } = this.#limits
     this.#count(this.#pairs, pairOf(claim), failures, now)
-    this.#count(this.#addresses, address, failuresPerAddress, now)
-    if (username !== undefined && failuresPerName > 0)
-      this.#names.use(keyOf(username), now, () => new Attempts()).failures++
+    this.#count(this.#addresses, claim.address, failuresPerAddress, now)
   }
 
   /** The user was let in: what went wrong before from the same address was a mistake. */
-  succeeded(claim: Claim, now: number): void {
-    const pair = pairOf(claim)
-    this.#pairs.delete(pair)
-    if (claim.username !== undefined) this.#known.use(pair, now, () => true)
+  succeeded(claim: Claim): void {
+    this.#pairs.delete(pairOf(claim))
   }
 
   /** How many keys are remembered. */
   get size(): number {
-    return this.#pairs.size + this.#addresses.size + this.#names.size + this.#known.size
+    return this.#pairs.size + this.#addresses.size
   }
 
   sweep(now: number): void {
-    for (const table of [this.#pairs, this.#addresses, this.#names, this.#known]) table.sweep(now)
+    this.#pairs.sweep(now)
+    this.#addresses.sweep(now)
   }
 
   #count(table: Recent<Attempts>, key: string, limit: number, now: number): void {
@@ -126,7 +111,7 @@ function isRefused(attempts: Attempts | undefined, now: number): boolean {
 }
 
 /** @param free So many failures cost nothing; 0: there is no limit. */
-function waitAfter(attempts: Attempts | undefined, free: number): number {
+export function waitAfter(attempts: Attempts | undefined, free: number): number {
   if (attempts === undefined || free === 0 || attempts.failures <= free) return 0
   return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (Math.ceil(attempts.failures - free) - 1))
 }
@@ -135,11 +120,11 @@ function banned(whose: string, option: string): Refusal {
   return { reasonCode: ReasonCode.BANNED, reason: `too many failed authentications ${whose} (${option})` }
 }
 
-function keyOf(username: string): string {
+export function keyOf(username: string): string {
   return username.length > LONG ? createHash('sha256').update(username).digest('base64') : username
 }
 
 /** No user name is the same as a client identifier. */
-function pairOf({ address, username, clientId }: Claim): string {
+export function pairOf({ address, username, clientId }: Claim): string {
   return username === undefined ? `${address}\0${keyOf(clientId)}` : `${address} ${keyOf(username)}`
 }

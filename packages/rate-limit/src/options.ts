@@ -1,7 +1,7 @@
 import type { OptionsSpec } from '@mqtt-stack/core'
 import type { Measures } from './measures.ts'
 
-/** Limits; 0 is none. */
+/** Limits; 0 is none. Rows with `perListener` may be said for one listener, too. */
 export interface RateLimitOptions {
   connections?: number
   connectionsPerAddress?: number
@@ -23,6 +23,7 @@ export interface RateLimitOptions {
   refusalTime?: number
   memory?: number
   loopDelay?: number
+  exempt?: readonly string[]
   measure?: () => Measures
 }
 
@@ -31,12 +32,14 @@ export const RATE_LIMIT_OPTIONS: OptionsSpec<RateLimitOptions> = {
     kind: 'number',
     default: 0,
     live: true,
+    perListener: true,
     doc: 'Connections in all; more are refused (0x97). 0: no limit.',
   },
   connectionsPerAddress: {
     kind: 'number',
     default: 1_000,
     live: true,
+    perListener: true,
     doc: 'Connections of one address (of IPv6, a /64); more are refused (0x97). 0: no limit.',
   },
   connectionsPerUser: {
@@ -49,12 +52,14 @@ export const RATE_LIMIT_OPTIONS: OptionsSpec<RateLimitOptions> = {
     kind: 'number',
     default: 0,
     live: true,
+    perListener: true,
     doc: 'New connections a second in all; more are refused (0x9F). 0: no limit.',
   },
   connectRatePerAddress: {
     kind: 'number',
     default: 20,
     live: true,
+    perListener: true,
     doc: 'New connections a second of one address; more are refused (0x9F). 0: no limit.',
   },
   messageRate: {
@@ -62,6 +67,7 @@ export const RATE_LIMIT_OPTIONS: OptionsSpec<RateLimitOptions> = {
     default: 0,
     unit: 'messages',
     live: true,
+    perListener: true,
     doc: 'Messages a second that one client may publish; each filter of a SUBSCRIBE or UNSUBSCRIBE counts as one. 0: no limit.',
   },
   messageRatePerUser: {
@@ -76,6 +82,7 @@ export const RATE_LIMIT_OPTIONS: OptionsSpec<RateLimitOptions> = {
     default: 0,
     unit: 'bytes',
     live: true,
+    perListener: true,
     doc: 'Bytes of messages a second that one client may publish. 0: no limit.',
   },
   byteRatePerUser: {
@@ -111,6 +118,7 @@ export const RATE_LIMIT_OPTIONS: OptionsSpec<RateLimitOptions> = {
     max: 3_600,
     unit: 's',
     live: true,
+    perListener: true,
     doc: 'What so many seconds of a rate allow may come at once.',
   },
   tooFast: {
@@ -118,18 +126,21 @@ export const RATE_LIMIT_OPTIONS: OptionsSpec<RateLimitOptions> = {
     default: 'slow',
     choices: ['slow', 'close'],
     live: true,
+    perListener: true,
     doc: 'A client above a rate of messages or bytes is read more slowly (`slow`), or closed with 0x96 (`close`).',
   },
   failures: {
     kind: 'number',
     default: 10,
     live: true,
+    perListener: true,
     doc: 'Failed authentications of one address with one user name; from a third of them on it has to wait, and then it is refused for `refusalTime` (0x8A). 0: no limit.',
   },
   failuresPerAddress: {
     kind: 'number',
     default: 100,
     live: true,
+    perListener: true,
     doc: 'Failed authentications of one address, whatever the user names, with the same consequences as `failures`. 0: no limit.',
   },
   failuresPerName: {
@@ -145,6 +156,7 @@ export const RATE_LIMIT_OPTIONS: OptionsSpec<RateLimitOptions> = {
     max: 86_400_000,
     unit: 'ms',
     live: true,
+    perListener: true,
     doc: 'For how long failed authentications are remembered, and who had too many of them is refused.',
   },
   memory: {
@@ -160,6 +172,14 @@ export const RATE_LIMIT_OPTIONS: OptionsSpec<RateLimitOptions> = {
     unit: 'ms',
     live: true,
     doc: 'How late the event loop may be, on average over a second, before new clients are refused (0x89). 0: no limit.',
+  },
+  exempt: {
+    kind: 'any',
+    default: [],
+    schema: { type: 'array', items: { type: 'string', minLength: 1 } },
+    live: true,
+    example: ['192.0.2.7', '10.0.0.0/8'],
+    doc: 'Addresses and networks that may stand for many, such as of a health checker, a load balancer or one NAT: as for this machine, nothing is limited by them.',
   },
   measure: {
     kind: 'function',

@@ -1,4 +1,14 @@
-import type { CallbackName, Client, Context, Done, Packet, PacketType, Steps, Timer } from '@mqtt-stack/core'
+import type {
+  CallbackName,
+  Client,
+  Context,
+  Done,
+  ListenerLimits,
+  Packet,
+  PacketType,
+  Steps,
+  Timer,
+} from '@mqtt-stack/core'
 import {
   addressOf,
   DONE,
@@ -10,12 +20,15 @@ import {
   StackError,
 } from '@mqtt-stack/core'
 import { Connections } from './connections.ts'
+import { Exempt } from './exempt.ts'
 import type { Claim } from './failures.ts'
-import { Failures } from './failures.ts'
+import { Guard } from './guard.ts'
 import { ProcessMeasures } from './measures.ts'
 import type { RateLimitOptions } from './options.ts'
 import { RATE_LIMIT_OPTIONS } from './options.ts'
 import { Overload } from './overload.ts'
+import type { OwnLimits } from './own-limits.ts'
+import { readOwnLimits } from './own-limits.ts'
 import { Slowed } from './slowed.ts'
 import { Traffic } from './traffic.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -25,9 +38,6 @@ const MEASURE = 1_000
 const SWEEP = 10_000
 
 const NO_LIMIT = Number.POSITIVE_INFINITY
-/** Options that bound what is counted from the moment on that they are on. */
-const COUNTED = ['connections', 'connectionsPerAddress', 'connectionsPerUser'] as const
-
 /** What says that a client is not who it claims to be; other codes say that nobody could find out. */
 const WRONG: ReadonlySet<ReasonCode> = new Set([
   ReasonCode.BAD_USER_NAME_OR_PASSWORD,
@@ -55,16 +65,20 @@ export class RateLimit extends Middleware<RateLimitOptions> {
   authenticationFailed?: (ctx: Context<'authenticationFailed'>) => void
   clientConnected?: (ctx: Context<'clientConnected'>) => void
   #connections: Connections | undefined
-  #failures: Failures | undefined
+  #guard: Guard | undefined
   #overload: Overload | undefined
   #traffic: Traffic | undefined
   #room: WaitingRoom | undefined
   #slowed: Slowed | undefined
   #measures: ProcessMeasures | undefined
+  #exempt: Exempt
+  #own: ReadonlyMap<ListenerLimits, OwnLimits> = new Map()
   readonly #timers: Timer[] = []
 
+  /** @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`. */
   constructor(options?: RateLimitOptions) {
     super(options, RATE_LIMIT_OPTIONS)
+    this.#exempt = new Exempt(this.name, this.config.exempt)
     this.#answer()
   }
 
@@ -74,7 +88,7 @@ export class RateLimit extends Middleware<RateLimitOptions> {
     const { clock, log, config } = this.stack
     this.#slowed = new Slowed(log, clock)
     this.#room = new WaitingRoom(clock, config.stallTimeout)
-    this.#apply(this.#slowed, this.#room)
+    this.#apply(this.#slowed, this.#room, [])
     this.#timers.push(clock.every(SWEEP, this.#sweep))
     // One that fails is told, and refuses nobody.
     this.#timers.push(clock.every(MEASURE, () => this.stack.background(() => this.#overload?.look())))
@@ -86,53 +100,89 @@ export class RateLimit extends Middleware<RateLimitOptions> {
     this.#slowed?.stop()
   }
 
-  /** What was not counted so far is not bounded while it runs; all rates begin anew. */
+  /**
+   * Limits for those who are connected, too; all rates begin anew. `connectionsPerUser` that was 0 waits for the next
+   * start: who holds how much is not counted while nothing bounds it.
+   */
   override reconfigure(options: RateLimitOptions): readonly string[] {
     const next = resolveOptions(this.name, options, RATE_LIMIT_OPTIONS)
-    const late = COUNTED.filter((name) => this.config[name] === 0 && next[name] > 0)
-    const left = super.reconfigure({ ...options, ...Object.fromEntries(late.map((name) => [name, 0])) })
-    this.#answer()
-    if (this.#slowed !== undefined && this.#room !== undefined) {
-      this.#apply(this.#slowed, this.#room)
-      this.stack.refresh()
-    }
-    return [...left, ...late]
+    const exempt = new Exempt(this.name, next.exempt)
+    const isLate = this.config.connectionsPerUser === 0 && next.connectionsPerUser > 0
+    const left = super.reconfigure({ ...options, ...(isLate && { connectionsPerUser: 0 }) })
+    this.#exempt = exempt
+    this.#own = this.#read([...this.#own.keys()])
+    this.#renew()
+    return isLate ? [...left, 'connectionsPerUser'] : left
+  }
+
+  /**
+   * Limits of listeners in place of those of the options; see the options with `perListener`.
+   * @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`, naming listener and option; nothing has changed then.
+   */
+  limitListeners(all: readonly ListenerLimits[]): void {
+    const own = this.#read(all)
+    // Of most brokers no listener has any, and rates go on as they are.
+    if (own.size + this.#own.size === 0) return
+    this.#own = own
+    this.#renew()
   }
 
   handle(client: Client, packet: Packet): void | Done | Promise<void | Done> {
     return packet.cmd === 'connect' ? this.#admit(client) : this.#traffic?.count(client, packet)
   }
 
+  #read(all: readonly ListenerLimits[]): ReadonlyMap<ListenerLimits, OwnLimits> {
+    return new Map(all.map((one) => [one, readOwnLimits(one, this.config)]))
+  }
+
+  #renew(): void {
+    this.#answer()
+    if (this.#slowed !== undefined && this.#room !== undefined)
+      this.#apply(this.#slowed, this.#room, this.stack.clients)
+    ;(this as { stack?: RateLimit['stack'] }).stack?.refresh()
+  }
+
+  /** What may hold for a client: everywhere, or at one of the listeners. */
+  get #all(): readonly RateLimitOptions[] {
+    return [this.config, ...[...this.#own.values()].map(({ all }) => all)]
+  }
+
   /** Takes part in what is on, and in nothing else. */
   #answer(): void {
-    const counts = Connections.isOn(this.config)
-    const guards = Failures.isOn(this.config)
+    const counts = this.#all.some(Connections.isOn)
+    const guards = this.#all.some(Guard.isOn)
     const asksAtConnect = counts || guards || this.#measuresAnything
     this.handles = [
       ...(asksAtConnect ? (['connect'] as const) : []),
-      ...(Traffic.isOn(this.config) ? (['publish', 'subscribe', 'unsubscribe'] as const) : []),
+      ...(this.#all.some(Traffic.isOn) ? (['publish', 'subscribe', 'unsubscribe'] as const) : []),
     ]
     if (counts) this.install = (client) => this.#connections?.add(client)
     else delete this.install
     if (guards) {
       this.authenticationFailed = (ctx) => this.#fail(ctx)
       this.clientConnected = ({ client }) =>
-        this.#failures?.succeeded(claimOf(client), this.stack.clock.now())
+        this.#guard?.succeeded(client, this.#claimOf(client), this.stack.clock.now())
     } else {
       delete this.authenticationFailed
       delete this.clientConnected
     }
   }
 
-  /** Makes what the options ask for, or goes on with what there is by other limits. */
-  #apply(slowed: Slowed, room: WaitingRoom): void {
+  /**
+   * Makes what the options ask for, or goes on with what there is by other limits.
+   * @param clients Who was let in by other limits.
+   */
+  #apply(slowed: Slowed, room: WaitingRoom, clients: Iterable<Client>): void {
     const { config } = this
     const { clock, log } = this.stack
-    if (Connections.isOn(config)) this.#connections ??= new Connections(clock)
-    this.#connections?.limit(config)
-    this.#failures = Failures.isOn(config) ? (this.#failures ?? new Failures()) : undefined
-    this.#failures?.limit(config)
-    this.#traffic = Traffic.isOn(config) ? new Traffic(config, clock, room, slowed) : undefined
+    const counts = this.#all.some(Connections.isOn)
+    if (counts) this.#connections ??= new Connections(clock, this.#exempt)
+    this.#connections?.limit(config, this.#own, this.#exempt, counts ? clients : [])
+    this.#guard = this.#all.some(Guard.isOn) ? (this.#guard ?? new Guard()) : undefined
+    this.#guard?.limit(config, this.#own)
+    this.#traffic = this.#all.some(Traffic.isOn)
+      ? new Traffic(config, this.#own, clock, room, slowed)
+      : undefined
     if (this.#measuresAnything && config.measure === undefined) this.#measures ??= new ProcessMeasures()
     const measure = this.#measures?.take ?? config.measure
     this.#overload = this.#measuresAnything ? new Overload(config, measure, log) : undefined
@@ -157,22 +207,22 @@ export class RateLimit extends Middleware<RateLimitOptions> {
   #admit(client: Client): void | Done | Promise<void | Done> {
     const refusal = this.#connections?.refusalOf(client) ?? this.#overload?.refusal
     if (refusal !== undefined) return this.#refuse(client, refusal)
-    const failures = this.#failures
-    if (failures === undefined) return
+    const guard = this.#guard
+    if (guard === undefined) return
     const { clock } = this.stack
-    const claimed = claimOf(client)
-    const refused = failures.refusalOf(claimed, clock.now())
+    const claimed = this.#claimOf(client)
+    const refused = guard.refusalOf(client, claimed, clock.now())
     if (refused !== undefined) return this.#refuse(client, refused)
-    const wait = failures.waitOf(claimed, clock.now())
-    if (wait > 0) return proceed(this.#delay(client, clock.now() + wait, failures))
+    const wait = guard.waitOf(client, claimed, clock.now())
+    if (wait > 0) return proceed(this.#delay(client, clock.now() + wait, guard))
   }
 
-  *#delay(client: Client, until: number, failures: Failures): Steps<void | Done> {
+  *#delay(client: Client, until: number, guard: Guard): Steps<void | Done> {
     this.#slowed?.tell(client, 'failed authentications')
     if (this.#room !== undefined) yield* this.#room.wait(client, until)
     if (client.closed) return DONE
     // Others may have failed meanwhile.
-    const refused = failures.refusalOf(claimOf(client), this.stack.clock.now())
+    const refused = guard.refusalOf(client, this.#claimOf(client), this.stack.clock.now())
     if (refused !== undefined) return this.#refuse(client, refused)
   }
 
@@ -182,13 +232,14 @@ export class RateLimit extends Middleware<RateLimitOptions> {
   }
 
   #fail({ client, reasonCode }: Context<'authenticationFailed'>): void {
-    if (WRONG.has(reasonCode)) this.#failures?.failed(claimOf(client), this.stack.clock.now())
+    if (!WRONG.has(reasonCode)) return
+    this.#guard?.failed(client, this.#claimOf(client), this.stack.clock.now())
   }
 
   readonly #sweep = (): void => {
     const now = this.stack.clock.now()
     this.#connections?.sweep(now)
-    this.#failures?.sweep(now)
+    this.#guard?.sweep(now)
     this.#traffic?.sweep(now)
   }
 
@@ -201,16 +252,16 @@ export class RateLimit extends Middleware<RateLimitOptions> {
       throw new StackError('ORDER_INVALID', `${this.name} must stand before ${name}: ${fix}\n\n${this.stack}`)
     }
   }
-}
 
-/** As it was when the CONNECT came: of a connection that is over nobody knows the address. */
-function claimOf(client: Client): Claim {
-  const known = claim.of(client)
-  if (known.address === undefined) {
-    known.address = addressOf(client.listener.remote)
-    known.username = client.username
-    known.clientId = client.id
-    known.local = client.listener.local
+  /** As it was when the CONNECT came: of a connection that is over nobody knows the address. */
+  #claimOf(client: Client): Claim {
+    const known = claim.of(client)
+    if (known.address === undefined) {
+      known.address = addressOf(client.listener.remote)
+      known.username = client.username
+      known.clientId = client.id
+      known.local = this.#exempt.has(client.listener)
+    }
+    return known as Claim
   }
-  return known as Claim
 }

@@ -51,20 +51,32 @@ describe('while it runs', () => {
     expect([await connack(), await connack()]).toEqual([0, 0x97])
   })
 
-  it('what was not counted so far waits for the next start', async () => {
+  it('connections are bounded by a limit that is new, and those that are there count', async () => {
+    const { connack, limits } = await running({ connectRate: 100 })
+    expect([await connack(), await connack()]).toEqual([0, 0])
+    expect(limits.reconfigure({ ...NO_LIMITS, connections: 3, connectionsPerAddress: 9 })).toEqual([])
+    expect([await connack(), await connack()]).toEqual([0, 0x97])
+    expect(limits.reconfigure({ ...NO_LIMITS, connectionsPerAddress: 3 })).toEqual([])
+    expect(await connack()).toBe(0x97)
+    expect(limits.reconfigure({ ...NO_LIMITS, connectionsPerAddress: 4 })).toEqual([])
+    expect([await connack(), await connack()]).toEqual([0, 0x97])
+  })
+
+  it('connections that went while nothing was limited count no more', async () => {
+    const { open, connack, limits } = await running({ connections: 2 })
+    const one = open({ protocolVersion: 5, listener: HERE })
+    await one.connect()
+    expect(limits.reconfigure(NO_LIMITS)).toEqual([])
+    await one.drop()
+    expect([await connack(), await connack()]).toEqual([0, 0])
+    expect(limits.reconfigure({ ...NO_LIMITS, connections: 3 })).toEqual([])
+    expect([await connack(), await connack()]).toEqual([0, 0x97])
+  })
+
+  it('the number of connections of a user that was not counted so far waits for the next start', async () => {
     const { connack, limits, stack } = await running({ connectRate: 100 })
-    const options = {
-      ...NO_LIMITS,
-      connections: 1,
-      connectionsPerAddress: 1,
-      connectionsPerUser: 1,
-      sessionsPerUser: 7,
-    }
-    expect(limits.reconfigure(options)).toEqual([
-      'connections',
-      'connectionsPerAddress',
-      'connectionsPerUser',
-    ])
+    const options = { ...NO_LIMITS, connectionsPerUser: 1, sessionsPerUser: 7 }
+    expect(limits.reconfigure(options)).toEqual(['connectionsPerUser'])
     expect([await connack(), await connack()]).toEqual([0, 0])
     expect(stack.ledger.bounds).toMatchObject({ connections: Number.POSITIVE_INFINITY, sessions: 7 })
   })

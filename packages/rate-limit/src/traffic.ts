@@ -1,7 +1,8 @@
-import type { Client, Clock, Done, Packet, Publish, Resolved, Steps } from '@mqtt-stack/core'
+import type { Client, Clock, Done, ListenerLimits, Packet, Publish, Resolved, Steps } from '@mqtt-stack/core'
 import { DONE, ownerOf, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
 import { Meter } from './meter.ts'
 import type { RateLimitOptions } from './options.ts'
+import type { OwnLimits } from './own-limits.ts'
 import type { Slowed } from './slowed.ts'
 import { Users } from './users.ts'
 import type { WaitingRoom } from './waiting-room.ts'
@@ -15,6 +16,7 @@ type Limits = Pick<
 interface Flow {
   /** Whose limits its meters have: others may hold by now. */
   readonly of: Traffic
+  readonly tooFast: Limits['tooFast']
   readonly own: Meter | undefined
   readonly user: Meter | undefined
 }
@@ -24,13 +26,22 @@ const flows = new Slot<Flow | undefined>(() => undefined)
 /** Messages and bytes of each client, and of each user over all of its clients. */
 export class Traffic {
   readonly #limits: Limits
+  readonly #own: ReadonlyMap<ListenerLimits, OwnLimits>
   readonly #clock: Clock
   readonly #room: WaitingRoom
   readonly #slowed: Slowed
   readonly #users: Users
 
-  constructor(limits: Limits, clock: Clock, room: WaitingRoom, slowed: Slowed) {
+  /** @param own Of listeners with limits of their own. */
+  constructor(
+    limits: Limits,
+    own: ReadonlyMap<ListenerLimits, OwnLimits>,
+    clock: Clock,
+    room: WaitingRoom,
+    slowed: Slowed,
+  ) {
     this.#limits = limits
+    this.#own = own
     this.#clock = clock
     this.#room = room
     this.#slowed = slowed
@@ -39,7 +50,12 @@ export class Traffic {
   }
 
   /** Whether any of the limits is on. */
-  static isOn({ messageRate, messageRatePerUser, byteRate, byteRatePerUser }: Limits): boolean {
+  static isOn({
+    messageRate = 0,
+    messageRatePerUser = 0,
+    byteRate = 0,
+    byteRatePerUser = 0,
+  }: Partial<Limits>): boolean {
     return messageRate + messageRatePerUser + byteRate + byteRatePerUser > 0
   }
 
@@ -59,12 +75,16 @@ export class Traffic {
   }
 
   #begin(client: Client): Flow {
-    const { messageRate, messageRatePerUser, byteRate, byteRatePerUser, burst } = this.#limits
+    const { messageRatePerUser, byteRatePerUser } = this.#limits
+    const { limits } = client.listener
+    const { messageRate, byteRate, burst, tooFast } =
+      (limits === undefined ? undefined : this.#own.get(limits)?.all) ?? this.#limits
     const now = this.#clock.now()
     const counts = messageRate + byteRate > 0
     const own = counts ? new Meter(CLIENT, messageRate, byteRate, burst, now) : undefined
-    const flow = {
+    const flow: Flow = {
       of: this,
+      tooFast,
       own,
       user: messageRatePerUser + byteRatePerUser > 0 ? this.#enter(client, now) : undefined,
     }
@@ -86,7 +106,7 @@ export class Traffic {
       take(flow, packet)
       return
     }
-    if (this.#limits.tooFast === 'close') {
+    if (flow.tooFast === 'close') {
       client.stack.closeClient(client, ReasonCode.MESSAGE_RATE_TOO_HIGH, exceeded)
       return DONE
     }

@@ -2,8 +2,9 @@
 import type { Logger, StackError } from '@mqtt-stack/core'
 import { isStackError } from '@mqtt-stack/core'
 import { brokerOptionsOf, tryAt } from '../config/broker-options-of.ts'
+import type { ListenerValue } from '../config/config-value.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
-import { loadConfig } from '../config/load-config.ts'
+import { configSchema, loadConfig } from '../config/load-config.ts'
 import { ConfigError } from '../config/problem.ts'
 import { ACL } from '../config/sections.ts'
 import { createBroker } from '../create-broker.ts'
@@ -13,6 +14,7 @@ import type { Exposure } from './exposure.ts'
 import { exposuresOf, whatTheyMay, whoConnects } from './exposure.ts'
 import type { Finding } from './finding.ts'
 import { findingsOf } from './findings.ts'
+import { limitsInForce } from './limits-in-force.ts'
 import type { ReadRule } from './read-rule.ts'
 import { weaknessesOf } from './weaknesses.ts'
 
@@ -21,6 +23,7 @@ export interface Report {
   readonly exposures: readonly (Exposure & {
     readonly who: readonly string[]
     readonly may: readonly string[]
+    readonly limits: readonly string[]
   })[]
   readonly findings: readonly Finding[]
 }
@@ -44,8 +47,14 @@ function reportOf(config: LoadedConfig, { rules, weak }: TriedOut): Report {
   const exposures = exposuresOf(value)
   return {
     exposures: exposures.map((exposure, i) => {
-      const name = value.listeners?.[i].name as string | undefined
-      return { ...exposure, who: whoConnects(exposure, value.auth), may: whatTheyMay(value, rules, name) }
+      const listener: Partial<ListenerValue> = value.listeners?.[i] ?? {}
+      const name = listener.name as string | undefined
+      return {
+        ...exposure,
+        who: whoConnects(exposure, value.auth),
+        may: whatTheyMay(value, rules, name),
+        limits: limitsInForce(listener, value, configSchema()),
+      }
     }),
     findings: [...findingsOf(config, exposures, rules), ...weak],
   }

@@ -16,12 +16,13 @@ export async function check(args: readonly string[], { stdout, env }: Io): Promi
 
 /** The report as people read it. */
 export function textOf({ exposures, findings }: Report): string {
-  const listeners = exposures.map(({ url, local, secure, who, may }) => {
+  const listeners = exposures.map(({ url, local, secure, who, may, limits }) => {
     const reach = local ? 'this machine' : 'the network'
     return [
       `${url}  (${reach}, ${secure ? 'TLS' : 'no TLS'})`,
       ...rows('who may connect', who.length === 0 ? ['nobody'] : who),
       ...rows('what they may do', shortened(may)),
+      ...rows('limits', limits),
       '',
     ].join('\n')
   })

@@ -36,6 +36,10 @@ async function checked(text: string, files: Readonly<Record<string, string>> = {
   return { code, text: said.replaceAll(`${path}/`, '') }
 }
 
+/** Of an empty section. */
+const LIMITS =
+  '  limits            as everywhere: connectionsPerAddress 1000, connectRatePerAddress 20, burst 5, tooFast slow, failures 10, failuresPerAddress 100, failuresPerName 100, refusalTime 60000, memory 0.9, loopDelay 250'
+
 describe('init', () => {
   test('writes a configuration that check has nothing against', async () => {
     const file = join(folder(), 'broker.yaml')
@@ -47,6 +51,7 @@ describe('init', () => {
         'mqtt://127.0.0.1:1883  (this machine, no TLS)',
         '  who may connect   clients without a name',
         '  what they may do  everything',
+        '  limits            none',
         '',
         `broker.yaml:7:1: note: sessions and messages are in memory, and gone with the process: add "store"`,
         '0 errors, 0 warnings',
@@ -80,12 +85,14 @@ describe('init', () => {
         '  what they may do  allow publish,subscribe users/%u/#',
         '                    allow publish,subscribe # address 127.0.0.1',
         '                    nothing else',
+        LIMITS,
         '',
         'mqtts://0.0.0.0:8883  (the network, TLS)',
         `  who may connect   users of ${join(path, 'users')}, by password`,
         '  what they may do  allow publish,subscribe users/%u/#',
         '                    allow publish,subscribe # address 127.0.0.1',
         '                    nothing else',
+        LIMITS,
         '',
         '0 errors, 2 warnings',
         '',
@@ -109,6 +116,21 @@ describe('init', () => {
 })
 
 describe('check', () => {
+  test('says which limits hold at each listener', async () => {
+    const { text } = await checked(`listeners:
+  - { listen: "mqtt://127.0.0.1:1883", limits: { connectionsPerAddress: 0, messageRate: 10, tooFast: close } }
+  - { listen: "mqtt://127.0.0.1:1884" }
+limits: { connections: 500, exempt: [10.0.0.1, 10.1.0.0/16], memory: 0 }
+`)
+    expect(text.match(/ {2}limits .*\n(?: {20}.*\n)*/g)?.join('')).toBe(
+      `  limits            here: messageRate 10, tooFast close
+                    not here: connectionsPerAddress
+                    as everywhere: connections 500, connectRatePerAddress 20, burst 5, failures 10, failuresPerAddress 100, failuresPerName 100, refusalTime 60000, loopDelay 250, exempt 10.0.0.1 10.1.0.0/16
+  limits            as everywhere: connections 500, connectionsPerAddress 1000, connectRatePerAddress 20, burst 5, tooFast slow, failures 10, failuresPerAddress 100, failuresPerName 100, refusalTime 60000, loopDelay 250, exempt 10.0.0.1 10.1.0.0/16
+`,
+    )
+  })
+
   test('says who may do what, listener by listener', async () => {
     const { cert, key } = createCertificate('localhost')
     const text = `listeners:
@@ -131,12 +153,14 @@ store: { lmdb: { path: data } }
                     deny publish plant/# listener world
                     allow publish,subscribe # anonymous
                     nothing else
+  limits            none
 
 mqtt://127.0.0.1:1883  (this machine, no TLS)
   who may connect   clients without a name
   what they may do  allow publish devices/%c/# group devices qos 1
                     allow publish,subscribe # anonymous
                     nothing else
+  limits            none
 
 broker.yaml:2:5: warning: mqtts://0.0.0.0:8883 has no limits on connections and failed log-ins: add "limits: {}"
 broker.yaml:2:58: warning: cert.pem expires in ...

@@ -41,6 +41,30 @@ describe('names key, line and column', () => {
       'log:\n  level: wran',
       'broker.yaml:2:10: log.level must be one of "error", "warn", "info", "debug", not "wran" (did you mean "warn"?)',
     ],
+    [
+      'limits: {}\nlisteners:\n  - listen: mqtt://a:1\n    limits:\n      connectionsPerUser: 5\n      exempt: [10.0.0.1]',
+      'broker.yaml:5:7: listeners[0].limits.connectionsPerUser holds for the whole broker: write it into the section "limits"',
+    ],
+    [
+      'limits: {}\nlisteners:\n  - listen: mqtt://a:1\n    limits:\n      connections: 5\n      exempt: [10.0.0.1]',
+      'broker.yaml:6:7: listeners[0].limits.exempt holds for the whole broker: write it into the section "limits"',
+    ],
+    [
+      'limits: {}\nlisteners:\n  - { listen: "mqtt://a:1", limits: { burst: 0 } }',
+      'broker.yaml:3:46: listeners[0].limits.burst must be a number from 0.1 to 3600, not 0',
+    ],
+    [
+      'limits: {}\nlisteners:\n  - { listen: "mqtt://a:1", limits: { conections: 1 } }',
+      'broker.yaml:3:39: unknown key "conections" in listeners[0].limits (did you mean "connections"?)',
+    ],
+    [
+      'listeners:\n  - { listen: "mqtt://a:1", limits: { connections: 1 } }',
+      'broker.yaml:2:29: listeners[0].limits: nothing says what holds besides: add a section "limits" (limits: {} has the defaults)',
+    ],
+    [
+      'limits: { exempt: [10.0.0.1/40] }',
+      'broker.yaml:1:11: limits: RateLimit: option "exempt" has "10.0.0.1/40", which is no address and no network: write it as 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32',
+    ],
     ['listeners:\n  listen: 1', 'broker.yaml:2:3: listeners must be a list of maps, not a map'],
     ['listeners: []', 'broker.yaml:1:12: listeners must not be empty'],
     [

@@ -31,6 +31,11 @@ export function listenersOf({ value, parsed }: LoadedConfig): ListenerOptions[] 
     problems.push({ where, message: `${nameOf(path)}: ${message}` })
   }
   const made = value.listeners?.map((one, i) => listenerOf(one, ['listeners', i], value.auth ?? {}, add))
+  for (const [i, { limits }] of (value.listeners ?? []).entries()) {
+    if (limits === undefined || value.limits !== undefined) continue
+    const fix = 'add a section "limits" (limits: {} has the defaults)'
+    add(['listeners', i, 'limits'], `nothing says what holds besides: ${fix}`, true)
+  }
   if (problems.length > 0) throw new ConfigError(problems)
   return made as ListenerOptions[] | undefined
 }

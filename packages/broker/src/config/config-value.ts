@@ -15,6 +15,7 @@ export interface ListenerValue extends Options {
   readonly key?: string
   readonly ca?: string
   readonly providers?: readonly string[]
+  readonly limits?: Options
 }
 
 export type AuthValue = Readonly<Partial<Record<ProviderName, Options>>> & {

@@ -82,6 +82,8 @@ class Conforming {
       const inner = [...path, key]
       const known = Object.hasOwn(properties, key) ? properties[key] : additionalProperties
       if (known === false || key === '__proto__') this.#unknown(inner, Object.keys(properties))
+      else if (known !== true && known.not !== undefined)
+        this.#add(this.#parsed.atKey(inner), `${nameOf(inner)} ${known.title}`)
       else if (one === null && this.#mayBeEmpty(known)) checked[key] = undefined
       else checked[key] = known === true ? plain(one) : this.check(one, known, inner)
     }

@@ -10,6 +10,8 @@ export interface JsonSchema {
   readonly type?: JsonType
   readonly enum?: readonly unknown[]
   readonly const?: unknown
+  /** `{}`: nothing fits; its `title` says why. */
+  readonly not?: JsonSchema
   readonly anyOf?: readonly JsonSchema[]
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly additionalProperties?: boolean | JsonSchema

@@ -37,7 +37,7 @@ export function makeSchema(tables: ConfigTables): JsonSchema {
         type: 'array',
         minItems: 1,
         description: 'Where clients connect; by default mqtt://127.0.0.1:1883.',
-        items: listenerOf(tables.listeners),
+        items: listenerOf(tables),
       },
       auth: { ...mapOf(authOf(tables)), description: 'Who clients are: providers, asked in this order.' },
       ...sectionOf(ACL, tables),
@@ -109,9 +109,10 @@ function optionOf(row: OptionSpec): JsonSchema {
 }
 
 /** All options of all transports: which of them a transport has is looked at when its address is known. */
-function listenerOf(transports: ConfigTables['listeners']): JsonSchema {
+function listenerOf({ listeners: transports, packages }: ConfigTables): JsonSchema {
   const all = Object.assign({}, ...Object.values(transports)) as Rows
   const { properties } = tableOf(all, IN_ADDRESS)
+  const limits = limitsOf(packages['rate-limit'] ?? {})
   const names = [...Object.keys(PROVIDERS), ANONYMOUS]
   const listen: JsonSchema = {
     type: 'string',
@@ -130,7 +131,24 @@ function listenerOf(transports: ConfigTables['listeners']): JsonSchema {
     items: { enum: names },
     description: 'The sections of `auth` that are asked here; all by default.',
   }
-  return mapOf({ listen, ...properties, providers }, ['listen'])
+  return mapOf({ listen, ...properties, providers, limits }, ['listen'])
+}
+
+/** Of one listener: what it leaves out holds as the section says. Of what it cannot have a person is told where it belongs. */
+function limitsOf(rows: Rows): JsonSchema {
+  const ours = Object.fromEntries(Object.entries(rows).filter(([, { perListener }]) => perListener))
+  const own = tableOf(ours).properties ?? {}
+  const others = Object.keys(tableOf(rows).properties ?? {}).filter((key) => !(key in own))
+  const named = Object.entries(own).map(([key, { default: _, ...schema }]) => [key, schema])
+  return {
+    ...mapOf(Object.fromEntries([...named, ...others.map((key) => [key, ELSEWHERE])])),
+    description: 'Limits of this listener, in place of those of the section `limits`.',
+  }
+}
+
+const ELSEWHERE: JsonSchema = {
+  not: {},
+  title: 'holds for the whole broker: write it into the section "limits"',
 }
 
 function authOf(tables: ConfigTables): Record<string, JsonSchema> {

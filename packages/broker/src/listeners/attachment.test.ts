@@ -230,7 +230,7 @@ describe('what cannot be meant is refused', () => {
     ],
     [
       { port: 1 } as AttachOptions,
-      'attach: unknown option "port" (known: name, providers, path, origins, forwardedFor, maxPayload)',
+      'attach: unknown option "port" (known: name, providers, limits, path, origins, forwardedFor, maxPayload)',
     ],
   ])('%j', async (options, message) => {
     const server = createServer()

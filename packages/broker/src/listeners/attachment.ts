@@ -11,18 +11,20 @@ import { checkProviders } from './check-providers.ts'
 import { GRACE } from './grace.ts'
 import type { CommonOptions, UpgradeOptions } from './option-rows.ts'
 import { COMMON, UPGRADE } from './option-rows.ts'
+import type { OwnLimits } from './own-limits.ts'
 import { Peer } from './peer.ts'
 import { placeOf } from './place.ts'
 import { answer, Upgrader } from './upgrade.ts'
 
 export interface AttachOptions
-  extends Pick<CommonOptions, 'name' | 'providers'>,
+  extends Pick<CommonOptions, 'name' | 'providers' | 'limits'>,
     Pick<UpgradeOptions, 'path' | 'origins' | 'forwardedFor' | 'maxPayload'> {}
 
 /** The table of `broker.attach()`. */
 export const ATTACH_OPTIONS: OptionsSpec<AttachOptions> = {
   name: COMMON.name,
   providers: COMMON.providers,
+  limits: COMMON.limits,
   path: { kind: 'string', default: '/mqtt', doc: 'The path that is served; others are left to others.' },
   origins: UPGRADE.origins,
   forwardedFor: UPGRADE.forwardedFor,
@@ -39,6 +41,8 @@ export class Attachment {
   readonly #server: WebServer
   readonly #stack: Stack
   readonly #upgrader: Upgrader
+  /** Of its own, where it has some. */
+  readonly limits: OwnLimits | undefined
   readonly #path: string
   readonly #sockets = new Set<Socket>()
 
@@ -55,6 +59,7 @@ export class Attachment {
     this.#stack = stack
     this.#path = path
     const place = placeOf({ ...config, transport: server instanceof TlsServer ? 'wss' : 'ws' })
+    this.limits = place.limits
     this.#upgrader = new Upgrader(
       place,
       stack,

@@ -9,6 +9,7 @@ import type { Certificates } from './certificates.ts'
 import type { Endpoint } from './endpoint.ts'
 import { GRACE } from './grace.ts'
 import { listenFailed } from './listen-error.ts'
+import type { OwnLimits } from './own-limits.ts'
 import { Peer } from './peer.ts'
 import { refusedAt } from './refused-at.ts'
 
@@ -47,6 +48,16 @@ export class BrokerListener {
   /** Of TLS. */
   get certificates(): Certificates | undefined {
     return this.#endpoint.certificates
+  }
+
+  /** Of its own, where it has some. */
+  get limits(): OwnLimits | undefined {
+    return this.#endpoint.place.limits
+  }
+
+  /** Other ones from now on, for those who are connected too. */
+  set limits(limits: OwnLimits | undefined) {
+    this.#endpoint.place.limits = limits
   }
 
   /** Takes no new connections. */

@@ -15,7 +15,7 @@ type Given = Partial<PortOptions & CertificateOptions & AlpnOptions & UpgradeOpt
  * @throws StackError `OPTION_INVALID`, naming listener and option.
  */
 export function checkListener(owner: string, config: Given): void {
-  const { port, proxy, providers, alpn, minVersion, maxVersion } = config
+  const { port, proxy, providers, limits, alpn, minVersion, maxVersion } = config
   const invalid = (text: string): StackError => new StackError('OPTION_INVALID', `${owner}: ${text}`)
   const wrong = wrongCertificate(config)
   if (wrong !== undefined) throw invalid(wrong)
@@ -23,6 +23,10 @@ export function checkListener(owner: string, config: Given): void {
     throw invalid(`option "port" must be a whole number, not ${port}`)
   if (providers !== undefined && !isListOfText(providers))
     throw invalid(`option "providers" must be a list of names of middlewares, not ${show(providers)}`)
+  if (limits !== undefined && (typeof limits !== 'object' || limits === null || Array.isArray(limits)))
+    throw invalid(
+      `option "limits" must be options of rate-limit, as { connections: 100 }, not ${show(limits)}`,
+    )
   if (alpn !== undefined && !isListOfText(alpn))
     throw invalid(`option "alpn" must be a list of protocol names, not ${show(alpn)}`)
   checkProxies('proxy', proxy, invalid)

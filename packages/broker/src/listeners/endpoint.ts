@@ -8,7 +8,7 @@ import type { Certificates } from './certificates.ts'
 import { expectProxy } from './expect-proxy.ts'
 import type { TrustedProxies } from './option-rows.ts'
 import { Peer } from './peer.ts'
-import type { Place } from './place.ts'
+import type { Place, PlaceConfig } from './place.ts'
 import { placeOf } from './place.ts'
 import type { SeenRequest } from './seen-request.ts'
 
@@ -30,7 +30,7 @@ export interface Endpoint {
 /** Hands a stream over to the stack. `seen`: the request of a WebSocket. */
 export type Serve = (stream: Duplex, socket: Socket, seen?: SeenRequest) => Client
 
-interface PortConfig extends Pick<Place, 'name' | 'providers'> {
+interface PortConfig extends PlaceConfig {
   readonly transport: Exclude<Address['transport'], 'unix'>
   readonly host: string
   readonly port: number

@@ -6,6 +6,8 @@ import type { BrokerListener } from './broker-listener.ts'
 import type { Certificates } from './certificates.ts'
 import { makeListener } from './make-listener.ts'
 import type { ListenerConfig } from './options.ts'
+import type { OwnLimits } from './own-limits.ts'
+import { keepLimits, ownLimitsOf } from './own-limits.ts'
 
 interface Open {
   readonly config: ListenerConfig
@@ -21,9 +23,12 @@ export class Listeners {
   #addresses: readonly Address[] = []
   /** They take no new connections any more, and have some left. */
   readonly #retired = new Set<BrokerListener>()
+  /** Of what is attached to servers of somebody else. */
+  readonly #attached: () => readonly OwnLimits[]
 
-  constructor(stack: Stack) {
+  constructor(stack: Stack, attached: () => readonly OwnLimits[] = () => []) {
     this.#stack = stack
+    this.#attached = attached
   }
 
   /** In the order of their configurations. */
@@ -41,29 +46,52 @@ export class Listeners {
   }
 
   /**
-   * Opens these and no others: what is open with the same options stays, what is to be there no more takes no new
-   * connections. Whoever is connected stays so.
-   * @throws StackError `LISTEN_FAILED`; then what was open is open.
+   * Opens these and no others: what is open with the same options stays, be it with other limits, and what is to be
+   * there no more takes no new connections. Whoever is connected stays so.
+   * @throws StackError `LISTEN_FAILED`, or `OPTION_INVALID` for limits; then what was open is open.
    */
   async use(configs: readonly ListenerConfig[]): Promise<void> {
     const kept = new Map<ListenerConfig, Open>()
     for (const config of configs) {
-      const same = this.#open.find((one) => isDeepStrictEqual(one.config, config) && !isIn(kept, one))
+      const same = this.#open.find((one) => areAlike(one.config, config) && !isIn(kept, one))
       if (same !== undefined) kept.set(config, same)
     }
     const gone = this.#open.filter((one) => !isIn(kept, one))
     // All are made before one is opened: a certificate that cannot be used is found before anything listens.
     const made = await this.#make(configs.filter((config) => !kept.has(config)))
+    try {
+      // Others may have some now.
+      const wanted = [...kept.keys()].map((config) => ownLimitsOf(config))
+      this.keepLimits([...made.map(({ listener }) => listener.limits), ...wanted])
+    } catch (error) {
+      await closeAll(made)
+      throw error
+    }
     const moved = gone.filter((one) => made.some(({ config }) => sharePlace(one, config)))
     for (const { listener } of moved) listener.shut()
     const opened = await this.#openAll(made).catch(async (error: Error) => {
       await this.#bringBack(moved)
+      this.keepLimits()
       throw error
     })
     for (const { listener } of gone) this.#retire(listener)
-    const all = [...kept.values(), ...opened]
-    this.#hold(
-      configs.map((config) => all.find((one) => one === kept.get(config) || one.config === config) as Open),
+    for (const [config, { listener }] of kept) takeLimits(listener, config)
+    const all = [...kept].map(([config, one]) => ({ ...one, config })).concat(opened)
+    this.#hold(configs.map((config) => all.find((one) => one.config === config) as Open))
+    this.keepLimits()
+  }
+
+  /**
+   * Has the limits of all listeners kept.
+   * @param more Of those that are about to open.
+   * @throws StackError `OPTION_INVALID`.
+   */
+  keepLimits(more: readonly (OwnLimits | undefined)[] = []): void {
+    const listeners = [...this.#open.map(({ listener }) => listener), ...this.#retired]
+    const all = [...listeners.map(({ limits }) => limits), ...this.#attached(), ...more]
+    keepLimits(
+      this.#stack,
+      all.filter((one) => one !== undefined),
     )
   }
 
@@ -109,6 +137,7 @@ export class Listeners {
     const made = await this.#make(
       moved.map(({ config, address }) => ({ ...config, port: address.port }) as ListenerConfig),
     )
+    this.keepLimits(made.map(({ listener }) => listener.limits))
     const opened = await this.#openAll(made)
     for (const { listener } of moved) this.#retire(listener)
     const back = new Map(moved.map((one, i) => [one, { ...opened[i], config: one.config }]))
@@ -128,6 +157,16 @@ export class Listeners {
 
 function isIn(kept: ReadonlyMap<ListenerConfig, Open>, one: Open): boolean {
   return [...kept.values()].includes(one)
+}
+
+/** Whether they differ in their limits at most, which may change while it is open. */
+function areAlike(one: ListenerConfig, other: ListenerConfig): boolean {
+  return isDeepStrictEqual({ ...one, limits: undefined }, { ...other, limits: undefined })
+}
+
+function takeLimits(listener: BrokerListener, config: ListenerConfig): void {
+  if (listener.limits === undefined || config.limits === undefined) listener.limits = ownLimitsOf(config)
+  else listener.limits.options = config.limits
 }
 
 /** Whether one has to go before the other can be opened. */

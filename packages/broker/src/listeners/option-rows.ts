@@ -1,6 +1,6 @@
 /** What listeners have in common: options and their rows in the tables. */
 import type { TlsOptions as NodeTlsOptions } from 'node:tls'
-import type { OptionSpec, OptionsSpec } from '@mqtt-stack/core'
+import type { ListenerLimits, OptionSpec, OptionsSpec } from '@mqtt-stack/core'
 import type { Origins } from './origins.ts'
 import type { PemSource } from './pem.ts'
 
@@ -37,6 +37,8 @@ export interface CommonOptions {
   providers?: readonly string[]
   backlog?: number
   maxConnections?: number
+  /** Options of `@mqtt-stack/rate-limit` that its table allows for one listener. */
+  limits?: ListenerLimits['options']
 }
 
 /** Who may say for whom a connection is made. */
@@ -114,6 +116,12 @@ export const COMMON: OptionsSpec<CommonOptions> = {
     default: 65_536,
     min: 1,
     doc: 'Connections at a time; more are closed at once.',
+  },
+  limits: {
+    kind: 'any',
+    optional: true,
+    schema: { type: 'object' },
+    doc: 'Limits of this listener in place of those of the whole broker: options of [rate-limit](../rate-limit/README.md#limits-of-one-listener), which has to be there.',
   },
 }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { PeerCertificate } from 'node:tls'
 import { TLSSocket } from 'node:tls'
-import type { Listener, TlsFacts, UpgradeRequest } from '@mqtt-stack/core'
+import type { Listener, ListenerLimits, TlsFacts, UpgradeRequest } from '@mqtt-stack/core'
 import { isLoopback } from '@mqtt-stack/core'
 import { remoteOf } from './address.ts'
 import type { Forwarded } from './forwarded-for.ts'
@@ -42,6 +42,10 @@ export class Peer implements Listener {
 
   get providers(): readonly string[] | undefined {
     return this.#place.providers
+  }
+
+  get limits(): ListenerLimits | undefined {
+    return this.#place.limits
   }
 
   /** Nobody but this machine reaches its listener, or the other side is this machine and speaks for nobody else. */

@@ -21,6 +21,8 @@ export interface Listener {
    * undefined. The stack passes over the others (`asks` of a callback's rule).
    */
   readonly providers?: readonly string[] | undefined
+  /** What holds here in place of the limits of the whole broker, for whoever limits; absent: nothing does. */
+  readonly limits?: ListenerLimits | undefined
   /** Address of the proxy that the connection came through, where `remote` is what the proxy says. */
   readonly proxy?: string | undefined
   /** The HTTP request that a WebSocket began with. */
@@ -33,6 +35,14 @@ export interface Listener {
    * there has to be looked at before it is used.
    */
   certificate?(): Partial<PeerCertificate> | undefined
+}
+
+/** Limits of a listener's own: one object for all its clients, which may hold other options after a reload. */
+export interface ListenerLimits {
+  /** Names it in errors: `limits of the tcp listener "house"`. */
+  readonly owner: string
+  /** Options of `@mqtt-stack/rate-limit` that its table allows for one listener. */
+  readonly options: Readonly<Record<string, unknown>>
 }
 
 /** The HTTP request of a WebSocket. It may hold secrets: do not log it. */

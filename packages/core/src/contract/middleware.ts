@@ -6,6 +6,7 @@ import type { CallbackName, CallbackRule, Callbacks, Handler } from './callbacks
 import type { Client } from './client.ts'
 import type { Done } from './done.ts'
 import type { Instead } from './instead.ts'
+import type { ListenerLimits } from './listener.ts'
 import type { OptionsSpec, Resolved } from './options.ts'
 import { resolveOptions } from './options.ts'
 import type { Stack } from './stack.ts'
@@ -51,6 +52,11 @@ export interface MiddlewareLike extends Handlers {
    * `mqtt-stack check`; a stack that runs never calls it.
    */
   check?(): readonly string[] | Promise<readonly string[]>
+  /**
+   * Keeps the limits that listeners have of their own: all of them, before they open and whenever they change. Throws for
+   * what it cannot keep; nothing has changed then.
+   */
+  limitListeners?(all: readonly ListenerLimits[]): void
   /** Opens what it needs. Middlewares start last to first, so stores are open before those who use them. */
   start?(): void | Promise<void>
   /** Settles and closes. First to last; no client is connected any more. */
@@ -80,6 +86,7 @@ export const MEMBERS: ReadonlySet<string> = new Set([
   'last',
   'stack',
   'check',
+  'limitListeners',
   'start',
   'stop',
   'install',

@@ -26,6 +26,8 @@ export interface OptionSpec {
   readonly example?: unknown
   /** May change while the middleware runs: it is read where it is used. See `Middleware.reconfigure`. */
   readonly live?: boolean
+  /** May be said for one listener too: see `Listener.limits`. */
+  readonly perListener?: boolean
   /** One line for the tables. */
   readonly doc: string
 }

@@ -48,7 +48,7 @@ function reportOf(config: LoadedConfig, { rules, weak }: TriedOut): Report {
   return {
     exposures: exposures.map((exposure, i) => {
       const listener: Partial<ListenerValue> = value.listeners?.[i] ?? {}
-      const name = listener.name as string | undefined
+      const { name } = listener
       return {
         ...exposure,
         who: whoConnects(exposure, value.auth),

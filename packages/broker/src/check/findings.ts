@@ -106,12 +106,11 @@ function ofSections({ value }: LoadedConfig, exposures: readonly Exposure[], add
     add('note', ['store'], 'sessions and messages are in memory, and gone with the process: add "store"')
 }
 
-function ofRules({ value }: LoadedConfig, rules: readonly ReadRule[], add: Add): void {
+function ofRules({ value, rulePaths }: LoadedConfig, rules: readonly ReadRule[], add: Add): void {
   if (value.acl !== undefined && rules.length === 0)
     add('warning', ['acl'], 'there are no rules: nobody may do anything')
   for (const { rule, covered } of unreachableRules(rules)) {
-    const own = value.acl?.rules?.length ?? 0
-    const path = rule < own ? ['acl', 'rules', rule] : ['acl', 'file']
+    const path = rulePaths[rule] ?? ['acl', 'file']
     const [here, there] = [rule, covered].map((one) => `acl rule ${one + 1}${placeOf(rules[one])}`)
     add('warning', path, `${here} never decides: ${there} fits all that it fits`)
   }

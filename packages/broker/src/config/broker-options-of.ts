@@ -86,9 +86,9 @@ async function sectionsOf(config: LoadedConfig): Promise<Use[]> {
 }
 
 /** Each rule with its line, for messages. */
-function withLines({ parsed }: LoadedConfig, acl: AclValue): AclValue {
+function withLines({ parsed, rulePaths }: LoadedConfig, acl: AclValue): AclValue {
   if (acl.rules === undefined) return acl
-  const lineOf = (i: number): string => parsed.at(['acl', 'rules', i]).replace(/:\d+$/, '')
+  const lineOf = (i: number): string => parsed.at(rulePaths[i] ?? ACL.path).replace(/:\d+$/, '')
   return { ...acl, rules: acl.rules.map((rule, i) => ({ ...rule, source: lineOf(i) })) }
 }
 

@@ -65,6 +65,22 @@ describe('names key, line and column', () => {
       'limits: { exempt: [10.0.0.1/40] }',
       'broker.yaml:1:11: limits: RateLimit: option "exempt" has "10.0.0.1/40", which is no address and no network: write it as 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32',
     ],
+    [
+      'acl: {}\nlisteners:\n  - { listen: "mqtt://a:1", rules: [] }',
+      'broker.yaml:3:29: listeners[0].rules: they are found by the name of the listener: give it a "name"',
+    ],
+    [
+      'listeners:\n  - { listen: "mqtt://a:1", name: a, rules: [] }',
+      'broker.yaml:2:38: listeners[0].rules: nothing says what clients of other listeners may do: add a section "acl" (acl: {} allows them nothing)',
+    ],
+    [
+      'acl:\nlisteners:\n  - listen: mqtt://a:1\n    name: a\n    rules:\n      - { allow: publish, topic: a, listener: b }',
+      'broker.yaml:6:37: listeners[0].rules[0].listener is this listener already: leave it out',
+    ],
+    [
+      'acl:\nlisteners:\n  - listen: mqtt://a:1\n    name: a\n    rules:\n      - { allow: publish, topic: "#/a" }',
+      'broker.yaml:6: "#/a" is no topic filter: "#" is last, and "+" and "#" are levels of their own',
+    ],
     ['listeners:\n  listen: 1', 'broker.yaml:2:3: listeners must be a list of maps, not a map'],
     ['listeners: []', 'broker.yaml:1:12: listeners must not be empty'],
     [

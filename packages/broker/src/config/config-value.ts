@@ -16,6 +16,8 @@ export interface ListenerValue extends Options {
   readonly ca?: string
   readonly providers?: readonly string[]
   readonly limits?: Options
+  readonly name?: string
+  readonly rules?: readonly Options[]
 }
 
 export type AuthValue = Readonly<Partial<Record<ProviderName, Options>>> & {

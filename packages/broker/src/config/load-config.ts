@@ -4,13 +4,14 @@ import { readFile } from 'node:fs/promises'
 import type { ConfigValue } from './config-value.ts'
 import { conform } from './conform.ts'
 import type { JsonSchema } from './json-schema.ts'
+import type { Gathered } from './listener-rules.ts'
+import { gatherRules } from './listener-rules.ts'
 import type { Parsed } from './parsed.ts'
 import { ConfigError } from './problem.ts'
 
 /** A configuration that fits its schema. */
-export interface LoadedConfig {
+export interface LoadedConfig extends Gathered {
   readonly parsed: Parsed
-  readonly value: ConfigValue
 }
 
 const LARGEST = 16_777_216
@@ -49,7 +50,7 @@ export async function readText(
 ): Promise<LoadedConfig> {
   const { parseConfig } = await import('./parse-config.ts')
   const parsed = parseConfig(file, text, env)
-  return { parsed, value: conform(parsed, configSchema()) as ConfigValue }
+  return { parsed, ...gatherRules(parsed, conform(parsed, configSchema()) as ConfigValue) }
 }
 
 async function contentsOf(file: string): Promise<string> {

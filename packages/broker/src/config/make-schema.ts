@@ -113,6 +113,7 @@ function listenerOf({ listeners: transports, packages }: ConfigTables): JsonSche
   const all = Object.assign({}, ...Object.values(transports)) as Rows
   const { properties } = tableOf(all, IN_ADDRESS)
   const limits = limitsOf(packages['rate-limit'] ?? {})
+  const rules = rulesOf(packages.acl ?? {})
   const names = [...Object.keys(PROVIDERS), ANONYMOUS]
   const listen: JsonSchema = {
     type: 'string',
@@ -131,7 +132,7 @@ function listenerOf({ listeners: transports, packages }: ConfigTables): JsonSche
     items: { enum: names },
     description: 'The sections of `auth` that are asked here; all by default.',
   }
-  return mapOf({ listen, ...properties, providers, limits }, ['listen'])
+  return mapOf({ listen, ...properties, providers, limits, rules }, ['listen'])
 }
 
 /** Of one listener: what it leaves out holds as the section says. Of what it cannot have a person is told where it belongs. */
@@ -145,6 +146,19 @@ function limitsOf(rows: Rows): JsonSchema {
     description: 'Limits of this listener, in place of those of the section `limits`.',
   }
 }
+
+/** As those of the section, without the condition that they have all. */
+function rulesOf(rows: Rows): JsonSchema {
+  const { items = {} } = tableOf(rows).properties?.rules ?? {}
+  return {
+    type: 'array',
+    items: { ...items, properties: { ...items.properties, listener: THIS } },
+    description:
+      'Rules for clients of this listener, by its `name`: they stand before those of the section `acl`, in the order of the listeners.',
+  }
+}
+
+const THIS: JsonSchema = { not: {}, title: 'is this listener already: leave it out' }
 
 const ELSEWHERE: JsonSchema = {
   not: {},

@@ -116,6 +116,20 @@ describe('init', () => {
 })
 
 describe('check', () => {
+  test('says of a rule under a listener where it stands', async () => {
+    const { text } = await checked(`listeners:
+  - listen: mqtt://127.0.0.1:1883
+    name: house
+    rules:
+      - { allow: publish, topic: "#" }
+      - { deny: publish, topic: a }
+acl: { rules: [{ allow: publish, topic: a }] }
+`)
+    expect(text.split('\n').filter((line) => line.includes('never decides'))).toEqual([
+      'broker.yaml:6:9: warning: acl rule 2 (broker.yaml:6) never decides: acl rule 1 (broker.yaml:5) fits all that it fits',
+    ])
+  })
+
   test('says which limits hold at each listener', async () => {
     const { text } = await checked(`listeners:
   - { listen: "mqtt://127.0.0.1:1883", limits: { connectionsPerAddress: 0, messageRate: 10, tooFast: close } }

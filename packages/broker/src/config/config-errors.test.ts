@@ -79,7 +79,7 @@ describe('names key, line and column', () => {
     ],
     [
       'acl:\nlisteners:\n  - listen: mqtt://a:1\n    name: a\n    rules:\n      - { allow: publish, topic: "#/a" }',
-      'broker.yaml:6: "#/a" is no topic filter: "#" is last, and "+" and "#" are levels of their own',
+      'broker.yaml:6: "#/a" is no topic filter: "#" stands alone in the last level, "+" alone in its level',
     ],
     ['listeners:\n  listen: 1', 'broker.yaml:2:3: listeners must be a list of maps, not a map'],
     ['listeners: []', 'broker.yaml:1:12: listeners must not be empty'],

@@ -1,4 +1,4 @@
-import type { CallbackName, Context, OptionsSpec, Resolved, Store } from '../contract/index.ts'
+import type { CallbackName, Context, OptionsSpec, Resolved, Share, Store } from '../contract/index.ts'
 import { CALLBACKS, grantedQoS, Middleware } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
@@ -19,6 +19,9 @@ import { SessionLife } from './session-life.ts'
 import { SessionList } from './session-list.ts'
 import { SessionWills } from './session-wills.ts'
 import { Sessions } from './sessions.ts'
+import { SharedNode } from './shared/shared-node.ts'
+import type { SharedStore } from './shared/shared-store.ts'
+import { isSharedStore } from './shared/shared-store.ts'
 import type { BackendStats } from './stats.ts'
 import { statsOf } from './stats.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -83,10 +86,17 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     this.#sweep = judgeEvery(clock, SWEEP, () => {
       this.stack.background(() => proceed(parts.retained.sweep(clock.now(), pace)))
     })
-    return parts.disk?.open(new Restoration(parts, parts.disk)).catch((error: Error) => {
+    return this.#open(parts)?.catch((error: Error) => {
       this.#sweep?.cancel()
       throw error
     })
+  }
+
+  #open(parts: Parts): Promise<void> | undefined {
+    const { disk, shared } = parts
+    if (disk === undefined) return undefined
+    const open = (): Promise<void> => disk.open(new Restoration(parts, disk))
+    return shared === undefined ? open() : shared.start(open, disk)
   }
 
   /** Takes no more calls: each fails with `BACKEND_STOPPED`. Answers when all that was staged is written. */
@@ -99,7 +109,9 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
       const answers = typeof this[name as 'relayMessage'] === 'function'
       if (answers) Object.defineProperty(this, name, { value: refuse, configurable: true })
     }
-    return this.#parts.disk?.close()
+    const { disk, shared } = this.#parts
+    if (shared === undefined) return disk?.close()
+    return shared.stop().then(() => disk?.close())
   }
 
   /** Fulfils when all that was staged is durable; at once where nothing is. */
@@ -165,8 +177,8 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     this.#subscriptions.lookup(ctx, store)
   }
 
-  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
-    const { sessions, subscriptions } = this.#parts
+  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void | Promise<void> {
+    const { sessions, subscriptions, shared } = this.#parts
     const qos = grantedQoS(ctx, store)
     const existed = subscriptions.add(sessions.of(ctx.client), ctx, qos)
     if (existed === undefined) {
@@ -175,6 +187,8 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     }
     store.existed ??= existed
     store.grant = qos
+    // Whoever is told of it misses nothing that is published on another node from then on.
+    return shared?.routes.settled(ctx.topic)
   }
 
   unsubscribeTopic(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void {
@@ -267,22 +281,29 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     return proceed(new Purge(where, ctx, store).run())
   }
 
+  #makeNode(store: SharedStore): SharedNode {
+    const isConnected = (share: Share): boolean => this.#parts.subscriptions.isConnected(share)
+    return new SharedNode(store, this.stack, isConnected, () => {})
+  }
+
   #makeParts(): Parts {
     const { stack } = this
     const bounds = this.config as Resolved<BackendOptions>
     const { shareStrategy, retainedMessages, retainedBytes, retainedTotal } = bounds
     const store = this.#makeStore?.()
-    const disk = store && new Disk(store, stack)
+    const shared = store !== undefined && isSharedStore(store) ? this.#makeNode(store) : undefined
+    const disk = store && new Disk(shared?.ordered ?? store, stack)
     const limits = { messages: retainedMessages, payload: retainedBytes, bytes: retainedTotal }
     return {
       stack,
       bounds,
       disk,
+      shared,
       sessions: new Sessions(
         () => stack.ledger,
         (record) => this.#sessions.forget(record),
       ),
-      subscriptions: new Subscriptions(shareStrategy, (steps) => stack.pace.count(steps)),
+      subscriptions: new Subscriptions(shareStrategy, (steps) => stack.pace.count(steps), shared?.routes),
       retained: new RetainedMessages(limits, (topic, isBack) => disk?.dropRetained(topic, isBack)),
       wills: new Wills(),
     }

@@ -3,6 +3,7 @@ import type { Disk } from './disk/disk.ts'
 import type { BackendOptions } from './options.ts'
 import type { RetainedMessages } from './retained-messages.ts'
 import type { Sessions } from './sessions.ts'
+import type { SharedNode } from './shared/shared-node.ts'
 import type { Subscriptions } from './subscriptions.ts'
 import type { Wills } from './wills.ts'
 
@@ -12,6 +13,8 @@ export interface Parts {
   readonly bounds: Resolved<BackendOptions>
   /** What outlives the process; none in memory. */
   readonly disk: Disk | undefined
+  /** This process as one of several nodes of a service; only beside a disk. */
+  readonly shared: SharedNode | undefined
   readonly sessions: Sessions
   readonly subscriptions: Subscriptions
   readonly retained: RetainedMessages

@@ -3,7 +3,7 @@ import { shareOf } from '../contract/index.ts'
 import { fromWall } from '../time/index.ts'
 import type { Disk } from './disk/disk.ts'
 import type { StoredSession, StoredWill } from './disk/records.ts'
-import type { Restored } from './disk/restore.ts'
+import type { Restored, RestoredNode } from './disk/restore.ts'
 import { endOf } from './end-of.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { Parts } from './parts.ts'
@@ -21,6 +21,17 @@ export class Restoration implements Restored {
   constructor(parts: Parts, disk: Disk) {
     this.#parts = parts
     this.#disk = disk
+  }
+
+  get node(): RestoredNode | undefined {
+    const { shared } = this.#parts
+    return (
+      shared && {
+        position: (position) => shared.inbox.restorePosition(position),
+        origin: ({ node, seq }) => shared.inbox.restoreSeq(node, seq),
+        intent: (intent) => shared.intents.restore(intent),
+      }
+    )
   }
 
   epochs(ceiling: number): void {

@@ -12,15 +12,26 @@ import { mergeSubscribers, Subscriber } from './subscriber.ts'
 /** What is subscribed to. */
 export type Subscribed = Pick<Context<'subscribeTopic'>, 'topic' | 'options' | 'identifier' | 'share'>
 
+/** Who is told of subscriptions. */
+export interface SubscriptionWatch {
+  added(topic: string, share: Share | undefined): void
+  removed(topic: string, share: Share | undefined): void
+}
+
 /** Who is subscribed to what, shared or not. */
 export class Subscriptions {
   readonly #tree: TopicTree<Subscriber>
   readonly #strategy: ShareStrategy
+  readonly #watch: SubscriptionWatch | undefined
 
-  /** @param worked Told of the steps that a match took which was not remembered. */
-  constructor(strategy: ShareStrategy, worked: (steps: number) => void) {
+  /**
+   * @param worked Told of the steps that a match took which was not remembered.
+   * @param watch Told of each subscription that comes and goes.
+   */
+  constructor(strategy: ShareStrategy, worked: (steps: number) => void, watch?: SubscriptionWatch) {
     this.#tree = new TopicTree({ merge: mergeSubscribers, worked })
     this.#strategy = strategy
+    this.#watch = watch
   }
 
   /** One a session and filter. */
@@ -52,18 +63,24 @@ export class Subscriptions {
     const subscriber = new Subscriber(record, qos, rap, nl, identifiers, share)
     record.filters ??= new Set()
     record.filters.add(topic)
-    return share === undefined
-      ? this.#tree.add(topic, record.clientId, subscriber)
-      : this.#tree.addShared(share.filter, share.group, record.clientId, subscriber)
+    const existed =
+      share === undefined
+        ? this.#tree.add(topic, record.clientId, subscriber)
+        : this.#tree.addShared(share.filter, share.group, record.clientId, subscriber)
+    if (!existed) this.#watch?.added(topic, share)
+    return existed
   }
 
   /** False when there was none. */
   remove(record: SessionRecord, topic: string): boolean {
     if (record.filters?.delete(topic) === true) record.unsubscribe(subscriptionCost(topic))
     const share = shareOf(topic)
-    return share === undefined
-      ? this.#tree.remove(topic, record.clientId)
-      : this.#tree.removeShared(share.filter, share.group, record.clientId)
+    const existed =
+      share === undefined
+        ? this.#tree.remove(topic, record.clientId)
+        : this.#tree.removeShared(share.filter, share.group, record.clientId)
+    if (existed) this.#watch?.removed(topic, share)
+    return existed
   }
 
   /** All of a session, as they are in force. */
@@ -103,6 +120,11 @@ export class Subscriptions {
     except: ReadonlySet<string> | undefined,
   ): Subscriber | undefined {
     return chooseMember(group, this.#strategy, publisher, packet, except)
+  }
+
+  /** Whether a member of a group is connected. */
+  isConnected(share: Share): boolean {
+    return this.group(share)?.members.some(isThere) === true
   }
 
   /** Whether somebody else shares the filter, connected or not. */

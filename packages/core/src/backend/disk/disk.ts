@@ -267,6 +267,11 @@ export class Disk {
     this.commits.put(keys.inboundKey(id, packetId), undefined)
   }
 
+  /** A message has come to all other nodes that it was for. */
+  removeIntent(id: number): void {
+    if (!this.commits.closed) this.#removals.remove(keys.intentKey(id))
+  }
+
   // Retained messages
 
   putRetained({ topic, messageId, packet, expiresAt, publisher }: RetainedMessage, owner: string): void {

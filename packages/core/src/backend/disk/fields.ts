@@ -74,6 +74,11 @@ export class FieldReader {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
+  /** All was read. */
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length
+  }
+
   byte(): number {
     return this.#bytes.readUInt8(this.#pass(1))
   }

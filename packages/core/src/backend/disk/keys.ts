@@ -16,6 +16,9 @@ export const KIND = {
   will: 0x15,
   message: 0x20,
   retained: 0x30,
+  position: 0x40,
+  origin: 0x41,
+  intent: 0x42,
 } as const
 
 /** One of {@link KIND}. */
@@ -28,6 +31,19 @@ const LONGEST_NAME = MAX_KEY_BYTES - 64
 export const FORMAT_KEY: Uint8Array = Buffer.from([KIND.format])
 /** What is counted over all sessions. */
 export const COUNTERS_KEY: Uint8Array = Buffer.from([KIND.counters])
+
+/** How far the inbox of a node of several is applied. */
+export const POSITION_KEY: Uint8Array = Buffer.from([KIND.position])
+
+/** By the name of a node: the last entry from it that was applied. */
+export function originKey(node: string): Uint8Array {
+  return named(KIND.origin, node)
+}
+
+/** By the number of a message that is on its way to other nodes. */
+export function intentKey(id: number): Uint8Array {
+  return owned(KIND.intent, id, Buffer.alloc(0))
+}
 
 /** By the client identifier. */
 export function sessionKey(clientId: string): Uint8Array {

@@ -9,7 +9,7 @@ import type { KeyRange, OrderedStore } from '../ordered-store.ts'
 import type { Commits } from './commits.ts'
 import type { Kind } from './keys.ts'
 import * as keys from './keys.ts'
-import type { StoredEntry, StoredSession, StoredWill } from './records.ts'
+import type { StoredEntry, StoredIntent, StoredOrigin, StoredSession, StoredWill } from './records.ts'
 import * as records from './records.ts'
 
 /** Entries that are read at a time. */
@@ -26,6 +26,16 @@ export interface Restored {
   entry(id: number, entry: LogEntry): void
   will(id: number, epoch: number, will: StoredWill): void
   retained(message: RetainedMessage, owner: string): void
+  /** What only a node of several has. */
+  readonly node?: RestoredNode | undefined
+}
+
+/** How far it has come with what other nodes send to it, and it to them. */
+export interface RestoredNode {
+  position(position: string): void
+  origin(origin: StoredOrigin): void
+  /** In the order of their numbers. */
+  intent(intent: StoredIntent): void
 }
 
 /**
@@ -99,6 +109,15 @@ export async function restore(
     const packet = Publish.decode(message)
     const retained = { topic, packet, messageId, expiresAt: instantOf(clock, expiresAt, packet), publisher }
     into.retained(retained, owner)
+  })
+  const { node } = into
+  if (node === undefined) return
+  await each(keys.KIND.position, (_, value) => node.position(records.readPosition(value)))
+  await each(keys.KIND.origin, (_, value) => node.origin(records.readOrigin(value)))
+  await each(keys.KIND.intent, (key, value) => {
+    const id = keys.lastNumber(key)
+    passMessageId(id)
+    node.intent(records.readIntent(id, Uint8Array.from(value)))
   })
 }
 

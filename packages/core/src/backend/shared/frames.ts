@@ -1,0 +1,305 @@
+/** What nodes say to each other, as bytes and back. An entry of an inbox is a batch of frames. */
+import { Buffer } from 'node:buffer'
+import type { Author, Share } from '../../contract/index.ts'
+import { StackError } from '../../errors/index.ts'
+import { FieldReader, FieldWriter } from '../disk/fields.ts'
+
+/** What a node is to know to understand another one. */
+export const PROTOCOL = 1
+
+/** A message for the clients of a node. */
+export interface MessageFrame {
+  readonly kind: 'message'
+  /** For its plain subscriptions, not for groups alone. */
+  readonly plain: boolean
+  /** And for these groups, each of which the node was chosen for. */
+  readonly groups: readonly Share[]
+  readonly publisher: Author
+  /** When it is over, by the clock of the service (ms since 1970); 0 for never. */
+  readonly expiresAt: number
+  /** As `Publish.encode()` has it. */
+  readonly packet: Uint8Array
+}
+
+/** A message for one member of a group, after another one, or a node without members, could not take it. */
+export interface GroupFrame {
+  readonly kind: 'group'
+  readonly share: Share
+  /** The client that has left it behind. */
+  readonly except: string | undefined
+  /** How many nodes have had it. */
+  readonly hops: number
+  readonly publisher: Author | undefined
+  readonly expiresAt: number
+  readonly packet: Uint8Array
+}
+
+/** A node has joined, or is back: it asks for the routes of the one that it says so to. */
+export interface HelloFrame {
+  readonly kind: 'hello'
+  readonly protocol: number
+}
+
+/** What a node has of a filter, or of a group: nothing where `members` is 0. */
+export interface RouteChange {
+  readonly filter: string
+  /** The name of a group that shares the filter. */
+  readonly group: string | undefined
+  /** Members of the group; 1 for a plain subscription, however many there are. */
+  readonly members: number
+  /** Whether one of the members is connected. */
+  readonly connected: boolean
+}
+
+/** Routes of a node: of the one that says so or, in a snapshot, of one that is dead. */
+export interface RoutesFrame {
+  readonly kind: 'routes'
+  readonly owner: string
+  /** Grows with each change; a snapshot has that of the last change in it. */
+  readonly version: number
+  /** `first` and `next`: a snapshot goes on behind it. `last`: it is complete. `only`: a snapshot in one piece. */
+  readonly part: 'change' | 'first' | 'next' | 'last' | 'only'
+  readonly changes: readonly RouteChange[]
+  /** Nodes whose routes are no more. */
+  readonly gone: readonly string[]
+  /** Nodes that are to hear that it was applied. */
+  readonly markers: readonly string[]
+}
+
+/** What the sender says behind this frame it says in knowledge of these routes. */
+export interface MarkFrame {
+  readonly kind: 'mark'
+  /** Whose routes. */
+  readonly owner: string
+  readonly version: number
+}
+
+/** A node wants the session of a client identifier. */
+export interface PullFrame {
+  readonly kind: 'pull'
+  readonly clientId: string
+  /** Tells this one from other pulls of the same session. */
+  readonly pull: number
+  /** The session is to end: nothing of it is wanted. */
+  readonly cleanStart: boolean
+}
+
+/** A page of what a session is made of, on its way to its new home. */
+export interface PartFrame {
+  readonly kind: 'part'
+  readonly clientId: string
+  readonly pull: number
+  /** What the records are of; a matter of who moves sessions. */
+  readonly stage: number
+  /** Nothing of this stage comes behind it. */
+  readonly last: boolean
+  readonly records: readonly Uint8Array[]
+}
+
+/** The session is at its new home, whole. */
+export interface MovedFrame {
+  readonly kind: 'moved'
+  readonly clientId: string
+  readonly pull: number
+}
+
+/** There is no such session any more. */
+export interface GoneFrame {
+  readonly kind: 'gone'
+  readonly clientId: string
+  readonly pull: number
+}
+
+export type Frame =
+  | MessageFrame
+  | GroupFrame
+  | HelloFrame
+  | RoutesFrame
+  | MarkFrame
+  | PullFrame
+  | PartFrame
+  | MovedFrame
+  | GoneFrame
+
+export type FrameKind = Frame['kind']
+export type FrameOf<Kind extends FrameKind> = Extract<Frame, { kind: Kind }>
+
+/** By the byte that a frame begins with, less one. */
+const KINDS: readonly FrameKind[] = [
+  'message',
+  'group',
+  'hello',
+  'routes',
+  'mark',
+  'pull',
+  'part',
+  'moved',
+  'gone',
+]
+const PARTS: readonly RoutesFrame['part'][] = ['change', 'first', 'next', 'last', 'only']
+
+/** A frame with its kind in front. */
+export function encodeFrame(frame: Frame): Uint8Array {
+  const fields = new FieldWriter().byte(KINDS.indexOf(frame.kind) + 1)
+  switch (frame.kind) {
+    case 'message':
+      fields.byte(frame.plain ? 1 : 0).number(frame.expiresAt)
+      fields.text(frame.publisher.clientId).text(frame.publisher.identity).number(frame.groups.length)
+      for (const { group, filter } of frame.groups) fields.text(group).text(filter)
+      return fields.bytes(frame.packet).done()
+    case 'group':
+      fields.text(frame.share.group).text(frame.share.filter).text(frame.except).byte(frame.hops)
+      fields.text(frame.publisher?.clientId).text(frame.publisher?.identity).number(frame.expiresAt)
+      return fields.bytes(frame.packet).done()
+    case 'hello':
+      return fields.byte(frame.protocol).done()
+    case 'routes':
+      return encodeRoutes(fields, frame)
+    case 'mark':
+      return fields.text(frame.owner).number(frame.version).done()
+    case 'pull':
+      fields.text(frame.clientId).number(frame.pull)
+      return fields.byte(frame.cleanStart ? 1 : 0).done()
+    case 'part':
+      fields.text(frame.clientId).number(frame.pull).byte(frame.stage)
+      fields.byte(frame.last ? 1 : 0).number(frame.records.length)
+      for (const record of frame.records) fields.bytes(record)
+      return fields.done()
+    default:
+      return fields.text(frame.clientId).number(frame.pull).done()
+  }
+}
+
+function encodeRoutes(fields: FieldWriter, frame: RoutesFrame): Uint8Array {
+  fields.text(frame.owner).number(frame.version).byte(PARTS.indexOf(frame.part)).number(frame.changes.length)
+  for (const { filter, group, members, connected } of frame.changes) {
+    fields.text(filter).text(group).number(members)
+    fields.byte(connected ? 1 : 0)
+  }
+  for (const list of [frame.gone, frame.markers]) {
+    fields.number(list.length)
+    for (const node of list) fields.text(node)
+  }
+  return fields.done()
+}
+
+/**
+ * What {@link encodeFrame} wrote; byte fields are views.
+ * @throws StackError `STORE_DAMAGED` for other bytes.
+ */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  const fields = new FieldReader(bytes)
+  const kind = KINDS[fields.byte() - 1]
+  const frame = readFrame(kind, fields)
+  if (!fields.isAtEnd) throw damaged(`a frame of the kind ${kind} with bytes behind its end`)
+  return frame
+}
+
+function readFrame(kind: FrameKind | undefined, fields: FieldReader): Frame {
+  switch (kind) {
+    case 'message': {
+      const plain = readFlag(fields)
+      const expiresAt = fields.number()
+      const publisher = { clientId: fields.text() ?? '', identity: fields.text() }
+      const groups = readList(fields, () => ({ group: fields.text() ?? '', filter: fields.text() ?? '' }))
+      return { kind, plain, expiresAt, publisher, groups, packet: fields.bytes() }
+    }
+    case 'group': {
+      const share = { group: fields.text() ?? '', filter: fields.text() ?? '' }
+      const except = fields.text()
+      const hops = fields.byte()
+      const clientId = fields.text()
+      const identity = fields.text()
+      const publisher = clientId === undefined ? undefined : { clientId, identity }
+      return { kind, share, except, hops, publisher, expiresAt: fields.number(), packet: fields.bytes() }
+    }
+    case 'hello':
+      return { kind, protocol: fields.byte() }
+    case 'routes':
+      return readRoutes(fields)
+    case 'mark':
+      return { kind, owner: fields.text() ?? '', version: fields.number() }
+    case 'pull':
+      return { kind, clientId: fields.text() ?? '', pull: fields.number(), cleanStart: readFlag(fields) }
+    case 'part': {
+      const clientId = fields.text() ?? ''
+      const pull = fields.number()
+      const stage = fields.byte()
+      const last = readFlag(fields)
+      return { kind, clientId, pull, stage, last, records: readList(fields, () => fields.bytes()) }
+    }
+    case 'moved':
+    case 'gone':
+      return { kind, clientId: fields.text() ?? '', pull: fields.number() }
+    default:
+      throw damaged('a frame of no known kind')
+  }
+}
+
+function readRoutes(fields: FieldReader): RoutesFrame {
+  const owner = fields.text() ?? ''
+  const version = fields.number()
+  const part = PARTS[fields.byte()]
+  if (part === undefined) throw damaged('a frame of routes that is no part of anything')
+  const changes = readList(fields, () => ({
+    filter: fields.text() ?? '',
+    group: fields.text(),
+    members: fields.number(),
+    connected: readFlag(fields),
+  }))
+  const gone = readList(fields, () => fields.text() ?? '')
+  const markers = readList(fields, () => fields.text() ?? '')
+  return { kind: 'routes', owner, version, part, changes, gone, markers }
+}
+
+function readFlag(fields: FieldReader): boolean {
+  const value = fields.byte()
+  if (value > 1) throw damaged(`a flag of ${value}`)
+  return value === 1
+}
+
+/** The bytes bound how long it can be: each item reads some. */
+function readList<Item>(fields: FieldReader, read: () => Item): Item[] {
+  const count = fields.number()
+  if (!Number.isInteger(count) || count < 0) throw damaged(`a list of ${count}`)
+  const items: Item[] = []
+  for (let i = 0; i < count; i++) items.push(read())
+  return items
+}
+
+/** A batch of frames, as it stands in an inbox. */
+export interface InboxEntry {
+  /** The node that sent it. */
+  readonly origin: string
+  /** Grows with each entry from this origin to this inbox; one that comes again has the same. 0: it is not counted. */
+  readonly seq: number
+  readonly frames: readonly Frame[]
+}
+
+/** @param frames Each as {@link encodeFrame} made it. */
+export function encodeEntry(origin: string, seq: number, frames: readonly Uint8Array[]): Uint8Array {
+  const parts: Uint8Array[] = [new FieldWriter().byte(PROTOCOL).text(origin).number(seq).done()]
+  for (const frame of frames) {
+    const length = Buffer.allocUnsafe(4)
+    length.writeUInt32BE(frame.length)
+    parts.push(length, frame)
+  }
+  return Buffer.concat(parts)
+}
+
+/** @throws StackError `STORE_DAMAGED` for what {@link encodeEntry} of this version did not write. */
+export function decodeEntry(bytes: Uint8Array): InboxEntry {
+  const fields = new FieldReader(bytes)
+  const protocol = fields.byte()
+  if (protocol !== PROTOCOL)
+    throw damaged(`an entry of protocol ${protocol}, and this node knows ${PROTOCOL}`)
+  const origin = fields.text() ?? ''
+  const seq = fields.number()
+  const frames: Frame[] = []
+  while (!fields.isAtEnd) frames.push(decodeFrame(fields.bytes()))
+  return { origin, seq, frames }
+}
+
+function damaged(what: string): StackError {
+  return new StackError('STORE_DAMAGED', `another node sent ${what}`)
+}

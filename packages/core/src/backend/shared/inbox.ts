@@ -1,0 +1,226 @@
+import type { Stack } from '../../contract/index.ts'
+import type { Timer } from '../../time/index.ts'
+import type { Disk } from '../disk/disk.ts'
+import * as keys from '../disk/keys.ts'
+import * as records from '../disk/records.ts'
+import type { Frame, FrameKind, FrameOf, InboxEntry } from './frames.ts'
+import { decodeEntry } from './frames.ts'
+import type { Posted, SharedStore } from './shared-store.ts'
+
+/** Entries that are asked for at a time. */
+const PAGE = 64
+/** After a failure the inbox is read again after this, in ms. */
+const PAUSE = 1_000
+
+/** What comes of a frame's application beside itself. */
+export interface Application {
+  /** The node that sent it. */
+  readonly from: string
+  /** It was applied before, and what it staged could not be committed: whoever has nothing to commit has had it. */
+  readonly again: boolean
+  /** A frame that was cast: nothing is committed of it. */
+  readonly cast: boolean
+}
+
+/**
+ * Takes a frame. What it stages in this turn is one unit with the place in the inbox. Where it answers with a promise the frames
+ * behind it wait, and what is staged until then is of that unit too: nothing else is committed meanwhile.
+ */
+export type FrameHandler<Kind extends FrameKind = FrameKind> = (
+  frame: FrameOf<Kind>,
+  how: Application,
+) => void | Promise<void>
+
+/** What other nodes send to this one: applied in order, each entry once. */
+export class Inbox {
+  readonly #store: SharedStore
+  readonly #stack: Stack
+  readonly #handlers = new Map<FrameKind, FrameHandler[]>()
+  /** Of each node that has sent something: the number of its last entry. */
+  readonly #seqs = new Map<string, number>()
+  #position = ''
+  #disk!: Disk
+  #running: Promise<void> | undefined
+  #closed = false
+  #endPause: (() => void) | undefined
+
+  constructor(store: SharedStore, stack: Stack) {
+    this.#store = store
+    this.#stack = stack
+  }
+
+  /** Adds a handler for frames of a kind; they are called in the order of their coming. */
+  on<Kind extends FrameKind>(kind: Kind, handler: FrameHandler<Kind>): void {
+    const known = this.#handlers.get(kind) ?? []
+    this.#handlers.set(kind, [...known, handler as unknown as FrameHandler])
+  }
+
+  /** Entries up to here are applied. */
+  get position(): string {
+    return this.#position
+  }
+
+  /** Origins of entries that are applied. */
+  get origins(): Iterable<string> {
+    return this.#seqs.keys()
+  }
+
+  restorePosition(position: string): void {
+    this.#position = position
+  }
+
+  restoreSeq(origin: string, seq: number): void {
+    this.#seqs.set(origin, seq)
+  }
+
+  /** A node is no more, and nobody sends in its name again. */
+  forget(origin: string): void {
+    if (!this.#seqs.delete(origin)) return
+    this.#disk.commits.remove(keys.originKey(origin))
+  }
+
+  /** Reads from now on. */
+  begin(disk: Disk): void {
+    this.#disk = disk
+    this.#running = this.#run()
+  }
+
+  /** Answers when nothing is applied any more. */
+  async end(): Promise<void> {
+    this.#closed = true
+    this.#endPause?.()
+    await this.#running
+  }
+
+  /** The store is back. */
+  retry(): void {
+    this.#endPause?.()
+  }
+
+  /** A frame that this node sends to itself. */
+  takeOwn(frame: Frame): void {
+    this.#take(frame, { from: this.#store.node, again: false, cast: false })
+  }
+
+  /** What another node has cast. */
+  takeCast(bytes: Uint8Array): void {
+    const entry = this.#read(bytes)
+    if (entry === undefined) return
+    for (const frame of entry.frames) this.#take(frame, { from: entry.origin, again: false, cast: true })
+  }
+
+  async #run(): Promise<void> {
+    let again = false
+    while (!this.#closed) {
+      try {
+        const entries = await this.#store.receive(this.#position, PAGE)
+        if (this.#closed) return
+        if (entries.length > 0) again = !(await this.#applyAll(entries, again))
+        if (!again) continue
+      } catch {
+        // Whoever watches the store tells of it.
+      }
+      if (!this.#closed) await this.#pause()
+    }
+  }
+
+  /** False where what was staged could not be committed: it is read again. */
+  async #applyAll(entries: readonly Posted[], again: boolean): Promise<boolean> {
+    let at = 0
+    while (at < entries.length && !this.#closed) {
+      const next = await this.#applySome(entries, at, again)
+      if (next === undefined) return false
+      at = next
+    }
+    return true
+  }
+
+  /** Applies as many entries as a turn has time for, at least one, as one unit; answers where the next ones begin. */
+  async #applySome(entries: readonly Posted[], from: number, again: boolean): Promise<number | undefined> {
+    const { commits } = this.#disk
+    const { pace } = this.#stack
+    const seqs = new Map<string, number>()
+    let at = from
+    let held = false
+    const hold = (): void => {
+      if (!held) commits.hold()
+      held = true
+    }
+    try {
+      do {
+        const entry = this.#read(entries[at].bytes)
+        at++
+        if (entry === undefined || entry.seq <= (seqs.get(entry.origin) ?? this.#seqs.get(entry.origin) ?? 0))
+          continue
+        seqs.set(entry.origin, entry.seq)
+        for (const frame of entry.frames) {
+          const later = this.#take(frame, { from: entry.origin, again, cast: false })
+          if (later === undefined && !pace.spent) continue
+          hold()
+          await later
+          if (pace.spent) await pace.rest()
+        }
+      } while (at < entries.length && !held && !pace.spent)
+      this.#stage(entries[at - 1].position, seqs)
+    } finally {
+      if (held) commits.release()
+    }
+    try {
+      await commits.commit()
+    } catch {
+      return undefined
+    }
+    this.#position = entries[at - 1].position
+    for (const [origin, seq] of seqs) this.#seqs.set(origin, seq)
+    this.#store.trim(this.#position).catch(() => {})
+    return at
+  }
+
+  #stage(position: string, seqs: ReadonlyMap<string, number>): void {
+    const { commits } = this.#disk
+    commits.put(keys.POSITION_KEY, records.writePosition(position))
+    for (const [node, seq] of seqs) commits.put(keys.originKey(node), records.writeOrigin({ node, seq }))
+  }
+
+  /** A handler's error is not the sender's, nor of the frames behind. */
+  #take(frame: Frame, how: Application): void | Promise<void> {
+    let all: Promise<void>[] | undefined
+    for (const handler of this.#handlers.get(frame.kind) ?? []) {
+      try {
+        const later = handler(frame as never, how)
+        if (later === undefined) continue
+        all ??= []
+        all.push(later.catch((error: Error) => this.#tell(error)))
+      } catch (error) {
+        this.#tell(error as Error)
+      }
+    }
+    if (all !== undefined) return Promise.all(all).then(() => {})
+  }
+
+  /** Nothing for bytes that cannot be read: they are passed over, for they would stand there for ever. */
+  #read(bytes: Uint8Array): InboxEntry | undefined {
+    try {
+      return decodeEntry(bytes)
+    } catch (error) {
+      this.#tell(error as Error)
+      return undefined
+    }
+  }
+
+  #tell(error: Error): void {
+    this.#stack.log.error(`what another node sent could not be applied: ${error.message}`, error)
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      let timer: Timer | undefined
+      this.#endPause = () => {
+        this.#endPause = undefined
+        timer?.cancel()
+        resolve()
+      }
+      timer = this.#stack.clock.after(PAUSE, this.#endPause)
+    })
+  }
+}

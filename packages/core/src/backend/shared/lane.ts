@@ -1,0 +1,194 @@
+import { StackError } from '../../errors/index.ts'
+import type { Clock, Timer } from '../../time/index.ts'
+import { encodeEntry } from './frames.ts'
+import type { SharedStore } from './shared-store.ts'
+
+/** No further frame comes into an entry of so many bytes. */
+const ENTRY_BYTES = 262_144
+/** Messages fail at once where so many bytes wait for a node. */
+const QUEUE_BYTES = 67_108_864
+/** An entry that could not be sent is tried again after this, in ms. */
+const PAUSE = 1_000
+
+/** What became of a frame. */
+export type Outcome = 'sent' | 'gone' | 'closed'
+
+/** A frame on its way. */
+export interface Item {
+  readonly bytes: Uint8Array
+  /** Sent when this fulfils, and not at all when it rejects. */
+  readonly ready: Promise<void> | undefined
+  /** Called once: it is in the inbox; there is no such node any more; nothing is sent any more. */
+  readonly onEnd: ((outcome: Outcome) => void) | undefined
+  /** Tried again after a failure. */
+  readonly keep: boolean
+}
+
+/** An entry that is being put together, or sent. */
+class Outgoing {
+  items: Item[] = []
+  bytes = 0
+  /** Already made, by another node. */
+  made: Uint8Array | undefined
+  readonly seq: number
+  readonly sent: Promise<void>
+  settle!: (error?: StackError) => void
+
+  constructor(seq: number) {
+    this.seq = seq
+    this.sent = new Promise((fulfil, reject) => {
+      this.settle = (error) => (error === undefined ? fulfil() : reject(error))
+    })
+    // Whoever waits hears of it.
+    this.sent.catch(() => {})
+  }
+}
+
+/** All that goes to one node: an entry at a time, in order. */
+export class Lane {
+  readonly #store: SharedStore
+  readonly #clock: Clock
+  readonly #node: string
+  readonly #nextSeq: () => number
+  readonly #queue: Outgoing[] = []
+  /** The last of the queue, while frames may be added to it. */
+  #open: Outgoing | undefined
+  #bytes = 0
+  #running: Promise<void> | undefined
+  #endPause: (() => void) | undefined
+  #closed = false
+
+  constructor(store: SharedStore, clock: Clock, node: string, nextSeq: () => number) {
+    this.#store = store
+    this.#clock = clock
+    this.#node = node
+    this.#nextSeq = nextSeq
+  }
+
+  /** Answers with the entry that it is part of. */
+  add(item: Item): { readonly seq: number; readonly sent: Promise<void> } {
+    if (!item.keep && this.#bytes > QUEUE_BYTES) {
+      const sent = Promise.reject(this.#failure('too much waits for it'))
+      sent.catch(() => {})
+      return { seq: 0, sent }
+    }
+    const entry = this.#open ?? this.#begin()
+    entry.items.push(item)
+    entry.bytes += item.bytes.length
+    this.#bytes += item.bytes.length
+    if (entry.bytes >= ENTRY_BYTES) this.#open = undefined
+    this.#run()
+    return entry
+  }
+
+  /** An entry as another node made it. */
+  addEntry(made: Uint8Array): Promise<Outcome> {
+    this.#open = undefined
+    const entry = new Outgoing(0)
+    this.#queue.push(entry)
+    entry.made = made
+    entry.bytes = made.length
+    this.#bytes += made.length
+    return new Promise((resolve) => {
+      entry.items.push({ bytes: made, ready: undefined, onEnd: resolve, keep: true })
+      this.#run()
+    })
+  }
+
+  retry(): void {
+    this.#endPause?.()
+  }
+
+  /** What waits is given up: the node is gone, or this one stops. */
+  close(outcome: 'gone' | 'closed'): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#endPause?.()
+    for (const { settle, items } of this.#queue) {
+      settle(this.#failure(outcome === 'gone' ? 'it is gone' : 'this node stops'))
+      for (const { onEnd } of items) onEnd?.(outcome)
+    }
+    this.#queue.length = 0
+  }
+
+  settled(): Promise<void> {
+    return this.#running ?? Promise.resolve()
+  }
+
+  #begin(): Outgoing {
+    const entry = new Outgoing(this.#nextSeq())
+    this.#queue.push(entry)
+    this.#open = entry
+    return entry
+  }
+
+  #run(): void {
+    this.#running ??= this.#sendAll()
+  }
+
+  async #sendAll(): Promise<void> {
+    // What else is sent in this turn goes along.
+    await new Promise(setImmediate)
+    while (this.#queue.length > 0 && !this.#closed) {
+      const [entry] = this.#queue
+      if (entry === this.#open) this.#open = undefined
+      const { bytes } = entry
+      await this.#send(entry)
+      this.#queue.shift()
+      this.#bytes -= bytes
+    }
+    this.#running = undefined
+  }
+
+  /** Fulfils when it is sent, or nobody wants it any more. */
+  async #send(entry: Outgoing): Promise<void> {
+    const committed = await Promise.all(entry.items.map(isReady))
+    entry.items = entry.items.filter((_, i) => committed[i])
+    while (entry.items.length > 0 && !this.#closed) {
+      const { made, seq, items } = entry
+      const frames = items.map(({ bytes }) => bytes)
+      try {
+        const isThere = await this.#store.send(this.#node, made ?? encodeEntry(this.#store.node, seq, frames))
+        if (this.#closed) return
+        if (isThere) entry.settle()
+        else entry.settle(this.#failure('it is gone'))
+        for (const { onEnd } of items) onEnd?.(isThere ? 'sent' : 'gone')
+        return
+      } catch (cause) {
+        entry.settle(this.#failure(cause instanceof Error ? cause.message : String(cause), cause))
+        // Whoever waited for the others was told.
+        entry.items = items.filter(({ keep }) => keep)
+      }
+      if (entry.items.length > 0) await this.#pause()
+    }
+    entry.settle()
+  }
+
+  #pause(): Promise<void> {
+    if (this.#closed) return Promise.resolve()
+    return new Promise((resolve) => {
+      let timer: Timer | undefined
+      this.#endPause = () => {
+        this.#endPause = undefined
+        timer?.cancel()
+        resolve()
+      }
+      timer = this.#clock.after(PAUSE, this.#endPause)
+    })
+  }
+
+  #failure(why: string, cause?: unknown): StackError {
+    return new StackError('STORE_FAILED', `the store cannot hand on to the node ${this.#node}: ${why}`, {
+      cause,
+    })
+  }
+}
+
+async function isReady({ ready }: Item): Promise<boolean> {
+  try {
+    await ready
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,65 @@
+import { isStackError } from '../../errors/index.ts'
+import type { Clock, Timer } from '../../time/index.ts'
+import type { SharedStore } from './shared-store.ts'
+
+/** What becomes of a lease. */
+export interface LeaseEvents {
+  /**
+   * It was renewed. It is not renewed again before what this answers with is done.
+   * @param lapsed It had run out.
+   */
+  renewed(lapsed: boolean): Promise<void>
+  /** The store cannot be asked. */
+  missed(error: Error): void
+  /** Another node has claimed what is this one's. */
+  lost(error: Error): void
+}
+
+/** This node's lease: renewed every third of its time. */
+export class Lease {
+  readonly #store: SharedStore
+  readonly #clock: Clock
+  readonly #events: LeaseEvents
+  #until = 0
+  #timer: Timer | undefined
+  #isAsking = false
+
+  constructor(store: SharedStore, clock: Clock, events: LeaseEvents) {
+    this.#store = store
+    this.#clock = clock
+    this.#events = events
+  }
+
+  /** Nobody else can have claimed what is this node's: by its own clock, which began no later than the store's. */
+  get held(): boolean {
+    return this.#clock.now() < this.#until
+  }
+
+  /** @param since When it was asked for, by the stack's clock. */
+  begin(since: number): void {
+    this.#until = since + this.#store.lease
+    this.#timer = this.#clock.every(this.#store.lease / 3, () => void this.renew())
+  }
+
+  end(): void {
+    this.#timer?.cancel()
+    this.#until = 0
+  }
+
+  async renew(): Promise<void> {
+    if (this.#isAsking || this.#timer === undefined) return
+    this.#isAsking = true
+    try {
+      const since = this.#clock.now()
+      await this.#store.renew()
+      const lapsed = !this.held
+      this.#until = Math.max(this.#until, since + this.#store.lease)
+      await this.#events.renewed(lapsed)
+    } catch (error) {
+      if (isStackError(error) && error.code === 'LEASE_LOST') this.#events.lost(error)
+      else this.#events.missed(error as Error)
+    } finally {
+      this.#isAsking = false
+    }
+  }
+}

@@ -1,0 +1,262 @@
+import type { Share } from '../../contract/index.ts'
+import { shareOf } from '../../contract/index.ts'
+import { StackError } from '../../errors/index.ts'
+import type { Clock } from '../../time/index.ts'
+import type { RouteChange, RoutesFrame } from './frames.ts'
+import { OwnRoutes } from './own-routes.ts'
+import type { Peers } from './peers.ts'
+import { RouteTree } from './route-tree.ts'
+import type { Sender } from './sender.ts'
+
+/** Whom a snapshot is for. */
+type Greeting = 'asked' | 'unasked'
+
+/** Routes in one frame of a snapshot. */
+const PAGE = 1_000
+
+/** Who waits until all nodes know the routes of a version. */
+interface Waiter {
+  readonly version: number
+  readonly end: (error?: StackError) => void
+}
+
+/** Which node has which filters, here and at all others. */
+export class Routes {
+  readonly tree: RouteTree
+  readonly own: OwnRoutes
+  readonly #node: string
+  readonly #peers: Peers
+  readonly #sender: Sender
+  readonly #clock: Clock
+  readonly #patience: number
+  /** Changes of this turn, by filter as it was subscribed to. */
+  readonly #pending = new Map<string, RouteChange>()
+  /** Filters that not all nodes are known to know, and the version that they came with. */
+  readonly #unmarked = new Map<string, number>()
+  /** The version that each node has marked. */
+  readonly #marked = new Map<string, number>()
+  /** Nodes that are no more: what others still know of them is not so. */
+  readonly #gone = new Set<string>()
+  #waiters: Waiter[] = []
+  #version = 0
+  #isScheduled = false
+  #wanted = false
+  #closed = false
+
+  constructor(
+    node: string,
+    lease: number,
+    peers: Peers,
+    sender: Sender,
+    clock: Clock,
+    worked: (steps: number) => void,
+    isConnected: (share: Share) => boolean,
+  ) {
+    this.#node = node
+    this.#peers = peers
+    this.#sender = sender
+    this.#clock = clock
+    this.#patience = 2 * lease
+    this.tree = new RouteTree(worked)
+    this.own = new OwnRoutes(isConnected)
+    peers.on({ dead: () => this.#judge() })
+  }
+
+  /** The version of the last change that was told. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** A client of this node has subscribed. */
+  added(topic: string, share: Share | undefined): void {
+    if (this.own.add(topic, share)) {
+      this.#unmarked.delete(topic)
+      this.#unmarked.set(topic, this.#version + 1)
+      this.#wanted = true
+    } else if (share === undefined) return
+    this.#change(topic, share)
+  }
+
+  removed(topic: string, share: Share | undefined): void {
+    if (this.own.remove(topic)) this.#unmarked.delete(topic)
+    else if (share === undefined) return
+    this.#change(topic, share)
+  }
+
+  /** A member of groups has come or gone. */
+  moved(topics: Iterable<string>): void {
+    for (const topic of topics) {
+      const share = topic.startsWith('$share/') ? shareOf(topic) : undefined
+      if (share !== undefined) this.#change(topic, share)
+    }
+  }
+
+  /** Fulfils when all nodes send here what matches this filter; nothing where they do already. */
+  settled(topic: string): Promise<void> | undefined {
+    if (this.#unmarked.size === 0) return undefined
+    if (this.#peers.live.size === 0) {
+      this.#unmarked.clear()
+      return undefined
+    }
+    const version = this.#unmarked.get(topic)
+    return version === undefined ? undefined : this.#wait(version)
+  }
+
+  /**
+   * Tells all live nodes of changes, in a frame of their own, and asks them to mark it.
+   * @param markers Who hears of each node that it was applied; this node alone by default. What this node sends behind this call is
+   *   behind its own mark, which the others of them get with it.
+   * @param gone Nodes that are no more: their routes go, here too.
+   * @returns Fulfils when all live nodes have marked it here; rejects with `STORE_FAILED` where that takes longer than two leases.
+   */
+  announce(
+    changes: readonly RouteChange[],
+    markers: readonly string[] = [this.#node],
+    gone: readonly string[] = [],
+  ): Promise<void> {
+    this.#flush()
+    const version = ++this.#version
+    for (const node of gone) this.drop(node)
+    this.#tell({ kind: 'routes', owner: this.#node, version, part: 'change', changes, gone, markers })
+    for (const marker of markers) this.#mark(marker, this.#node, version)
+    return this.#wait(version)
+  }
+
+  /**
+   * Gives a node all that there is here, and what is known of nodes that are dead; it hears of each change from now on.
+   * @param greeting Whether it has asked, and serves nobody until it knows.
+   */
+  greet(node: string, greeting: Greeting): void {
+    this.#flush()
+    this.#gone.delete(node)
+    for (const dead of this.tree.nodes)
+      if (dead !== node && !this.#peers.live.has(dead))
+        this.#snapshot(node, dead, [this.tree.of(dead)], 0, [])
+    const markers = greeting === 'asked' ? [] : [this.#node]
+    this.#snapshot(node, this.#node, [...this.own.pages(PAGE)], this.#version, markers)
+    if (greeting === 'asked') this.#marked.set(node, this.#version)
+    this.#peers.add(node)
+  }
+
+  #snapshot(
+    node: string,
+    owner: string,
+    pages: readonly (readonly RouteChange[])[],
+    version: number,
+    markers: readonly string[],
+  ): void {
+    const all = pages.length === 0 ? [[]] : pages
+    all.forEach((changes, i) => {
+      const isLast = i === all.length - 1
+      const part = all.length === 1 ? 'only' : i === 0 ? 'first' : isLast ? 'last' : 'next'
+      const rest = isLast ? { gone: [...this.#gone], markers } : { gone: [], markers: [] }
+      this.#sender.send(node, { kind: 'routes', owner, version, part, changes, ...rest })
+    })
+  }
+
+  /** Another node says what it has; answers whether that was all of it. */
+  apply(frame: RoutesFrame, from: string): boolean {
+    const { owner, gone, markers, version } = frame
+    // Of itself a node says it; of one that is alive nobody else does.
+    const isNews =
+      owner === from || (owner !== this.#node && !this.#peers.live.has(owner) && !this.#gone.has(owner))
+    const isWhole = isNews && this.tree.apply(owner, frame)
+    for (const node of gone) if (node !== this.#node && node !== from) this.drop(node)
+    for (const marker of markers) this.#mark(marker, from, version)
+    return isWhole
+  }
+
+  /** Another node knows this node's routes up to a version. */
+  marked(node: string, version: number): void {
+    if (version <= (this.#marked.get(node) ?? 0)) return
+    this.#marked.set(node, version)
+    this.#judge()
+  }
+
+  /** A node is no more: its routes go. */
+  drop(node: string): void {
+    this.#gone.add(node)
+    this.tree.drop(node)
+    this.#marked.delete(node)
+    this.#peers.remove(node)
+  }
+
+  /** The store knows of no such node: nobody will name it again. */
+  vanished(node: string): void {
+    this.drop(node)
+    this.#gone.delete(node)
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const { end } of this.#waiters) end(new StackError('STORE_FAILED', 'this node stops'))
+    this.#waiters = []
+  }
+
+  #mark(marker: string, owner: string, version: number): void {
+    this.#sender.send(marker, { kind: 'mark', owner, version })
+  }
+
+  #change(topic: string, share: Share | undefined): void {
+    this.#pending.set(topic, this.own.of(topic, share))
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#flush()
+    })
+  }
+
+  /** What has changed in this turn is told. */
+  #flush(): void {
+    if (this.#pending.size === 0 || this.#closed) return
+    const version = ++this.#version
+    const changes = [...this.#pending.values()]
+    const markers = this.#wanted ? [this.#node] : []
+    this.#pending.clear()
+    this.#wanted = false
+    this.#tell({ kind: 'routes', owner: this.#node, version, part: 'change', changes, gone: [], markers })
+    this.#judge()
+  }
+
+  #tell(frame: RoutesFrame): void {
+    for (const node of this.#peers.live) this.#sender.send(node, frame)
+  }
+
+  #isMarked(version: number): boolean {
+    for (const node of this.#peers.live) if ((this.#marked.get(node) ?? 0) < version) return false
+    return true
+  }
+
+  #wait(version: number): Promise<void> {
+    if (version <= this.#version && this.#isMarked(version)) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.after(this.#patience, () => {
+        this.#waiters = this.#waiters.filter((waiter) => waiter !== one)
+        reject(new StackError('STORE_FAILED', 'other nodes have not heard of a subscription in time'))
+      })
+      const end = (error?: StackError): void => {
+        timer.cancel()
+        if (error === undefined) resolve()
+        else reject(error)
+      }
+      const one = { version, end }
+      this.#waiters.push(one)
+    })
+  }
+
+  /** Somebody has marked, or is not waited for any more. */
+  #judge(): void {
+    for (const [topic, version] of this.#unmarked) {
+      if (version > this.#version || !this.#isMarked(version)) break
+      this.#unmarked.delete(topic)
+    }
+    if (this.#waiters.length === 0) return
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const waiter of waiters) {
+      if (waiter.version <= this.#version && this.#isMarked(waiter.version)) waiter.end()
+      else this.#waiters.push(waiter)
+    }
+  }
+}

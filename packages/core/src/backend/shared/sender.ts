@@ -1,0 +1,126 @@
+import type { Clock } from '../../time/index.ts'
+import type { Frame } from './frames.ts'
+import { encodeEntry, encodeFrame } from './frames.ts'
+import type { Outcome } from './lane.ts'
+import { Lane } from './lane.ts'
+import type { SharedStore } from './shared-store.ts'
+
+/** A frame that is sent once what belongs to it is committed. */
+export interface Posted {
+  /** Of its entry: whoever sends it again says the same. */
+  readonly seq: number
+  /** Fulfils when it is in the inbox; rejects with `STORE_FAILED` when the store could not take it, and it is tried again all the same. */
+  readonly sent: Promise<void>
+}
+
+/**
+ * Sends frames to the inboxes of other nodes, to each in order. What is sent in a turn, and while the entry before it is on its
+ * way, is one entry.
+ */
+export class Sender {
+  readonly #store: SharedStore
+  readonly #clock: Clock
+  readonly #lanes = new Map<string, Lane>()
+  readonly #here: (frame: Frame) => void
+  /** Casts of this turn, by node. */
+  #casts = new Map<string, Uint8Array[]>()
+  #isCasting = false
+  #seq = 0
+  #closed = false
+
+  /** @param here Takes what this node sends to itself, at once. */
+  constructor(store: SharedStore, clock: Clock, here: (frame: Frame) => void) {
+    this.#store = store
+    this.#clock = clock
+    this.#here = here
+  }
+
+  /** Before anything is sent: numbers of entries are greater than those of an earlier process of this name. */
+  begin(now: number): void {
+    this.#seq = Math.max(this.#seq, Math.floor(now) * 1_000)
+  }
+
+  /** A frame that has to come: it is tried again for as long as the node is there. To this node itself it comes at once. */
+  send(node: string, frame: Frame): void {
+    if (node === this.#store.node) this.#here(frame)
+    else this.#lane(node)?.add({ bytes: encodeFrame(frame), ready: undefined, onEnd: undefined, keep: true })
+  }
+
+  /** A message. Rejects with `STORE_FAILED` where the store cannot take it, or has no such node; it may have come all the same. */
+  post(node: string, bytes: Uint8Array): Promise<void> {
+    const lane = this.#lane(node)
+    if (lane === undefined) return Promise.resolve()
+    return lane.add({ bytes, ready: undefined, onEnd: undefined, keep: false }).sent
+  }
+
+  /**
+   * A message whose intent is being committed: it goes when `ready` fulfils, and not at all when that rejects.
+   * @param onEnd Called when it is in the inbox, there is no such node any more, or nothing is sent any more.
+   */
+  postIntent(
+    node: string,
+    bytes: Uint8Array,
+    ready: Promise<void>,
+    onEnd: (outcome: Outcome) => void,
+  ): Posted {
+    const lane = this.#lane(node)
+    if (lane === undefined) return { seq: 0, sent: Promise.resolve() }
+    const { seq, sent } = lane.add({ bytes, ready, onEnd, keep: true })
+    return { seq, sent }
+  }
+
+  /** An entry as it is, in the name of whoever made it. */
+  resend(node: string, entry: Uint8Array): Promise<Outcome> {
+    return this.#lane(node)?.addEntry(entry) ?? Promise.resolve('closed')
+  }
+
+  /** A message at most once: nobody waits for it, and nothing is kept. */
+  cast(node: string, bytes: Uint8Array): void {
+    const known = this.#casts.get(node)
+    if (known === undefined) this.#casts.set(node, [bytes])
+    else known.push(bytes)
+    if (this.#isCasting) return
+    this.#isCasting = true
+    setImmediate(this.#castAll)
+  }
+
+  readonly #castAll = (): void => {
+    this.#isCasting = false
+    const casts = this.#casts
+    this.#casts = new Map()
+    if (this.#closed) return
+    for (const [node, frames] of casts) this.#store.cast(node, encodeEntry(this.#store.node, 0, frames))
+  }
+
+  /** The store is back: what waits is tried at once. */
+  retry(): void {
+    for (const lane of this.#lanes.values()) lane.retry()
+  }
+
+  /** There is no such node any more: what waits for it goes. */
+  forget(node: string): void {
+    this.#lanes.get(node)?.close('gone')
+    this.#lanes.delete(node)
+  }
+
+  /** Fulfils when nothing is on its way, or is being tried. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.settled()))
+  }
+
+  /** Nothing is sent any more; what waits fails. */
+  close(): void {
+    this.#closed = true
+    for (const lane of this.#lanes.values()) lane.close('closed')
+  }
+
+  #lane(node: string): Lane | undefined {
+    if (this.#closed) return undefined
+    let lane = this.#lanes.get(node)
+    if (lane === undefined) {
+      lane = new Lane(this.#store, this.#clock, node, () => ++this.#seq)
+      this.#lanes.set(node, lane)
+    }
+    return lane
+  }
+}

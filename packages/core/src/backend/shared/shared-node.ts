@@ -1,0 +1,259 @@
+import type { Share, Stack } from '../../contract/index.ts'
+import { isStackError, StackError } from '../../errors/index.ts'
+import type { Disk } from '../disk/disk.ts'
+import type { Change, OrderedStore } from '../ordered-store.ts'
+import { PROTOCOL } from './frames.ts'
+import { Inbox } from './inbox.ts'
+import { Intents } from './intents.ts'
+import { Lease } from './lease.ts'
+import { Peers } from './peers.ts'
+import { Routes } from './routes.ts'
+import { Sender } from './sender.ts'
+import { ServiceClock } from './service-clock.ts'
+import type { SharedStore } from './shared-store.ts'
+
+/** So many leases a node waits, when it joins, for what the others have to say. */
+const JOINING = 5
+/** A machine whose clock differs by so many ms from the service's is told of. */
+const CLOCK_DIFFERS = 60_000
+
+/** `joining`: it does not know all routes yet, or not any more. `lost`: another node has claimed what is its own. */
+export type Membership = 'joining' | 'in service' | 'lost' | 'stopped'
+
+/** This process as a node of a service. */
+export class SharedNode {
+  readonly store: SharedStore
+  /** The same store, as what is this node's own is kept in. */
+  readonly ordered: OrderedStore
+  readonly clock: ServiceClock
+  readonly lease: Lease
+  readonly sender: Sender
+  readonly inbox: Inbox
+  readonly peers: Peers
+  readonly routes: Routes
+  readonly intents: Intents
+  readonly #stack: Stack
+  readonly #onLost: (error: Error) => void
+  #state: Membership = 'joining'
+  #reachable = true
+  /** Nodes whose routes it waits for, and what is done when there are none. */
+  #unheard = new Set<string>()
+  #allHeard: (() => void) | undefined
+  #isJoining = false
+
+  /**
+   * @param isConnected Whether a member of a group is, here.
+   * @param onLost Another node has claimed what is this one's own.
+   */
+  constructor(
+    store: SharedStore,
+    stack: Stack,
+    isConnected: (share: Share) => boolean,
+    onLost: (error: Error) => void,
+  ) {
+    const { clock, pace } = stack
+    this.store = store
+    this.#stack = stack
+    this.#onLost = onLost
+    this.ordered = this.#watch(store)
+    this.clock = new ServiceClock(store, clock)
+    this.inbox = new Inbox(store, stack)
+    this.sender = new Sender(store, clock, (frame) => this.inbox.takeOwn(frame))
+    this.intents = new Intents(store.node, this.sender)
+    this.peers = new Peers(store, clock)
+    const worked = (steps: number): void => pace.count(steps)
+    this.routes = new Routes(store.node, store.lease, this.peers, this.sender, clock, worked, isConnected)
+    this.lease = new Lease(store, clock, {
+      renewed: (lapsed) => this.#renewed(lapsed),
+      missed: () => this.peers.forgive(),
+      lost: (error) => this.#lose(error),
+    })
+    this.peers.on({
+      dead: () => this.#judgeHeard(),
+      vanished: (node) => {
+        this.routes.vanished(node)
+        this.sender.forget(node)
+        this.#judgeHeard()
+      },
+    })
+    this.inbox.on('hello', ({ protocol }, { from }) => this.#welcome(from, protocol))
+    this.inbox.on('routes', (frame, { from }) => {
+      if (this.routes.apply(frame, from)) this.#heard(frame.owner)
+      for (const node of frame.gone) this.#heard(node)
+    })
+    this.inbox.on('mark', ({ owner, version }, { from }) => {
+      if (owner === this.node) this.routes.marked(from, version)
+    })
+  }
+
+  /** Its name. */
+  get node(): string {
+    return this.store.node
+  }
+
+  get state(): Membership {
+    return this.#state
+  }
+
+  /** Whether it knows what it has to know to acknowledge a message. */
+  get inService(): boolean {
+    return this.#state === 'in service' && this.lease.held
+  }
+
+  /** Whether it takes connections. */
+  get isOpen(): boolean {
+    return this.inService && this.#reachable
+  }
+
+  /**
+   * Joins the service.
+   * @param open Opens the store, and restores what an earlier process of this name left.
+   */
+  async start(open: () => Promise<void>, disk: Disk): Promise<void> {
+    this.store.listen({
+      reach: (failure) => this.#reach(failure),
+      cast: (bytes) => this.inbox.takeCast(bytes),
+    })
+    const since = this.#stack.clock.now()
+    await open()
+    this.lease.begin(since)
+    await this.clock.sync()
+    this.#compareClocks()
+    this.sender.begin(this.clock.now())
+    this.intents.sendRestored(disk)
+    this.inbox.begin(disk)
+    await this.#join()
+  }
+
+  /** Takes and sends no more; answers when what was on its way is there, or cannot be sent. */
+  async stop(): Promise<void> {
+    const wasLost = this.#state === 'lost'
+    this.#state = 'stopped'
+    this.lease.end()
+    this.routes.close()
+    if (!wasLost && this.#reachable) await this.sender.settled()
+    this.sender.close()
+    await this.inbox.end()
+  }
+
+  /** @throws StackError `STORE_FAILED` where it may not acknowledge anything. */
+  check(): void {
+    if (this.inService) return
+    const why = this.#state === 'in service' ? 'its lease has run out' : `it is ${this.#state}`
+    throw new StackError('STORE_FAILED', `the node ${this.node} may acknowledge nothing: ${why}`)
+  }
+
+  /** Says hello to all who are alive, and waits until their routes, and those of dead nodes, are known here. */
+  async #join(): Promise<void> {
+    this.#isJoining = true
+    try {
+      await this.clock.sync()
+      await this.peers.look()
+      const { alive, known } = this.peers
+      const isUnheard = (node: string): boolean => alive.has(node) || !this.routes.tree.nodes.has(node)
+      this.#unheard = new Set([...known].filter(isUnheard))
+      for (const node of alive) {
+        this.sender.send(node, { kind: 'hello', protocol: PROTOCOL })
+        this.routes.greet(node, 'unasked')
+      }
+      if (this.#unheard.size > 0) await this.#waitForAll()
+      if (this.#state === 'joining') this.#state = 'in service'
+    } finally {
+      this.#isJoining = false
+    }
+  }
+
+  #waitForAll(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#stack.clock.after(JOINING * this.store.lease, () => {
+        const names = [...this.#unheard].join(', ')
+        this.#stack.log.error(
+          `the node ${this.node} goes on without the routes of ${names}, which nobody has told it`,
+        )
+        this.#allHeard?.()
+      })
+      this.#allHeard = () => {
+        this.#allHeard = undefined
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+
+  #heard(node: string): void {
+    if (this.#unheard.delete(node) && this.#unheard.size === 0) this.#allHeard?.()
+  }
+
+  /** Nodes that are not there any more have nothing to say. */
+  #judgeHeard(): void {
+    for (const node of [...this.#unheard]) if (!this.peers.known.has(node)) this.#heard(node)
+  }
+
+  #welcome(from: string, protocol: number): void {
+    if (protocol !== PROTOCOL) {
+      this.#stack.log.error(`the node ${from} speaks protocol ${protocol}, and this one knows ${PROTOCOL}`)
+      return
+    }
+    this.routes.greet(from, 'asked')
+  }
+
+  async #renewed(lapsed: boolean): Promise<void> {
+    await this.peers.look()
+    for (const origin of [...this.inbox.origins])
+      if (this.peers.isForgotten(origin)) this.inbox.forget(origin)
+    // Others may have gone on without it.
+    if (lapsed && this.#state === 'in service') this.#state = 'joining'
+    if (this.#state === 'joining' && !this.#isJoining) this.#stack.background(() => this.#join())
+  }
+
+  #reach(failure: Error | undefined): void {
+    this.#reachable = failure === undefined
+    const { log } = this.#stack
+    if (failure !== undefined) {
+      log.error(
+        `the store is out of reach: ${failure.message}; QoS 1 and 2 wait and are then refused`,
+        failure,
+      )
+      this.peers.forgive()
+      return
+    }
+    log.info('the store is in reach again')
+    this.sender.retry()
+    this.inbox.retry()
+    void this.lease.renew()
+  }
+
+  #lose(error: Error): void {
+    if (this.#state === 'lost' || this.#state === 'stopped') return
+    this.#state = 'lost'
+    this.#stack.log.error(`the node ${this.node} has lost its lease: ${error.message}; it joins anew`, error)
+    this.#onLost(error)
+  }
+
+  #compareClocks(): void {
+    const { ahead } = this.clock
+    if (Math.abs(ahead) < CLOCK_DIFFERS) return
+    const seconds = Math.round(Math.abs(ahead) / 1_000)
+    const which = ahead > 0 ? 'ahead of' : 'behind'
+    this.#stack.log.warn(
+      `this machine's clock is ${seconds} s ${which} that of the store; sessions and messages go by the store's`,
+    )
+  }
+
+  #watch(store: SharedStore): OrderedStore {
+    const write = async (batch: readonly Change[]): Promise<void> => {
+      try {
+        await store.write(batch)
+      } catch (error) {
+        if (isStackError(error) && error.code === 'LEASE_LOST') this.#lose(error)
+        throw error
+      }
+    }
+    return {
+      open: () => store.open(),
+      close: () => store.close(),
+      read: (range, limit) => store.read(range, limit),
+      write,
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import type { OptionsSpec } from '@mqtt-stack/core'
+import type { BackendOptions } from '@mqtt-stack/core/backend'
+import { BACKEND_OPTIONS } from '@mqtt-stack/core/backend'
+
+/** Where Redis is, how it is reached, and what this node is in it. */
+export interface RedisOptions {
+  url?: string
+  sentinels?: readonly string[]
+  name?: string
+  cluster?: readonly string[]
+  username?: string
+  password?: string
+  passwordFile?: string
+  tls?: boolean
+  caFile?: string
+  prefix?: string
+  node?: string
+  lease?: number
+  patience?: number
+}
+
+export interface RedisBackendOptions extends BackendOptions, RedisOptions {}
+
+const ADDRESSES = { type: 'array', items: { type: 'string' }, minItems: 1 }
+
+export const REDIS_OPTIONS: OptionsSpec<RedisOptions> = {
+  url: {
+    kind: 'string',
+    optional: true,
+    example: 'redis://127.0.0.1:6379',
+    doc: 'Where one Redis is: `redis://host:port`, or `rediss://host:port` over TLS; user, password and the number of the database may be in it. One of `url`, `sentinels` and `cluster` is needed.',
+  },
+  sentinels: {
+    kind: 'any',
+    optional: true,
+    schema: ADDRESSES,
+    example: ['10.0.0.1:26379', '10.0.0.2:26379'],
+    doc: 'Addresses of Sentinels, as `host:port`, that know where the master of `name` is.',
+  },
+  name: { kind: 'string', default: 'mymaster', doc: 'How Sentinels call the master.' },
+  cluster: {
+    kind: 'any',
+    optional: true,
+    schema: ADDRESSES,
+    example: ['10.0.0.1:6379', '10.0.0.2:6379'],
+    doc: 'Addresses of some nodes of a Redis Cluster, as `host:port`; the others are found through them.',
+  },
+  username: { kind: 'string', optional: true, doc: 'The user of Redis (ACL); `default` without it.' },
+  password: { kind: 'string', optional: true, doc: 'The password of Redis. It is never logged.' },
+  passwordFile: {
+    kind: 'string',
+    optional: true,
+    format: 'path',
+    doc: 'A file with the password, read at start. Line ends behind it are not part of it.',
+  },
+  tls: {
+    kind: 'boolean',
+    optional: true,
+    doc: 'Whether Redis is reached over TLS; by default, where `url` begins with `rediss://` or `caFile` is given.',
+  },
+  caFile: {
+    kind: 'string',
+    optional: true,
+    format: 'path',
+    doc: 'A file with the certificates (PEM) of who may have signed that of Redis; by default those that Node.js trusts.',
+  },
+  prefix: {
+    kind: 'string',
+    default: 'mqtt-stack:',
+    doc: 'What all keys begin with: services with different ones may share a Redis. Without braces and spaces.',
+  },
+  node: {
+    kind: 'string',
+    optional: true,
+    example: 'broker-1',
+    doc: 'The name of this node in the service: letters, digits, `.`, `_` and `-`, at most 64. By default a new one at each start.',
+  },
+  lease: {
+    kind: 'number',
+    default: 10_000,
+    min: 1_000,
+    max: 600_000,
+    unit: 'ms',
+    doc: 'How long a node that is not heard of counts as alive. Behind it another node takes over what it had.',
+  },
+  patience: {
+    kind: 'number',
+    default: 10_000,
+    min: 100,
+    max: 600_000,
+    unit: 'ms',
+    doc: 'How long what needs Redis waits for it where it is out of reach, before it fails.',
+  },
+}
+
+export const REDIS_BACKEND_OPTIONS: OptionsSpec<RedisBackendOptions> = {
+  ...REDIS_OPTIONS,
+  ...BACKEND_OPTIONS,
+}

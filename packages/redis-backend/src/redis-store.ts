@@ -1,0 +1,265 @@
+/** The driver: a store in Redis that several nodes share. */
+import type { Buffer } from 'node:buffer'
+import { randomBytes } from 'node:crypto'
+import { resolveOptions, StackError } from '@mqtt-stack/core'
+import type {
+  Change,
+  ClaimedPart,
+  Entry,
+  KeyRange,
+  NodeState,
+  Posted,
+  SharedMap,
+  SharedStore,
+  SharedStoreEvents,
+} from '@mqtt-stack/core/backend'
+import { Casts } from './casts.ts'
+import { Keys } from './keys.ts'
+import type { LinkOptions } from './link.ts'
+import { Link } from './link.ts'
+import { Names } from './names.ts'
+import type { RedisOptions } from './options.ts'
+import { REDIS_OPTIONS } from './options.ts'
+import { lookAt } from './preflight.ts'
+import { RedisPart } from './redis-part.ts'
+import { RetainedMap } from './retained-map.ts'
+import { SEND } from './scripts/part.ts'
+import { CLOCK, LEAVE, REGISTER } from './scripts/service.ts'
+import { StreamReader } from './stream-reader.ts'
+import type { Target } from './target.ts'
+import { checkNames, targetOf } from './target.ts'
+
+/** What the keys are written in. A later version that writes otherwise has another one. */
+const FORMAT = '1'
+
+/** What is there while the store is open. */
+interface Open {
+  readonly link: Link
+  readonly inbox: StreamReader
+  readonly feed: StreamReader
+  readonly casts: Casts
+  readonly own: RedisPart
+  readonly retained: RetainedMap
+  readonly names: Names
+}
+
+export class RedisStore implements SharedStore {
+  readonly node: string
+  readonly lease: number
+  readonly #options: ReturnType<typeof resolve>
+  readonly #keys: Keys
+  readonly #warn: (text: string) => void
+  readonly #claims = new Map<string, RedisPart>()
+  #events: SharedStoreEvents = { reach: () => {}, cast: () => {} }
+  #open: Open | undefined
+  #hasJoined = false
+
+  /**
+   * @param warn Told what Redis does not promise.
+   * @throws StackError `OPTION_…`, which names the option
+   */
+  constructor(options: RedisOptions, warn: (text: string) => void = () => {}) {
+    this.#options = resolve(options)
+    checkNames('redis-backend', this.#options)
+    this.node = this.#options.node ?? `n-${randomName()}`
+    this.lease = this.#options.lease
+    this.#keys = new Keys(this.#options.prefix)
+    this.#warn = warn
+  }
+
+  listen(events: SharedStoreEvents): void {
+    this.#events = events
+  }
+
+  /** @throws StackError `STORE_UNUSABLE`, `STORE_FORMAT` or `NODE_TAKEN` */
+  async open(): Promise<void> {
+    const target = targetOf('redis-backend', this.#options)
+    const open = this.#make(target)
+    this.#open = open
+    const { link, own, retained } = open
+    await link.open()
+    await lookAt(link, target, this.#warn)
+    await Promise.all([open.inbox.open(), open.feed.open()])
+    await this.#register(target, '')
+    const before = await own.join()
+    this.#hasJoined = true
+    if (before !== '') await retained.clear(before, false)
+    await this.#register(target, own.token)
+    await open.casts.open()
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open
+    this.#open = undefined
+    if (open === undefined) return
+    try {
+      if (this.#hasJoined && open.link.lost === undefined) await this.#leave(open)
+    } catch {
+      // The lease ends by itself.
+    } finally {
+      open.casts.close()
+      open.inbox.close()
+      open.feed.close()
+      open.link.close()
+    }
+  }
+
+  // Its own part
+
+  async read(range: KeyRange, limit: number): Promise<readonly Entry[]> {
+    return this.#opened.own.read(range, limit)
+  }
+
+  async write(batch: readonly Change[]): Promise<void> {
+    return this.#opened.own.write(batch)
+  }
+
+  async receive(after: string, limit: number): Promise<readonly Posted[]> {
+    return this.#opened.own.receive(after, limit)
+  }
+
+  async trim(upTo: string): Promise<void> {
+    return this.#opened.own.trim(upTo)
+  }
+
+  /** With it, what this node has claimed stays claimed. */
+  async renew(): Promise<void> {
+    const { link, own } = this.#opened
+    await own.renew()
+    await link.run(REGISTER, [this.#keys.service], [FORMAT, this.node, own.token])
+    for (const [node, part] of this.#claims) await part.renew().catch((error) => this.#dropClaim(node, error))
+  }
+
+  // Others
+
+  async nodes(): Promise<readonly NodeState[]> {
+    const { link } = this.#opened
+    const names = await this.#registered()
+    return Promise.all(
+      names.map(async (node) => {
+        const { lease } = this.#keys.part(node)
+        const holder = (await link.command('GET', [lease])) as Buffer | null
+        // Whoever has claimed it is another one.
+        return { node, alive: holder !== null && String(holder).startsWith(`${node}/`) }
+      }),
+    )
+  }
+
+  async claim(node: string): Promise<ClaimedPart | undefined> {
+    const { link } = this.#opened
+    if (node === this.node) return undefined
+    if ((await link.command('HEXISTS', [this.#keys.service, node])) !== 1) return undefined
+    const part = this.#claims.get(node) ?? this.#partOf(link, node)
+    if (!(await part.claim())) return undefined
+    this.#claims.set(node, part)
+    return part
+  }
+
+  async send(node: string, bytes: Uint8Array): Promise<boolean> {
+    const { meta, inbox } = this.#keys.part(node)
+    return (await this.#opened.link.run(SEND, [meta, inbox], [bytes])) === 1
+  }
+
+  cast(node: string, bytes: Uint8Array): void {
+    this.#open?.casts.cast(this.#keys.part(node).casts, bytes)
+  }
+
+  async swap(
+    name: string,
+    expected: string | undefined,
+    value: string | undefined,
+  ): Promise<string | undefined> {
+    return this.#opened.names.swap(name, expected, value)
+  }
+
+  names(prefix: string): AsyncIterable<{ readonly name: string; readonly value: string }> {
+    return this.#opened.names.pages(prefix)
+  }
+
+  get retained(): SharedMap {
+    return this.#opened.retained
+  }
+
+  async time(): Promise<number> {
+    const [seconds, micros] = (await this.#opened.link.run(CLOCK, [this.#keys.service], [])) as Buffer[]
+    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
+  }
+
+  get #opened(): Open {
+    if (this.#open === undefined) throw new StackError('STORE_CLOSED', 'redis-backend: the store is closed')
+    return this.#open
+  }
+
+  #make(target: Target): Open {
+    const { patience, prefix } = this.#options
+    // A connection that is dead is found out before the lease has ended.
+    const silence = Math.min(5_000, Math.max(500, this.lease / 3))
+    const options: LinkOptions = { patience, prefix, silence, connecting: silence }
+    const link = new Link(target, { ...options, reach: (failure) => this.#events.reach(failure) })
+    const [inbox, feed] = [new StreamReader(target, options), new StreamReader(target, options)]
+    const own = this.#partOf(link, this.node, inbox)
+    return {
+      link,
+      inbox,
+      feed,
+      own,
+      casts: new Casts(link, target, options, this.#keys.part(this.node).casts, (bytes) =>
+        this.#events.cast(bytes),
+      ),
+      retained: new RetainedMap(link, feed, this.#keys.retained, own.token),
+      names: new Names(link, this.#keys),
+    }
+  }
+
+  #partOf(link: Link, node: string, reader?: StreamReader): RedisPart {
+    const place = { link, node, keys: this.#keys.part(node), holder: this.node, lease: this.lease }
+    return new RedisPart(place, reader, async (joined) => {
+      this.#claims.delete(node)
+      await link.run(LEAVE, [this.#keys.service], [node, joined])
+      if (joined !== '') await this.#opened.retained.clear(joined, false)
+    })
+  }
+
+  async #register({ label }: Target, token: string): Promise<void> {
+    const { service } = this.#keys
+    const answer = await this.#opened.link.run(REGISTER, [service], [FORMAT, this.node, token])
+    if (answer === 1) return
+    const format = String(answer)
+    const what = format === '' ? 'is of another program' : `is of a later version (format ${format})`
+    const fix =
+      format === '' ? 'give "prefix" another value' : 'use that version, or give "prefix" another value'
+    throw new StackError(
+      'STORE_FORMAT',
+      `redis-backend: ${service} in ${label} ${what}: ${fix}; nothing was changed`,
+    )
+  }
+
+  async #registered(): Promise<string[]> {
+    const fields = (await this.#opened.link.command('HKEYS', [this.#keys.service])) as Buffer[]
+    return fields.map(String).filter((name) => name !== '#format')
+  }
+
+  /** A node of which nothing is left goes; and behind the last one, the feed. */
+  async #leave({ link, own, retained }: Open): Promise<void> {
+    const patience = Math.min(this.#options.patience, this.lease / 3)
+    for (const part of this.#claims.values()) await part.giveUp(patience)
+    if (!(await own.giveUp(patience))) return
+    const isLast = (await link.run(LEAVE, [this.#keys.service], [this.node, own.token], patience)) === 1
+    await retained.clear(own.token, isLast, patience)
+  }
+
+  #dropClaim(node: string, error: Error & { code?: string }): void {
+    if (error.code === 'LEASE_LOST') this.#claims.delete(node)
+  }
+}
+
+function resolve(options: RedisOptions) {
+  return resolveOptions('redis-backend', options, REDIS_OPTIONS)
+}
+
+function randomName(): string {
+  return BigInt(`0x${randomBytes(8).toString('hex')}`)
+    .toString(36)
+    .padStart(8, '0')
+    .slice(-8)
+}

@@ -1,0 +1,75 @@
+/** Scripts for the map of retained messages and its feed. */
+import { APPLY, script } from './script.ts'
+
+/**
+ * Entries of the feed that are older than `age` ms go, and the older half where it is larger than `size` bytes. `trimmed` tells whoever
+ * reads the feed that some are gone. An entry has beside its bytes how many were written before it.
+ */
+const TRIM = `
+local function trim(feed, meta, age, size)
+  local now = redis.call('TIME')
+  local since = string.format('%.0f', tonumber(now[1]) * 1000 - age)
+  local old = redis.call('XREVRANGE', feed, '(' .. since .. '-0', '-', 'COUNT', 1)
+  if #old > 0 then
+    redis.call('HSET', meta, 'trimmed', old[1][1])
+    redis.call('XTRIM', feed, 'MINID', since)
+  end
+  local total = tonumber(redis.call('HGET', meta, 'total') or 0)
+  while true do
+    local first = redis.call('XRANGE', feed, '-', '+', 'COUNT', 1)
+    local count = redis.call('XLEN', feed)
+    if count < 2 or total - tonumber(first[1][2][4]) <= size then return end
+    redis.call('XTRIM', feed, 'MAXLEN', math.floor(count / 2))
+    first = redis.call('XRANGE', feed, '-', '+', 'COUNT', 1)
+    local ms, number = string.match(first[1][1], '^(%d+)-(%d+)$')
+    local before = (number == '0') and string.format('%.0f-0', tonumber(ms) - 1)
+      or string.format('%s-%.0f', ms, tonumber(number) - 1)
+    redis.call('HSET', meta, 'trimmed', before)
+  end
+end
+`
+
+/** Keys: feed, meta. Arguments: age in ms, size in bytes. */
+export const TRIM_FEED = script(
+  2,
+  `${TRIM}
+trim(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]))
+return 1
+`,
+)
+
+/**
+ * Keys: order, values, feed, meta. Arguments: writer, number of the write, age, size, how many entries, these, changes. The places of the
+ * entries; where the write was made already, those that it got then.
+ */
+export const WRITE_MAP = script(
+  4,
+  `${APPLY}${TRIM}
+local known = redis.call('HGET', KEYS[4], 'w:' .. ARGV[1])
+if known then
+  local number, ids = string.match(known, '^(%d+) (.*)$')
+  if number == ARGV[2] then return ids end
+end
+local count = tonumber(ARGV[5])
+local total = tonumber(redis.call('HGET', KEYS[4], 'total') or 0)
+local ids = {}
+for i = 6, 5 + count do
+  ids[#ids + 1] = redis.call('XADD', KEYS[3], '*', 'b', ARGV[i], 's', string.format('%.0f', total))
+  total = total + #ARGV[i]
+end
+apply(KEYS[1], KEYS[2], 6 + count)
+local made = table.concat(ids, ' ')
+redis.call('HSET', KEYS[4], 'last', ids[#ids], 'total', string.format('%.0f', total), 'w:' .. ARGV[1], ARGV[2] .. ' ' .. made)
+trim(KEYS[3], KEYS[4], tonumber(ARGV[3]), tonumber(ARGV[4]))
+return made
+`,
+)
+
+/** Keys: order, feed, meta. The feed goes where nothing is in the map. */
+export const CLEAR_FEED = script(
+  3,
+  `
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('DEL', KEYS[2], KEYS[3]) end
+return 1
+`,
+)

@@ -1,0 +1,108 @@
+/** Scripts for the part of a node. Each looks first whether the part is still whose it was: `owner` is the token of who has it. */
+import { APPLY, script } from './script.ts'
+
+/**
+ * Keys: meta, lease. Arguments: token, lease in ms. 1 and the token that it was joined with before (maybe empty), or 0 and who has
+ * claimed it (empty: it is alive).
+ */
+export const JOIN = script(
+  2,
+  `
+local holder = redis.call('GET', KEYS[2])
+if holder and holder ~= ARGV[1] then return { 0, redis.call('HGET', KEYS[1], 'claimer') or '' } end
+local joined = redis.call('HGET', KEYS[1], 'joined') or ''
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'joined', ARGV[1], 'batch', 0)
+redis.call('HDEL', KEYS[1], 'claimer')
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return { 1, joined }
+`,
+)
+
+/** Keys: meta, lease. Arguments: token, lease in ms, claimer. The token that it was joined with (maybe empty), or nothing. */
+export const CLAIM = script(
+  2,
+  `
+local holder = redis.call('GET', KEYS[2])
+if holder and holder ~= ARGV[1] then return false end
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then
+  redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'claimer', ARGV[3], 'batch', 0)
+end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return redis.call('HGET', KEYS[1], 'joined') or ''
+`,
+)
+
+/** Keys: meta, lease. Arguments: token, lease in ms. 1, or 0 where it is lost. */
+export const RENEW = script(
+  2,
+  `
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
+`,
+)
+
+/** Keys: meta, lease, order, inbox. Arguments: token. 1 where nothing is left of it. */
+export const GIVE_UP = script(
+  4,
+  `
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[2])
+if redis.call('EXISTS', KEYS[3]) == 1 or redis.call('XLEN', KEYS[4]) > 0 then return 0 end
+redis.call('DEL', KEYS[1], KEYS[4])
+return 1
+`,
+)
+
+/**
+ * Keys: meta, lease, order, values, inbox. Arguments: token, the last entry received. 1 where it is gone, 0 where the inbox has more,
+ * -1 where it is lost.
+ */
+export const FORGET = script(
+  5,
+  `
+local owner = redis.call('HGET', KEYS[1], 'owner')
+if not owner then return 1 end
+if owner ~= ARGV[1] then return -1 end
+if #redis.call('XRANGE', KEYS[5], '(' .. ARGV[2], '+', 'COUNT', 1) > 0 then return 0 end
+redis.call('UNLINK', unpack(KEYS))
+return 1
+`,
+)
+
+/**
+ * Keys: meta, order, values. Arguments: token, number of the batch, that of the batch before it, changes. 1; 0 where the part is lost, or
+ * is not as the batch before it left it.
+ */
+export const WRITE = script(
+  3,
+  `${APPLY}
+local known = redis.call('HMGET', KEYS[1], 'owner', 'batch')
+if known[1] ~= ARGV[1] then return 0 end
+if known[2] == ARGV[2] then return 1 end
+if known[2] ~= ARGV[3] then return 0 end
+apply(KEYS[2], KEYS[3], 4)
+redis.call('HSET', KEYS[1], 'batch', ARGV[2])
+return 1
+`,
+)
+
+/** Keys: meta, inbox. Arguments: token, from which entry on they stay. 1, or 0 where it is lost. */
+export const TRIM = script(
+  2,
+  `
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+redis.call('XTRIM', KEYS[2], 'MINID', ARGV[2])
+return 1
+`,
+)
+
+/** Keys: meta, inbox. Arguments: bytes. 1, or 0 where there is no such node. */
+export const SEND = script(
+  2,
+  `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('XADD', KEYS[2], '*', 'b', ARGV[1])
+return 1
+`,
+)

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+
+/** What Redis does in one step: it is whole or not done at all, and touches one slot. */
+export interface Script {
+  readonly text: string
+  readonly sha: string
+  /** How many keys it is given; they come first. */
+  readonly keys: number
+}
+
+export function script(keys: number, text: string): Script {
+  return { text, keys, sha: createHash('sha1').update(text).digest('hex') }
+}
+
+/** Makes the changes that begin at an argument (see `changesOf`). `unpack` takes some thousands at most. */
+export const APPLY = `
+local function apply(order, values, at)
+  while at <= #ARGV do
+    local count = tonumber(ARGV[at + 1])
+    if ARGV[at] == 'R' then
+      for first = at + 2, at + 1 + count, 1000 do
+        local last = math.min(first + 999, at + 1 + count)
+        redis.call('ZREM', order, unpack(ARGV, first, last))
+        redis.call('HDEL', values, unpack(ARGV, first, last))
+      end
+      at = at + 2 + count
+    else
+      for first = at + 2, at + 1 + 2 * count, 1000 do
+        local last = math.min(first + 999, at + 1 + 2 * count)
+        redis.call('HSET', values, unpack(ARGV, first, last))
+        local scored = {}
+        for i = first, last, 2 do
+          scored[#scored + 1] = '0'
+          scored[#scored + 1] = ARGV[i]
+        end
+        redis.call('ZADD', order, unpack(scored))
+      end
+      at = at + 2 + 2 * count
+    end
+  end
+end
+`
+
+/** Keys: order, values. Arguments: from, to, limit. Keys and values in turn. */
+export const READ = script(
+  2,
+  `
+local keys = redis.call('ZRANGEBYLEX', KEYS[1], '[' .. ARGV[1], '(' .. ARGV[2], 'LIMIT', 0, ARGV[3])
+local found = {}
+for first = 1, #keys, 1000 do
+  local last = math.min(first + 999, #keys)
+  local values = redis.call('HMGET', KEYS[2], unpack(keys, first, last))
+  for i = first, last do
+    found[#found + 1] = keys[i]
+    found[#found + 1] = values[i - first + 1]
+  end
+end
+return found
+`,
+)

@@ -91,7 +91,11 @@ export class Link {
    * @param key Some key of what is asked: it says which part of a Cluster has to be in reach.
    * @throws StackError `STORE_FAILED`, or `STORE_UNUSABLE` while it opens
    */
-  async ask<T>(make: () => Promise<T>, key: Argument = '', patience = this.#options.patience): Promise<T> {
+  async ask<T>(
+    make: () => Promise<T>,
+    key: Argument = '',
+    patience: number = this.#options.patience,
+  ): Promise<T> {
     const until = performance.now() + patience
     for (let times = 0; ; times++) {
       if (this.#isClosed) throw new StackError('STORE_CLOSED', 'redis-backend: the store is closed')

@@ -34,7 +34,6 @@ export const REDIS_OPTIONS: OptionsSpec<RedisOptions> = {
     kind: 'any',
     optional: true,
     schema: ADDRESSES,
-    example: ['10.0.0.1:26379', '10.0.0.2:26379'],
     doc: 'Addresses of Sentinels, as `host:port`, that know where the master of `name` is.',
   },
   name: { kind: 'string', default: 'mymaster', doc: 'How Sentinels call the master.' },
@@ -42,7 +41,6 @@ export const REDIS_OPTIONS: OptionsSpec<RedisOptions> = {
     kind: 'any',
     optional: true,
     schema: ADDRESSES,
-    example: ['10.0.0.1:6379', '10.0.0.2:6379'],
     doc: 'Addresses of some nodes of a Redis Cluster, as `host:port`; the others are found through them.',
   },
   username: { kind: 'string', optional: true, doc: 'The user of Redis (ACL); `default` without it.' },
@@ -72,7 +70,6 @@ export const REDIS_OPTIONS: OptionsSpec<RedisOptions> = {
   node: {
     kind: 'string',
     optional: true,
-    example: 'broker-1',
     doc: 'The name of this node in the service: letters, digits, `.`, `_` and `-`, at most 64. By default a new one at each start.',
   },
   lease: {

@@ -34,7 +34,13 @@ export class StreamReader {
   }
 
   /** The same, and with it fields of a hash as they are then or later; the hash is in the slot of the stream. */
-  readWith(stream: string, after: string, limit: number, hash: string, fields: readonly string[]) {
+  readWith(
+    stream: string,
+    after: string,
+    limit: number,
+    hash: string,
+    fields: readonly string[],
+  ): Promise<[Posted[], (Buffer | null)[]]> {
     const { client } = this.#link
     return this.#link.ask(
       () =>

@@ -1,4 +1,5 @@
 /** Scripts for the map of retained messages and its feed. */
+import type { Script } from './script.ts'
 import { APPLY, script } from './script.ts'
 
 /**
@@ -30,7 +31,7 @@ end
 `
 
 /** Keys: feed, meta. Arguments: age in ms, size in bytes. */
-export const TRIM_FEED = script(
+export const TRIM_FEED: Script = script(
   2,
   `${TRIM}
 trim(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]))
@@ -42,7 +43,7 @@ return 1
  * Keys: order, values, feed, meta. Arguments: writer, number of the write, age, size, how many entries, these, changes. The places of the
  * entries; where the write was made already, those that it got then.
  */
-export const WRITE_MAP = script(
+export const WRITE_MAP: Script = script(
   4,
   `${APPLY}${TRIM}
 local known = redis.call('HGET', KEYS[4], 'w:' .. ARGV[1])
@@ -66,7 +67,7 @@ return made
 )
 
 /** Keys: order, feed, meta. The feed goes where nothing is in the map. */
-export const CLEAR_FEED = script(
+export const CLEAR_FEED: Script = script(
   3,
   `
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('DEL', KEYS[2], KEYS[3]) end

@@ -1,11 +1,12 @@
 /** Scripts for the part of a node. Each looks first whether the part is still whose it was: `owner` is the token of who has it. */
+import type { Script } from './script.ts'
 import { APPLY, script } from './script.ts'
 
 /**
  * Keys: meta, lease. Arguments: token, lease in ms. 1 and the token that it was joined with before (maybe empty), or 0 and who has
  * claimed it (empty: it is alive).
  */
-export const JOIN = script(
+export const JOIN: Script = script(
   2,
   `
 local holder = redis.call('GET', KEYS[2])
@@ -19,7 +20,7 @@ return { 1, joined }
 )
 
 /** Keys: meta, lease. Arguments: token, lease in ms, claimer. The token that it was joined with (maybe empty), or nothing. */
-export const CLAIM = script(
+export const CLAIM: Script = script(
   2,
   `
 local holder = redis.call('GET', KEYS[2])
@@ -33,7 +34,7 @@ return redis.call('HGET', KEYS[1], 'joined') or ''
 )
 
 /** Keys: meta, lease. Arguments: token, lease in ms. 1, or 0 where it is lost. */
-export const RENEW = script(
+export const RENEW: Script = script(
   2,
   `
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
@@ -43,7 +44,7 @@ return 1
 )
 
 /** Keys: meta, lease, order, inbox. Arguments: token. 1 where nothing is left of it. */
-export const GIVE_UP = script(
+export const GIVE_UP: Script = script(
   4,
   `
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
@@ -58,7 +59,7 @@ return 1
  * Keys: meta, lease, order, values, inbox. Arguments: token, the last entry received. 1 where it is gone, 0 where the inbox has more,
  * -1 where it is lost.
  */
-export const FORGET = script(
+export const FORGET: Script = script(
   5,
   `
 local owner = redis.call('HGET', KEYS[1], 'owner')
@@ -74,7 +75,7 @@ return 1
  * Keys: meta, order, values. Arguments: token, number of the batch, that of the batch before it, changes. 1; 0 where the part is lost, or
  * is not as the batch before it left it.
  */
-export const WRITE = script(
+export const WRITE: Script = script(
   3,
   `${APPLY}
 local known = redis.call('HMGET', KEYS[1], 'owner', 'batch')
@@ -88,7 +89,7 @@ return 1
 )
 
 /** Keys: meta, inbox. Arguments: token, from which entry on they stay. 1, or 0 where it is lost. */
-export const TRIM = script(
+export const TRIM: Script = script(
   2,
   `
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
@@ -98,7 +99,7 @@ return 1
 )
 
 /** Keys: meta, inbox. Arguments: bytes. 1, or 0 where there is no such node. */
-export const SEND = script(
+export const SEND: Script = script(
   2,
   `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end

@@ -42,7 +42,7 @@ end
 `
 
 /** Keys: order, values. Arguments: from, to, limit. Keys and values in turn. */
-export const READ = script(
+export const READ: Script = script(
   2,
   `
 local keys = redis.call('ZRANGEBYLEX', KEYS[1], '[' .. ARGV[1], '(' .. ARGV[2], 'LIMIT', 0, ARGV[3])

@@ -1,8 +1,9 @@
 /** Scripts for what all nodes share: who there is, names, and the clock. */
+import type { Script } from './script.ts'
 import { script } from './script.ts'
 
 /** Keys: service. Arguments: format, node, token (empty: the name alone). 1, or the format that is there. */
-export const REGISTER = script(
+export const REGISTER: Script = script(
   1,
   `
 local format = redis.call('HGET', KEYS[1], '#format')
@@ -16,7 +17,7 @@ return 1
 )
 
 /** Keys: service. Arguments: node, token. 1 where it was the last node. */
-export const LEAVE = script(
+export const LEAVE: Script = script(
   1,
   `
 local token = redis.call('HGET', KEYS[1], ARGV[1])
@@ -28,7 +29,7 @@ return 1
 )
 
 /** Keys: names. Arguments: name, 1 where one is expected, it, 1 where one is set, it. What it was before. */
-export const SWAP = script(
+export const SWAP: Script = script(
   1,
   `
 local before = redis.call('HGET', KEYS[1], ARGV[1])
@@ -41,7 +42,7 @@ return before
 )
 
 /** Keys: names. Arguments: cursor, what values begin with. The next cursor, then names and values in turn. */
-export const SCAN = script(
+export const SCAN: Script = script(
   1,
   `
 local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', 500)
@@ -58,4 +59,4 @@ return found
 )
 
 /** Keys: one of the service. Seconds and microseconds. */
-export const CLOCK = script(1, `return redis.call('TIME')`)
+export const CLOCK: Script = script(1, `return redis.call('TIME')`)

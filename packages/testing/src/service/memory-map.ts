@@ -6,7 +6,7 @@ import { PostedLog } from './posted-log.ts'
 
 /** The map that all nodes share, and its feed. */
 export class MapState {
-  readonly values = new SortedBytes()
+  readonly values: SortedBytes = new SortedBytes()
   readonly feed: PostedLog
 
   constructor(clock: Clock) {

@@ -6,7 +6,7 @@ import { PostedLog } from './posted-log.ts'
 /** What the service keeps of a node. */
 export class Part {
   readonly node: string
-  readonly values = new SortedBytes()
+  readonly values: SortedBytes = new SortedBytes()
   readonly inbox: PostedLog
   /** Who writes into it: the node itself, or who has claimed it. */
   holder: MemoryNode

@@ -12,8 +12,8 @@ export class ServiceState {
   lag = 0
   /** How many entries of the feed are kept. */
   feed: number
-  readonly parts = new Map<string, Part>()
-  readonly names = new Map<string, string>()
+  readonly parts: Map<string, Part> = new Map<string, Part>()
+  readonly names: Map<string, string> = new Map<string, string>()
   readonly map: MapState
 
   constructor(clock: Clock, lease: number, feed: number) {

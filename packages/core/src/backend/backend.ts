@@ -19,6 +19,7 @@ import { SessionLife } from './session-life.ts'
 import { SessionList } from './session-list.ts'
 import { SessionWills } from './session-wills.ts'
 import { Sessions } from './sessions.ts'
+import type { SharedOptions } from './shared/options.ts'
 import { SharedNode } from './shared/shared-node.ts'
 import type { SharedStore } from './shared/shared-store.ts'
 import { isSharedStore } from './shared/shared-store.ts'
@@ -80,7 +81,8 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     this.#logs = new Logs(parts)
     this.#wills = new SessionWills(parts)
     this.#sessions = new SessionLife(parts, this.#wills, this.#logs)
-    this.#relays = new Relays(parts, this.#inbound)
+    const { sharePreference } = this.config as SharedOptions
+    this.#relays = new Relays(parts, this.#inbound, sharePreference)
     this.#list = new SessionList(parts)
     const { clock, pace } = this.stack
     this.#sweep = judgeEvery(clock, SWEEP, () => {

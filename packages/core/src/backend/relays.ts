@@ -1,7 +1,7 @@
 import type { Context, Store } from '../contract/index.ts'
 import { nextMessageId } from '../contract/index.ts'
 import { ReasonCode } from '../packets/index.ts'
-import type { Matches } from '../topics/index.ts'
+import { Matches } from '../topics/index.ts'
 import { Deliverer } from './deliver.ts'
 import type { Disk } from './disk/disk.ts'
 import type { InboundIds } from './inbound-ids.ts'
@@ -10,6 +10,11 @@ import { Receivers } from './receivers.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { Sessions } from './sessions.ts'
 import { ShareDeliverer } from './share-deliverer.ts'
+import type { SharePreference } from './shared/options.ts'
+import { RemoteDelivery } from './shared/remote-delivery.ts'
+import type { Outgoing } from './shared/remote-relay.ts'
+import { RemoteRelay } from './shared/remote-relay.ts'
+import type { SharedNode } from './shared/shared-node.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
@@ -22,9 +27,13 @@ export class Relays {
   readonly #inbound: InboundIds
   readonly #shares: ShareDeliverer
   readonly #receivers: Receivers
+  readonly #shared: SharedNode | undefined
+  readonly #remote: RemoteRelay | undefined
+  readonly #delivery: RemoteDelivery | undefined
 
-  constructor(parts: Parts, inbound: InboundIds) {
-    const { stack, sessions, subscriptions, disk } = parts
+  /** @param preference Of several nodes: whose members of a group are preferred. */
+  constructor(parts: Parts, inbound: InboundIds, preference: SharePreference = 'local') {
+    const { stack, sessions, subscriptions, disk, shared } = parts
     const deliverer = new Deliverer(stack)
     this.#parts = parts
     this.#sessions = sessions
@@ -33,6 +42,10 @@ export class Relays {
     this.#inbound = inbound
     this.#shares = new ShareDeliverer(stack, deliverer, subscriptions)
     this.#receivers = new Receivers(stack.pace, deliverer, this.#shares)
+    this.#shared = shared
+    if (shared === undefined || disk === undefined) return
+    this.#remote = new RemoteRelay(shared, disk, preference)
+    this.#delivery = new RemoteDelivery(parts, shared, this.#remote, this.#receivers, this.#shares)
   }
 
   relay(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {
@@ -48,9 +61,30 @@ export class Relays {
       if (store.dropped > 0 || store.unretained) return this.#judge(ctx, store)
       return
     }
+    const shared = this.#shared
+    if (shared !== undefined && disk !== undefined) {
+      // Without a lease it may not know of subscriptions that were acknowledged elsewhere.
+      if (ctx.packet.qos > 0 && !shared.inService) return shared.refuse()
+      const here = shared.takes === undefined ? matches : this.#without(matches, shared, shared.takes)
+      const out = this.#remote?.plan(ctx, here)
+      return this.#relayHere(disk, out?.local ?? here, publisher, ctx, store, out)
+    }
+    return this.#relayHere(disk, matches, publisher, ctx, store, undefined)
+  }
+
+  /** @param out What other nodes get of it. */
+  #relayHere(
+    disk: Disk | undefined,
+    matches: Matches<Subscriber>,
+    publisher: SessionRecord | undefined,
+    ctx: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+    out: Outgoing | undefined,
+  ): void | Promise<void> {
+    const { client } = ctx
     if (disk !== undefined && this.#receivers.isWide(matches))
-      return this.#relayInPieces(disk, matches, publisher, ctx, store)
-    const held = this.#holdInbound(ctx, store)
+      return this.#relayInPieces(disk, matches, publisher, ctx, store, out)
+    const held = this.#begin(ctx, store, out)
     if (held === false) return
     const later = this.#receivers.deliver(matches, publisher, ctx, store)
     if (later !== undefined || held !== true) {
@@ -70,11 +104,12 @@ export class Relays {
     publisher: SessionRecord | undefined,
     ctx: Context<'relayMessage'>,
     store: Store<'relayMessage'>,
+    out: Outgoing | undefined,
   ): Promise<void> {
     let held: boolean | Promise<void> = false
     const unit = {
       begin: (): boolean => {
-        held = this.#holdInbound(ctx, store)
+        held = this.#begin(ctx, store, out)
         if (held !== false) commits.hold()
         return held !== false
       },
@@ -83,6 +118,31 @@ export class Relays {
     await this.#receivers.deliver(matches, publisher, ctx, store, unit)
     await held
     if (held !== false) await this.#judge(ctx, store)
+  }
+
+  /** Keeps the identifier of a QoS 2 message, and sends to other nodes; false where it is refused. */
+  #begin(
+    ctx: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+    out: Outgoing | undefined,
+  ): boolean | Promise<void> {
+    const held = this.#holdInbound(ctx, store)
+    if (out === undefined || held === false) return held
+    const sent = this.#remote?.send(ctx, store, out, held !== true)
+    if (held === true || sent === undefined) return sent ?? held
+    return Promise.all([held, sent]).then(() => {})
+  }
+
+  /** Sessions that move get what this node relays at their new home, or their old one. */
+  #without(
+    { subscribers, groups }: Matches<Subscriber>,
+    { node }: SharedNode,
+    takes: NonNullable<SharedNode['takes']>,
+  ): Matches<Subscriber> {
+    return new Matches(
+      subscribers.filter(({ record }) => takes(record, node)),
+      groups,
+    )
   }
 
   /** Keeps the identifier of a QoS 2 message; false where it is refused. */
@@ -117,6 +177,8 @@ export class Relays {
   /** A message of a shared subscription that a session leaves behind goes to another member. */
   handOn(ctx: Context<'handOnMessage'>): void | Promise<void> {
     const { clientId, share, packet, expiresAt, publisher } = ctx
+    if (this.#delivery !== undefined)
+      return this.#delivery.deliverToGroup(share, clientId, 0, publisher, expiresAt, packet)
     const group = this.#parts.subscriptions.group(share)
     if (group === undefined) return
     const source = { messageId: nextMessageId(), publisher }

@@ -1,3 +1,4 @@
+import type { Publish } from '../../packets/index.ts'
 import type { Clock } from '../../time/index.ts'
 import type { SharedStore } from './shared-store.ts'
 
@@ -27,5 +28,25 @@ export class ServiceClock {
   /** How far this machine's clock is ahead, in ms. */
   get ahead(): number {
     return this.#clock.wall() - this.now()
+  }
+
+  /** What other nodes are told of an instant of the stack's clock; 0 stays never. */
+  fromStack(at: number): number {
+    return at === 0 ? 0 : this.now() + at - this.#clock.now()
+  }
+
+  /** And back; what is over is negative at the least. */
+  toStack(at: number): number {
+    return at === 0 ? 0 : this.#clock.now() + at - this.now() || -1
+  }
+
+  /** A message with what is left of its expiry interval; nothing where it is over. */
+  age(packet: Publish, expiresAt: number): Publish | undefined {
+    const { expiryInterval } = packet
+    if (expiresAt === 0 || expiryInterval === undefined) return packet
+    const left = Math.ceil((expiresAt - this.now()) / 1_000)
+    if (left <= 0) return undefined
+    if (left >= expiryInterval) return packet
+    return packet.with({ properties: { ...packet.properties, messageExpiryInterval: left } })
   }
 }

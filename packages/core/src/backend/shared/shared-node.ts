@@ -2,6 +2,7 @@ import type { Share, Stack } from '../../contract/index.ts'
 import { isStackError, StackError } from '../../errors/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Change, OrderedStore } from '../ordered-store.ts'
+import type { SessionRecord } from '../session-record.ts'
 import { PROTOCOL } from './frames.ts'
 import { Inbox } from './inbox.ts'
 import { Intents } from './intents.ts'
@@ -32,6 +33,11 @@ export class SharedNode {
   readonly peers: Peers
   readonly routes: Routes
   readonly intents: Intents
+  /**
+   * While sessions move: whether a session gets here what a node sends, this one among them. Set by whoever moves them; asked for each
+   * receiver, so only as long as one moves.
+   */
+  takes: ((record: SessionRecord, from: string) => boolean) | undefined = undefined
   readonly #stack: Stack
   readonly #onLost: (error: Error) => void
   #state: Membership = 'joining'
@@ -136,11 +142,11 @@ export class SharedNode {
     await this.inbox.end()
   }
 
-  /** @throws StackError `STORE_FAILED` where it may not acknowledge anything. */
-  check(): void {
-    if (this.inService) return
+  /** Rejects with `STORE_FAILED`, and why it may not acknowledge anything. */
+  refuse(): Promise<never> {
     const why = this.#state === 'in service' ? 'its lease has run out' : `it is ${this.#state}`
-    throw new StackError('STORE_FAILED', `the node ${this.node} may acknowledge nothing: ${why}`)
+    const error = new StackError('STORE_FAILED', `the node ${this.node} may acknowledge nothing: ${why}`)
+    return Promise.reject(error)
   }
 
   /** Says hello to all who are alive, and waits until their routes, and those of dead nodes, are known here. */

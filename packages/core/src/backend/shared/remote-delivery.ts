@@ -1,0 +1,162 @@
+import type { Author, Share } from '../../contract/index.ts'
+import { RelayContext, RelayStore } from '../../contract/index.ts'
+import { Publish } from '../../packets/index.ts'
+import type { SharedGroup } from '../../topics/index.ts'
+import { Matches } from '../../topics/index.ts'
+import { isThere } from '../choose-member.ts'
+import type { Parts } from '../parts.ts'
+import type { Receivers } from '../receivers.ts'
+import type { ShareDeliverer } from '../share-deliverer.ts'
+import type { Subscriber } from '../subscriber.ts'
+import type { GroupFrame, MessageFrame } from './frames.ts'
+import type { Application } from './inbox.ts'
+import type { RemoteRelay } from './remote-relay.ts'
+import type { SharedNode } from './shared-node.ts'
+
+/** A message of a group is handed from node to node no more often than this. */
+const HOPS = 8
+const NOBODY: Author = { clientId: '', identity: undefined }
+
+/** Gives messages of other nodes to the clients of this one. */
+export class RemoteDelivery {
+  readonly #parts: Parts
+  readonly #shared: SharedNode
+  readonly #relay: RemoteRelay
+  readonly #receivers: Receivers
+  readonly #shares: ShareDeliverer
+
+  constructor(
+    parts: Parts,
+    shared: SharedNode,
+    relay: RemoteRelay,
+    receivers: Receivers,
+    shares: ShareDeliverer,
+  ) {
+    this.#parts = parts
+    this.#shared = shared
+    this.#relay = relay
+    this.#receivers = receivers
+    this.#shares = shares
+    shared.inbox.on('message', (frame, how) => this.#take(frame, how))
+    shared.inbox.on('group', (frame) => this.#takeForGroup(frame))
+  }
+
+  /** What it stages is staged by return, or when what it answers with fulfils. */
+  #take(frame: MessageFrame, { from, again, cast }: Application): void | Promise<void> {
+    const { sessions, subscriptions, stack } = this.#parts
+    const sent = Publish.decode(frame.packet)
+    const packet = this.#shared.clock.age(sent, frame.expiresAt)
+    const matches = subscriptions.match(sent.topic)
+    if (packet === undefined) return this.#tellExpired(sent, frame.plain ? matches.subscribers : [])
+    const subscribers = frame.plain ? this.#some(matches.subscribers, packet, from, again) : []
+    const groups = this.#groups(frame, packet)
+    const ctx = new RelayContext(undefined, packet, frame.publisher, undefined, 'client')
+    const publisher = sessions.get(frame.publisher.clientId)
+    const found = new Matches(subscribers, groups)
+    const later = this.#receivers.deliver(found, publisher, ctx, new RelayStore())
+    if (later === undefined) return
+    // That the log could not be committed whoever applies frames finds out himself.
+    later.catch((error: Error) => {
+      if ((error as { code?: unknown }).code !== 'STORE_FAILED') stack.fail(error, undefined, packet)
+    })
+    if (cast || ctx.staged || !this.#receivers.isWide(found)) return
+    return new Promise((resolve) => {
+      ctx.onStaged = resolve
+      later.then(resolve, () => resolve())
+    })
+  }
+
+  /** Sessions that move are there for some nodes only; what is applied again is for logs alone: others have had it. */
+  #some(
+    subscribers: readonly Subscriber[],
+    packet: Publish,
+    from: string,
+    again: boolean,
+  ): readonly Subscriber[] {
+    const { takes } = this.#shared
+    if (takes === undefined && !again) return subscribers
+    const hasLog = ({ record, qos }: Subscriber): boolean => record.id !== 0 && qos > 0 && packet.qos > 0
+    return subscribers.filter(
+      (subscriber) => takes?.(subscriber.record, from) !== false && (!again || hasLog(subscriber)),
+    )
+  }
+
+  /** Those that have members here; the others go on. */
+  #groups(
+    { groups, publisher, expiresAt }: MessageFrame,
+    packet: Publish,
+  ): readonly SharedGroup<Subscriber>[] {
+    const found: SharedGroup<Subscriber>[] = []
+    for (const share of groups) {
+      const group = this.#parts.subscriptions.group(share)
+      if (group !== undefined) found.push(group)
+      else this.#handOn(share, undefined, 1, publisher, this.#shared.clock.toStack(expiresAt), packet)
+    }
+    return found
+  }
+
+  #takeForGroup(frame: GroupFrame): void {
+    const { share, except, hops, publisher } = frame
+    const { clock } = this.#shared
+    const packet = clock.age(Publish.decode(frame.packet), frame.expiresAt)
+    if (packet === undefined) return
+    this.#handOn(share, except, hops + 1, publisher, clock.toStack(frame.expiresAt), packet)
+  }
+
+  /**
+   * To a member of the group here, or to a node that has one.
+   * @param expiresAt By the stack's clock; 0 for never.
+   */
+  deliverToGroup(
+    share: Share,
+    except: string | undefined,
+    hops: number,
+    publisher: Author | undefined,
+    expiresAt: number,
+    packet: Publish,
+  ): void | Promise<void> {
+    const group = this.#parts.subscriptions.group(share)
+    const others = group?.members.filter(({ record }) => record.clientId !== except) ?? []
+    const own = { members: others.length, connected: others.some(isThere) }
+    const nodes = this.#shared.routes.tree.membersOf(share.filter, share.group)
+    const node =
+      nodes.length === 0 || hops > HOPS
+        ? undefined
+        : this.#relay.chooser.choose(share, own, nodes, packet.qos === 0)
+    if (node !== undefined)
+      return this.#relay.handOn(node, { share, except, hops, publisher, expiresAt, packet })
+    if (group === undefined || others.length === 0) return this.#drop(except, packet)
+    const source = new RelayContext(undefined, packet, publisher ?? NOBODY, undefined, 'client')
+    return this.#shares.deliver({ group, packet, expiresAt, except, source }, { queued: 0, dropped: 0 })
+  }
+
+  #handOn(
+    share: Share,
+    except: string | undefined,
+    hops: number,
+    publisher: Author | undefined,
+    expiresAt: number,
+    packet: Publish,
+  ): void {
+    const { stack } = this.#parts
+    stack.background(() => this.deliverToGroup(share, except, hops, publisher, expiresAt, packet))
+  }
+
+  #tellExpired(packet: Publish, subscribers: readonly Subscriber[]): void {
+    for (const { record } of subscribers) {
+      const { clientId, client } = record
+      this.#parts.stack.tell('messageDropped', { clientId, client, packet, reason: 'expired', count: 1 })
+    }
+  }
+
+  #drop(except: string | undefined, packet: Publish): void {
+    const told = {
+      clientId: except ?? '',
+      client: undefined,
+      packet,
+      reason: 'not-connected',
+      count: 1,
+    } as const
+    this.#parts.stack.tell('messageDropped', told)
+  }
+}

@@ -1,0 +1,151 @@
+import type { Author, Context, Share, Store } from '../../contract/index.ts'
+import { authorOf } from '../../contract/index.ts'
+import type { Publish } from '../../packets/index.ts'
+import { Matches } from '../../topics/index.ts'
+import { isThere } from '../choose-member.ts'
+import type { Disk } from '../disk/disk.ts'
+import type { Subscriber } from '../subscriber.ts'
+import { encodeFrame } from './frames.ts'
+import { GroupChooser } from './groups.ts'
+import type { Target } from './intents.ts'
+import type { SharePreference } from './options.ts'
+import type { NodeRoute } from './route-tree.ts'
+import type { SharedNode } from './shared-node.ts'
+
+const NO_GROUPS: readonly Share[] = []
+
+/** What becomes of a message on other nodes. */
+export interface Outgoing {
+  /** Who gets it here: without the groups that other nodes were chosen for. */
+  readonly local: Matches<Subscriber>
+  /** The groups that other nodes were chosen for. */
+  readonly chosen: ReadonlyMap<string, readonly Share[]> | undefined
+}
+
+/** Hands messages to the nodes whose clients subscribed to them. */
+export class RemoteRelay {
+  readonly chooser: GroupChooser
+  readonly #shared: SharedNode
+  readonly #disk: Disk
+
+  constructor(shared: SharedNode, disk: Disk, preference: SharePreference) {
+    this.#shared = shared
+    this.#disk = disk
+    this.chooser = new GroupChooser(preference)
+  }
+
+  /** Chooses between this node and others for each group that several have; nothing where nobody elsewhere wants it. */
+  plan(ctx: Context<'relayMessage'>, matches: Matches<Subscriber>): Outgoing | undefined {
+    const { tree } = this.#shared.routes
+    if (tree.size === 0) return undefined
+    const { subscribers, groups } = tree.match(ctx.topic)
+    if (groups.length === 0)
+      return subscribers.length === 0 ? undefined : { local: matches, chosen: undefined }
+    const chosen = new Map<string, Share[]>()
+    const elsewhere = new Set<string>()
+    for (const { name: group, filter, members } of groups) {
+      const share = { group, filter }
+      const node = this.chooser.choose(share, ownMembers(matches, share), members, ctx.packet.qos === 0)
+      if (node === undefined) continue
+      elsewhere.add(`${group}/${filter}`)
+      const known = chosen.get(node)
+      if (known === undefined) chosen.set(node, [share])
+      else known.push(share)
+    }
+    if (elsewhere.size === 0)
+      return subscribers.length === 0 ? undefined : { local: matches, chosen: undefined }
+    const here = matches.groups.filter(({ name, filter }) => !elsewhere.has(`${name}/${filter}`))
+    return { local: new Matches(matches.subscribers, here), chosen }
+  }
+
+  /**
+   * Sends it to whoever wants it now. Fulfils when it is in their inboxes; nothing for QoS 0, which nobody waits for.
+   * @param exactlyOnce By an intent, that is committed with what else is staged in this turn.
+   */
+  send(
+    ctx: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+    { chosen }: Outgoing,
+    exactlyOnce: boolean,
+  ): void | Promise<void> {
+    const { packet, publisher } = ctx
+    const { subscribers } = this.#shared.routes.tree.match(ctx.topic)
+    store.matched += subscribers.length
+    for (const groups of chosen?.values() ?? []) store.matched += groups.length
+    const targets = this.#targets(packet, authorOf(publisher), subscribers, chosen)
+    const { sender, intents } = this.#shared
+    if (packet.qos === 0) {
+      for (const { node, frame } of targets) sender.cast(node, frame)
+      return
+    }
+    if (targets.length === 0) return
+    if (exactlyOnce) return intents.send(this.#disk, targets)
+    if (targets.length === 1) return sender.post(targets[0].node, targets[0].frame)
+    return Promise.all(targets.map(({ node, frame }) => sender.post(node, frame))).then(() => {})
+  }
+
+  /** A message of a group goes to a node that has members of it. Fulfils when it is there. */
+  handOn(
+    node: string,
+    message: {
+      readonly share: Share
+      readonly except: string | undefined
+      readonly hops: number
+      readonly publisher: Author | undefined
+      /** By the stack's clock; 0 for never. */
+      readonly expiresAt: number
+      readonly packet: Publish
+    },
+  ): void | Promise<void> {
+    const { packet, publisher } = message
+    const { sender, intents, clock } = this.#shared
+    const expiresAt = clock.fromStack(message.expiresAt)
+    const author = publisher && authorOf(publisher)
+    const frame = encodeFrame({
+      ...message,
+      kind: 'group',
+      publisher: author,
+      expiresAt,
+      packet: packet.encode(),
+    })
+    if (packet.qos === 0) sender.cast(node, frame)
+    else return intents.send(this.#disk, [{ node, frame }])
+  }
+
+  /** The frame is made once for all who get the same. */
+  #targets(
+    packet: Publish,
+    publisher: Author,
+    nodes: readonly NodeRoute[],
+    chosen: ReadonlyMap<string, readonly Share[]> | undefined,
+  ): Target[] {
+    const bytes = packet.encode()
+    const { expiryInterval } = packet
+    const expiresAt = expiryInterval === undefined ? 0 : this.#shared.clock.now() + expiryInterval * 1_000
+    const make = (plain: boolean, groups: readonly Share[]): Uint8Array =>
+      encodeFrame({ kind: 'message', plain, groups, publisher, expiresAt, packet: bytes })
+    const targets: Target[] = []
+    const left = new Map(chosen)
+    let common: Uint8Array | undefined
+    for (const { node } of nodes) {
+      const groups = left.get(node)
+      left.delete(node)
+      common ??= groups === undefined ? make(true, NO_GROUPS) : undefined
+      targets.push({
+        node,
+        frame: groups === undefined && common !== undefined ? common : make(true, groups ?? NO_GROUPS),
+      })
+    }
+    for (const [node, groups] of left) targets.push({ node, frame: make(false, groups) })
+    return targets
+  }
+}
+
+/** What this node has of a group that matches. */
+function ownMembers(
+  { groups }: Matches<Subscriber>,
+  { group, filter }: Share,
+): { members: number; connected: boolean } {
+  const found = groups.find((own) => own.name === group && own.filter === filter)
+  return { members: found?.size ?? 0, connected: found?.members.some(isThere) === true }
+}

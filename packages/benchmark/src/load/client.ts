@@ -17,6 +17,8 @@ import { MAX_CARRY, workspace } from './workspace.ts'
 export interface ConnectOptions {
   readonly clean?: boolean
   readonly sessionExpiry?: number
+  readonly username?: string
+  readonly password?: string
 }
 
 interface Awaited {
@@ -151,6 +153,11 @@ export class LoadClient implements FrameSink {
     return this.#packetId
   }
 
+  /** The broker ended the connection, and nobody waits for a packet who would be told. */
+  protected lost(failure: Error): void {
+    throw failure
+  }
+
   #expect(type: number): Promise<Buffer> {
     return new Promise((resolve, reject) => (this.#awaited = { type, resolve, reject }))
   }
@@ -173,8 +180,9 @@ export class LoadClient implements FrameSink {
   #closed(error: Error | undefined): void {
     if (this.#leaving) return
     const failure = new Error(`${this.id}: ${error?.message ?? 'closed by the broker'}`)
-    if (!this.#awaited) throw failure
-    this.#awaited.reject(failure)
+    const awaited = this.#awaited
     this.#awaited = undefined
+    if (awaited) awaited.reject(failure)
+    else this.lost(failure)
   }
 }

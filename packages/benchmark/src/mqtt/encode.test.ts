@@ -19,6 +19,18 @@ describe('the encoders of the load', () => {
     expect(connect({ clientId: 'bench-1', version, keepalive: 300 })).toEqual(
       generate({ cmd: 'connect', clientId: 'bench-1', protocolVersion, clean: true, keepalive: 300 }),
     )
+    const login = { username: 'good', password: 'secret' }
+    expect(connect({ clientId: 'bench-1', version, keepalive: 300, ...login })).toEqual(
+      generate({
+        cmd: 'connect',
+        clientId: 'bench-1',
+        protocolVersion,
+        clean: true,
+        keepalive: 300,
+        ...login,
+        password: Buffer.from(login.password),
+      }),
+    )
     const options = { protocolVersion }
     expect(publish({ topic, payload, version })).toEqual(
       generate({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false }, options),

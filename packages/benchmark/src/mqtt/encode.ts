@@ -16,6 +16,7 @@ export const PacketType = {
   UNSUBSCRIBE: 10,
   UNSUBACK: 11,
   PINGRESP: 13,
+  DISCONNECT: 14,
 } as const
 
 export interface ConnectFields {
@@ -27,6 +28,8 @@ export interface ConnectFields {
   /** 5.0 only: seconds that the session outlives its connection. */
   readonly sessionExpiry?: number
   readonly will?: WillFields
+  readonly username?: string
+  readonly password?: string
 }
 
 export interface WillFields {
@@ -54,7 +57,9 @@ export function connect(fields: ConnectFields): Buffer {
   const version = fields.version ?? 4
   // A subscriber that only receives is silent: longer than the longest run, or it is rightly closed.
   const keepalive = fields.keepalive ?? 3_600
-  const flags = ((fields.clean ?? true) ? 2 : 0) | (fields.will ? 4 : 0)
+  const { username, password } = fields
+  const named = (username === undefined ? 0 : 0x80) | (password === undefined ? 0 : 0x40)
+  const flags = named | ((fields.clean ?? true) ? 2 : 0) | (fields.will ? 4 : 0)
   const expiry = fields.sessionExpiry ? [0x11, ...uint32(fields.sessionExpiry)] : []
   return packet(
     0x10,
@@ -63,6 +68,7 @@ export function connect(fields: ConnectFields): Buffer {
     properties(version, expiry),
     string(fields.clientId),
     ...(fields.will ? will(fields.will, version) : []),
+    ...[username, password].flatMap((text) => (text === undefined ? [] : [string(text)])),
   )
 }
 

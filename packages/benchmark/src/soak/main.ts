@@ -1,56 +1,37 @@
 #!/usr/bin/env node
-/** `pnpm soak` runs this file. This process is the load. */
+/** `pnpm soak` runs this file. This process is the load, or that of the good clients. */
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mqttStack } from '../brokers/mqtt-stack.ts'
 import { machine } from '../report/setting.ts'
-import { startSoakBroker } from './broker.ts'
-import { judge } from './judge.ts'
+import { soakFlat } from './flat.ts'
+import { soakHostile } from './hostile/soak-hostile.ts'
 import { parseSoakOptions, SOAK_USAGE } from './options.ts'
-import { plateauCells, soakPage } from './page.ts'
-import type { Plateau } from './run.ts'
-import { soak } from './run.ts'
+import type { SoakConditions } from './page.ts'
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
-const SPANS = 20
 
 async function main(): Promise<void> {
-  const { seconds, out, help } = parseSoakOptions(process.argv.slice(2))
-  if (help) return console.log(SOAK_USAGE)
+  const options = parseSoakOptions(process.argv.slice(2))
+  if (options.help) return console.log(SOAK_USAGE)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)))
-  const date = new Date().toISOString().slice(0, 10)
-  const broker = await startSoakBroker()
-  try {
-    const plan = { spans: SPANS, seconds: seconds / SPANS }
-    const result = await soak(broker, plan, tell, stop.signal)
-    const judgement = judge(result)
-    const version = mqttStack.version ?? ''
-    const page = soakPage(result, judgement, {
-      date,
-      version,
-      node: process.versions.node,
-      machine: machine(),
-    })
-    console.log(`\n${page}`)
-    if (out !== undefined) {
-      writeFileSync(resolve(ROOT, out), page)
-      console.log(`written: ${out}`)
-    }
-    if (judgement.problems.length > 0) process.exitCode = 1
-  } finally {
-    await broker.stop()
+  const about: SoakConditions = {
+    date: new Date().toISOString().slice(0, 10),
+    version: mqttStack.version ?? '',
+    node: process.versions.node,
+    machine: machine(),
   }
-}
-
-function tell(plateau: Plateau): void {
-  const [at, rate, busy, rss, heap, , collections, longest] = plateauCells(plateau)
-  console.log(
-    `${at}  ${rate} deliveries/s  ${busy} MiB resident, ${rss} when quiet  heap ${heap} MiB  ` +
-      `${collections} collections, longest ${longest} ms`,
-  )
+  const soak = options.flat ? soakFlat : soakHostile
+  const { page, problems } = await soak(options, about, stop.signal)
+  console.log(`\n${page}`)
+  if (options.out !== undefined) {
+    writeFileSync(resolve(ROOT, options.out), page)
+    console.log(`written: ${options.out}`)
+  }
+  if (problems.length > 0) process.exitCode = 1
 }
 
 main().catch((error: unknown) => {

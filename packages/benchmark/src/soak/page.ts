@@ -18,11 +18,11 @@ export interface SoakConditions {
 const INTRODUCTION = `# Soak
 
 The default stack at full rate for minutes: does memory stay flat, how long does garbage collection stop the broker,
-is every message delivered once and in order?
+is every message delivered once and in order? What hostile clients do to it is another page: [reliability](reliability.md).
 
 \`\`\`sh
-pnpm soak               # 10 minutes, and writes this page
-pnpm soak --seconds 20  # a look at the tool itself, only printed
+pnpm soak --flat               # 10 minutes, and writes this page
+pnpm soak --flat --seconds 20  # a look at the tool itself, only printed
 \`\`\`
 
 Broker and load are a process each, over loopback; three closed loops run beside each other. After each span at full rate
@@ -113,12 +113,12 @@ function waited(plateaus: readonly Plateau[]): string {
     : ` The broker was ready to run and had no core for ${formatShare(share)} of the time.`
 }
 
-function mebibytes(bytes: number): string {
+export function mebibytes(bytes: number): string {
   return (bytes / 2 ** 20).toFixed(1)
 }
 
 /** m:ss */
-function clock(seconds: number): string {
+export function clock(seconds: number): string {
   const whole = Math.round(seconds)
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
 }

@@ -1,0 +1,94 @@
+import { faults } from '../../load/sequence.ts'
+import type { Growth } from '../judge.ts'
+import { growth } from '../judge.ts'
+import type { HostileResult } from './course.ts'
+import type { CrowdOutcomes } from './crowd.ts'
+import type { Act, Outcomes } from './stage.ts'
+
+/** How many times as long the good clients' messages may take as before. */
+export const LATENCY_FACTOR = 2
+/** Below so many ms nobody is late: twice of less than this is what a scheduler does by itself. */
+export const LATENCY_FLOOR_MS = 1
+/** Shorter courses have too few messages beyond p99, and say as much about the machine as about the broker. */
+export const JUDGED_SECONDS = 120
+/** Moments that a heap's growth is judged from. */
+const JUDGED_MOMENTS = 6
+
+const MIB = 2 ** 20
+/** From the first third of the moments to the last: what a collector leaves is not exact. */
+const HEAP_SLACK = { share: 0.05, bytes: 2 * MIB }
+
+export interface HostileJudgement {
+  /** In ms: the most that p99 may be. */
+  readonly allowed: number
+  /** Whether the course was long enough to judge latency and what became of the hostile ones. */
+  readonly isJudged: boolean
+  /** Undefined where there are too few moments. */
+  readonly heap: Growth | undefined
+  readonly outcomes: CrowdOutcomes
+  /** One line each: what is not as it must be. */
+  readonly problems: readonly string[]
+}
+
+export function judgeHostile(result: HostileResult, acts: readonly Act[]): HostileJudgement {
+  const { latencies, moments, seconds } = result
+  const isJudged = seconds >= JUDGED_SECONDS
+  const allowed = LATENCY_FACTOR * Math.max(latencies.opening.p99, LATENCY_FLOOR_MS)
+  const heaps = moments.map(({ state }) => state.heapUsed)
+  const heap = moments.length >= JUDGED_MOMENTS ? growth(heaps, HEAP_SLACK) : undefined
+  const outcomes = sumOutcomes(result.phases.map((phase) => phase.outcomes))
+  const late = (['hostile', 'quiet'] as const).filter((name) => latencies[name].p99 > allowed)
+  const problems = [
+    ...accounting(result),
+    ...(isJudged ? late.map((name) => lateness(name, latencies[name].p99, allowed)) : []),
+    ...remains(result),
+    ...(heap?.flat === false ? [`the heap grows: ${inMib(heap.first)}, then ${inMib(heap.last)} MiB`] : []),
+    ...acts.flatMap((act) => outcomeProblems(act, outcomes[act.name] ?? {}, isJudged)),
+    ...(result.errors.length > 0 ? [`the broker logged an error: ${result.errors[0]}`] : []),
+  ]
+  return { allowed, isJudged, heap, outcomes, problems }
+}
+
+function accounting({ tally, lost }: HostileResult): string[] {
+  const { lost: missing, doubled, reordered, wrong } = tally
+  const said = `${missing} lost, ${doubled} doubled, ${reordered} reordered, ${wrong} wrong`
+  return [
+    ...(faults(tally) > 0 ? [`messages of the good clients: ${said}`] : []),
+    ...(lost > 0 ? [`connections of the good clients that were ended: ${lost}`] : []),
+  ]
+}
+
+function lateness(name: 'hostile' | 'quiet', p99: number, allowed: number): string {
+  const when = name === 'hostile' ? 'beside hostile clients' : 'after hostile clients'
+  return `the good clients' p99 ${when}: ${p99.toFixed(2)} ms, above ${allowed.toFixed(2)} ms`
+}
+
+/** Of the last moment alone: what stays is there to the end, and what was late once is in the table. */
+function remains({ moments }: HostileResult): string[] {
+  return (moments.at(-1)?.differences ?? []).map((difference) => `not as before: ${difference}`)
+}
+
+function outcomeProblems(act: Act, outcomes: Outcomes, isJudged: boolean): string[] {
+  const seen = Object.keys(outcomes)
+  const bad = seen.filter((outcome) => [...(act.never ?? []), /^failed/].some((one) => one.test(outcome)))
+  const absent = act.must.filter((wanted) => !seen.some((outcome) => wanted.test(outcome)))
+  return [
+    ...bad.map((outcome) => `${act.name}: ${outcome}, ${outcomes[outcome]} times`),
+    ...(isJudged ? absent.map((wanted) => `${act.name}: nothing was ${wanted.source}`) : []),
+  ]
+}
+
+function sumOutcomes(all: readonly CrowdOutcomes[]): CrowdOutcomes {
+  const sums: Record<string, Outcomes> = {}
+  for (const outcomes of all)
+    for (const [name, counts] of Object.entries(outcomes)) {
+      const sum = sums[name] ?? {}
+      sums[name] = sum
+      for (const [outcome, count] of Object.entries(counts)) sum[outcome] = (sum[outcome] ?? 0) + count
+    }
+  return sums
+}
+
+function inMib(bytes: number): string {
+  return (bytes / MIB).toFixed(1)
+}

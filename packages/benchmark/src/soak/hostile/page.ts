@@ -1,0 +1,136 @@
+import { formatNumber, formatShare } from '../../report/format.ts'
+import { markdownTable } from '../../report/markdown-table.ts'
+import type { SoakConditions } from '../page.ts'
+import { clock, mebibytes } from '../page.ts'
+import type { HostileResult, Moment, Phase } from './course.ts'
+import type { HostileJudgement } from './judge.ts'
+import { LATENCY_FACTOR, LATENCY_FLOOR_MS } from './judge.ts'
+import type { Act } from './stage.ts'
+import { COUNTED } from './state.ts'
+
+export const PAIRS = 50
+export const RATE = 2000
+
+const INTRODUCTION = `# Reliability
+
+What becomes of good clients while others do what they should not, and what is left of those when they are gone?
+
+\`\`\`sh
+pnpm soak               # half an hour, and writes this page
+pnpm soak --seconds 60  # a look at the tool itself, only printed
+\`\`\`
+
+The broker is the command, with a configuration as for the open internet: passwords, access rules and limits are on. ${PAIRS} pairs of good
+clients send ${formatNumber(RATE)} messages a second in all, at QoS 0, 1 and 2, in 3.1.1 and 5.0, over TCP and WebSocket; they send at that rate however long the
+broker takes, and every message is followed to its end. Hostile clients come in through a proxy that says that they are from 200 other addresses, all kinds of them at
+once. They are another process, which yields to the broker: in the field they would have processors of their own. The broker's waits (for a CONNECT, the rest of a
+packet, a reader that stopped) are shortened to two seconds, so that each is reached often.
+
+After each span of hostile clients all of them go, the good ones pause, and what is open and kept is counted in the broker's process. Handles, file descriptors,
+timers, connections, sessions, subscriptions and retained messages must be **exactly** what they were before the first hostile client came, and the bytes that
+clients make the broker keep too, but for 16 KiB of the good ones' own tables. Timers are counted with those that do not keep a process alive. The heap, after garbage was
+collected by force, may be 5 % or 2 MiB higher in the last third of these moments than in the first: collectors are not exact.
+The first span of hostile clients is a rehearsal: what is compiled and cached once is there when the heap is read first.
+`
+
+/** The page as it stands in docs/reliability.md. */
+export function reliabilityPage(
+  result: HostileResult,
+  judgement: HostileJudgement,
+  acts: readonly Act[],
+  about: SoakConditions,
+): string {
+  const { problems, isJudged, heap } = judgement
+  return [
+    INTRODUCTION,
+    `- mqtt-stack ${about.version}, node ${about.node}, ${about.machine}; ${about.date}.`,
+    `- ${clock(result.seconds)} min, ${result.plan.cycles} times ${result.plan.hostile.toFixed(0)} s of hostile clients.`,
+    latencyLine(result, judgement),
+    messageLine(result),
+    ...(heap === undefined
+      ? ['- The run was too short to judge the heap.']
+      : [
+          `- Heap: ${mebibytes(heap.first)} MiB in the first third of the moments, ${mebibytes(heap.last)} in the last.`,
+        ]),
+    ...(isJudged ? [] : ['- The run was too short to judge latency.']),
+    `- Verdict: ${problems.length === 0 ? 'as it must be' : problems.join('; ')}.`,
+    '\n## Latency of the good clients\n',
+    'In ms, from publisher to subscriber. The last column is the share of the time in which the broker was ready to run and had no core.\n',
+    ...markdownTable(
+      ['at', 'phase', 'messages', 'p50', 'p99', 'p99.9', 'longest', 'broker', 'without a core'],
+      result.phases.map((phase) => phaseCells(phase)),
+    ),
+    '\n## What became of the hostile clients\n',
+    'Refused: what CONNACK, SUBACK or PUBACK said, by reason code. Closed: by the broker, with the code of its DISCONNECT if there was one.\n',
+    ...markdownTable(
+      ['kind', 'at a time', 'what they do', 'what became of it'],
+      acts.map(({ name, actors, about: what }) => [name, `${actors}`, what, outcomesOf(name, judgement)]),
+    ),
+    '\n## What is open and kept\n',
+    'In the broker’s process: before any hostile client came, and when they were gone. Memory in MiB; `settled` is how many seconds it took until all counts were as before.\n',
+    ...markdownTable(
+      ['at', 'settled', ...COUNTED, 'handles', 'heap', 'outside it', 'resident', 'resident, busy'],
+      [beforeCells(result), ...result.moments.map((moment) => momentCells(moment, result.phases))],
+    ),
+    '',
+  ].join('\n')
+}
+
+function latencyLine({ latencies }: HostileResult, { allowed }: HostileJudgement): string {
+  const { opening, hostile, quiet } = latencies
+  return (
+    `- p99 of the good clients: ${ms(opening.p99)} ms alone, ${ms(hostile.p99)} ms beside hostile clients, ${ms(quiet.p99)} ms alone again. ` +
+    `Up to ${ms(allowed)} ms are allowed: ${LATENCY_FACTOR} times what it was, or ${LATENCY_FACTOR * LATENCY_FLOOR_MS} ms where that was less than ${LATENCY_FLOOR_MS} ms.`
+  )
+}
+
+function messageLine({ tally, lost }: HostileResult): string {
+  const { delivered, lost: missing, doubled, reordered, wrong } = tally
+  const faulty = `${missing} lost, ${doubled} doubled, ${reordered} reordered, ${wrong} wrong`
+  return `- ${delivered.toLocaleString('en')} messages of the good clients: ${faulty}; ${lost} of their connections were ended.`
+}
+
+export function phaseCells({ at, name, latency, shares }: Phase): string[] {
+  const { count, p50, p99, p999, max } = latency
+  const figures = [p50, p99, p999, max].map(ms)
+  return [
+    clock(at),
+    name,
+    count.toLocaleString('en'),
+    ...figures,
+    formatShare(shares?.broker),
+    formatShare(shares?.waiting),
+  ]
+}
+
+function outcomesOf(name: string, { outcomes }: HostileJudgement): string {
+  const sorted = Object.entries(outcomes[name] ?? {}).toSorted(([, one], [, other]) => other - one)
+  return sorted.map(([outcome, count]) => `${outcome}: ${count.toLocaleString('en')}`).join(', ') || '-'
+}
+
+function beforeCells({ before }: HostileResult): string[] {
+  const counts = COUNTED.map((name) => before[name].toLocaleString('en'))
+  return ['before', '-', ...counts, `${sum(before.handles)}`, '-', '-', '-', '-']
+}
+
+export function momentCells({ at, settled, state }: Moment, phases: readonly Phase[]): string[] {
+  const counts = COUNTED.map((name) => state[name].toLocaleString('en'))
+  const busy = phases.findLast((phase) => phase.name === 'hostile' && phase.at <= at)?.busy
+  const memory = [state.heapUsed, state.external, state.rss].map(mebibytes)
+  return [
+    clock(at),
+    settled.toFixed(1),
+    ...counts,
+    `${sum(state.handles)}`,
+    ...memory,
+    busy === undefined ? '-' : mebibytes(busy.rss),
+  ]
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((all, count) => all + count, 0)
+}
+
+function ms(value: number): string {
+  return value.toFixed(2)
+}

@@ -19,6 +19,7 @@ import { SessionLife } from './session-life.ts'
 import { SessionList } from './session-list.ts'
 import { SessionWills } from './session-wills.ts'
 import { Sessions } from './sessions.ts'
+import { Moves } from './shared/moves.ts'
 import type { SharedOptions } from './shared/options.ts'
 import { SharedNode } from './shared/shared-node.ts'
 import type { SharedStore } from './shared/shared-store.ts'
@@ -98,7 +99,9 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     const { disk, shared } = parts
     if (disk === undefined) return undefined
     const open = (): Promise<void> => disk.open(new Restoration(parts, disk))
-    return shared === undefined ? open() : shared.start(open, disk)
+    if (shared === undefined) return open()
+    shared.moves = new Moves({ parts, disk, node: shared, keeper: this.#sessions })
+    return shared.start(() => open().then(() => shared.moves.restore()), disk)
   }
 
   /** Takes no more calls: each fails with `BACKEND_STOPPED`. Answers when all that was staged is written. */

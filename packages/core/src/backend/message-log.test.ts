@@ -4,6 +4,7 @@ import { LogEntry } from './log-entry.ts'
 import { MessageLog } from './message-log.ts'
 
 const MANY = Number.POSITIVE_INFINITY
+const NOTHING = { identifiers: undefined, expiresAt: 0, share: undefined, publisher: undefined } as const
 const account = new Ledger({ memoryCeiling: MANY, memoryShare: 1 }).account('bob')
 
 function append(
@@ -124,5 +125,26 @@ describe('a message log', () => {
     expect(ledger.held).toBeGreaterThan(100)
     log.clear()
     expect(ledger.held).toBe(0)
+  })
+
+  it('takes the entries of another node before its own, which it has numbered above them', () => {
+    const log = new MessageLog(account)
+    log.restore(100_000, 5)
+    expect(append(log, 'new')).toBe(100_001)
+    const packet = Publish.from({ topic: 't', payload: 'old', qos: 2 })
+    const entry = (sequence: number): LogEntry =>
+      new LogEntry({ messageId: sequence, packet, qos: 2, retain: false, ...NOTHING }, sequence)
+    log.putEarlier([entry(3), entry(7)])
+    expect(read(log)).toEqual(['3 old', '7 old', '100001 new'])
+    expect(read(log, 3)).toEqual(['7 old', '100001 new'])
+    expect(read(log, 7, 1)).toEqual(['100001 new'])
+    expect([log.size, append(log, 'newer')]).toEqual([3, 100_002])
+  })
+
+  it('hands out no sequence beyond those that are its own', () => {
+    const log = new MessageLog(account)
+    append(log, 'a')
+    log.limit = 2
+    expect([append(log, 'b'), append(log, 'c')]).toEqual([2, 'log-full'])
   })
 })

@@ -21,6 +21,8 @@ export class MessageLog {
   #begun = 0
   /** Messages that look-ups do not show yet. */
   hidden = 0
+  /** Sequences above this one are another node's to hand out. */
+  limit: number = Number.POSITIVE_INFINITY
   /** When the next of those behind that is over. */
   #nextExpiry: number = Number.POSITIVE_INFINITY
 
@@ -34,6 +36,11 @@ export class MessageLog {
     return this.#entries.size
   }
 
+  /** The highest sequence that was handed out. */
+  get last(): number {
+    return this.#sequences.last
+  }
+
   /** Bytes that they take, about. */
   get bytes(): number {
     return this.#bytes
@@ -43,6 +50,7 @@ export class MessageLog {
   append(message: EntryInit, maxMessages: number, maxBytes: number): LogEntry | DropReason {
     const { packet, expiresAt = 0 } = message
     if (this.#entries.size >= maxMessages || this.#bytes + packet.size > maxBytes) return 'log-full'
+    if (this.#sequences.last >= this.limit) return 'log-full'
     if (!this.#account.keep(packet, ENTRY_COST, true)) return 'memory-full'
     packet.own()
     const entry = new LogEntry(message, this.#sequences.next(this.#entries))
@@ -94,6 +102,16 @@ export class MessageLog {
     if (expiresAt !== 0 && expiresAt < this.#nextExpiry) this.#nextExpiry = expiresAt
   }
 
+  /** Entries of another node, in their order, before all that is in the log now. */
+  putEarlier(entries: readonly LogEntry[]): void {
+    const later = [...this.#entries]
+    this.#entries.clear()
+    for (const entry of entries) this.restoreEntry(entry)
+    for (const [sequence, entry] of later) this.#entries.set(sequence, entry)
+    // Which identifiers they have is looked at anew.
+    this.#sequences = new Sequences(this.#sequences.last)
+  }
+
   /** What is in it now may be on its way. */
   begin(): void {
     this.#begun = this.#sequences.last
@@ -119,15 +137,18 @@ export class MessageLog {
   /** Pushes up to `limit` messages behind a sequence. */
   read(into: LogEntry[], after: number, limit: number): void {
     const end = into.length + limit
-    if (after === 0) {
+    const { last } = this.#sequences
+    // From the beginning, or where most of what is behind is a hole, as another node leaves it.
+    if (after === 0 || last - after > this.#entries.size + LOOK_BACK) {
       for (const entry of this.#entries.values()) {
+        if (entry.sequence <= after) continue
         if (into.length >= end || !isVisible(entry)) return
         this.#give(entry, into)
       }
+      return
     }
-    const { last } = this.#sequences
     // Whoever reads on has sent nothing behind that place, so there are few holes: no need to pass what is before.
-    for (let sequence = after + 1; after > 0 && sequence <= last && into.length < end; sequence++) {
+    for (let sequence = after + 1; sequence <= last && into.length < end; sequence++) {
       const entry = this.#entries.get(sequence)
       if (entry === undefined) continue
       if (!isVisible(entry)) return

@@ -1,7 +1,7 @@
 import type { Context, Store } from '../contract/index.ts'
 import { nextMessageId } from '../contract/index.ts'
 import { ReasonCode } from '../packets/index.ts'
-import { Matches } from '../topics/index.ts'
+import type { Matches } from '../topics/index.ts'
 import { Deliverer } from './deliver.ts'
 import type { Disk } from './disk/disk.ts'
 import type { InboundIds } from './inbound-ids.ts'
@@ -65,7 +65,7 @@ export class Relays {
     if (shared !== undefined && disk !== undefined) {
       // Without a lease it may not know of subscriptions that were acknowledged elsewhere.
       if (ctx.packet.qos > 0 && !shared.inService) return shared.refuse()
-      const here = shared.takes === undefined ? matches : this.#without(matches, shared, shared.takes)
+      const here = shared.moves.isBusy ? shared.moves.sift(matches, shared.node, ctx) : matches
       const out = this.#remote?.plan(ctx, here)
       return this.#relayHere(disk, out?.local ?? here, publisher, ctx, store, out)
     }
@@ -131,18 +131,6 @@ export class Relays {
     const sent = this.#remote?.send(ctx, store, out, held !== true)
     if (held === true || sent === undefined) return sent ?? held
     return Promise.all([held, sent]).then(() => {})
-  }
-
-  /** Sessions that move get what this node relays at their new home, or their old one. */
-  #without(
-    { subscribers, groups }: Matches<Subscriber>,
-    { node }: SharedNode,
-    takes: NonNullable<SharedNode['takes']>,
-  ): Matches<Subscriber> {
-    return new Matches(
-      subscribers.filter(({ record }) => takes(record, node)),
-      groups,
-    )
   }
 
   /** Keeps the identifier of a QoS 2 message; false where it is refused. */

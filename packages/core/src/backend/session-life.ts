@@ -9,6 +9,10 @@ import { quotaOf } from './owner-quota.ts'
 import type { Parts } from './parts.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { SessionWills } from './session-wills.ts'
+import type { Home } from './shared/directory.ts'
+import type { Found } from './shared/pulls.ts'
+import { Residence } from './shared/residence.ts'
+import type { WillRecord } from './wills.ts'
 
 /** The part of `sessions` that may be ones that outlive their connection. */
 const STORED_AT_MOST = 15 / 16
@@ -34,16 +38,21 @@ export class SessionLife {
   *open(ctx: Context<'openSession'>, store: Store<'openSession'>): Steps {
     const { clientId } = ctx
     const { sessions, disk } = this.#parts
-    let line = this.#lines.get(clientId)
     // Most are alone, and done at once.
-    const isAlone = line === undefined && disk === undefined && sessions.get(clientId)?.client === undefined
-    if (isAlone) return yield* this.#openNow(ctx, store)
+    const isAlone =
+      disk === undefined && !this.#lines.has(clientId) && sessions.get(clientId)?.client === undefined
+    yield* isAlone ? this.#openNow(ctx, store) : this.alone(clientId, this.#openNow(ctx, store))
+  }
+
+  /** Works on the session of a client identifier when those who came before are done; who comes behind waits. */
+  *alone(clientId: string, work: Steps): Steps {
+    let line = this.#lines.get(clientId)
     if (line === undefined) {
       line = new OneByOne()
       this.#lines.set(clientId, line)
     }
     try {
-      yield* line.run(this.#openNow(ctx, store))
+      yield* line.run(work)
     } finally {
       if (line.isFree && this.#lines.get(clientId) === line) this.#lines.delete(clientId)
     }
@@ -51,35 +60,62 @@ export class SessionLife {
 
   *#openNow(ctx: Context<'openSession'>, store: Store<'openSession'>): Steps {
     const { clientId, identity } = ctx
+    const { sessions, stack, shared } = this.#parts
+    /** Where several nodes are one service: that a new session is this one's to make. */
+    let home: Home | undefined
+    let waiting: WillRecord | undefined
     for (;;) {
       // Nobody would close it: the client went while it waited, or it was given up.
       if (ctx.client.closed) {
         store.refused = ReasonCode.UNSPECIFIED_ERROR
+        if (home !== undefined) shared?.moves.release(clientId, home)
         return
       }
-      const { sessions, stack } = this.#parts
       const known = sessions.get(clientId)
-      const waiting = known?.will
+      waiting = known?.will ?? waiting
       const record = sessions.living(clientId, stack.clock.now())
       if (known !== undefined && record === undefined) store.ended = true
+      if (record === undefined && shared !== undefined && home === undefined) {
+        home = yield* this.#find(ctx, store)
+        if (store.refused !== undefined) return
+        continue
+      }
       if (record !== undefined && record.identity !== identity) {
-        store.refused = ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
-        store.reason = 'the session of this client identifier is somebody else’s'
+        refuseForeign(store)
         return
       }
       // Found free and opened without a wait in between: of several who want it one is the first.
       if (record?.client === undefined) {
-        yield* this.#claim(ctx, store, record)
+        yield* this.#claim(ctx, store, record, home)
         // The will of a session that ended here is published before this client is answered.
         if (store.ended === true && waiting !== undefined) yield this.#wills.fetch(waiting)
         return
       }
-      yield* this.#takeOver(record, record.client)
+      yield* this.disconnect(record, record.client)
     }
   }
 
+  /** Brings a session here that is at home at another node; answers the home of one that is to be made here. */
+  *#find(
+    { client, clientId, identity, cleanStart }: Context<'openSession'>,
+    store: Store<'openSession'>,
+  ): Steps<Home | undefined> {
+    let found: Found | undefined
+    const wanting = { clientId, identity, cleanStart, isOver: () => client.closed }
+    yield this.#parts.shared?.moves.find(wanting).then((answer) => {
+      found = answer
+    })
+    if (found?.ended === true) store.ended = true
+    if (found?.refused === 'foreign') refuseForeign(store)
+    else if (found?.refused !== undefined) {
+      store.refused = ReasonCode.SERVER_UNAVAILABLE
+      store.reason = 'the node that has the session of this client identifier does not answer'
+    }
+    return found?.home
+  }
+
   /** Goes on when the session's connection is closed and settled. */
-  *#takeOver(record: SessionRecord, client: Client): Steps {
+  *disconnect(record: SessionRecord, client: Client): Steps {
     const { clientId, epoch } = record
     yield this.#parts.stack.run('sessionTakenOver', { clientId, epoch, client }, {})
     if (this.#parts.sessions.get(clientId) !== record || record.client !== client) return
@@ -89,36 +125,59 @@ export class SessionLife {
     if (!record.stored) this.#parts.sessions.remove(record)
   }
 
-  *#claim(ctx: Context<'openSession'>, store: Store<'openSession'>, found: SessionRecord | undefined): Steps {
-    const disk = this.#parts.disk
+  *#claim(
+    ctx: Context<'openSession'>,
+    store: Store<'openSession'>,
+    found: SessionRecord | undefined,
+    made: Home | undefined,
+  ): Steps {
+    const { disk, shared } = this.#parts
     const resumed = ctx.cleanStart ? undefined : found
     const wasKept = (found?.id ?? 0) !== 0
+    const home = made ?? found?.residence?.home
     if (found !== resumed && found !== undefined) {
+      // A new one takes its place: it stays at home here.
+      found.residence = undefined
       this.#parts.sessions.remove(found)
       store.ended = true
     }
-    if (resumed === undefined && this.#isFull(ctx.expiryInterval > 0)) {
-      store.refused = ReasonCode.QUOTA_EXCEEDED
-      store.reason = 'there is no room for another session'
-      return
-    }
-    const reason = quotaOf(this.#parts.stack.ledger, ctx, resumed !== undefined)
-    if (reason !== undefined) {
-      store.refused = ReasonCode.QUOTA_EXCEEDED
-      store.reason = reason
-      return
-    }
-    const record = this.#parts.sessions.open(ctx, resumed)
+    const record = this.#make(ctx, store, resumed)
     if (record === undefined) {
-      store.refused = ReasonCode.QUOTA_EXCEEDED
-      store.reason = 'there is no memory for another session'
+      if (home !== undefined && resumed === undefined) shared?.moves.release(ctx.clientId, home)
       return
     }
+    if (home !== undefined) record.residence ??= new Residence(home)
     store.present = resumed !== undefined
     store.epoch = record.epoch
     this.#wills.keep(record, ctx.will)
     if (disk !== undefined) yield* this.#write(disk, record, ctx.client, wasKept)
     store.inboundIds = record.state === undefined ? [] : record.state.inbound.list()
+  }
+
+  /** Nothing where there may not be another one. */
+  #make(
+    ctx: Context<'openSession'>,
+    store: Store<'openSession'>,
+    resumed: SessionRecord | undefined,
+  ): SessionRecord | undefined {
+    if (resumed === undefined && this.#isFull(ctx.expiryInterval > 0)) {
+      store.refused = ReasonCode.QUOTA_EXCEEDED
+      store.reason = 'there is no room for another session'
+      return undefined
+    }
+    const reason = quotaOf(this.#parts.stack.ledger, ctx, resumed !== undefined)
+    if (reason !== undefined) {
+      store.refused = ReasonCode.QUOTA_EXCEEDED
+      store.reason = reason
+      return undefined
+    }
+    const record = this.#parts.sessions.open(ctx, resumed)
+    if (record === undefined) {
+      store.refused = ReasonCode.QUOTA_EXCEEDED
+      store.reason = 'there is no memory for another session'
+      return undefined
+    }
+    return record
   }
 
   /** A session that was claimed becomes durable, behind all that was staged for older epochs. */
@@ -174,11 +233,21 @@ export class SessionLife {
 
   /** A session is over, or a connection without one. */
   forget(record: SessionRecord): void {
+    const { disk, sessions, shared } = this.#parts
+    const { residence } = record
     this.#parts.subscriptions.clear(record)
-    if (record.stored) this.#logs.handOn(record, true)
-    this.#wills.release(record)
-    const { disk, sessions } = this.#parts
+    // What another node has is its to hand on.
+    const isOver = residence?.departed !== true
+    if (isOver && record.stored) this.#logs.handOn(record, true)
+    if (isOver) this.#wills.release(record)
+    else this.#wills.arm(record, undefined, true)
+    if (isOver && residence?.home !== undefined) shared?.moves.release(record.clientId, residence.home)
     disk?.removeSession(record, () => (sessions.get(record.clientId)?.id ?? 0) !== 0)
     record.end()
   }
+}
+
+function refuseForeign(store: Store<'openSession'>): void {
+  store.refused = ReasonCode.CLIENT_IDENTIFIER_NOT_VALID
+  store.reason = 'the session of this client identifier is somebody else’s'
 }

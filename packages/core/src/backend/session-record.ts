@@ -4,6 +4,7 @@ import { SESSION_COST } from './costs.ts'
 import type { Receiver } from './deliver.ts'
 import type { StoredSession } from './disk/records.ts'
 import { SessionState } from './session-state.ts'
+import type { Residence } from './shared/residence.ts'
 import type { WillRecord } from './wills.ts'
 
 /** One session. */
@@ -32,6 +33,8 @@ export class SessionRecord implements Receiver {
   reserved = 0
   /** Filters that it is subscribed to; made with the first. */
   filters: Set<string> | undefined = undefined
+  /** Where several nodes are one service: that it is at home here, or on its way. */
+  residence: Residence | undefined = undefined
   /** Made when there is something to keep: most sessions end with their connection. */
   state: SessionState | undefined = undefined
 

@@ -108,12 +108,13 @@ export class Sessions {
     this.#newestEpoch = newest
   }
 
-  /** A session that an earlier process left; it is over at `at`, by the stack's clock (ms). */
+  /** A session that an earlier process left, or that comes from another node; it is over at `at`, by the stack's clock (ms). */
   restore(stored: StoredSession, at: number): SessionRecord {
     const { clientId, identity } = stored
     const record = new SessionRecord(clientId, identity, this.#ledger(), stored)
     record.restore()
     if (record.stored) this.#stored++
+    this.#newestEpoch = Math.max(this.#newestEpoch, record.epoch)
     this.#records.set(clientId, record)
     this.#order?.add(record)
     this.leave(record, at)
@@ -139,6 +140,11 @@ export class Sessions {
 
   due(now: number, limit: number): SessionRecord[] {
     return this.#expiring.due(now, limit)
+  }
+
+  /** It is not found to be over, until it is left anew. */
+  hold(record: SessionRecord): void {
+    this.#expiring.delete(record, record.expiresAt)
   }
 
   /** It does not wait for its end any more. */

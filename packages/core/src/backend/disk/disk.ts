@@ -16,6 +16,7 @@ import { Removals } from './removals.ts'
 import type { Restored } from './restore.ts'
 import { restore } from './restore.ts'
 import { SharedMessages } from './shared-messages.ts'
+import { storedSession } from './stored-session.ts'
 
 /** So many sequences of a session are handed out before it is written again. */
 const SEQUENCES = 10_000
@@ -95,26 +96,8 @@ export class Disk {
   /** Writes what is known of a session; gives it its number with the first. */
   putSession(record: SessionRecord): void {
     if (record.id === 0) record.id = nextMessageId()
-    const { id, clientId, identity, epoch, firstEpoch, stored, expiryInterval, sequences, client } = record
-    const expiresAt = client === undefined ? toWall(this.clock, record.expiresAt) : 0
-    const willDueAt = record.will === undefined ? 0 : toWall(this.clock, record.will.dueAt)
-    const { owner } = record.account
-    const begun = client === undefined ? (record.state?.log.begun ?? 0) : Number.POSITIVE_INFINITY
-    const session = {
-      id,
-      clientId,
-      identity,
-      owner,
-      epoch,
-      firstEpoch,
-      stored,
-      expiryInterval,
-      expiresAt,
-      sequences,
-      begun,
-      willDueAt,
-    }
-    this.commits.put(keys.sessionKey(clientId), records.writeSession(session))
+    const session = storedSession(record, this.clock)
+    this.commits.put(keys.sessionKey(record.clientId), records.writeSession(session))
   }
 
   /**

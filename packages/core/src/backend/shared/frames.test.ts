@@ -52,13 +52,14 @@ const FRAMES: readonly Frame[] = [
     ],
     gone: ['n-0'],
     markers: ['n-1', 'n-2'],
+    tag: 9,
   },
-  { kind: 'routes', owner: 'n-1', version: 0, part: 'only', changes: [], gone: [], markers: [] },
-  { kind: 'mark', owner: 'n-1', version: 7 },
-  { kind: 'pull', clientId: 'phone', pull: 3, cleanStart: true },
+  { kind: 'routes', owner: 'n-1', version: 0, part: 'only', changes: [], gone: [], markers: [], tag: 0 },
+  { kind: 'mark', owner: 'n-1', version: 7, tag: 9 },
+  { kind: 'pull', clientId: 'phone', pull: 3, tenure: 4, identity: 'alice', cleanStart: true },
   { kind: 'part', clientId: 'phone', pull: 3, stage: 2, last: false, records: [BYTES, Buffer.alloc(0)] },
   { kind: 'moved', clientId: 'phone', pull: 3 },
-  { kind: 'gone', clientId: 'phone', pull: 3 },
+  { kind: 'gone', clientId: 'phone', pull: 3, reason: 'absent' },
 ]
 
 describe('a frame', () => {

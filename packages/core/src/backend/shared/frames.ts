@@ -64,6 +64,8 @@ export interface RoutesFrame {
   readonly gone: readonly string[]
   /** Nodes that are to hear that it was applied. */
   readonly markers: readonly string[]
+  /** Tells the marks that it asks for from others; 0 for none. */
+  readonly tag: number
 }
 
 /** What the sender says behind this frame it says in knowledge of these routes. */
@@ -72,6 +74,8 @@ export interface MarkFrame {
   /** Whose routes. */
   readonly owner: string
   readonly version: number
+  /** Of the routes. */
+  readonly tag: number
 }
 
 /** A node wants the session of a client identifier. */
@@ -80,6 +84,10 @@ export interface PullFrame {
   readonly clientId: string
   /** Tells this one from other pulls of the same session. */
   readonly pull: number
+  /** That it has at the node which is asked, as the directory says. */
+  readonly tenure: number
+  /** Who wants it. */
+  readonly identity: string | undefined
   /** The session is to end: nothing of it is wanted. */
   readonly cleanStart: boolean
 }
@@ -103,11 +111,13 @@ export interface MovedFrame {
   readonly pull: number
 }
 
-/** There is no such session any more. */
+/** Nothing comes of a pull: whoever has the session says so, or whoever wanted it. */
 export interface GoneFrame {
   readonly kind: 'gone'
   readonly clientId: string
   readonly pull: number
+  /** Why; a matter of who moves sessions. */
+  readonly reason: string
 }
 
 export type Frame =
@@ -156,15 +166,17 @@ export function encodeFrame(frame: Frame): Uint8Array {
     case 'routes':
       return encodeRoutes(fields, frame)
     case 'mark':
-      return fields.text(frame.owner).number(frame.version).done()
+      return fields.text(frame.owner).number(frame.version).number(frame.tag).done()
     case 'pull':
-      fields.text(frame.clientId).number(frame.pull)
+      fields.text(frame.clientId).number(frame.pull).number(frame.tenure).text(frame.identity)
       return fields.byte(frame.cleanStart ? 1 : 0).done()
     case 'part':
       fields.text(frame.clientId).number(frame.pull).byte(frame.stage)
       fields.byte(frame.last ? 1 : 0).number(frame.records.length)
       for (const record of frame.records) fields.bytes(record)
       return fields.done()
+    case 'gone':
+      return fields.text(frame.clientId).number(frame.pull).text(frame.reason).done()
     default:
       return fields.text(frame.clientId).number(frame.pull).done()
   }
@@ -180,6 +192,7 @@ function encodeRoutes(fields: FieldWriter, frame: RoutesFrame): Uint8Array {
     fields.number(list.length)
     for (const node of list) fields.text(node)
   }
+  fields.number(frame.tag)
   return fields.done()
 }
 
@@ -218,9 +231,16 @@ function readFrame(kind: FrameKind | undefined, fields: FieldReader): Frame {
     case 'routes':
       return readRoutes(fields)
     case 'mark':
-      return { kind, owner: fields.text() ?? '', version: fields.number() }
+      return { kind, owner: fields.text() ?? '', version: fields.number(), tag: fields.number() }
     case 'pull':
-      return { kind, clientId: fields.text() ?? '', pull: fields.number(), cleanStart: readFlag(fields) }
+      return {
+        kind,
+        clientId: fields.text() ?? '',
+        pull: fields.number(),
+        tenure: fields.number(),
+        identity: fields.text(),
+        cleanStart: readFlag(fields),
+      }
     case 'part': {
       const clientId = fields.text() ?? ''
       const pull = fields.number()
@@ -229,8 +249,9 @@ function readFrame(kind: FrameKind | undefined, fields: FieldReader): Frame {
       return { kind, clientId, pull, stage, last, records: readList(fields, () => fields.bytes()) }
     }
     case 'moved':
-    case 'gone':
       return { kind, clientId: fields.text() ?? '', pull: fields.number() }
+    case 'gone':
+      return { kind, clientId: fields.text() ?? '', pull: fields.number(), reason: fields.text() ?? '' }
     default:
       throw damaged('a frame of no known kind')
   }
@@ -249,7 +270,7 @@ function readRoutes(fields: FieldReader): RoutesFrame {
   }))
   const gone = readList(fields, () => fields.text() ?? '')
   const markers = readList(fields, () => fields.text() ?? '')
-  return { kind: 'routes', owner, version, part, changes, gone, markers }
+  return { kind: 'routes', owner, version, part, changes, gone, markers, tag: fields.number() }
 }
 
 function readFlag(fields: FieldReader): boolean {

@@ -48,9 +48,11 @@ export class RemoteDelivery {
     const packet = this.#shared.clock.age(sent, frame.expiresAt)
     const matches = subscriptions.match(sent.topic)
     if (packet === undefined) return this.#tellExpired(sent, frame.plain ? matches.subscribers : [])
-    const subscribers = frame.plain ? this.#some(matches.subscribers, packet, from, again) : []
-    const groups = this.#groups(frame, packet)
     const ctx = new RelayContext(undefined, packet, frame.publisher, undefined, 'client')
+    const { moves } = this.#shared
+    const { subscribers: wanting } = moves.isBusy && frame.plain ? moves.sift(matches, from, ctx) : matches
+    const subscribers = frame.plain ? this.#some(wanting, packet, again) : []
+    const groups = this.#groups(frame, packet)
     const publisher = sessions.get(frame.publisher.clientId)
     const found = new Matches(subscribers, groups)
     const later = this.#receivers.deliver(found, publisher, ctx, new RelayStore())
@@ -66,19 +68,10 @@ export class RemoteDelivery {
     })
   }
 
-  /** Sessions that move are there for some nodes only; what is applied again is for logs alone: others have had it. */
-  #some(
-    subscribers: readonly Subscriber[],
-    packet: Publish,
-    from: string,
-    again: boolean,
-  ): readonly Subscriber[] {
-    const { takes } = this.#shared
-    if (takes === undefined && !again) return subscribers
-    const hasLog = ({ record, qos }: Subscriber): boolean => record.id !== 0 && qos > 0 && packet.qos > 0
-    return subscribers.filter(
-      (subscriber) => takes?.(subscriber.record, from) !== false && (!again || hasLog(subscriber)),
-    )
+  /** What is applied again is for logs alone: others have had it. */
+  #some(subscribers: readonly Subscriber[], packet: Publish, again: boolean): readonly Subscriber[] {
+    if (!again) return subscribers
+    return subscribers.filter(({ record, qos }) => record.id !== 0 && qos > 0 && packet.qos > 0)
   }
 
   /** Those that have members here; the others go on. */

@@ -107,18 +107,20 @@ export class Routes {
    * @param markers Who hears of each node that it was applied; this node alone by default. What this node sends behind this call is
    *   behind its own mark, which the others of them get with it.
    * @param gone Nodes that are no more: their routes go, here too.
+   * @param tag The marks bear it.
    * @returns Fulfils when all live nodes have marked it here; rejects with `STORE_FAILED` where that takes longer than two leases.
    */
   announce(
     changes: readonly RouteChange[],
     markers: readonly string[] = [this.#node],
     gone: readonly string[] = [],
+    tag = 0,
   ): Promise<void> {
     this.#flush()
     const version = ++this.#version
     for (const node of gone) this.drop(node)
-    this.#tell({ kind: 'routes', owner: this.#node, version, part: 'change', changes, gone, markers })
-    for (const marker of markers) this.#mark(marker, this.#node, version)
+    this.#tell({ kind: 'routes', owner: this.#node, version, part: 'change', changes, gone, markers, tag })
+    for (const marker of markers) this.#mark(marker, this.#node, version, tag)
     return this.#wait(version)
   }
 
@@ -150,19 +152,19 @@ export class Routes {
       const isLast = i === all.length - 1
       const part = all.length === 1 ? 'only' : i === 0 ? 'first' : isLast ? 'last' : 'next'
       const rest = isLast ? { gone: [...this.#gone], markers } : { gone: [], markers: [] }
-      this.#sender.send(node, { kind: 'routes', owner, version, part, changes, ...rest })
+      this.#sender.send(node, { kind: 'routes', owner, version, part, changes, ...rest, tag: 0 })
     })
   }
 
   /** Another node says what it has; answers whether that was all of it. */
   apply(frame: RoutesFrame, from: string): boolean {
-    const { owner, gone, markers, version } = frame
+    const { owner, gone, markers, version, tag } = frame
     // Of itself a node says it; of one that is alive nobody else does.
     const isNews =
       owner === from || (owner !== this.#node && !this.#peers.live.has(owner) && !this.#gone.has(owner))
     const isWhole = isNews && this.tree.apply(owner, frame)
     for (const node of gone) if (node !== this.#node && node !== from) this.drop(node)
-    for (const marker of markers) this.#mark(marker, from, version)
+    for (const marker of markers) this.#mark(marker, from, version, tag)
     return isWhole
   }
 
@@ -193,8 +195,8 @@ export class Routes {
     this.#waiters = []
   }
 
-  #mark(marker: string, owner: string, version: number): void {
-    this.#sender.send(marker, { kind: 'mark', owner, version })
+  #mark(marker: string, owner: string, version: number, tag: number): void {
+    this.#sender.send(marker, { kind: 'mark', owner, version, tag })
   }
 
   #change(topic: string, share: Share | undefined): void {
@@ -215,7 +217,16 @@ export class Routes {
     const markers = this.#wanted ? [this.#node] : []
     this.#pending.clear()
     this.#wanted = false
-    this.#tell({ kind: 'routes', owner: this.#node, version, part: 'change', changes, gone: [], markers })
+    this.#tell({
+      kind: 'routes',
+      owner: this.#node,
+      version,
+      part: 'change',
+      changes,
+      gone: [],
+      markers,
+      tag: 0,
+    })
     this.#judge()
   }
 

@@ -2,11 +2,11 @@ import type { Share, Stack } from '../../contract/index.ts'
 import { isStackError, StackError } from '../../errors/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Change, OrderedStore } from '../ordered-store.ts'
-import type { SessionRecord } from '../session-record.ts'
 import { PROTOCOL } from './frames.ts'
 import { Inbox } from './inbox.ts'
 import { Intents } from './intents.ts'
 import { Lease } from './lease.ts'
+import type { Moves } from './moves.ts'
 import { Peers } from './peers.ts'
 import { Routes } from './routes.ts'
 import { Sender } from './sender.ts'
@@ -33,11 +33,8 @@ export class SharedNode {
   readonly peers: Peers
   readonly routes: Routes
   readonly intents: Intents
-  /**
-   * While sessions move: whether a session gets here what a node sends, this one among them. Set by whoever moves them; asked for each
-   * receiver, so only as long as one moves.
-   */
-  takes: ((record: SessionRecord, from: string) => boolean) | undefined = undefined
+  /** Sessions that come here and go from here: set before it starts. */
+  moves!: Moves
   readonly #stack: Stack
   readonly #onLost: (error: Error) => void
   #state: Membership = 'joining'
@@ -136,6 +133,7 @@ export class SharedNode {
     const wasLost = this.#state === 'lost'
     this.#state = 'stopped'
     this.lease.end()
+    this.moves.close()
     this.routes.close()
     if (!wasLost && this.#reachable) await this.sender.settled()
     this.sender.close()

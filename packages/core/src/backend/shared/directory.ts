@@ -1,0 +1,76 @@
+import { StackError } from '../../errors/index.ts'
+import type { SharedStore } from './shared-store.ts'
+
+/** Begins the names of sessions; the client identifier stands behind it. */
+const PREFIX = 's/'
+
+/** Where a session is at home. */
+export interface Home {
+  readonly node: string
+  /** Grows each time that the session gets another home, or its node makes it anew: what was agreed on before is void. */
+  readonly tenure: number
+}
+
+/** Which node each session is at home at, as all of them know it. Whoever is written there, and nobody else, may have the session. */
+export class Directory {
+  readonly #store: SharedStore
+
+  constructor(store: SharedStore) {
+    this.#store = store
+  }
+
+  /** Where the session of this client identifier is; nothing where there is none. */
+  async look(clientId: string): Promise<Home | undefined> {
+    return readHome(clientId, await this.#store.swap(PREFIX + clientId, undefined, undefined))
+  }
+
+  /**
+   * The session is at home here from now on, if its home was `from` until now (`undefined`: there was none).
+   * @returns The tenure here; or, where nothing was changed, the home that it has.
+   */
+  async take(clientId: string, from: Home | undefined): Promise<number | Home | undefined> {
+    const tenure = (from?.tenure ?? 0) + 1
+    const { node } = this.#store
+    const before = await this.#swap(clientId, from, { node, tenure })
+    return isSame(before, from) ? tenure : before
+  }
+
+  /** There is no such session any more; nothing is changed where its home is another one by now. */
+  async release(clientId: string, home: Home): Promise<void> {
+    await this.#swap(clientId, home, undefined)
+  }
+
+  /** All sessions of a node. */
+  async *of(node: string): AsyncIterable<{ readonly clientId: string; readonly home: Home }> {
+    for await (const { name, value } of this.#store.names(`${node}/`)) {
+      if (!name.startsWith(PREFIX)) continue
+      const clientId = name.slice(PREFIX.length)
+      const home = readHome(clientId, value)
+      if (home !== undefined) yield { clientId, home }
+    }
+  }
+
+  async #swap(clientId: string, from: Home | undefined, to: Home | undefined): Promise<Home | undefined> {
+    return readHome(clientId, await this.#store.swap(PREFIX + clientId, writeHome(from), writeHome(to)))
+  }
+}
+
+export function isSame(one: Home | undefined, other: Home | undefined): boolean {
+  return one?.node === other?.node && one?.tenure === other?.tenure
+}
+
+function writeHome(home: Home | undefined): string | undefined {
+  return home && `${home.node}/${home.tenure}`
+}
+
+/** @throws StackError `STORE_DAMAGED` for what no backend of ours wrote. */
+function readHome(clientId: string, value: string | undefined): Home | undefined {
+  if (value === undefined) return undefined
+  const [, node, tenure] = /^([^/]+)\/([1-9][0-9]*)$/.exec(value) ?? []
+  if (node === undefined)
+    throw new StackError(
+      'STORE_DAMAGED',
+      `the home of session "${clientId}" is "${value}", which is no node and tenure`,
+    )
+  return { node, tenure: Number(tenure) }
+}

@@ -1,0 +1,214 @@
+import { Buffer } from 'node:buffer'
+import { shareOf } from '../../contract/index.ts'
+import type { Steps } from '../../time/index.ts'
+import { bounded, proceed } from '../../time/index.ts'
+import type { SessionRecord } from '../session-record.ts'
+import type { PartFrame, PullFrame } from './frames.ts'
+import { HandOver } from './hand-over.ts'
+import type { Moving } from './moving.ts'
+import { REASON, STAGE } from './moving.ts'
+import { firstRecords, lastRecords } from './session-export.ts'
+
+/** Whoever wants a session and is alive has so many leases for it. */
+const LEASES = 4
+/** After a failure the directory is asked again after this, in ms. */
+const PAUSE = 1_000
+
+/** Gives sessions of this node to others who ask for them. */
+export class HandOvers {
+  readonly #moving: Moving
+  readonly #active = new Set<HandOver>()
+  #closed = false
+
+  constructor(moving: Moving) {
+    this.#moving = moving
+    const { parts } = moving
+    const { inbox, peers } = moving.node
+    inbox.on('pull', (frame, { from }) => {
+      parts.stack.background(() => this.#answer(from, frame))
+    })
+    inbox.on('part', (frame, { from }) => this.#takePart(from, frame))
+    inbox.on('moved', ({ pull }, { from }) => this.#find(from, pull)?.end(true))
+    inbox.on('gone', ({ pull, reason }, { from }) => {
+      if (reason === REASON.givenUp) this.#find(from, pull)?.end(false)
+    })
+    inbox.on('mark', ({ owner, tag }, { from }) => {
+      const handOver = tag === 0 ? undefined : this.#find(owner, tag)
+      handOver?.mark(from)
+      this.#judge()
+    })
+    peers.on({ dead: () => this.#judge() })
+  }
+
+  /** No session is on its way to another node. */
+  get isEmpty(): boolean {
+    return this.#active.size === 0
+  }
+
+  /** A message of a node, which may be this one, is about to come into the logs. */
+  note(origin: string, messageId: number): void {
+    for (const handOver of this.#active) handOver.note(origin, messageId)
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const handOver of this.#active) handOver.end(false)
+  }
+
+  #find(to: string, pull: number): HandOver | undefined {
+    for (const handOver of this.#active) if (handOver.to === to && handOver.pull === pull) return handOver
+    return undefined
+  }
+
+  #judge(): void {
+    const { peers, store } = this.#moving.node
+    for (const handOver of this.#active) {
+      if (!this.#isThere(handOver.to)) handOver.end(false)
+      else handOver.judge((node) => node === store.node || peers.live.has(node))
+    }
+  }
+
+  #isThere(node: string): boolean {
+    return this.#moving.node.peers.live.has(node)
+  }
+
+  #takePart(from: string, { pull, stage, records }: PartFrame): void {
+    if (stage !== STAGE.counted) return
+    this.#find(from, pull)?.count(records.map((name) => Buffer.from(name).toString()))
+    this.#judge()
+  }
+
+  /** Whether the session is here in this tenure: what has another one is the business of another time. */
+  #has(clientId: string, tenure: number): boolean {
+    const { home, departed } = this.#moving.parts.sessions.get(clientId)?.residence ?? {}
+    return home?.tenure === tenure && departed !== true
+  }
+
+  async #answer(from: string, frame: PullFrame): Promise<void> {
+    const { keeper, parts } = this.#moving
+    // Whoever opens it here may be waiting for an answer itself: of a session that it does not have yet.
+    if (!this.#has(frame.clientId, frame.tenure)) return this.#gone(from, frame, REASON.absent)
+    try {
+      await proceed(keeper.alone(frame.clientId, this.#hand(from, frame)))
+    } catch (error) {
+      this.#gone(from, frame, REASON.givenUp)
+      parts.stack.log.error(
+        `the session of "${frame.clientId}" stays here: ${(error as Error).message}`,
+        error as Error,
+      )
+    }
+  }
+
+  *#hand(from: string, frame: PullFrame): Steps {
+    const { parts, keeper, disk } = this.#moving
+    const { sessions, stack, bounds } = parts
+    const { clientId, tenure, identity, cleanStart, pull } = frame
+    for (;;) {
+      const record = sessions.living(clientId, stack.clock.now())
+      const home = record?.residence?.home
+      if (record === undefined || home === undefined || !this.#has(clientId, tenure))
+        return this.#gone(from, frame, REASON.absent)
+      if (record.identity !== identity) return this.#gone(from, frame, REASON.foreign)
+      if (record.client !== undefined) {
+        yield* keeper.disconnect(record, record.client)
+        continue
+      }
+      if (cleanStart) {
+        sessions.remove(record)
+        yield disk.commits.commit()
+        return this.#gone(from, frame, REASON.ended)
+      }
+      yield disk.commits.settled()
+      const handOver = new HandOver(record, home, from, pull, bounds.sessionMessages)
+      return yield bounded(this.#run(handOver))
+    }
+  }
+
+  #gone(to: string, { clientId, pull }: PullFrame, reason: string): void {
+    this.#moving.node.sender.send(to, { kind: 'gone', clientId, pull, reason })
+  }
+
+  async #run(handOver: HandOver): Promise<void> {
+    const { clock } = this.#moving.parts.stack
+    const { record } = handOver
+    this.#active.add(handOver)
+    const timer = clock.after(LEASES * this.#moving.node.store.lease, () => handOver.end(false))
+    let resume = (): void => {}
+    try {
+      if (!this.#isThere(handOver.to)) handOver.end(false)
+      this.#sendFirst(handOver)
+      if (await handOver.ready) {
+        resume = this.#seal(record)
+        await this.#moving.disk.commits.settled()
+        await this.#sendLast(handOver)
+      }
+      if (await handOver.moved) this.#leave(record)
+      else await this.#keep(handOver, resume)
+    } catch (error) {
+      await this.#keep(handOver, resume)
+      throw error
+    } finally {
+      timer.cancel()
+      this.#active.delete(handOver)
+    }
+  }
+
+  #sendFirst({ record, ceiling, to, pull }: HandOver): void {
+    const { disk } = this.#moving
+    const { sender } = this.#moving.node
+    const { clientId } = record
+    const records = firstRecords(record, disk, ceiling)
+    sender.send(to, { kind: 'part', clientId, pull, stage: STAGE.first, last: true, records })
+  }
+
+  async #sendLast(handOver: HandOver): Promise<void> {
+    const { disk } = this.#moving
+    const { sender } = this.#moving.node
+    const { record, to, pull } = handOver
+    const { clientId } = record
+    const isOurs = handOver.gives.bind(handOver)
+    for await (const records of lastRecords(record, disk, isOurs))
+      sender.send(to, { kind: 'part', clientId, pull, stage: STAGE.last, last: false, records })
+    sender.send(to, { kind: 'part', clientId, pull, stage: STAGE.last, last: true, records: [] })
+  }
+
+  /** Nothing becomes of the session here any more. Answers what makes it as it was. */
+  #seal(record: SessionRecord): () => void {
+    const { subscriptions, sessions, wills, stack } = this.#moving.parts
+    const { will } = record
+    const shared = [...subscriptions.of(record)].filter(({ topic }) => shareOf(topic) !== undefined)
+    for (const { topic } of shared) subscriptions.remove(record, topic)
+    if (will !== undefined) wills.unqueue(will)
+    sessions.hold(record)
+    return () => {
+      for (const one of shared) subscriptions.restore(record, { ...one, share: shareOf(one.topic) }, one.qos)
+      if (will !== undefined) wills.queue(will, will.dueAt, stack.clock.now())
+      sessions.leave(record, record.expiresAt)
+    }
+  }
+
+  /** The other one has it. */
+  #leave(record: SessionRecord): void {
+    if (record.residence !== undefined) record.residence.departed = true
+    if (this.#moving.parts.sessions.get(record.clientId) === record)
+      this.#moving.parts.sessions.remove(record)
+  }
+
+  /** It stays here, unless the other one has it after all: one of the two is written down. */
+  async #keep({ record, home }: HandOver, resume: () => void): Promise<void> {
+    const { directory, parts } = this.#moving
+    const { store } = this.#moving.node
+    const { clientId } = record
+    while (!this.#closed) {
+      try {
+        const taken = await directory.take(clientId, home)
+        if (typeof taken !== 'number') return this.#leave(record)
+        if (record.residence !== undefined) record.residence.home = { node: store.node, tenure: taken }
+        record.ensureState().log.limit = Number.POSITIVE_INFINITY
+        return resume()
+      } catch {
+        await new Promise<void>((resolve) => void parts.stack.clock.after(PAUSE, resolve))
+      }
+    }
+  }
+}

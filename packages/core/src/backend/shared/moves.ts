@@ -1,0 +1,78 @@
+import type { Matches } from '../../topics/index.ts'
+import type { Subscriber } from '../subscriber.ts'
+import type { Home } from './directory.ts'
+import { Directory } from './directory.ts'
+import { withoutArriving } from './hand-over.ts'
+import { HandOvers } from './hand-overs.ts'
+import type { Moving, MovingParts } from './moving.ts'
+import type { Found, Wanting } from './pulls.ts'
+import { Pulls } from './pulls.ts'
+import { Residence } from './residence.ts'
+
+/** Sessions that come to this node, and go from it. */
+export class Moves {
+  readonly #moving: Moving
+  readonly #pulls: Pulls
+  readonly #handOvers: HandOvers
+
+  constructor(parts: MovingParts) {
+    const moving = { ...parts, directory: new Directory(parts.node.store) }
+    this.#moving = moving
+    this.#pulls = new Pulls(moving)
+    this.#handOvers = new HandOvers(moving)
+  }
+
+  /** Some session is on its way: every message is to be seen by {@link sift}. */
+  get isBusy(): boolean {
+    return !this.#pulls.isEmpty || !this.#handOvers.isEmpty
+  }
+
+  /**
+   * Who gets a message of a node, which may be this one, of all who match.
+   * @param message Its own identifier is asked for only where it is needed.
+   */
+  sift(
+    matches: Matches<Subscriber>,
+    origin: string,
+    message: { readonly messageId: number },
+  ): Matches<Subscriber> {
+    if (!this.#handOvers.isEmpty) this.#handOvers.note(origin, message.messageId)
+    return this.#pulls.isEmpty ? matches : withoutArriving(matches, origin)
+  }
+
+  /** Before anybody asks for a session: of those that an earlier process of this name left, some may be elsewhere by now. */
+  async restore(): Promise<void> {
+    const { directory, node, parts } = this.#moving
+    const homes = new Map<string, Home>()
+    for await (const { clientId, home } of directory.of(node.node)) homes.set(clientId, home)
+    for (const record of parts.sessions.all) {
+      const home = homes.get(record.clientId)
+      homes.delete(record.clientId)
+      record.residence = new Residence(home)
+      if (home !== undefined) continue
+      record.residence.departed = true
+      parts.sessions.remove(record)
+    }
+    // These ended with their connection.
+    for (const [clientId, home] of homes) await directory.release(clientId, home)
+  }
+
+  /** Finds a session that is not here, and brings it here. */
+  find(wanting: Wanting): Promise<Found> {
+    return this.#pulls.find(wanting)
+  }
+
+  /** There is no session of this client identifier at home here any more. */
+  release(clientId: string, home: Home): void {
+    const { directory, parts } = this.#moving
+    // What cannot be written now is found when somebody asks for the session, or this node's part is adopted.
+    directory.release(clientId, home).catch((error: Error) => {
+      parts.stack.log.warn(`the directory still has the session of "${clientId}" here: ${error.message}`)
+    })
+  }
+
+  close(): void {
+    this.#pulls.close()
+    this.#handOvers.close()
+  }
+}

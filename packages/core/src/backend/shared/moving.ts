@@ -1,0 +1,51 @@
+/** What those who move sessions work with. */
+import type { Client } from '../../contract/index.ts'
+import type { Steps } from '../../time/index.ts'
+import type { Disk } from '../disk/disk.ts'
+import type { Parts } from '../parts.ts'
+import type { SessionRecord } from '../session-record.ts'
+import type { Directory } from './directory.ts'
+import type { SharedNode } from './shared-node.ts'
+
+/** Stages of the parts that nodes send each other of a session. */
+export const STAGE = {
+  /** From its old home: what there has to be before messages come. */
+  first: 1,
+  /** From its new home: the nodes that were asked for a mark. */
+  counted: 2,
+  /** From its old home: all the rest, page by page. */
+  last: 3,
+} as const
+
+/** What a session that is asked for is not: `gone` says it. */
+export const REASON = {
+  /** It is not there. */
+  absent: 'absent',
+  /** It was, and has ended, as it was to. */
+  ended: 'ended',
+  /** It is somebody else's. */
+  foreign: 'foreign',
+  /** Nobody wants it any more, or can give it. */
+  givenUp: 'given up',
+} as const
+
+/** Who keeps the sessions of a node. */
+export interface SessionKeeper {
+  /** Works on the session of a client identifier while nobody opens it. */
+  alone(clientId: string, work: Steps): Steps
+  /** Closes the connection of a session; goes on when it is settled. */
+  disconnect(record: SessionRecord, client: Client): Steps
+}
+
+/** The node that sessions come to and go from. */
+export interface MovingParts {
+  readonly parts: Parts
+  readonly disk: Disk
+  readonly node: SharedNode
+  readonly keeper: SessionKeeper
+}
+
+/** The same, with the directory. */
+export interface Moving extends MovingParts {
+  readonly directory: Directory
+}

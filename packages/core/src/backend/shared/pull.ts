@@ -1,0 +1,136 @@
+import { Buffer } from 'node:buffer'
+import { StackError } from '../../errors/index.ts'
+import { Arrival } from './arrival.ts'
+import type { Home } from './directory.ts'
+import type { GoneFrame, PartFrame } from './frames.ts'
+import type { Moving } from './moving.ts'
+import { REASON, STAGE } from './moving.ts'
+import { giveRecord, sessionIn } from './moving-records.ts'
+import { Cut } from './residence.ts'
+
+/** What became of a pull. */
+export type Pulled =
+  /** All of it has come, and is staged to the disk. */
+  'complete' | (typeof REASON)[keyof typeof REASON]
+
+/** A session that this node has asked another one for. */
+export class Pull {
+  readonly home: Home
+  readonly #moving: Moving
+  readonly #clientId: string
+  /** By which both know it. */
+  readonly #number: number
+  #arrival: Arrival | undefined
+  #end!: (pulled: Pulled) => void
+  readonly pulled: Promise<Pulled>
+  /** When something has come of it last, by the stack's clock (ms). */
+  movedAt: number
+
+  constructor(moving: Moving, clientId: string, home: Home, number: number) {
+    this.home = home
+    this.#moving = moving
+    this.#clientId = clientId
+    this.#number = number
+    this.movedAt = moving.parts.stack.clock.now()
+    this.pulled = new Promise((resolve) => {
+      this.#end = resolve
+    })
+  }
+
+  /** Whose messages the session does not take yet. */
+  get cut(): Cut | undefined {
+    return this.#arrival?.record.residence?.cut
+  }
+
+  begin(identity: string | undefined, cleanStart: boolean): void {
+    const { node, tenure } = this.home
+    const clientId = this.#clientId
+    this.#moving.node.sender.send(node, {
+      kind: 'pull',
+      clientId,
+      pull: this.#number,
+      tenure,
+      identity,
+      cleanStart,
+    })
+  }
+
+  gone({ reason }: GoneFrame): void {
+    this.#end(reason as Pulled)
+  }
+
+  /** @param again What was staged of it could not be committed. */
+  take({ stage, records, last }: PartFrame, again: boolean): void {
+    this.movedAt = this.#moving.parts.stack.clock.now()
+    try {
+      if (again) this.#end(REASON.givenUp)
+      else if (stage === STAGE.first) this.#begin(records)
+      else if (this.#arrival?.isThere === true) this.#goOn(this.#arrival, records, last)
+      else this.#end(REASON.givenUp)
+    } catch (error) {
+      this.#moving.parts.stack.log.error(
+        `the session of "${this.#clientId}" cannot come here: ${(error as Error).message}`,
+        error as Error,
+      )
+      this.#end(REASON.givenUp)
+    }
+  }
+
+  /** It is at home here: answers false where it has ended meanwhile. */
+  settle(home: Home): boolean {
+    const arrival = this.#arrival
+    this.#tellHome('moved')
+    if (arrival?.isThere !== true) return false
+    arrival.settle(home)
+    return true
+  }
+
+  /** Nothing comes of it. */
+  giveUp(): void {
+    this.#end(REASON.givenUp)
+    this.#arrival?.giveUp()
+    this.#arrival = undefined
+    this.#tellHome('gone')
+  }
+
+  #tellHome(kind: 'moved' | 'gone'): void {
+    const { sender } = this.#moving.node
+    const what = { clientId: this.#clientId, pull: this.#number }
+    if (kind === 'moved') sender.send(this.home.node, { kind, ...what })
+    else sender.send(this.home.node, { kind, ...what, reason: REASON.givenUp })
+  }
+
+  #begin(records: readonly Uint8Array[]): void {
+    const { parts, disk } = this.#moving
+    const { routes, peers, sender, store } = this.#moving.node
+    const { node } = this.home
+    if (parts.sessions.get(this.#clientId) !== undefined)
+      throw new StackError('STORE_FAILED', 'there is another one of its name')
+    const nodes = new Set([...peers.live, store.node])
+    const cut = new Cut(this.#number, nodes)
+    const [first, ...rest] = records
+    const session = sessionIn(first)
+    const arrival = new Arrival(parts, disk, session, { ceiling: session.sequences, cut })
+    this.#arrival = arrival
+    for (const record of rest) giveRecord(record, arrival)
+    const counted = [...nodes].map((name) => Buffer.from(name))
+    routes.announce([], [node, store.node], [], this.#number).then(
+      () => {
+        const what = { clientId: this.#clientId, pull: this.#number, stage: STAGE.counted, last: true }
+        sender.send(node, { kind: 'part', ...what, records: counted })
+      },
+      () => this.#end(REASON.givenUp),
+    )
+  }
+
+  #goOn(arrival: Arrival, records: readonly Uint8Array[], last: boolean): void {
+    for (const record of records) giveRecord(record, arrival)
+    if (last) arrival.stage()
+    this.#moving.disk.commits.commit().then(
+      () => {
+        if (last) this.#end(arrival.isThere ? 'complete' : REASON.givenUp)
+      },
+      () => this.#end(REASON.givenUp),
+    )
+  }
+}

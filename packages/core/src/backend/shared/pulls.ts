@@ -1,0 +1,141 @@
+import { isStackError } from '../../errors/index.ts'
+import { bounded } from '../../time/index.ts'
+import type { Home } from './directory.ts'
+import type { Moving } from './moving.ts'
+import { REASON } from './moving.ts'
+import type { Pulled } from './pull.ts'
+import { Pull } from './pull.ts'
+
+/** A session is asked for again after this, in ms, where its home cannot give it now. */
+const PAUSE = 100
+
+/** What somebody who opens a session finds. */
+export interface Found {
+  /** There is none, and it is this node's to make; its home. */
+  readonly home?: Home
+  /** It is here. */
+  readonly isHere?: boolean
+  /** One that was elsewhere has ended. */
+  readonly ended: boolean
+  /** Why it cannot be opened: it is somebody else's, or its home does not answer. */
+  readonly refused?: 'foreign' | 'unavailable'
+}
+
+/** Who wants a session. */
+export interface Wanting {
+  readonly clientId: string
+  readonly identity: string | undefined
+  readonly cleanStart: boolean
+  /** Nobody wants it any more. */
+  isOver(): boolean
+}
+
+/** Brings sessions here that are at home elsewhere. */
+export class Pulls {
+  readonly #moving: Moving
+  readonly #pulls = new Map<number, Pull>()
+  #last = 0
+  #closed = false
+
+  constructor(moving: Moving) {
+    this.#moving = moving
+    const { inbox, peers, store } = moving.node
+    inbox.on('part', (frame, { again }) => this.#pulls.get(frame.pull)?.take(frame, again))
+    inbox.on('gone', (frame) => this.#pulls.get(frame.pull)?.gone(frame))
+    inbox.on('mark', ({ owner, tag }, { from }) => {
+      if (owner === store.node) this.#pulls.get(tag)?.cut?.waiting.delete(from)
+    })
+    peers.on({
+      dead: (node) => {
+        for (const pull of this.#pulls.values()) if (pull.home.node === node) pull.giveUp()
+      },
+    })
+  }
+
+  /** No session is on its way here. */
+  get isEmpty(): boolean {
+    return this.#pulls.size === 0
+  }
+
+  /** A number that no other move to this node has. */
+  nextNumber(): number {
+    return ++this.#last
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const pull of this.#pulls.values()) pull.giveUp()
+  }
+
+  /** Finds the session of a client identifier that is not here, and brings it here. Waits no longer than two leases for it to go on. */
+  find(wanting: Wanting): Promise<Found> {
+    return bounded(this.#findSafely(wanting))
+  }
+
+  /** A store that is out of reach is told of elsewhere. */
+  async #findSafely(wanting: Wanting): Promise<Found> {
+    try {
+      return await this.#find(wanting)
+    } catch (error) {
+      if (isStackError(error) && error.code === 'STORE_DAMAGED') throw error
+      return { refused: 'unavailable', ended: false }
+    }
+  }
+
+  async #find(wanting: Wanting): Promise<Found> {
+    const { directory, parts } = this.#moving
+    const { store, peers } = this.#moving.node
+    const { clock } = parts.stack
+    const until = clock.now() + 2 * store.lease
+    let from: Home | undefined
+    let ended = false
+    while (!this.#closed && !wanting.isOver()) {
+      const taken = await directory.take(wanting.clientId, from)
+      if (typeof taken === 'number') return { home: { node: store.node, tenure: taken }, ended }
+      if (taken === undefined || taken.node === store.node) {
+        from = taken
+        continue
+      }
+      from = undefined
+      const pulled = peers.live.has(taken.node) ? await this.#pull(wanting, taken) : REASON.givenUp
+      if (pulled === 'complete') return { isHere: true, ended }
+      if (pulled === REASON.foreign) return { refused: 'foreign', ended }
+      if (pulled === REASON.ended) ended = true
+      if (pulled === REASON.ended || pulled === REASON.absent) from = taken
+      else if (clock.now() >= until) break
+      else await new Promise<void>((resolve) => void clock.after(PAUSE, resolve))
+    }
+    return { refused: 'unavailable', ended }
+  }
+
+  async #pull({ clientId, identity, cleanStart }: Wanting, home: Home): Promise<Pulled> {
+    const { directory, parts } = this.#moving
+    const { store } = this.#moving.node
+    const number = this.nextNumber()
+    const pull = new Pull(this.#moving, clientId, home, number)
+    this.#pulls.set(number, pull)
+    const { clock } = parts.stack
+    const timer = clock.every(store.lease / 3, () => {
+      if (clock.now() - pull.movedAt > 2 * store.lease) pull.giveUp()
+    })
+    try {
+      pull.begin(identity, cleanStart)
+      const pulled = await pull.pulled
+      if (pulled !== 'complete') {
+        if (pulled === REASON.givenUp) pull.giveUp()
+        return pulled
+      }
+      // From here on it is this node's, or it is as if it had not been asked for: one of the two is written down.
+      const taken = await directory.take(clientId, home)
+      if (typeof taken === 'number' && pull.settle({ node: store.node, tenure: taken })) return pulled
+      if (typeof taken !== 'number') pull.giveUp()
+      return REASON.givenUp
+    } catch (error) {
+      pull.giveUp()
+      throw error
+    } finally {
+      timer.cancel()
+      this.#pulls.delete(number)
+    }
+  }
+}

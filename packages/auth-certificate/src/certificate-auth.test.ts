@@ -73,6 +73,22 @@ describe('who a client is', () => {
     expect(identityOf(broker)).toBe(identity)
   })
 
+  test('may be said otherwise while it runs, for whoever comes then', async () => {
+    const auth = new CertificateAuth()
+    const broker = await listeningBroker({
+      listeners: [{ transport: 'tls', port: 0, ...server, ca: authority.cert }],
+      use: [auth],
+      authorize: false,
+    })
+    await (await dial(broker, everything)).connect()
+    expect(auth.reconfigure({ username: 'email', groups: 'ou' })).toEqual([])
+    await (await dial(broker, everything)).connect()
+    expect([...broker.stack.clients].map(({ session }) => [session.identity, session.groups])).toEqual([
+      ['lamp-1', []],
+      ['lamp@example.com', ['plant', 'lamps']],
+    ])
+  })
+
   test('a user name and a password change nothing about it', async () => {
     const broker = await certificateBroker()
     const client = await dial(broker, everything)

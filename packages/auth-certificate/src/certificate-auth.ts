@@ -13,12 +13,14 @@ export const CERTIFICATE_AUTH_OPTIONS: OptionsSpec<CertificateAuthOptions> = {
     kind: 'string',
     default: 'cn',
     choices: Object.keys(NAME_SOURCES),
+    live: true,
     doc: 'What of the certificate is the user name: the common name (`cn`), the whole `subject` as RFC 2253 writes it, or the first alternative name of a kind (`email`, `dns`, `uri`).',
   },
   groups: {
     kind: 'string',
     default: 'none',
     choices: ['none', 'ou'],
+    live: true,
     doc: 'Groups of the client, for access rules: none, or the organizational units of its subject (`ou`).',
   },
 }

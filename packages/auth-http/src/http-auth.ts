@@ -1,4 +1,4 @@
-import type { Handler } from '@mqtt-stack/core'
+import type { Handler, Resolved } from '@mqtt-stack/core'
 import { Middleware, StackError } from '@mqtt-stack/core'
 import { Authenticator } from './authenticator.ts'
 import { Authorizer } from './authorizer.ts'
@@ -13,11 +13,14 @@ import { Service } from './service.ts'
  */
 export class HttpAuth extends Middleware<HttpAuthOptions> {
   /** Only where there is a URL for it. */
-  readonly authenticateConnection: Handler<'authenticateConnection'> | undefined
-  readonly authorizePacket: Handler<'authorizePacket'> | undefined
-  readonly #authenticator: Authenticator | undefined
-  readonly #authorizer: Authorizer | undefined
-  readonly #services: Service[] = []
+  authenticateConnection: Handler<'authenticateConnection'> | undefined
+  authorizePacket: Handler<'authorizePacket'> | undefined
+  #authenticator: Authenticator | undefined
+  #authorizer: Authorizer | undefined
+  #services: Service[] = []
+  /** Were asked before, and have still something to answer. */
+  #retired: Service[] = []
+  #running = false
 
   /** @throws StackError `OPTION_UNKNOWN`, `OPTION_INVALID`. */
   constructor(options?: HttpAuthOptions) {
@@ -31,33 +34,56 @@ export class HttpAuth extends Middleware<HttpAuthOptions> {
     }
     const times = { allow, refuse }
     if (authenticate !== undefined) {
-      const authenticator = new Authenticator(
-        this.#serviceAt('authenticate', authenticate),
-        times,
-        cacheEntries,
-      )
-      this.#authenticator = authenticator
-      this.authenticateConnection = (ctx, store) => authenticator.answer(ctx, store, this.stack.clock)
+      const service = this.#serviceAt('authenticate', authenticate)
+      this.#authenticator = new Authenticator(service, times, cacheEntries)
     }
-    if (authorize !== undefined) {
-      const authorizer = new Authorizer(this.#serviceAt('authorize', authorize), times, cacheEntries)
-      this.#authorizer = authorizer
-      this.authorizePacket = (ctx, store) => authorizer.answer(ctx, store, this.stack.clock)
-    }
+    if (authorize !== undefined)
+      this.#authorizer = new Authorizer(this.#serviceAt('authorize', authorize), times, cacheEntries)
+    this.#answer()
   }
 
   start(): void {
+    this.#running = true
     for (const service of this.#services) service.start(this.stack)
   }
 
   stop(): void {
-    for (const service of this.#services) service.stop()
+    this.#running = false
+    for (const service of [...this.#services, ...this.#retired]) service.stop()
+  }
+
+  /**
+   * Other options from now on. Answers that were kept are forgotten; questions that are under way are answered by the
+   * service that they were asked of.
+   * @throws StackError as the constructor; then nothing has changed.
+   */
+  async replace(options: HttpAuthOptions): Promise<void> {
+    const next = new HttpAuth(options)
+    const before = this.#services
+    this.#authenticator = next.#authenticator
+    this.#authorizer = next.#authorizer
+    this.#services = next.#services
+    const mine = this as { config: Resolved<HttpAuthOptions> }
+    mine.config = next.config
+    this.#answer()
+    if (!this.#running) return
+    this.start()
+    for (const service of before) service.retire()
+    this.#retired = [...this.#retired, ...before].filter(({ busy }) => busy)
+    this.stack.refresh()
   }
 
   /** Forgets all answers: the next questions are asked. */
   forget(): void {
     this.#authenticator?.clear()
     this.#authorizer?.clear()
+  }
+
+  #answer(): void {
+    this.authenticateConnection =
+      this.#authenticator && ((ctx, store) => this.#authenticator?.answer(ctx, store, this.stack.clock))
+    this.authorizePacket =
+      this.#authorizer && ((ctx, store) => this.#authorizer?.answer(ctx, store, this.stack.clock))
   }
 
   #serviceAt(key: 'authenticate' | 'authorize', text: string): Service {

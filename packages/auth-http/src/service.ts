@@ -46,6 +46,16 @@ export class Service {
     this.#transport.close()
   }
 
+  /** Nobody asks it any more: what was asked is answered, and its connections end then. */
+  retire(): void {
+    this.#transport.retire()
+  }
+
+  /** Whether it has something to answer. */
+  get busy(): boolean {
+    return this.#turns.running > 0
+  }
+
   /**
    * Asks, and again where that may help. Rejects with one of `failures.ts`.
    * @param problem What is wrong with an answer, in words.

@@ -53,6 +53,13 @@ export class Transport {
     }
   }
 
+  /** Keeps no connection behind its answer. */
+  retire(): void {
+    this.#agent.maxFreeSockets = 0
+    for (const sockets of Object.values(this.#agent.freeSockets))
+      for (const one of sockets ?? []) one.destroy()
+  }
+
   /** Closes the connections. */
   close(): void {
     this.#agent.destroy()

@@ -20,6 +20,11 @@ export class Turns {
     this.#patience = patience
   }
 
+  /** How many are under way. */
+  get running(): number {
+    return this.#under
+  }
+
   /** Does the work once it is its turn; rejects with {@link Busy} where too many wait, or it waits for too long. */
   async take<Result>(clock: Clock, work: () => Promise<Result>): Promise<Result> {
     if (this.#under >= this.#most) await this.#wait(clock)

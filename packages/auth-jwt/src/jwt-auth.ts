@@ -1,4 +1,4 @@
-import type { CallbackName, Client, Context, Done, Handler, Store } from '@mqtt-stack/core'
+import type { CallbackName, Client, Context, Done, Handler, Resolved, Store } from '@mqtt-stack/core'
 import { DONE, Middleware, ReasonCode, Slot, StackError } from '@mqtt-stack/core'
 import type { Algorithm } from './algorithms.ts'
 import { areSymmetric, checkAlgorithms } from './algorithms.ts'
@@ -32,16 +32,19 @@ const admitted = new Slot(() => new Admitted())
  */
 export class JwtAuth extends Middleware<JwtAuthOptions> {
   /** Only where tokens have rights: otherwise access rules are somebody else's. */
-  readonly authorizePacket: Handler<'authorizePacket'> | undefined
-  readonly sendMessage: Handler<'sendMessage'> | undefined
+  authorizePacket: Handler<'authorizePacket'> | undefined
+  sendMessage: Handler<'sendMessage'> | undefined
   readonly uses: readonly CallbackName[] = ['closeClient']
-  readonly #keys: KeySource
-  readonly #expected: Expectations
+  #keys: KeySource
+  /** Were in force before, and have still something to answer. */
+  readonly #retired = new Set<KeySource>()
+  #expected: Expectations
+  #running = false
 
   /** @throws StackError `OPTION_UNKNOWN`, `OPTION_MISSING`, `OPTION_INVALID`. */
   constructor(options?: JwtAuthOptions) {
     super(options, JWT_AUTH_OPTIONS)
-    const { issuer, audience, clockTolerance, requireExpiry, rightsClaim } = this.config
+    const { issuer, audience, clockTolerance, requireExpiry } = this.config
     const algorithms = checkAlgorithms(this.name, this.config.algorithms)
     this.#expected = {
       algorithms,
@@ -51,18 +54,43 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
       requireExpiry,
     }
     this.#keys = this.#keySource(algorithms)
-    if (rightsClaim === undefined) return
-    this.authorizePacket = this.#authorize
-    this.sendMessage = this.#withhold
+    this.#answer()
+  }
+
+  /** @throws StackError `OPTION_INVALID` where the key file cannot be used. */
+  async check(): Promise<readonly string[]> {
+    await this.#keys.check?.()
+    return []
   }
 
   /** @throws StackError `OPTION_INVALID` where the key file cannot be used. */
   async start(): Promise<void> {
     await this.#keys.start?.(this.stack)
+    this.#running = true
   }
 
   stop(): void {
-    this.#keys.stop?.()
+    this.#running = false
+    for (const keys of [this.#keys, ...this.#retired]) keys.stop?.()
+  }
+
+  /**
+   * Other options from now on, for tokens that come; who was let in stays so until its token is over.
+   * @throws StackError as the constructor, or `OPTION_INVALID` for a key file; then nothing has changed.
+   */
+  async replace(options: JwtAuthOptions): Promise<void> {
+    const next = new JwtAuth(options)
+    const before = this.#keys
+    if (this.#running) await next.#keys.start?.(this.stack)
+    this.#keys = next.#keys
+    this.#expected = next.#expected
+    const mine = this as { config: Resolved<JwtAuthOptions> }
+    mine.config = next.config
+    this.#answer()
+    if (!this.#running) return
+    this.stack.refresh()
+    this.#retired.add(before)
+    void Promise.resolve(before.retire?.()).then(() => this.#retired.delete(before))
   }
 
   authenticateConnection(
@@ -107,6 +135,12 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
       // DISCONNECT, which ends a connection that was accepted, knows none of the other codes.
       if (verdict.outcome === 'refused' && !again) store.reasonCode = verdict.reasonCode
     })
+  }
+
+  #answer(): void {
+    const hasRights = this.config.rightsClaim !== undefined
+    this.authorizePacket = hasRights ? this.#authorize : undefined
+    this.sendMessage = hasRights ? this.#withhold : undefined
   }
 
   async #verify(client: Client, token: string): Promise<Verdict> {

@@ -48,6 +48,15 @@ export class KeyFile implements KeySource {
     }
   }
 
+  /** @throws StackError as {@link start}. */
+  async check(): Promise<void> {
+    this.#read(await readFile(this.#path).catch((error: Error) => error))
+  }
+
+  retire(): void {
+    this.stop()
+  }
+
   stop(): void {
     this.#watch?.close()
   }

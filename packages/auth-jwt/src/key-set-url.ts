@@ -54,6 +54,11 @@ export class KeySetUrl implements KeySource {
     void this.#fetch()
   }
 
+  /** What is under way has a bound. */
+  async retire(): Promise<void> {
+    await this.#fetching
+  }
+
   stop(): void {
     this.#stopped.abort()
   }

@@ -7,6 +7,10 @@ export interface KeySource {
   /** The key for a token; rejects with {@link KeysUnavailable} where keys cannot be had now. */
   readonly find: FindKey
   start?(stack: Pick<Stack, 'clock' | 'log'>): Promise<void>
+  /** Looks whether it can be used, and opens nothing. */
+  check?(): Promise<void>
+  /** Others are asked from now on; what was asked of it is still answered, and then it is over. */
+  retire?(): void | Promise<void>
   stop?(): void
 }
 

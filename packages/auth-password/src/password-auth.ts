@@ -1,5 +1,5 @@
-import type { Client, Context, Store } from '@mqtt-stack/core'
-import { bounded, Middleware, ReasonCode } from '@mqtt-stack/core'
+import type { Client, Context, Resolved, Store } from '@mqtt-stack/core'
+import { bounded, Middleware, ReasonCode, resolveOptions } from '@mqtt-stack/core'
 import { UserFile } from '@mqtt-stack/core/users'
 import type { PasswordAuthOptions } from './options.ts'
 import { PASSWORD_AUTH_OPTIONS } from './options.ts'
@@ -25,20 +25,16 @@ export interface PasswordAuthStats {
  * says nothing, after as long a time. A client whose line is changed or removed is closed.
  */
 export class PasswordAuth extends Middleware<PasswordAuthOptions> {
-  readonly #file: UserFile<Passwords>
+  #file: UserFile<Passwords>
+  #running = false
   readonly #turns: Turns
   #refused = 0
 
   constructor(options: PasswordAuthOptions) {
     super(options, PASSWORD_AUTH_OPTIONS)
-    const { file: path, verifications, waiting } = this.config
+    const { file, verifications, waiting } = this.config
     this.#turns = new Turns({ running: verifications, waiting })
-    this.#file = new UserFile({
-      path,
-      owner: this.name,
-      decode: (users) => Passwords.of(users, path),
-      proofOf: ({ hash }) => hash,
-    })
+    this.#file = this.#fileAt(file)
   }
 
   get stats(): PasswordAuthStats {
@@ -56,12 +52,31 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
   }
 
   /** @throws StackError `FILE_INVALID` where the file cannot be used. */
-  start(): Promise<void> {
-    return this.#file.open(this.stack)
+  async start(): Promise<void> {
+    await this.#file.open(this.stack)
+    this.#running = true
   }
 
   stop(): void {
+    this.#running = false
     this.#file.close()
+  }
+
+  /**
+   * Other options from now on. By another file those who are connected stay, unless it does not have their line as it
+   * was.
+   * @throws StackError as the constructor, or `FILE_INVALID`; then nothing has changed.
+   */
+  async replace(options: PasswordAuthOptions): Promise<void> {
+    const next = resolveOptions(this.name, options, PASSWORD_AUTH_OPTIONS)
+    if (next.file !== this.config.file) {
+      const file = this.#fileAt(next.file)
+      if (this.#running) await file.openInPlaceOf(this.#file, this.stack)
+      this.#file = file
+    }
+    this.#turns.limit({ running: next.verifications, waiting: next.waiting })
+    const mine = this as { config: Resolved<PasswordAuthOptions> }
+    mine.config = next
   }
 
   authenticateConnection(ctx: Context<'authenticateConnection'>, store: Answer): void | Promise<void> {
@@ -86,6 +101,15 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
     if (found !== undefined)
       return bounded(verdict.then((valid) => this.#answer(client, found, valid, store)))
     return bounded(verdict.then(() => {}))
+  }
+
+  #fileAt(path: string): UserFile<Passwords> {
+    return new UserFile({
+      path,
+      owner: this.name,
+      decode: (users) => Passwords.of(users, path),
+      proofOf: ({ hash }) => hash,
+    })
   }
 
   #answer(client: Client, { user }: Known, valid: boolean, store: Answer): void {

@@ -13,13 +13,19 @@ interface Entry {
 
 /** Tasks that take long elsewhere: a few run at a time, some wait for their turn, further ones are refused. */
 export class Turns {
-  readonly #limits: TurnLimits
+  #limits: TurnLimits
   #running = 0
   /** The first in the line is the next. */
   #waiting: Entry[] = []
 
   constructor(limits: TurnLimits) {
     this.#limits = limits
+  }
+
+  /** Other limits from now on; who waits stays in the line. */
+  limit(limits: TurnLimits): void {
+    this.#limits = limits
+    while (this.#running < limits.running && this.#waiting.length > 0) this.#next()
   }
 
   /** How many run. */

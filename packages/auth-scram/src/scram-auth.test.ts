@@ -29,6 +29,9 @@ const LINES = Promise.all([
 ])
 
 interface Setup extends Broker5 {
+  scram: ScramAuth
+  /** The path of a further file. */
+  other(text: string): string
   write(text: string): void
 }
 
@@ -38,12 +41,14 @@ async function setup(text?: string): Promise<Setup> {
   const file = join(folder, 'users')
   const write = (lines: string): void => writeFileSync(file, lines, { mode: 0o600 })
   write(text ?? (await LINES).join('\n'))
-  const test = broker5({
-    use: [{ middleware: new ScramAuth({ file }), after: 'authentication' }],
-    authorize: false,
-  })
+  const scram = new ScramAuth({ file })
+  const test = broker5({ use: [{ middleware: scram, after: 'authentication' }], authorize: false })
   await test.broker.start()
-  return { ...test, write }
+  const other = (lines: string): string => {
+    writeFileSync(join(folder, 'other'), lines, { mode: 0o600 })
+    return join(folder, 'other')
+  }
+  return { ...test, scram, other, write }
 }
 
 /** CONNECT with the first message; answers what came first. */
@@ -269,4 +274,30 @@ it('check says that nobody has keys, and fails as a start would', async () => {
   expect(await users.check()).toEqual([])
   writeFileSync(file, 'joe:$6$x$y::$scram-sha-256$x')
   await expect(users.check()).rejects.toMatchObject({ code: 'FILE_INVALID' })
+})
+
+it('another file holds from then on, for those who are connected and those who are about to be', async () => {
+  const test = await setup()
+  const { scram, other } = test
+  const [stays, begun] = [await joe(test), test.open()]
+  const jane = new ScramClient('jane, the =', 'pässword')
+  const challenge = await begin(begun, jane.first())
+  const [joes] = await LINES
+  await scram.replace({ file: other(joes) })
+  expect(stays.stream.destroyed).toBe(false)
+  const answer = jane.final(challenge.properties?.authenticationData)
+  expect((await say(begun, CONTINUE_AUTHENTICATION, answer)).reasonCode).toBe(ReasonCode.NOT_AUTHORIZED)
+  await expect(scram.replace({ file: '/no/such' })).rejects.toThrow(
+    'ScramAuth: cannot read /no/such: there is no such file: make it with mqtt-stack passwd /no/such NAME',
+  )
+  expect(scram.config.file).toMatch(/other$/)
+  await joe(test)
+})
+
+it('by another file whoever is not in it as he was is closed', async () => {
+  const test = await setup()
+  const client = await joe(test)
+  await test.scram.replace({ file: test.other((await LINES)[1]) })
+  await client.closed
+  expect(client.received.at(-1)).toMatchObject({ cmd: 'disconnect', reasonCode: 0x98 })
 })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Context, Store } from '@mqtt-stack/core'
-import { Middleware, ReasonCode, Slot } from '@mqtt-stack/core'
+import type { Context, Resolved, Store } from '@mqtt-stack/core'
+import { Middleware, ReasonCode, resolveOptions, Slot } from '@mqtt-stack/core'
 import { UserFile } from '@mqtt-stack/core/users'
 import type { Begun } from './exchange.ts'
 import { begin, finish } from './exchange.ts'
@@ -22,16 +22,12 @@ const exchange = new Slot(() => new Exchange())
  * nothing tells whether a user is in the file. A method that no user has keys for is not known.
  */
 export class ScramAuth extends Middleware<ScramAuthOptions> {
-  readonly #file: UserFile<UsersByMethod>
+  #file: UserFile<UsersByMethod>
+  #running = false
 
   constructor(options: ScramAuthOptions) {
     super(options, SCRAM_AUTH_OPTIONS)
-    this.#file = new UserFile({
-      path: this.config.file,
-      owner: this.name,
-      decode: readScramUsers,
-      proofOf: ({ keys }) => keys.join(),
-    })
+    this.#file = this.#fileAt(this.config.file)
   }
 
   /**
@@ -46,12 +42,28 @@ export class ScramAuth extends Middleware<ScramAuthOptions> {
   }
 
   /** @throws StackError `FILE_INVALID` where the file cannot be used. */
-  start(): Promise<void> {
-    return this.#file.open(this.stack)
+  async start(): Promise<void> {
+    await this.#file.open(this.stack)
+    this.#running = true
   }
 
   stop(): void {
+    this.#running = false
     this.#file.close()
+  }
+
+  /**
+   * Another file from now on. Those who are connected stay, unless it does not have their line as it was.
+   * @throws StackError as the constructor, or `FILE_INVALID`; then nothing has changed.
+   */
+  async replace(options: ScramAuthOptions): Promise<void> {
+    const next = resolveOptions(this.name, options, SCRAM_AUTH_OPTIONS)
+    if (next.file === this.config.file) return
+    const file = this.#fileAt(next.file)
+    if (this.#running) await file.openInPlaceOf(this.#file, this.stack)
+    this.#file = file
+    const mine = this as { config: Resolved<ScramAuthOptions> }
+    mine.config = next
   }
 
   authenticateExchange(ctx: Context<'authenticateExchange'>, store: Store<'authenticateExchange'>): void {
@@ -76,6 +88,15 @@ export class ScramAuth extends Middleware<ScramAuthOptions> {
     store.identity = user.name
     store.groups = user.groups
     store.data = proven.data
+  }
+
+  #fileAt(path: string): UserFile<UsersByMethod> {
+    return new UserFile({
+      path,
+      owner: this.name,
+      decode: readScramUsers,
+      proofOf: ({ keys }) => keys.join(),
+    })
   }
 
   #usersOf(method: string): ScramUsers | undefined {

@@ -34,7 +34,10 @@ const SELF: Publisher = { clientId: '', identity: undefined }
 export interface Reloaded {
   /** Sections of the configuration that hold now. */
   readonly applied: readonly string[]
-  /** What has changed and takes effect at the next start, with its line: `broker.yaml:4:1: store`. */
+  /**
+   * What has changed and takes effect at the next start, with its line and why:
+   * `broker.yaml:4:1: store: it is read at the start alone`.
+   */
   readonly kept: readonly string[]
 }
 

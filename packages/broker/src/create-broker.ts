@@ -1,7 +1,8 @@
 /** The default stack, wired. */
 import type { CallbackName, MiddlewareLike } from '@mqtt-stack/core'
 import { Stack, StackError } from '@mqtt-stack/core'
-import { anonymous } from './anonymous.ts'
+import type { AllowAnonymous, AnonymousOptions } from './anonymous.ts'
+import { Anonymous } from './anonymous.ts'
 import type { Source } from './broker.ts'
 import { Broker } from './broker.ts'
 import type { BrokerOptions } from './broker-options.ts'
@@ -27,17 +28,34 @@ export function createBroker(options: BrokerOptions = {}): Broker {
 export function makeBroker(options: BrokerOptions, source?: Source): Broker {
   const config = resolveBroker(options)
   const middlewares = arrange(makeBuiltIns(config), config.use)
-  const authenticated = middlewares.some(
-    (one) => answers(one, 'authenticateConnection') || answers(one, 'authenticateExchange'),
-  )
-  const ruled = middlewares.some((one) => answers(one, 'authorizePacket'))
-  if (!ruled) checkRules(middlewares, authenticated)
-  const allowed = config.allowAnonymous ?? (authenticated ? false : 'local')
-  const rules = !ruled && middlewares.some((one) => executes(one, 'authorizePacket'))
+  const anonymous = anonymousFor(middlewares, config.allowAnonymous)
+  if (!isRuled(middlewares)) checkRules(middlewares, anonymous.users)
   const limits = config.listeners.map((one) => ownLimitsOf(one)).filter((one) => one !== undefined)
   keepLimits({ middlewares }, limits)
-  if (allowed !== false) middlewares.push(anonymous({ where: allowed, users: authenticated, rules }))
+  // A broker of a configuration may have to let them in later.
+  if (anonymous.where !== false || source !== undefined) middlewares.push(new Anonymous(anonymous))
   return new Broker(new Stack(config.stack).use(...middlewares), config.listeners, source)
+}
+
+/**
+ * What the anonymous provider has to know of the others.
+ * @param allowed As a person said; by default from this machine alone, and nowhere where others know users.
+ */
+export function anonymousFor(
+  middlewares: readonly MiddlewareLike[],
+  allowed: AllowAnonymous | undefined,
+): AnonymousOptions {
+  const others = middlewares.filter((one) => !(one instanceof Anonymous))
+  const users = others.some(
+    (one) => answers(one, 'authenticateConnection') || answers(one, 'authenticateExchange'),
+  )
+  const where = allowed ?? (users ? false : 'local')
+  const isAsked = others.some((one) => executes(one, 'authorizePacket'))
+  return { where, users, rules: where !== false && isAsked && !isRuled(others) }
+}
+
+function isRuled(middlewares: readonly MiddlewareLike[]): boolean {
+  return middlewares.some((one) => answers(one, 'authorizePacket'))
 }
 
 /** The anonymous provider says yes to those alone whom it let in: all others would be refused whatever they do. */

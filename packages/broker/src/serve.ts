@@ -79,7 +79,7 @@ async function reload(broker: Broker, logger: Logger): Promise<void> {
     logger.info(`SIGHUP: read again: ${applied.join(', ') || 'nothing has changed'}`)
     if (applied.includes('listeners'))
       for (const { url } of broker.addresses) logger.info(`listening on ${url}`)
-    for (const one of kept) logger.warn(`${one} has changed, and takes effect at the next start`)
+    for (const one of kept) logger.warn(`${one}; what has changed takes effect at the next start`)
   } catch (error) {
     logger.error(`SIGHUP: ${(error as Error).message}; nothing has changed`)
   }

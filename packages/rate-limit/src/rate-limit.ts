@@ -115,6 +115,13 @@ export class RateLimit extends Middleware<RateLimitOptions> {
     return isLate ? [...left, 'connectionsPerUser'] : left
   }
 
+  /** Why an option that has changed stays as it was. */
+  whyKept(option: string): string | undefined {
+    if (option === 'connectionsPerUser')
+      return 'who has how many connections is not counted while nothing bounds it'
+    return option === 'measure' ? 'it is given in code' : undefined
+  }
+
   /**
    * Limits of listeners in place of those of the options; see the options with `perListener`.
    * @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`, naming listener and option; nothing has changed then.

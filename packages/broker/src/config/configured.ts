@@ -1,19 +1,20 @@
 /** A broker of a configuration, which may be read again while it runs. */
 import { isDeepStrictEqual } from 'node:util'
-import type { MiddlewareLike } from '@mqtt-stack/core'
+import { Anonymous } from '../anonymous.ts'
 import type { Broker, Reloaded, Source } from '../broker.ts'
 import type { BrokerOptions } from '../broker-options.ts'
-import { makeBroker } from '../create-broker.ts'
+import { anonymousFor, makeBroker } from '../create-broker.ts'
 import type { ListenerOptions } from '../listeners/options.ts'
 import type { LogLevel } from '../logger.ts'
-import { isPlaced } from '../order.ts'
+import type { Kept } from './apply-part.ts'
+import { applyPart, madeOf } from './apply-part.ts'
 import { brokerOptionsOf } from './broker-options-of.ts'
 import type { LoadedConfig } from './load-config.ts'
 import { loadConfig } from './load-config.ts'
-import type { Path } from './parsed.ts'
 import { nameOf } from './parsed.ts'
 import type { Part } from './parts.ts'
-import { isPlace, makerOf, partsOf } from './parts.ts'
+import { makerOf, partsOf } from './parts.ts'
+import { problemAt } from './problem-at.ts'
 
 export interface ConfiguredOptions {
   /** Where `${NAME}` is looked up; the process's by default. */
@@ -31,15 +32,6 @@ const USUAL: readonly ListenerOptions[] = [{ transport: 'tcp' }]
 export async function configuredBroker(config: LoadedConfig, more: ConfiguredOptions = {}): Promise<Broker> {
   const options = { ...(await brokerOptionsOf(config)), ...more.options }
   return makeBroker(options, new Configuration(config, more))
-}
-
-/** A middleware that takes other options while it runs. */
-interface Changeable extends MiddlewareLike {
-  readonly config?: object
-  /** Takes all of them, and answers when they hold. */
-  replace?(options: object): Promise<unknown>
-  /** Answers the names of those that it does not take. */
-  reconfigure?(options: object): readonly string[]
 }
 
 class Configuration implements Source {
@@ -60,25 +52,50 @@ class Configuration implements Source {
     const made = { ...(await brokerOptionsOf(next)), ...options }
     // Nothing is applied of a configuration that could not be started.
     makeBroker(made)
+    const changed = this.#changed(next)
+    await lookAt(changed, next, made, broker)
     const applied: string[] = []
     const kept: string[] = []
-    for (const { path, value } of this.#changed(next)) {
-      const name = nameOf(path)
-      const left = await this.#apply(path, value, made, broker)
+    // Before the listeners, which may name it.
+    const restore = this.#letIn(next, broker)
+    for (const part of changed) {
+      const left = await this.#apply(part, made, broker).catch((error: Error) => {
+        // Of those parts the listeners come first, and what follows was looked at.
+        restore()
+        throw problemOf(error, next, part)
+      })
       if (left === undefined) continue
-      if (!left.includes(name)) this.#hold(name, value, left)
+      const name = nameOf(part.path)
+      if (!left.some((one) => one.name === name)) this.#hold(name, part.value, left)
       if (left.length === 0) applied.push(name)
-      else kept.push(...left.map((one) => `${next.parsed.atKey(path)}: ${one}`))
+      const where = next.parsed.atKey(part.path)
+      for (const one of left) kept.push(`${where}: ${one.name}: ${one.reason}`)
     }
+    // Who says what clients may do may be others now.
+    this.#letIn(next, broker)
     return { applied, kept }
   }
 
+  /**
+   * Clients whom nobody knows: where they are let in from now on, beside the providers that run.
+   * @returns What takes it back.
+   */
+  #letIn({ value }: LoadedConfig, { stack }: Broker): () => void {
+    const anonymous = stack.middlewares.find((one) => one instanceof Anonymous)
+    const allowed = this.#more.options?.allowAnonymous ?? value.auth?.anonymous
+    const before = anonymous?.config
+    const now = anonymousFor(stack.middlewares, allowed)
+    if (before === undefined || isDeepStrictEqual(before, now)) return () => {}
+    anonymous?.reconfigure(now)
+    return () => anonymous?.reconfigure(before)
+  }
+
   /** Notes what holds from now on: all of the value but the options that are left. */
-  #hold(name: string, value: unknown, left: readonly string[]): void {
+  #hold(name: string, value: unknown, left: readonly Kept[]): void {
     const before = (this.#holding.get(name) ?? {}) as Readonly<Record<string, unknown>>
     if (left.length === 0) this.#holding.set(name, value)
     else {
-      const names = left.map((one) => one.slice(name.length + 1))
+      const names = left.map((one) => one.name.slice(name.length + 1))
       const entries = Object.entries((value ?? {}) as object).filter(([key]) => !names.includes(key))
       const old = Object.entries(before).filter(([key]) => names.includes(key))
       this.#holding.set(name, Object.fromEntries([...entries, ...old]))
@@ -97,40 +114,47 @@ class Configuration implements Source {
   }
 
   /** Names what is left for the next start; nothing where flags say what holds. */
-  async #apply(
-    path: Path,
-    value: unknown,
-    made: BrokerOptions,
-    broker: Broker,
-  ): Promise<readonly string[] | undefined> {
-    const name = nameOf(path)
-    if (name === 'listeners') {
-      if (this.#more.options?.listeners !== undefined) return undefined
-      await broker.relisten(made.listeners ?? USUAL)
-      return []
+  async #apply(part: Part, made: BrokerOptions, broker: Broker): Promise<readonly Kept[] | undefined> {
+    const { options } = this.#more
+    switch (nameOf(part.path)) {
+      case 'listeners':
+        if (options?.listeners !== undefined) return undefined
+        await broker.relisten(made.listeners ?? USUAL)
+        return []
+      case 'log.level':
+        this.#more.onLogLevel?.((part.value as LogLevel | undefined) ?? 'info')
+        return []
+      case 'auth.anonymous':
+        return options?.allowAnonymous === undefined ? [] : undefined
+      default:
+        return applyPart(part, made, broker)
     }
-    if (name === 'log.level') {
-      this.#more.onLogLevel?.((value as LogLevel | undefined) ?? 'info')
-      return []
-    }
-    const maker = makerOf(path)
-    const running = broker.stack.middlewares.find((one) => one.name === maker) as Changeable | undefined
-    // A place without options has its defaults; a section that is gone is another broker.
-    const gone = value === undefined && !isPlace(path)
-    if (running === undefined || value === false || gone) return [name]
-    const options = optionsFor(running, value, made)
-    if (running.replace !== undefined) {
-      await running.replace(options)
-      return []
-    }
-    const left = running.reconfigure?.(options) ?? ['']
-    return left.map((option) => (option === '' ? name : `${name}.${option}`))
   }
 }
 
-/** As the new configuration has them: those of a section with what was made of it. */
-function optionsFor({ name }: MiddlewareLike, value: unknown, { use = [] }: BrokerOptions): object {
-  const all = use.map((one) => (isPlaced(one) ? one.middleware : one))
-  const made = all.find((one) => one.name === name) as Changeable | undefined
-  return made?.config ?? (value as object | undefined) ?? {}
+/**
+ * Looks at what those would need that are to take over other options, before any of them does.
+ * @throws ConfigError with the line of the part.
+ */
+async function lookAt(
+  changed: readonly Part[],
+  config: LoadedConfig,
+  made: BrokerOptions,
+  { stack }: Broker,
+): Promise<void> {
+  for (const part of changed) {
+    const maker = makerOf(part.path)
+    const runs = stack.middlewares.some(({ name }) => name === maker)
+    if (maker === undefined || !runs) continue
+    try {
+      await madeOf(maker, made)?.check?.()
+    } catch (error) {
+      throw problemAt(config, part.path, error as Error)
+    }
+  }
+}
+
+/** What listeners say is known to all; of others the line is told. */
+function problemOf(error: Error, config: LoadedConfig, { path }: Part): Error {
+  return path[0] === 'listeners' ? error : problemAt(config, path, error)
 }

@@ -114,15 +114,22 @@ test('rules hold for those who are connected, too', async () => {
   expect(await write(rules('b'))).toEqual({ applied: ['acl'], kept: [] })
   await one.publishAsync('b', '', { qos: 1 })
   await expect(one.publishAsync('a', '', { qos: 1 })).rejects.toThrow(/not authorized/i)
-  expect(await write(ONE)).toEqual({ applied: [], kept: ['broker.yaml:1:1: acl'] })
+  expect(await write(ONE)).toEqual({
+    applied: [],
+    kept: ['broker.yaml:1:1: acl: a broker that runs loses no middleware'],
+  })
 })
 
 test('what takes effect at the next start is told, with its line, each time', async () => {
   const { write } = await reloading(ONE)
-  const text = `${ONE}keepalive: { maximum: 9, sweep: 500 }\nstore: { memory: { sessions: 5 } }\nauth: { anonymous: true }\n`
+  const text = `${ONE}keepalive: { maximum: 9, sweep: 500 }\nstore: { memory: { sessions: 5 } }\nlimits: {}\n`
   const expected = {
     applied: [],
-    kept: ['broker.yaml:3:1: keepalive.sweep', 'broker.yaml:4:1: store', 'broker.yaml:5:9: auth.anonymous'],
+    kept: [
+      'broker.yaml:3:1: keepalive.sweep: it is read at the start alone',
+      'broker.yaml:4:1: store: it is read at the start alone',
+      'broker.yaml:5:1: limits: a broker that runs gets no new middleware',
+    ],
   }
   expect(await write(text)).toEqual(expected)
   expect(await write(text)).toEqual(expected)

@@ -72,6 +72,21 @@ export class UserFile<Known> {
   }
 
   /**
+   * Opens it in place of another one, which is closed then: whom that let in, this one answers for, and ends the
+   * connections of those whom it would not let in as they are.
+   * @throws StackError `FILE_INVALID` where the file cannot be used; then the other one goes on.
+   */
+  async openInPlaceOf(before: UserFile<Known>, stack: UserFileStack): Promise<void> {
+    await this.open(stack)
+    before.close()
+    for (const client of stack.clients) {
+      const admitted = admission.peek(client)
+      if (admitted?.file === before) admitted.file = this
+    }
+    this.#closeOthers(stack)
+  }
+
+  /**
    * The users that are in the file now, and what the provider makes of them; nothing is in force by that.
    * @throws StackError `FILE_INVALID` where the file cannot be used.
    */

@@ -82,7 +82,7 @@ describe('who a client is', () => {
     })
     await (await dial(broker, everything)).connect()
     expect(auth.reconfigure({ username: 'email', groups: 'ou' })).toEqual([])
-    await (await dial(broker, everything)).connect()
+    await (await dial(broker, everything)).connect({ clientId: 'other' })
     expect([...broker.stack.clients].map(({ session }) => [session.identity, session.groups])).toEqual([
       ['lamp-1', []],
       ['lamp@example.com', ['plant', 'lamps']],

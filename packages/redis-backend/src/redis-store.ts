@@ -46,6 +46,12 @@ interface Open {
 export class RedisStore implements SharedStore {
   readonly node: string
   readonly lease: number
+  readonly retained: SharedMap = {
+    write: async (batch, posted) => this.#opened.retained.write(batch, posted),
+    read: async (range, limit) => this.#opened.retained.read(range, limit),
+    position: async () => this.#opened.retained.position(),
+    changes: async (after, limit) => this.#opened.retained.changes(after, limit),
+  }
   readonly #options: ReturnType<typeof resolve>
   readonly #keys: Keys
   readonly #warn: (text: string) => void
@@ -150,9 +156,11 @@ export class RedisStore implements SharedStore {
     if (node === this.node) return undefined
     if ((await link.command('HEXISTS', [this.#keys.service, node])) !== 1) return undefined
     const part = this.#claims.get(node) ?? this.#partOf(link, node)
-    if (!(await part.claim())) return undefined
+    // Whoever asks meanwhile asks for the same, and so does who asks again because this fails.
     this.#claims.set(node, part)
-    return part
+    if (await part.claim()) return part
+    if (this.#claims.get(node) === part) this.#claims.delete(node)
+    return undefined
   }
 
   async send(node: string, bytes: Uint8Array): Promise<boolean> {
@@ -174,10 +182,6 @@ export class RedisStore implements SharedStore {
 
   names(prefix: string): AsyncIterable<{ readonly name: string; readonly value: string }> {
     return this.#opened.names.pages(prefix)
-  }
-
-  get retained(): SharedMap {
-    return this.#opened.retained
   }
 
   async time(): Promise<number> {

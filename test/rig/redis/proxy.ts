@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 
-export interface Proxy {
+export interface CutProxy {
   readonly host: string
   readonly port: number
   /** Connections are closed, and new ones too, until it is healed. */
@@ -17,7 +17,7 @@ export interface Proxy {
   close(): Promise<void>
 }
 
-export async function startProxy(host: string, port: number): Promise<Proxy> {
+export async function startProxy(host: string, port: number): Promise<CutProxy> {
   let state: 'open' | 'cut' | 'hung' | 'mute' = 'open'
   const sockets = new Set<Socket>()
   const server = createServer((client) => {

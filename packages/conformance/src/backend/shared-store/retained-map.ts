@@ -126,7 +126,8 @@ export const retainedMap: SharedChapter = sharedChapter('retained messages', (ch
       const removed = await a.store.retained.write([remove('k')], note('2'))
       await bench.close(a)
       const again = await bench.join('a')
-      assert.equal(await again.store.retained.position(), removed)
+      // Where nothing was left of the service a store may know of none; it is no earlier one.
+      assert.ok(['', removed].includes(await again.store.retained.position()))
       const behind = await again.store.retained.write([put('k', 'v')], note('3'))
       assert.ok(behind > removed && removed > before)
     },

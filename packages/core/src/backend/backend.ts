@@ -1,33 +1,27 @@
-import type { CallbackName, Context, OptionsSpec, Resolved, Share, Store } from '../contract/index.ts'
+import type { CallbackName, Context, OptionsSpec, Resolved, Store } from '../contract/index.ts'
 import { CALLBACKS, grantedQoS, Middleware } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { Timer } from '../time/index.ts'
 import { judgeEvery, proceed } from '../time/index.ts'
-import { Disk } from './disk/disk.ts'
 import { InboundIds } from './inbound-ids.ts'
 import { KeptSubscriptions } from './kept-subscriptions.ts'
 import { Logs } from './logs.ts'
+import { makeParts } from './make-parts.ts'
 import type { BackendOptions } from './options.ts'
 import type { OrderedStore } from './ordered-store.ts'
 import type { Parts } from './parts.ts'
 import { Purge } from './purge.ts'
 import { Relays } from './relays.ts'
 import { Restoration } from './restoration.ts'
-import { RetainedMessages } from './retained-messages.ts'
 import { SessionLife } from './session-life.ts'
 import { SessionList } from './session-list.ts'
 import { SessionWills } from './session-wills.ts'
-import { Sessions } from './sessions.ts'
 import { Moves } from './shared/moves.ts'
 import type { SharedOptions } from './shared/options.ts'
-import { SharedNode } from './shared/shared-node.ts'
-import type { SharedStore } from './shared/shared-store.ts'
-import { isSharedStore } from './shared/shared-store.ts'
+import { Rejoin } from './shared/rejoin.ts'
 import type { BackendStats } from './stats.ts'
 import { statsOf } from './stats.ts'
-import { Subscriptions } from './subscriptions.ts'
-import { Wills } from './wills.ts'
 
 /** How often retained messages that are over are looked for, in ms. */
 const SWEEP = 1_000
@@ -60,6 +54,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   #list!: SessionList
   #wills!: SessionWills
   #sweep: Timer | undefined
+  #rejoin: Rejoin | undefined
 
   /**
    * @param options Of the backend, and the store's own.
@@ -75,7 +70,23 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   }
 
   start(): void | Promise<void> {
-    const parts = this.#makeParts()
+    const { clock, pace } = this.stack
+    this.#sweep = judgeEvery(clock, SWEEP, () => {
+      this.stack.background(() => proceed(this.#parts.retained.sweep(clock.now(), pace)))
+    })
+    return this.#begin()?.catch((error: Error) => {
+      this.#sweep?.cancel()
+      throw error
+    })
+  }
+
+  /** Makes everything anew; answers when what an earlier process left is there. */
+  #begin(): Promise<void> | undefined {
+    const bounds = this.config as Resolved<BackendOptions>
+    const parts = makeParts(this.stack, bounds, this.#makeStore?.(), {
+      forget: (record) => this.#sessions.forget(record),
+      lost: () => this.stack.background(() => this.#joinAnew(parts)),
+    })
     this.#parts = parts
     this.#inbound = new InboundIds(parts)
     this.#subscriptions = new KeptSubscriptions(parts)
@@ -85,17 +96,6 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     const { sharePreference } = this.config as SharedOptions
     this.#relays = new Relays(parts, this.#inbound, sharePreference)
     this.#list = new SessionList(parts)
-    const { clock, pace } = this.stack
-    this.#sweep = judgeEvery(clock, SWEEP, () => {
-      this.stack.background(() => proceed(parts.retained.sweep(clock.now(), pace)))
-    })
-    return this.#open(parts)?.catch((error: Error) => {
-      this.#sweep?.cancel()
-      throw error
-    })
-  }
-
-  #open(parts: Parts): Promise<void> | undefined {
     const { disk, shared } = parts
     if (disk === undefined) return undefined
     const open = (): Promise<void> => disk.open(new Restoration(parts, disk))
@@ -104,9 +104,16 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     return shared.start(() => open().then(() => shared.moves.restore()), disk)
   }
 
+  /** Another node has what was this one's. */
+  #joinAnew(parts: Parts): Promise<void> {
+    this.#rejoin ??= new Rejoin(this, this.stack)
+    return this.#rejoin.run(parts, async () => this.#begin())
+  }
+
   /** Takes no more calls: each fails with `BACKEND_STOPPED`. Answers when all that was staged is written. */
   stop(): void | Promise<void> {
     this.#sweep?.cancel()
+    this.#rejoin?.stop()
     const refuse = (): never => {
       throw new StackError('BACKEND_STOPPED', `${this.name} has stopped`)
     }
@@ -132,25 +139,38 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   // Sessions
 
   openSession(ctx: Context<'openSession'>, store: Store<'openSession'>): void | Promise<void> {
+    const { shared } = this.#parts
+    if (shared?.isOpen === false) {
+      store.refused = ReasonCode.SERVER_UNAVAILABLE
+      store.reason = 'the store of this service is out of reach'
+      return
+    }
     return proceed(this.#sessions.open(ctx, store))
   }
 
   resumeSession({ client }: Context<'resumeSession'>): void | Promise<void> {
+    this.#parts.shared?.routes.moved(this.#parts.sessions.peek(client)?.filters)
     return this.#wills.resume(client)
   }
 
   closeSession(ctx: Context<'closeSession'>, store: Store<'closeSession'>): void | Promise<void> {
-    return this.#sessions.close(ctx, store)
+    const later = this.#sessions.close(ctx, store)
+    const { sessions, shared } = this.#parts
+    shared?.routes.moved(sessions.get(ctx.clientId)?.filters)
+    return later
   }
 
   lookupExpiredSessions(
     { now, limit }: Context<'lookupExpiredSessions'>,
     store: Store<'lookupExpiredSessions'>,
   ): void {
+    // Without a lease another node may have them.
+    if (this.#parts.shared?.inService === false) return
     for (const { clientId, epoch } of this.#parts.sessions.due(now, limit)) store.push({ clientId, epoch })
   }
 
   lookupDueWills(ctx: Context<'lookupDueWills'>, store: Store<'lookupDueWills'>): void | Promise<void> {
+    if (this.#parts.shared?.inService === false) return
     return this.#wills.lookup(ctx, store)
   }
 
@@ -284,33 +304,5 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   purgeMessages(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): void | Promise<void> {
     const where = { parts: this.#parts, logs: this.#logs, wills: this.#wills }
     return proceed(new Purge(where, ctx, store).run())
-  }
-
-  #makeNode(store: SharedStore): SharedNode {
-    const isConnected = (share: Share): boolean => this.#parts.subscriptions.isConnected(share)
-    return new SharedNode(store, this.stack, isConnected, () => {})
-  }
-
-  #makeParts(): Parts {
-    const { stack } = this
-    const bounds = this.config as Resolved<BackendOptions>
-    const { shareStrategy, retainedMessages, retainedBytes, retainedTotal } = bounds
-    const store = this.#makeStore?.()
-    const shared = store !== undefined && isSharedStore(store) ? this.#makeNode(store) : undefined
-    const disk = store && new Disk(shared?.ordered ?? store, stack)
-    const limits = { messages: retainedMessages, payload: retainedBytes, bytes: retainedTotal }
-    return {
-      stack,
-      bounds,
-      disk,
-      shared,
-      sessions: new Sessions(
-        () => stack.ledger,
-        (record) => this.#sessions.forget(record),
-      ),
-      subscriptions: new Subscriptions(shareStrategy, (steps) => stack.pace.count(steps), shared?.routes),
-      retained: new RetainedMessages(limits, (topic, isBack) => disk?.dropRetained(topic, isBack)),
-      wills: new Wills(),
-    }
   }
 }

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { describe, expect, it } from 'vitest'
+import { decodeEntry, encodeEntry } from './entry.ts'
 import type { Frame } from './frames.ts'
-import { decodeEntry, decodeFrame, encodeEntry, encodeFrame } from './frames.ts'
+import { decodeFrame, encodeFrame } from './frames.ts'
 
 const BYTES = Buffer.from('bytes')
 

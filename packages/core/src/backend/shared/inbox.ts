@@ -3,8 +3,9 @@ import type { Timer } from '../../time/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import * as keys from '../disk/keys.ts'
 import * as records from '../disk/records.ts'
-import type { Frame, FrameKind, FrameOf, InboxEntry } from './frames.ts'
-import { decodeEntry } from './frames.ts'
+import type { InboxEntry } from './entry.ts'
+import { decodeEntry } from './entry.ts'
+import type { Frame, FrameKind, FrameOf } from './frames.ts'
 import type { Posted, SharedStore } from './shared-store.ts'
 
 /** Entries that are asked for at a time. */

@@ -4,7 +4,7 @@ import type { Disk } from '../disk/disk.ts'
 import * as keys from '../disk/keys.ts'
 import type { StoredIntent } from '../disk/records.ts'
 import { writeIntent } from '../disk/records.ts'
-import { encodeEntry } from './frames.ts'
+import { encodeEntry } from './entry.ts'
 import type { Outcome } from './lane.ts'
 import type { Sender } from './sender.ts'
 

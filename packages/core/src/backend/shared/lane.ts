@@ -1,6 +1,6 @@
 import { StackError } from '../../errors/index.ts'
 import type { Clock, Timer } from '../../time/index.ts'
-import { encodeEntry } from './frames.ts'
+import { encodeEntry } from './entry.ts'
 import type { SharedStore } from './shared-store.ts'
 
 /** No further frame comes into an entry of so many bytes. */

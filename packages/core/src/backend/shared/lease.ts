@@ -43,17 +43,27 @@ export class Lease {
 
   end(): void {
     this.#timer?.cancel()
+    this.#timer = undefined
     this.#until = 0
+  }
+
+  /** Answers when it is held again; whether it had run out. */
+  async #ask(): Promise<boolean> {
+    for (;;) {
+      const since = this.#clock.now()
+      await this.#store.renew()
+      const lapsed = !this.held
+      this.#until = Math.max(this.#until, since + this.#store.lease)
+      // An answer that took too long says nothing of now.
+      if (this.held || this.#timer === undefined) return lapsed
+    }
   }
 
   async renew(): Promise<void> {
     if (this.#isAsking || this.#timer === undefined) return
     this.#isAsking = true
     try {
-      const since = this.#clock.now()
-      await this.#store.renew()
-      const lapsed = !this.held
-      this.#until = Math.max(this.#until, since + this.#store.lease)
+      const lapsed = await this.#ask()
       await this.#events.renewed(lapsed)
     } catch (error) {
       if (isStackError(error) && error.code === 'LEASE_LOST') this.#events.lost(error)

@@ -83,8 +83,9 @@ export class Routes {
     this.#change(topic, share)
   }
 
-  /** A member of groups has come or gone. */
-  moved(topics: Iterable<string>): void {
+  /** Somebody with these subscriptions has come or gone: groups may have a connected member, or none any more. */
+  moved(topics: Iterable<string> | undefined): void {
+    if (topics === undefined) return
     for (const topic of topics) {
       const share = topic.startsWith('$share/') ? shareOf(topic) : undefined
       if (share !== undefined) this.#change(topic, share)

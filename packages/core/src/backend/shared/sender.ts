@@ -1,6 +1,7 @@
 import type { Clock } from '../../time/index.ts'
+import { encodeEntry } from './entry.ts'
 import type { Frame } from './frames.ts'
-import { encodeEntry, encodeFrame } from './frames.ts'
+import { encodeFrame } from './frames.ts'
 import type { Outcome } from './lane.ts'
 import { Lane } from './lane.ts'
 import type { SharedStore } from './shared-store.ts'

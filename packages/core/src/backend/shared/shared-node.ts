@@ -120,12 +120,18 @@ export class SharedNode {
     const since = this.#stack.clock.now()
     await open()
     this.lease.begin(since)
-    await this.clock.sync()
-    this.#compareClocks()
-    this.sender.begin(this.clock.now())
-    this.intents.sendRestored(disk)
-    this.inbox.begin(disk)
-    await this.#join()
+    try {
+      await this.clock.sync()
+      this.#compareClocks()
+      this.sender.begin(this.clock.now())
+      this.intents.sendRestored(disk)
+      this.inbox.begin(disk)
+      await this.#join()
+    } catch (error) {
+      await this.stop()
+      await disk.close().catch(() => {})
+      throw error
+    }
   }
 
   /** Takes and sends no more; answers when what was on its way is there, or cannot be sent. */

@@ -1,0 +1,49 @@
+import type { Resolved, Share, Stack } from '../contract/index.ts'
+import { Disk } from './disk/disk.ts'
+import type { BackendOptions } from './options.ts'
+import type { OrderedStore } from './ordered-store.ts'
+import type { Parts } from './parts.ts'
+import { RetainedMessages } from './retained-messages.ts'
+import type { SessionRecord } from './session-record.ts'
+import { Sessions } from './sessions.ts'
+import { SharedNode } from './shared/shared-node.ts'
+import { isSharedStore } from './shared/shared-store.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { Wills } from './wills.ts'
+
+/** Who is told of what the parts cannot see to themselves. */
+export interface PartsEvents {
+  /** A record is over. */
+  forget(record: SessionRecord): void
+  /** Another node has claimed what was this one's own. */
+  lost(): void
+}
+
+/**
+ * Makes what a backend works on.
+ * @param store What it is kept in; without it everything is in memory.
+ */
+export function makeParts(
+  stack: Stack,
+  bounds: Resolved<BackendOptions>,
+  store: OrderedStore | undefined,
+  { forget, lost }: PartsEvents,
+): Parts {
+  const { shareStrategy, retainedMessages, retainedBytes, retainedTotal } = bounds
+  const isConnected = (share: Share): boolean => parts.subscriptions.isConnected(share)
+  const shared =
+    store !== undefined && isSharedStore(store) ? new SharedNode(store, stack, isConnected, lost) : undefined
+  const disk = store && new Disk(shared?.ordered ?? store, stack)
+  const limits = { messages: retainedMessages, payload: retainedBytes, bytes: retainedTotal }
+  const parts: Parts = {
+    stack,
+    bounds,
+    disk,
+    shared,
+    sessions: new Sessions(() => stack.ledger, forget),
+    subscriptions: new Subscriptions(shareStrategy, (steps) => stack.pace.count(steps), shared?.routes),
+    retained: new RetainedMessages(limits, (topic, isBack) => disk?.dropRetained(topic, isBack)),
+    wills: new Wills(),
+  }
+  return parts
+}

@@ -1,0 +1,74 @@
+import type { Stack } from '../../contract/index.ts'
+import { ReasonCode } from '../../packets/index.ts'
+import type { Parts } from '../parts.ts'
+import { Away } from './away.ts'
+
+/** Connections have so long to be closed, in ms. */
+const CLOSING = 10_000
+
+/** A node that has lost its lease lets go of everything, and joins anew. */
+export class Rejoin {
+  readonly #stack: Stack
+  readonly #away: Away
+  #isStopped = false
+
+  constructor(backend: object, stack: Stack) {
+    this.#stack = stack
+    this.#away = new Away(backend, stack)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#away.end()
+  }
+
+  /**
+   * Closes all connections; their sessions are where they are. Answers when the node has joined again.
+   * @param join Makes everything anew, and joins; asked until it succeeds.
+   */
+  async run(parts: Parts, join: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#stack
+    this.#away.begin()
+    await this.#closeClients()
+    await letGo(parts)
+    while (!this.#isStopped) {
+      try {
+        await join()
+        this.#away.end()
+        log.info('the node has joined its service again')
+        return
+      } catch (error) {
+        log.error(`the node cannot join its service: ${(error as Error).message}`, error)
+        await new Promise<void>((resolve) => clock.after((parts.shared?.store.lease ?? CLOSING) / 3, resolve))
+      }
+    }
+  }
+
+  async #closeClients(): Promise<void> {
+    const { clock, clients } = this.#stack
+    const closed = [...clients].map((client) => {
+      const gone = new Promise<void>((resolve) => client.onClose(() => resolve()))
+      this.#stack.closeClient(client, ReasonCode.SERVER_UNAVAILABLE, 'this node has lost its lease')
+      return gone
+    })
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(CLOSING, resolve)
+      void Promise.all(closed).then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
+  }
+}
+
+/** Nothing of it stays in memory; what is in the store is somebody else's. */
+async function letGo({ shared, disk, sessions, subscriptions, wills }: Parts): Promise<void> {
+  await shared?.stop()
+  // What could not be written is lost here.
+  await disk?.close().catch(() => {})
+  for (const record of sessions.all) {
+    subscriptions.clear(record)
+    record.end()
+  }
+  for (const will of wills.all) will.giveUp()
+}

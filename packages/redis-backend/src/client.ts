@@ -56,7 +56,7 @@ function whereOf({ kind, addresses, name, db, tls }: Target, options: ClientOpti
   }
 }
 
-function commonOptions({ username, password, tls }: Target, options: ClientOptions) {
+function commonOptions({ kind, username, password, tls }: Target, options: ClientOptions) {
   return {
     lazyConnect: true,
     username,
@@ -70,6 +70,8 @@ function commonOptions({ username, password, tls }: Target, options: ClientOptio
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
     maxLoadingRetryTime: 1_000,
+    // It tells a master from what was one; what is loading says so by itself.
+    enableReadyCheck: kind === 'sentinels',
     retryStrategy: backoff,
     // The master has become a replica: the address may be another's by now.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),

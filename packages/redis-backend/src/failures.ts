@@ -30,6 +30,10 @@ function isTls(error: Error, code = ''): boolean {
   )
 }
 
+const LOST = 'the connection was lost'
+const CLOSES =
+  'it closes each connection: see that it is up, and that it speaks TLS where the options say so, and only there'
+
 const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/^WRONGPASS/, 'it does not know this user and password: correct "username" and "password"'],
   [/^NOAUTH/, 'it wants a password: give "password", and "username" where it has users (ACL)'],
@@ -38,7 +42,7 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
     'its user may not do what is needed (ACL): allow it all commands, keys and channels with the prefix',
   ],
   [/^LOADING/, 'it is still loading its data'],
-  [/^CLUSTERDOWN/, 'the Cluster is down: a part of it has no master'],
+  [/^CLUSTERDOWN|Cluster isn't ready/, 'the Cluster is down: a part of it has no master'],
   [/^READONLY/, 'it is a read-only replica: name the master, or its Sentinels'],
   [/^MASTERDOWN/, 'it is a replica without its master'],
   [/^MOVED/, 'it is a node of a Cluster: give the addresses of its nodes as "cluster"'],
@@ -53,7 +57,7 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'nothing listens there: start Redis, or correct the address'],
   [/ENOTFOUND|EAI_AGAIN/, 'there is no such host: correct the address'],
   [/ETIMEDOUT|Socket timeout/, 'it does not answer'],
-  [/ECONNRESET|EPIPE|Connection is closed/, 'the connection was lost'],
+  [/ECONNRESET|EPIPE|Connection is closed|Stream isn't writeable/, LOST],
   [
     /unable to verify|self.signed|unable to get/i,
     'its certificate is signed by nobody that is trusted: give "caFile"',
@@ -83,8 +87,11 @@ export function failed(label: string, error: Error): StackError {
   })
 }
 
+/** The same where it has not been used yet. */
 export function unusable(label: string, error: Error): StackError {
-  return new StackError('STORE_UNUSABLE', `redis-backend: cannot use ${label}: ${reasonOf(error)}`, {
+  const known = reasonOf(error)
+  const reason = known === LOST ? CLOSES : known
+  return new StackError('STORE_UNUSABLE', `redis-backend: cannot use ${label}: ${reason}`, {
     cause: error,
   })
 }

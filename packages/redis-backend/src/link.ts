@@ -46,14 +46,18 @@ export class Link {
     })
   }
 
-  /** @throws StackError `STORE_UNUSABLE`, which says why */
+  /** @throws StackError `STORE_UNUSABLE`, which says why; so does all that is asked before {@link begin} */
   async open(): Promise<void> {
     this.client.connect().catch(() => {})
     await this.command('PING', [])
+  }
+
+  /** From now on Redis may be out of reach for a while. */
+  begin(): void {
     this.#isOpen = true
     // Who asks nothing hears nothing: a connection that breaks is looked at.
     this.client.on('close', () => {
-      if (!this.#isClosed) this.command('PING', []).catch(() => {})
+      if (!this.#isClosed) this.#lose(this.#trouble ?? new Error('Connection is closed.'), '')
     })
   }
 
@@ -101,7 +105,7 @@ export class Link {
       if (this.#isClosed) throw new StackError('STORE_CLOSED', 'redis-backend: the store is closed')
       try {
         const answer = await within(make(), until - performance.now())
-        if (times > 0) this.#found()
+        if (times > 0) this.#wake()
         return answer
       } catch (thrown) {
         if (this.#isClosed) continue

@@ -92,6 +92,7 @@ export class RedisStore implements SharedStore {
     if (before !== '') await retained.clear(before, false)
     await this.#register(target, own.token)
     await open.casts.open()
+    link.begin()
   }
 
   async close(): Promise<void> {
@@ -226,9 +227,15 @@ export class RedisStore implements SharedStore {
 
   async #register({ label }: Target, token: string): Promise<void> {
     const { service } = this.#keys
-    const answer = await this.#opened.link.run(REGISTER, [service], [FORMAT, this.node, token])
-    if (answer === 1) return
-    const format = String(answer)
+    let format = ''
+    try {
+      const answer = await this.#opened.link.run(REGISTER, [service], [FORMAT, this.node, token])
+      if (answer === 1) return
+      format = String(answer)
+    } catch (error) {
+      // Of another type.
+      if (!String((error as Error).cause).includes('WRONGTYPE')) throw error
+    }
     const what = format === '' ? 'is of another program' : `is of a later version (format ${format})`
     const fix =
       format === '' ? 'give "prefix" another value' : 'use that version, or give "prefix" another value'

@@ -17,8 +17,9 @@ export class StreamReader {
     this.#link = new Link(target, { ...options, silence, patience: silence, reach: undefined })
   }
 
-  open(): Promise<void> {
-    return this.#link.open()
+  async open(): Promise<void> {
+    await this.#link.open()
+    this.#link.begin()
   }
 
   close(): void {

@@ -11,7 +11,7 @@ import { openPort } from '../../support/open-port.ts'
 /** Settings as in `redis.conf`, by name. */
 export type RedisSettings = Readonly<Record<string, string | number>>
 
-/** Appended at once and to a disk that is none, so that a restart has all that was acknowledged. */
+/** A restart has all that was acknowledged. */
 const DURABLE: RedisSettings = { save: '', appendonly: 'yes', appendfsync: 'always' }
 
 export interface RedisServer {
@@ -34,11 +34,13 @@ export async function startRedis(settings: RedisSettings = {}): Promise<RedisSer
   const directory = mkdtempSync(join(tmpdir(), 'redis-'))
   const { host, port, handOver } = await openPort()
   handOver()
-  let child = await run('redis-server', host, port, directory, { ...DURABLE, ...settings })
+  const isSecure = 'tls-cert-file' in settings
+  const given = { ...DURABLE, ...(isSecure && { port: 0, 'tls-port': port }), ...settings }
+  let child = await run('redis-server', host, port, directory, given)
   return {
     host,
     port,
-    url: `redis://${host}:${port}`,
+    url: `redis${isSecure ? 's' : ''}://${host}:${port}`,
     directory,
     get pid() {
       return child.pid!
@@ -46,7 +48,7 @@ export async function startRedis(settings: RedisSettings = {}): Promise<RedisSer
     kill: () => end(child),
     restart: async (more = {}) => {
       await end(child)
-      child = await run('redis-server', host, port, directory, { ...DURABLE, ...settings, ...more })
+      child = await run('redis-server', host, port, directory, { ...given, ...more })
     },
     stop: async () => {
       await end(child)
@@ -54,6 +56,12 @@ export async function startRedis(settings: RedisSettings = {}): Promise<RedisSer
     },
   }
 }
+
+/** What runs now ends with the process of the test. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 /** Runs a program of Redis’ until it says that it is ready. */
 export async function run(
@@ -69,7 +77,8 @@ export async function run(
   const child = spawn(programPath(program) ?? program, [...(file === undefined ? [] : [file]), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  process.once('exit', () => child.kill('SIGKILL'))
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   let said = ''
   child.stdout.setEncoding('utf8')
   for await (const text of child.stdout.iterator({ destroyOnReturn: false }) as AsyncIterable<string>) {

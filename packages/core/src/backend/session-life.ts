@@ -75,7 +75,7 @@ export class SessionLife {
       waiting = known?.will ?? waiting
       const record = sessions.living(clientId, stack.clock.now())
       if (known !== undefined && record === undefined) store.ended = true
-      if (record === undefined && shared !== undefined && home === undefined) {
+      if (shared !== undefined && home === undefined && !isAtHome(record)) {
         home = yield* this.#find(ctx, store)
         if (store.refused !== undefined) return
         continue
@@ -245,6 +245,11 @@ export class SessionLife {
     disk?.removeSession(record, () => (sessions.get(record.clientId)?.id ?? 0) !== 0)
     record.end()
   }
+}
+
+/** Whether it is there, and not on its way here. */
+function isAtHome(record: SessionRecord | undefined): boolean {
+  return record?.residence?.home !== undefined
 }
 
 function refuseForeign(store: Store<'openSession'>): void {

@@ -12,6 +12,7 @@ import type { Parts } from '../parts.ts'
 import type { SessionRecord } from '../session-record.ts'
 import type { SessionState } from '../session-state.ts'
 import { WillRecord } from '../wills.ts'
+import type { Bodies } from './bodies.ts'
 import type { Home } from './directory.ts'
 import type { Incoming } from './moving-records.ts'
 import type { Cut } from './residence.ts'
@@ -19,21 +20,14 @@ import { Residence } from './residence.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 
-/** A message that is in several of the logs that come: it is kept once here too. */
-export interface Body {
-  /** What it is called here. */
-  readonly messageId: number
-  readonly bytes: Uint8Array
-}
-
 /** How a session comes. */
 export interface ArrivalTerms {
   /** Its old home numbers no message above this. */
   readonly ceiling: number
   /** Whose messages it does not take yet. */
   readonly cut: Cut
-  /** By the number that a message had. */
-  readonly bodies?: ReadonlyMap<number, Body>
+  /** Messages with a key of their own. */
+  readonly bodies?: Bodies
 }
 
 /**
@@ -45,7 +39,7 @@ export class Arrival implements Incoming {
   readonly #parts: Parts
   readonly #disk: Disk
   readonly #state: SessionState
-  readonly #bodies: ReadonlyMap<number, Body> | undefined
+  readonly #bodies: Bodies | undefined
   readonly #earlier: LogEntry[] = []
   #stored: StoredSession
   #will: WillRecord | undefined
@@ -108,7 +102,7 @@ export class Arrival implements Incoming {
   }
 
   entry(sequence: number, stored: StoredEntry): void {
-    const body = stored.message === undefined ? this.#bodies?.get(stored.messageId) : undefined
+    const body = stored.message === undefined ? this.#bodies?.of(stored.messageId) : undefined
     const bytes = stored.message ?? body?.bytes
     const { released, share } = stored
     if (bytes === undefined && !released) return
@@ -164,6 +158,11 @@ export class Arrival implements Incoming {
       record.will = will
     }
     this.#disk.putSession(record)
+  }
+
+  /** It is at home here. */
+  get isSettled(): boolean {
+    return this.record.residence?.home !== undefined
   }
 
   /** It is at home here, whole. */

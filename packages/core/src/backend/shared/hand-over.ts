@@ -9,6 +9,11 @@ const ROOM = 10_000
 /** Between the last sequence here and the first one there: numbers that are passed over for their packet identifier. */
 const GAP = 65_536
 
+/** Above this a session's new home numbers its messages, where its old one has numbered none above `last`. */
+export function ceilingOf(last: number, maxMessages: number): number {
+  return last + Math.max(maxMessages, ROOM) + GAP
+}
+
 /** The messages of one node that came for a session while it moved. */
 interface Flow {
   readonly before: Set<number>
@@ -45,7 +50,7 @@ export class HandOver {
     this.pull = pull
     const { log } = record.ensureState()
     log.limit = log.last + Math.max(maxMessages, ROOM)
-    this.ceiling = Math.max(log.limit, record.sequences) + GAP
+    this.ceiling = ceilingOf(Math.max(log.last, record.sequences), maxMessages)
     this.ready = new Promise((resolve) => {
       this.#endReady = resolve
     })
@@ -101,7 +106,7 @@ export class HandOver {
 /** Those who get a message of a node: not the sessions on their way here that it does not send to yet. */
 export function withoutArriving(matches: Matches<Subscriber>, origin: string): Matches<Subscriber> {
   const { subscribers } = matches
-  const isArriving = ({ record }: Subscriber): boolean => record.residence?.cut?.waiting.has(origin) === true
+  const isArriving = ({ record }: Subscriber): boolean => record.residence?.cut?.waitsFor(origin) === true
   if (!subscribers.some(isArriving)) return matches
   return new Matches(
     subscribers.filter((subscriber) => !isArriving(subscriber)),

@@ -1,5 +1,6 @@
 import type { Matches } from '../../topics/index.ts'
 import type { Subscriber } from '../subscriber.ts'
+import { Adoptions } from './adoptions.ts'
 import type { Home } from './directory.ts'
 import { Directory } from './directory.ts'
 import { withoutArriving } from './hand-over.ts'
@@ -7,24 +8,30 @@ import { HandOvers } from './hand-overs.ts'
 import type { Moving, MovingParts } from './moving.ts'
 import type { Found, Wanting } from './pulls.ts'
 import { Pulls } from './pulls.ts'
-import { Residence } from './residence.ts'
+import { Cuts, Residence } from './residence.ts'
 
 /** Sessions that come to this node, and go from it. */
 export class Moves {
   readonly #moving: Moving
   readonly #pulls: Pulls
   readonly #handOvers: HandOvers
+  readonly #adoptions: Adoptions
 
   constructor(parts: MovingParts) {
-    const moving = { ...parts, directory: new Directory(parts.node.store) }
+    const { inbox, store } = parts.node
+    const moving = { ...parts, directory: new Directory(store), cuts: new Cuts() }
     this.#moving = moving
     this.#pulls = new Pulls(moving)
     this.#handOvers = new HandOvers(moving)
+    this.#adoptions = new Adoptions(moving)
+    inbox.on('mark', ({ owner, tag }, { from }) => {
+      if (owner === store.node) moving.cuts.mark(tag, from)
+    })
   }
 
   /** Some session is on its way: every message is to be seen by {@link sift}. */
   get isBusy(): boolean {
-    return !this.#pulls.isEmpty || !this.#handOvers.isEmpty
+    return !this.#moving.cuts.isEmpty || !this.#handOvers.isEmpty
   }
 
   /**
@@ -37,7 +44,7 @@ export class Moves {
     message: { readonly messageId: number },
   ): Matches<Subscriber> {
     if (!this.#handOvers.isEmpty) this.#handOvers.note(origin, message.messageId)
-    return this.#pulls.isEmpty ? matches : withoutArriving(matches, origin)
+    return this.#moving.cuts.isEmpty ? matches : withoutArriving(matches, origin)
   }
 
   /** Before anybody asks for a session: of those that an earlier process of this name left, some may be elsewhere by now. */
@@ -74,5 +81,6 @@ export class Moves {
   close(): void {
     this.#pulls.close()
     this.#handOvers.close()
+    this.#adoptions.close()
   }
 }

@@ -5,6 +5,7 @@ import type { Disk } from '../disk/disk.ts'
 import type { Parts } from '../parts.ts'
 import type { SessionRecord } from '../session-record.ts'
 import type { Directory } from './directory.ts'
+import type { Cuts } from './residence.ts'
 import type { SharedNode } from './shared-node.ts'
 
 /** Stages of the parts that nodes send each other of a session. */
@@ -45,7 +46,8 @@ export interface MovingParts {
   readonly keeper: SessionKeeper
 }
 
-/** The same, with the directory. */
+/** The same, with what they share. */
 export interface Moving extends MovingParts {
   readonly directory: Directory
+  readonly cuts: Cuts
 }

@@ -21,6 +21,8 @@ export class Pull {
   /** By which both know it. */
   readonly #number: number
   #arrival: Arrival | undefined
+  /** Whose messages the session does not take yet. */
+  #cut: Cut | undefined
   #end!: (pulled: Pulled) => void
   readonly pulled: Promise<Pulled>
   /** When something has come of it last, by the stack's clock (ms). */
@@ -35,11 +37,6 @@ export class Pull {
     this.pulled = new Promise((resolve) => {
       this.#end = resolve
     })
-  }
-
-  /** Whose messages the session does not take yet. */
-  get cut(): Cut | undefined {
-    return this.#arrival?.record.residence?.cut
   }
 
   begin(identity: string | undefined, cleanStart: boolean): void {
@@ -79,6 +76,7 @@ export class Pull {
   /** It is at home here: answers false where it has ended meanwhile. */
   settle(home: Home): boolean {
     const arrival = this.#arrival
+    this.#moving.cuts.end(this.#cut)
     this.#tellHome('moved')
     if (arrival?.isThere !== true) return false
     arrival.settle(home)
@@ -90,6 +88,7 @@ export class Pull {
     this.#end(REASON.givenUp)
     this.#arrival?.giveUp()
     this.#arrival = undefined
+    this.#moving.cuts.end(this.#cut)
     this.#tellHome('gone')
   }
 
@@ -101,13 +100,16 @@ export class Pull {
   }
 
   #begin(records: readonly Uint8Array[]): void {
-    const { parts, disk } = this.#moving
+    const { parts, disk, cuts } = this.#moving
     const { routes, peers, sender, store } = this.#moving.node
     const { node } = this.home
     if (parts.sessions.get(this.#clientId) !== undefined)
       throw new StackError('STORE_FAILED', 'there is another one of its name')
     const nodes = new Set([...peers.live, store.node])
-    const cut = new Cut(this.#number, nodes)
+    const cut = new Cut(this.#number)
+    cut.ask(nodes)
+    this.#cut = cut
+    cuts.begin(cut)
     const [first, ...rest] = records
     const session = sessionIn(first)
     const arrival = new Arrival(parts, disk, session, { ceiling: session.sequences, cut })

@@ -1,4 +1,6 @@
+import { nextMessageId } from '../../contract/index.ts'
 import { isStackError } from '../../errors/index.ts'
+import type { Clock } from '../../time/index.ts'
 import { bounded } from '../../time/index.ts'
 import type { Home } from './directory.ts'
 import type { Moving } from './moving.ts'
@@ -6,8 +8,8 @@ import { REASON } from './moving.ts'
 import type { Pulled } from './pull.ts'
 import { Pull } from './pull.ts'
 
-/** A session is asked for again after this, in ms, where its home cannot give it now. */
-const PAUSE = 100
+/** A session is asked for again after this, in ms, where its home cannot give it now; each time after twice as long, up to the other. */
+const [SHORT, LONG] = [50, 800]
 
 /** What somebody who opens a session finds. */
 export interface Found {
@@ -34,32 +36,18 @@ export interface Wanting {
 export class Pulls {
   readonly #moving: Moving
   readonly #pulls = new Map<number, Pull>()
-  #last = 0
   #closed = false
 
   constructor(moving: Moving) {
     this.#moving = moving
-    const { inbox, peers, store } = moving.node
+    const { inbox, peers } = moving.node
     inbox.on('part', (frame, { again }) => this.#pulls.get(frame.pull)?.take(frame, again))
     inbox.on('gone', (frame) => this.#pulls.get(frame.pull)?.gone(frame))
-    inbox.on('mark', ({ owner, tag }, { from }) => {
-      if (owner === store.node) this.#pulls.get(tag)?.cut?.waiting.delete(from)
-    })
     peers.on({
       dead: (node) => {
         for (const pull of this.#pulls.values()) if (pull.home.node === node) pull.giveUp()
       },
     })
-  }
-
-  /** No session is on its way here. */
-  get isEmpty(): boolean {
-    return this.#pulls.size === 0
-  }
-
-  /** A number that no other move to this node has. */
-  nextNumber(): number {
-    return ++this.#last
   }
 
   close(): void {
@@ -89,7 +77,16 @@ export class Pulls {
     const until = clock.now() + 2 * store.lease
     let from: Home | undefined
     let ended = false
+    let pause = SHORT
     while (!this.#closed && !wanting.isOver()) {
+      const { residence } = parts.sessions.get(wanting.clientId) ?? {}
+      // Somebody else has brought it here, or is about to.
+      if (residence?.home !== undefined) return { isHere: true, ended }
+      if (residence !== undefined) {
+        if (clock.now() >= until) break
+        await rest(clock, SHORT)
+        continue
+      }
       const taken = await directory.take(wanting.clientId, from)
       if (typeof taken === 'number') return { home: { node: store.node, tenure: taken }, ended }
       if (taken === undefined || taken.node === store.node) {
@@ -103,7 +100,10 @@ export class Pulls {
       if (pulled === REASON.ended) ended = true
       if (pulled === REASON.ended || pulled === REASON.absent) from = taken
       else if (clock.now() >= until) break
-      else await new Promise<void>((resolve) => void clock.after(PAUSE, resolve))
+      else {
+        await rest(clock, pause)
+        pause = Math.min(2 * pause, LONG)
+      }
     }
     return { refused: 'unavailable', ended }
   }
@@ -111,7 +111,8 @@ export class Pulls {
   async #pull({ clientId, identity, cleanStart }: Wanting, home: Home): Promise<Pulled> {
     const { directory, parts } = this.#moving
     const { store } = this.#moving.node
-    const number = this.nextNumber()
+    // No other process of this node's name has had it.
+    const number = nextMessageId()
     const pull = new Pull(this.#moving, clientId, home, number)
     this.#pulls.set(number, pull)
     const { clock } = parts.stack
@@ -138,4 +139,8 @@ export class Pulls {
       this.#pulls.delete(number)
     }
   }
+}
+
+function rest(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve))
 }

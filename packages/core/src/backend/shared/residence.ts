@@ -7,12 +7,25 @@ import type { Home } from './directory.ts'
 export class Cut {
   /** Tells it from others; a mark bears it. */
   readonly tag: number
-  /** Nodes that have not marked yet: what they send is the old home's. */
-  readonly waiting: Set<string>
+  /** Nodes that have not marked yet; nothing before they are asked. */
+  #waiting: Set<string> | undefined
 
-  constructor(tag: number, nodes: Iterable<string>) {
+  constructor(tag: number) {
     this.tag = tag
-    this.waiting = new Set(nodes)
+  }
+
+  /** These nodes are asked for a mark, in this turn. */
+  ask(nodes: Iterable<string>): void {
+    this.#waiting = new Set(nodes)
+  }
+
+  mark(node: string): void {
+    this.#waiting?.delete(node)
+  }
+
+  /** What this node sends is the old home's. */
+  waitsFor(node: string): boolean {
+    return this.#waiting?.has(node) !== false
   }
 }
 
@@ -27,5 +40,27 @@ export class Residence {
 
   constructor(home: Home | undefined) {
     this.home = home
+  }
+}
+
+/** All cuts that are waited for at this node. */
+export class Cuts {
+  readonly #cuts = new Map<number, Cut>()
+
+  get isEmpty(): boolean {
+    return this.#cuts.size === 0
+  }
+
+  begin(cut: Cut): void {
+    this.#cuts.set(cut.tag, cut)
+  }
+
+  end(cut: Cut | undefined): void {
+    if (cut !== undefined) this.#cuts.delete(cut.tag)
+  }
+
+  /** What comes from this node from now on is for those who arrive too. */
+  mark(tag: number, node: string): void {
+    this.#cuts.get(tag)?.mark(node)
   }
 }

@@ -1,3 +1,4 @@
+import { inboundKey } from './disk/keys.ts'
 import type { Parts } from './parts.ts'
 import type { SessionRecord } from './session-record.ts'
 
@@ -18,7 +19,11 @@ export class InboundIds {
     stagedInbound.add(packetId)
     if (record.id === 0 || disk === undefined) return true
     disk.putInbound(record, packetId)
-    return disk.commits.commit(() => inbound.add(packetId))
+    const { id } = record
+    return disk.commits.commit(
+      () => inbound.add(packetId),
+      () => disk.undo(inboundKey(id, packetId), () => inbound.has(packetId)),
+    )
   }
 
   /** These identifiers are free again. */

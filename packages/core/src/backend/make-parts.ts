@@ -33,7 +33,7 @@ export function makeParts(
   const isConnected = (share: Share): boolean => parts.subscriptions.isConnected(share)
   const shared =
     store !== undefined && isSharedStore(store) ? new SharedNode(store, stack, isConnected, lost) : undefined
-  const disk = store && new Disk(shared?.ordered ?? store, stack)
+  const disk = store && new Disk(shared?.ordered ?? store, stack, shared !== undefined)
   const limits = { messages: retainedMessages, payload: retainedBytes, bytes: retainedTotal }
   const parts: Parts = {
     stack,

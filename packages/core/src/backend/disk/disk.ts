@@ -33,11 +33,14 @@ export class Disk {
   readonly commits: Commits
   readonly shared: SharedMessages
   readonly #removals: Removals
+  readonly #mayLie: boolean
   /** Epochs up to here may be handed out. */
   #epochs = 0
 
-  constructor(store: OrderedStore, { clock, log }: Stack) {
+  /** @param mayLie A batch that failed may have been made all the same: its answer was lost. */
+  constructor(store: OrderedStore, { clock, log }: Stack, mayLie = false) {
     this.#store = store
+    this.#mayLie = mayLie
     this.clock = clock
     const watched: OrderedStore = {
       open: () => store.open(),
@@ -248,6 +251,14 @@ export class Disk {
 
   removeInbound({ id }: SessionRecord, packetId: number): void {
     this.commits.put(keys.inboundKey(id, packetId), undefined)
+  }
+
+  /**
+   * What could not be written is not to be there, if it is.
+   * @param isBack Whether it was written again by now.
+   */
+  undo(key: Uint8Array, isBack?: () => boolean): void {
+    if (this.#mayLie && !this.commits.closed) this.#removals.remove(key, isBack)
   }
 
   /** A message has come to all other nodes that it was for. */

@@ -56,6 +56,7 @@ export class EntryChange implements StagedEntry, Unit {
     this.#end(entry)
     this.#log.remove(entry.sequence)
     this.#disk.shared.letGo(entry)
+    this.#disk.undo(entryKey(this.#sessionId, entry.sequence))
   }
 
   #end(entry: LogEntry): void {

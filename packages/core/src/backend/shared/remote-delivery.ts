@@ -111,11 +111,8 @@ export class RemoteDelivery {
     const group = this.#parts.subscriptions.group(share)
     const others = group?.members.filter(({ record }) => record.clientId !== except) ?? []
     const own = { members: others.length, connected: others.some(isThere) }
-    const nodes = this.#shared.routes.tree.membersOf(share.filter, share.group)
-    const node =
-      nodes.length === 0 || hops > HOPS
-        ? undefined
-        : this.#relay.chooser.choose(share, own, nodes, packet.qos === 0)
+    const elsewhere = hops > HOPS ? undefined : this.#shared.routes.tree.group(share)
+    const node = elsewhere && this.#relay.chooser.choose(own, elsewhere, packet.qos === 0)
     if (node !== undefined)
       return this.#relay.handOn(node, { share, except, hops, publisher, expiresAt, packet })
     if (group === undefined || others.length === 0) return this.#drop(except, packet)

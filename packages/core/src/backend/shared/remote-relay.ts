@@ -43,9 +43,10 @@ export class RemoteRelay {
       return subscribers.length === 0 ? undefined : { local: matches, chosen: undefined }
     const chosen = new Map<string, Share[]>()
     const elsewhere = new Set<string>()
-    for (const { name: group, filter, members } of groups) {
+    for (const others of groups) {
+      const { name: group, filter } = others
       const share = { group, filter }
-      const node = this.chooser.choose(share, ownMembers(matches, share), members, ctx.packet.qos === 0)
+      const node = this.chooser.choose(ownMembers(matches, share), others, ctx.packet.qos === 0)
       if (node === undefined) continue
       elsewhere.add(`${group}/${filter}`)
       const known = chosen.get(node)

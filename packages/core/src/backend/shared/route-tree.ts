@@ -1,4 +1,5 @@
-import type { Matches } from '../../topics/index.ts'
+import type { Share } from '../../contract/index.ts'
+import type { Matches, SharedGroup } from '../../topics/index.ts'
 import { TopicTree } from '../../topics/index.ts'
 import type { RouteChange, RoutesFrame } from './frames.ts'
 
@@ -34,9 +35,9 @@ export class RouteTree {
     return this.#tree.match(topic)
   }
 
-  /** Other nodes with members of a group. */
-  membersOf(filter: string, group: string): readonly NodeRoute[] {
-    return this.#tree.getGroup(filter, group)?.members ?? []
+  /** What other nodes have of a group. */
+  group({ filter, group }: Share): SharedGroup<NodeRoute> | undefined {
+    return this.#tree.getGroup(filter, group)
   }
 
   /** All nodes of which everything is known here. */

@@ -213,7 +213,11 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     store.existed ??= existed
     store.grant = qos
     // Whoever is told of it misses nothing that is published on another node from then on.
-    return shared?.routes.settled(ctx.topic)
+    return shared?.routes.settled(ctx.topic)?.catch((error: Error) => {
+      store.grant = ReasonCode.UNSPECIFIED_ERROR
+      this.stack.log.warn(`a subscription of "${ctx.client.id}" is refused: ${error.message}`)
+      if (!existed && !ctx.client.closed) subscriptions.remove(sessions.of(ctx.client), ctx.topic)
+    })
   }
 
   unsubscribeTopic(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void {

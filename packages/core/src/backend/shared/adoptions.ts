@@ -13,7 +13,7 @@ export class Adoptions {
     this.#moving = moving
     moving.node.peers.on({
       abandoned: (node) => {
-        if (this.#closed || !moving.node.inService) return
+        if (this.#closed || !moving.node.mayAdopt) return
         this.#waiting.add(node)
         this.#running ??= this.#run()
       },

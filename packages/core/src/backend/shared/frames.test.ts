@@ -41,7 +41,7 @@ const FRAMES: readonly Frame[] = [
     expiresAt: 1,
     packet: BYTES,
   },
-  { kind: 'hello', protocol: 1 },
+  { kind: 'hello', protocol: 1, number: 12 },
   {
     kind: 'routes',
     owner: 'n-1',

@@ -37,6 +37,8 @@ export interface GroupFrame {
 export interface HelloFrame {
   readonly kind: 'hello'
   readonly protocol: number
+  /** The answer's last frame has it as its tag. */
+  readonly number: number
 }
 
 /** What a node has of a filter, or of a group: nothing where `members` is 0. */
@@ -161,7 +163,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
       fields.text(frame.publisher?.clientId).text(frame.publisher?.identity).number(frame.expiresAt)
       return fields.bytes(frame.packet).done()
     case 'hello':
-      return fields.byte(frame.protocol).done()
+      return fields.byte(frame.protocol).number(frame.number).done()
     case 'routes':
       return encodeRoutes(fields, frame)
     case 'mark':
@@ -226,7 +228,7 @@ function readFrame(kind: FrameKind | undefined, fields: FieldReader): Frame {
       return { kind, share, except, hops, publisher, expiresAt: fields.number(), packet: fields.bytes() }
     }
     case 'hello':
-      return { kind, protocol: fields.byte() }
+      return { kind, protocol: fields.byte(), number: fields.number() }
     case 'routes':
       return readRoutes(fields)
     case 'mark':

@@ -50,6 +50,7 @@ export class Lane {
   readonly #clock: Clock
   readonly #node: string
   readonly #nextSeq: () => number
+  readonly #onGone: (node: string) => void
   readonly #queue: Outgoing[] = []
   /** The last of the queue, while frames may be added to it. */
   #open: Outgoing | undefined
@@ -58,7 +59,15 @@ export class Lane {
   #endPause: (() => void) | undefined
   #closed = false
 
-  constructor(store: SharedStore, clock: Clock, node: string, nextSeq: () => number) {
+  /** @param onGone Told that the store knows of no such node. */
+  constructor(
+    store: SharedStore,
+    clock: Clock,
+    node: string,
+    nextSeq: () => number,
+    onGone: (node: string) => void,
+  ) {
+    this.#onGone = onGone
     this.#store = store
     this.#clock = clock
     this.#node = node
@@ -152,6 +161,7 @@ export class Lane {
         if (this.#closed) return
         if (isThere) entry.settle()
         else entry.settle(this.#failure('it is gone'))
+        if (!isThere) this.#onGone(this.#node)
         for (const { onEnd } of items) onEnd?.(isThere ? 'sent' : 'gone')
         return
       } catch (cause) {

@@ -103,7 +103,54 @@ describe('a node that joins', () => {
   })
 })
 
+describe('a service whose nodes have all been killed', () => {
+  it('starts when what they left is at home again, and nothing is lost', async () => {
+    const service = new TestService()
+    const one = await service.join('one')
+    const two = await service.join('two')
+    for (const node of [one, two]) {
+      const away = await node.client({ clientId: `away-${node === one ? 'one' : 'two'}`, clean: false })
+      await away.subscribe('a', { qos: 1 })
+      await away.disconnect()
+    }
+    service.store.kill('one')
+    service.store.kill('two')
+    let started = false
+    const starting = service.join('three').finally(() => {
+      started = true
+    })
+    await service.clock.advance(service.store.lease)
+    expect(started).toBe(false)
+    await service.clock.advance(2 * service.store.lease)
+    expect(started).toBe(true)
+    const three = await starting
+    const sender = await three.client({ clientId: 'sender', protocolVersion: 5 })
+    expect(await sender.publish('a', 'x', { qos: 1 })).toMatchObject({ reasonCode: 0 })
+    for (const clientId of ['away-one', 'away-two']) {
+      const back = three.open({ clientId })
+      expect(await back.connect({ clean: false })).toMatchObject({ sessionPresent: true })
+      expect(await back.message()).toMatchObject({ payload: 'x' })
+    }
+    await service.settle()
+    expect(Object.keys(service.store.left.parts)).toEqual(['three'])
+  })
+})
+
 describe('a node whose store is out of reach', () => {
+  it('refuses a subscription that others do not hear of in time', async () => {
+    const service = new TestService()
+    const one = await service.join('one')
+    await service.join('two')
+    const reader = await one.client({ clientId: 'reader', protocolVersion: 5 })
+    service.store.cut('one')
+    reader.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'a', qos: 1 }] })
+    await service.clock.advance(service.store.lease)
+    await reader.expectNothing()
+    await service.clock.advance(service.store.lease)
+    expect(await reader.next()).toMatchObject({ cmd: 'suback', granted: [0x80] })
+    expect(one.backend.stats).toMatchObject({ subscriptions: 0 })
+  })
+
   it('keeps its clients and their QoS 0, lets QoS 1 wait and then refuses it, and new connections', async () => {
     const service = new TestService()
     const one = await service.join('one')

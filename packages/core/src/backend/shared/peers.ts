@@ -28,8 +28,15 @@ export class Peers {
   /** Since when the store knows of no node that was asked for, by the stack's clock. */
   readonly #missingSince = new Map<string, number>()
 
+  /**
+   * How long a node is to be dead in sight of this one, in ms. One that starts waits less, for its clients wait: others that are alive
+   * renew their leases in a third of one.
+   */
+  #patience: number
+
   constructor(store: SharedStore, clock: Clock) {
     this.#store = store
+    this.#patience = store.lease / 2
     this.#clock = clock
   }
 
@@ -46,6 +53,11 @@ export class Peers {
   /** Those of them whose lease has not ended. */
   get alive(): ReadonlySet<string> {
     return this.#alive
+  }
+
+  /** From now on a node that is dead is left to itself for as long as its lease. */
+  beginService(): void {
+    this.#patience = this.#store.lease
   }
 
   on(listener: Partial<PeerEvents>): void {
@@ -107,6 +119,6 @@ export class Peers {
   #judge(node: string, now: number): void {
     const since = this.#deadSince.get(node)
     if (since === undefined) this.#deadSince.set(node, now)
-    else if (now - since >= this.#store.lease) for (const { abandoned } of this.#listeners) abandoned?.(node)
+    else if (now - since >= this.#patience) for (const { abandoned } of this.#listeners) abandoned?.(node)
   }
 }

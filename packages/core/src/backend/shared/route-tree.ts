@@ -45,6 +45,11 @@ export class RouteTree {
     return this.#heard
   }
 
+  /** All nodes of which something is known here. */
+  get owners(): string[] {
+    return [...new Set([...this.#heard, ...this.#byNode.keys(), ...this.#coming.keys()])]
+  }
+
   /** What is known of a node. */
   of(node: string): readonly RouteChange[] {
     return [...(this.#byNode.get(node)?.values() ?? [])]

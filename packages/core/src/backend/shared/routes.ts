@@ -8,8 +8,8 @@ import type { Peers } from './peers.ts'
 import { RouteTree } from './route-tree.ts'
 import type { Sender } from './sender.ts'
 
-/** Whom a snapshot is for. */
-type Greeting = 'asked' | 'unasked'
+/** So many names of nodes that are no more are remembered: late frames of theirs are passed over. */
+const REMEMBERED = 1_000
 
 /** Routes in one frame of a snapshot. */
 const PAGE = 1_000
@@ -127,17 +127,17 @@ export class Routes {
 
   /**
    * Gives a node all that there is here, and what is known of nodes that are dead; it hears of each change from now on.
-   * @param greeting Whether it has asked, and serves nobody until it knows.
+   * @param hello The number of its hello, where this answers one: it serves nobody until it knows.
    */
-  greet(node: string, greeting: Greeting): void {
+  greet(node: string, hello?: number): void {
     this.#flush()
     this.#gone.delete(node)
     for (const dead of this.tree.nodes)
       if (dead !== node && !this.#peers.live.has(dead))
-        this.#snapshot(node, dead, [this.tree.of(dead)], 0, [])
-    const markers = greeting === 'asked' ? [] : [this.#node]
-    this.#snapshot(node, this.#node, [...this.own.pages(PAGE)], this.#version, markers)
-    if (greeting === 'asked') this.#marked.set(node, this.#version)
+        this.#snapshot(node, dead, [this.tree.of(dead)], 0, [], 0)
+    const markers = hello === undefined ? [this.#node] : []
+    this.#snapshot(node, this.#node, [...this.own.pages(PAGE)], this.#version, markers, hello ?? 0)
+    if (hello !== undefined) this.#marked.set(node, this.#version)
     this.#peers.add(node)
   }
 
@@ -147,22 +147,23 @@ export class Routes {
     pages: readonly (readonly RouteChange[])[],
     version: number,
     markers: readonly string[],
+    tag: number,
   ): void {
     const all = pages.length === 0 ? [[]] : pages
     all.forEach((changes, i) => {
       const isLast = i === all.length - 1
       const part = all.length === 1 ? 'only' : i === 0 ? 'first' : isLast ? 'last' : 'next'
-      const rest = isLast ? { gone: [...this.#gone], markers } : { gone: [], markers: [] }
-      this.#sender.send(node, { kind: 'routes', owner, version, part, changes, ...rest, tag: 0 })
+      const rest = isLast ? { gone: [...this.#gone], markers, tag } : { gone: [], markers: [], tag: 0 }
+      this.#sender.send(node, { kind: 'routes', owner, version, part, changes, ...rest })
     })
   }
 
   /** Another node says what it has; answers whether that was all of it. */
   apply(frame: RoutesFrame, from: string): boolean {
     const { owner, gone, markers, version, tag } = frame
-    // Of itself a node says it; of one that is alive nobody else does.
-    const isNews =
-      owner === from || (owner !== this.#node && !this.#peers.live.has(owner) && !this.#gone.has(owner))
+    // Of itself a node says it, as long as it is there; of one that is alive nobody else does.
+    const isOther = owner !== this.#node && !this.#gone.has(owner)
+    const isNews = isOther && (owner === from || !this.#peers.live.has(owner))
     const isWhole = isNews && this.tree.apply(owner, frame)
     for (const node of gone) if (node !== this.#node && node !== from) this.drop(node)
     for (const marker of markers) this.#mark(marker, from, version, tag)
@@ -179,15 +180,15 @@ export class Routes {
   /** A node is no more: its routes go. */
   drop(node: string): void {
     this.#gone.add(node)
+    if (this.#gone.size > REMEMBERED) for (const oldest of this.#gone) if (this.#gone.delete(oldest)) break
     this.tree.drop(node)
     this.#marked.delete(node)
     this.#peers.remove(node)
   }
 
-  /** The store knows of no such node: nobody will name it again. */
-  vanished(node: string): void {
-    this.drop(node)
-    this.#gone.delete(node)
+  /** Nodes that the store does not know any more: what came of them late goes too. */
+  prune(known: ReadonlySet<string>): void {
+    for (const node of this.tree.owners) if (!known.has(node)) this.drop(node)
   }
 
   close(): void {

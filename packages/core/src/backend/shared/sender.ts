@@ -14,6 +14,14 @@ export interface Posted {
   readonly sent: Promise<void>
 }
 
+/** Who is told of what does not go to an inbox. */
+export interface SenderEvents {
+  /** What this node sends to itself, at once. */
+  here(frame: Frame): void
+  /** The store knows of no such node. */
+  gone(node: string): void
+}
+
 /**
  * Sends frames to the inboxes of other nodes, to each in order. What is sent in a turn, and while the entry before it is on its
  * way, is one entry.
@@ -22,18 +30,17 @@ export class Sender {
   readonly #store: SharedStore
   readonly #clock: Clock
   readonly #lanes = new Map<string, Lane>()
-  readonly #here: (frame: Frame) => void
+  readonly #events: SenderEvents
   /** Casts of this turn, by node. */
   #casts = new Map<string, Uint8Array[]>()
   #isCasting = false
   #seq = 0
   #closed = false
 
-  /** @param here Takes what this node sends to itself, at once. */
-  constructor(store: SharedStore, clock: Clock, here: (frame: Frame) => void) {
+  constructor(store: SharedStore, clock: Clock, events: SenderEvents) {
     this.#store = store
     this.#clock = clock
-    this.#here = here
+    this.#events = events
   }
 
   /** Before anything is sent: numbers of entries are greater than those of an earlier process of this name. */
@@ -43,7 +50,7 @@ export class Sender {
 
   /** A frame that has to come: it is tried again for as long as the node is there. To this node itself it comes at once. */
   send(node: string, frame: Frame): void {
-    if (node === this.#store.node) this.#here(frame)
+    if (node === this.#store.node) this.#events.here(frame)
     else this.#lane(node)?.add({ bytes: encodeFrame(frame), ready: undefined, onEnd: undefined, keep: true })
   }
 
@@ -119,7 +126,7 @@ export class Sender {
     if (this.#closed) return undefined
     let lane = this.#lanes.get(node)
     if (lane === undefined) {
-      lane = new Lane(this.#store, this.#clock, node, () => ++this.#seq)
+      lane = new Lane(this.#store, this.#clock, node, () => ++this.#seq, this.#events.gone)
       this.#lanes.set(node, lane)
     }
     return lane

@@ -1,4 +1,5 @@
 import type { Share, Stack } from '../../contract/index.ts'
+import { nextMessageId } from '../../contract/index.ts'
 import { isStackError, StackError } from '../../errors/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Change, OrderedStore } from '../ordered-store.ts'
@@ -43,6 +44,8 @@ export class SharedNode {
   #unheard = new Set<string>()
   #allHeard: (() => void) | undefined
   #isJoining = false
+  /** The number of its last hello. */
+  #hello = 0
 
   /**
    * @param isConnected Whether a member of a group is, here.
@@ -61,7 +64,12 @@ export class SharedNode {
     this.ordered = this.#watch(store)
     this.clock = new ServiceClock(store, clock)
     this.inbox = new Inbox(store, stack)
-    this.sender = new Sender(store, clock, (frame) => this.inbox.takeOwn(frame))
+    this.sender = new Sender(store, clock, {
+      here: (frame) => this.inbox.takeOwn(frame),
+      gone: () => {
+        if (this.#state !== 'stopped') stack.background(() => this.#look())
+      },
+    })
     this.intents = new Intents(store.node, this.sender)
     this.peers = new Peers(store, clock)
     const worked = (steps: number): void => pace.count(steps)
@@ -74,14 +82,15 @@ export class SharedNode {
     this.peers.on({
       dead: () => this.#judgeHeard(),
       vanished: (node) => {
-        this.routes.vanished(node)
         this.sender.forget(node)
         this.#judgeHeard()
       },
     })
-    this.inbox.on('hello', ({ protocol }, { from }) => this.#welcome(from, protocol))
+    this.inbox.on('hello', ({ protocol, number }, { from }) => this.#welcome(from, protocol, number))
     this.inbox.on('routes', (frame, { from }) => {
-      if (this.routes.apply(frame, from)) this.#heard(frame.owner)
+      const isWhole = this.routes.apply(frame, from)
+      // What a live node says counts as its answer to this hello alone.
+      if (isWhole && (frame.owner !== from || frame.tag === this.#hello)) this.#heard(frame.owner)
       for (const node of frame.gone) this.#heard(node)
     })
     this.inbox.on('mark', ({ owner, version }, { from }) => {
@@ -101,6 +110,11 @@ export class SharedNode {
   /** Whether it knows what it has to know to acknowledge a message. */
   get inService(): boolean {
     return this.#state === 'in service' && this.lease.held
+  }
+
+  /** Whether it may take what a dead node has left: one that joins waits for that. */
+  get mayAdopt(): boolean {
+    return (this.#state === 'in service' || this.#state === 'joining') && this.lease.held && this.#reachable
   }
 
   /** Whether it takes connections. */
@@ -158,19 +172,28 @@ export class SharedNode {
     this.#isJoining = true
     try {
       await this.clock.sync()
-      await this.peers.look()
+      await this.#look()
       const { alive, known } = this.peers
       const isUnheard = (node: string): boolean => alive.has(node) || !this.routes.tree.nodes.has(node)
       this.#unheard = new Set([...known].filter(isUnheard))
+      const number = nextMessageId()
+      this.#hello = number
       for (const node of alive) {
-        this.sender.send(node, { kind: 'hello', protocol: PROTOCOL })
-        this.routes.greet(node, 'unasked')
+        this.sender.send(node, { kind: 'hello', protocol: PROTOCOL, number })
+        this.routes.greet(node)
       }
       if (this.#unheard.size > 0) await this.#waitForAll()
       if (this.#state === 'joining') this.#state = 'in service'
+      this.peers.beginService()
     } finally {
       this.#isJoining = false
     }
+  }
+
+  /** Asks who is there; what is known of others goes. */
+  async #look(): Promise<void> {
+    await this.peers.look()
+    this.routes.prune(this.peers.known)
   }
 
   #waitForAll(): Promise<void> {
@@ -199,16 +222,16 @@ export class SharedNode {
     for (const node of [...this.#unheard]) if (!this.peers.known.has(node)) this.#heard(node)
   }
 
-  #welcome(from: string, protocol: number): void {
+  #welcome(from: string, protocol: number, number: number): void {
     if (protocol !== PROTOCOL) {
       this.#stack.log.error(`the node ${from} speaks protocol ${protocol}, and this one knows ${PROTOCOL}`)
       return
     }
-    this.routes.greet(from, 'asked')
+    this.routes.greet(from, number)
   }
 
   async #renewed(lapsed: boolean): Promise<void> {
-    await this.peers.look()
+    await this.#look()
     for (const origin of [...this.inbox.origins])
       if (this.peers.isForgotten(origin)) this.inbox.forget(origin)
     // Others may have gone on without it.

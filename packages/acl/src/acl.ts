@@ -30,7 +30,7 @@ class Asked {
 
 const asked = new Slot(() => new Asked())
 
-const NOTHING: Revoked = { subscriptions: 0, waiting: 0, retained: 0, wills: 0 }
+const NOTHING: Revoked = { subscriptions: 0, regranted: 0, waiting: 0, retained: 0, wills: 0 }
 
 /**
  * Says who may publish, subscribe, receive and leave wills, by rules in code or in a file. The first rule that fits
@@ -41,6 +41,7 @@ export class Acl extends Middleware<AclOptions> {
     'lookupSessions',
     'lookupSubscriptions',
     'endSubscription',
+    'regrantSubscription',
     'purgeMessages',
   ]
   /** Deliveries are asked about only where a rule says so, or a right was lost: otherwise nobody is called for them. */
@@ -131,11 +132,13 @@ export class Acl extends Middleware<AclOptions> {
   }
 
   /** The rules may have changed between the question and the subscription. */
-  topicSubscribed({ client, topic }: Context<'topicSubscribed'>): void | Promise<void> {
-    const filter = shareOf(topic)?.filter ?? topic
-    if (asked.of(client).subscribed === this.#rules || this.#rightsOf(client).subscribe(filter).allowed)
-      return
-    return this.#end(client, topic)
+  topicSubscribed({ client, topic, qos }: Context<'topicSubscribed'>): void | Promise<void> {
+    if (asked.of(client).subscribed === this.#rules) return
+    const verdict = this.#rightsOf(client).subscribe(shareOf(topic)?.filter ?? topic)
+    if (!verdict.allowed) return this.#end(client, topic)
+    if (verdict.qos >= qos || !this.stack.answers('regrantSubscription')) return
+    const granted = { clientId: client.id, topic, qos: verdict.qos }
+    return this.stack.call('regrantSubscription', granted).then(() => {})
   }
 
   /** So may they between the question and the will. */

@@ -1,4 +1,13 @@
-import type { Author, Client, SessionSummary, Stack, WaitingMessage } from '@mqtt-stack/core'
+import type {
+  Author,
+  AuthorizeStore,
+  Client,
+  QoS,
+  SessionSummary,
+  Stack,
+  SubscriptionRecord,
+  WaitingMessage,
+} from '@mqtt-stack/core'
 import { shareOf } from '@mqtt-stack/core'
 import { Rights } from './rights.ts'
 import type { RuleSet } from './rule-set.ts'
@@ -12,6 +21,8 @@ const AUTHORS = 10_000
 /** What went because of rules that changed. */
 export interface Revoked {
   readonly subscriptions: number
+  /** Subscriptions that go on with another QoS. */
+  readonly regranted: number
   /** Messages that waited. */
   readonly waiting: number
   readonly retained: number
@@ -30,6 +41,7 @@ export class AskingAgain {
   readonly #isCurrent: () => boolean
   readonly #authors = new Map<string, Rights>()
   #subscriptions = 0
+  #regranted = 0
   #waiting = 0
 
   constructor(stack: Stack, rules: RuleSet, rightsOf: RightsOf, isCurrent: () => boolean) {
@@ -64,7 +76,13 @@ export class AskingAgain {
     const { waiting } = atStart ? { waiting: 0 } : await this.#purge('waiting', isRevoked)
     const { retained } = await this.#purge('retained', isRevoked)
     const { wills } = await this.#purge('wills', isRevokedWill)
-    return { subscriptions: this.#subscriptions, waiting: this.#waiting + waiting, retained, wills }
+    return {
+      subscriptions: this.#subscriptions,
+      regranted: this.#regranted,
+      waiting: this.#waiting + waiting,
+      retained,
+      wills,
+    }
   }
 
   #purge(
@@ -90,11 +108,15 @@ export class AskingAgain {
       client === undefined ? new Rights(this.#rules, awayOf(clientId, identity)) : this.#rightsOf(client)
     const { pace, log } = this.#stack
     let ended = 0
-    for (const { topic } of await this.#stack.call('lookupSubscriptions', { clientId })) {
+    for (const subscription of await this.#stack.call('lookupSubscriptions', { clientId })) {
       if (pace.spent) await pace.rest()
+      const { topic } = subscription
       const filter = shareOf(topic)?.filter ?? topic
       const verdict = rights.subscribe(filter)
-      if (verdict.allowed) continue
+      if (verdict.allowed) {
+        await this.#regrant(clientId, client, subscription, verdict.qos)
+        continue
+      }
       const { existed } = await this.#stack.call('endSubscription', { clientId, topic })
       if (existed !== true) continue
       ended++
@@ -103,6 +125,37 @@ export class AskingAgain {
     if (ended === 0) return
     this.#subscriptions += ended
     this.#waiting += await purgeUnreadable(this.#stack, clientId, rights)
+  }
+
+  /** At most the QoS that a rule allows from now on; and again as much as was asked for, if all others allow that too. */
+  async #regrant(
+    clientId: string,
+    client: Client | undefined,
+    { topic, qos, options }: SubscriptionRecord,
+    most: QoS,
+  ): Promise<void> {
+    let now = Math.min(options.qos, most)
+    // For more all others have to be asked: of a client that is away when it is back.
+    if (now > qos) now = client === undefined ? qos : await this.#askAll(client, options)
+    if (now === qos || now >= 0x80 || !this.#isCurrent()) return
+    const granted = { clientId, topic, qos: now as QoS }
+    const { existed } = await this.#stack.call('regrantSubscription', granted)
+    if (existed !== true) return
+    this.#regranted++
+    this.#stack.log.info(`a subscription goes on with QoS ${now} in place of ${qos}`, { clientId, topic })
+  }
+
+  /** What all who have a say grant, as for a SUBSCRIBE, without anything happening. */
+  async #askAll(client: Client, asked: SubscriptionRecord['options']): Promise<number> {
+    const share = shareOf(asked.topic)
+    const packet = {
+      cmd: 'subscribe' as const,
+      packetId: 1,
+      subscriptions: [share === undefined ? asked : { ...asked, topic: share.filter, share }],
+    }
+    const store: AuthorizeStore = { grants: [asked.qos] }
+    await this.#stack.call('authorizePacket', { client, packet, action: 'subscribe', dry: true }, store)
+    return store.valid === true ? (store.grants?.[0] ?? 0x80) : 0x80
   }
 
   /** The broker itself may publish. */

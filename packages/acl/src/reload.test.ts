@@ -53,7 +53,7 @@ describe.each(BACKENDS)('rules that change, with %s', (_name, backend) => {
     await settle()
     expect(payloads(live)).toEqual(['secret/a', 'open'])
     const revoked = await acl.replace([{ deny: 'subscribe', topic: 'secret/#', user: 'joe' }, ALL])
-    expect(revoked).toEqual({ subscriptions: 5, waiting: 2, retained: 0, wills: 0 })
+    expect(revoked).toEqual({ subscriptions: 5, regranted: 0, waiting: 2, retained: 0, wills: 0 })
     for (const topic of ['secret/a', 'open']) await alice.publish(topic, `${topic} 2`, { qos: 1 })
     await settle()
     expect(payloads(live)).toEqual(['secret/a', 'open', 'open 2'])
@@ -88,7 +88,7 @@ describe.each(BACKENDS)('rules that change, with %s', (_name, backend) => {
     await delayed.drop()
     await settle()
     const revoked = await acl.replace([{ deny: 'publish', topic: '#', user: 'mallory' }, ALL])
-    expect(revoked).toEqual({ subscriptions: 0, waiting: 2, retained: 1, wills: 2 })
+    expect(revoked).toEqual({ subscriptions: 0, regranted: 0, waiting: 2, retained: 1, wills: 2 })
     await mallory.drop()
     await seconds(12)
     const back = await client({ clientId: 'reader', clean: false })
@@ -174,7 +174,13 @@ describe('rules that change', () => {
 
   it('before the start are those that it starts with', async () => {
     const acl = new Acl()
-    expect(await acl.replace([ALL])).toEqual({ subscriptions: 0, waiting: 0, retained: 0, wills: 0 })
+    expect(await acl.replace([ALL])).toEqual({
+      subscriptions: 0,
+      regranted: 0,
+      waiting: 0,
+      retained: 0,
+      wills: 0,
+    })
     const { client, logger } = await defaultStack({ rules: acl })
     expect((await (await client()).subscribe('x')).granted).toEqual([0])
     expect(logger.warnings).toEqual([])

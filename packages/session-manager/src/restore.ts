@@ -23,9 +23,11 @@ function* resubscribe(stack: Stack, client: Client, packet: ConnectPacket): Step
   const state = opening.of(client)
   yield stack.run('lookupSubscriptions', { client, packet, clientId }, records)
   const { pace } = stack
-  for (const { topic, qos, options, identifier } of records) {
+  for (const { topic, options, identifier } of records) {
     if (pace.spent) yield pace.rest()
     if (state.isRevoked(topic)) continue
+    // As it was asked for: who allowed less then may allow more now, and is asked again.
+    const { qos } = options
     const ctx = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: true }
     const store: Store<'subscribeTopic'> = {}
     yield stack.run('subscribeTopic', ctx, store)

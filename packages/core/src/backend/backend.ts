@@ -228,6 +228,13 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     store.existed = store.existed === true || existed
   }
 
+  regrantSubscription(
+    ctx: Context<'regrantSubscription'>,
+    store: Store<'regrantSubscription'>,
+  ): void | Promise<void> {
+    return this.#subscriptions.regrant(ctx, store)
+  }
+
   // Messages
 
   relayMessage(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {

@@ -1,5 +1,7 @@
-import type { Context, Store } from '../contract/index.ts'
+import type { Context, Store, SubscriptionRecord } from '../contract/index.ts'
+import type { QoS } from '../packets/index.ts'
 import type { Parts } from './parts.ts'
+import type { SessionRecord } from './session-record.ts'
 
 /** Subscriptions that outlive their connection, and what is due of their retained messages. */
 export class KeptSubscriptions {
@@ -10,13 +12,30 @@ export class KeptSubscriptions {
   }
 
   store(ctx: Context<'storeSubscription'>, store: Store<'storeSubscription'>): void | Promise<void> {
-    const { sessions, disk } = this.#parts
     const { topic, qos, options, identifier } = ctx
-    const record = sessions.current(ctx)
+    const record = this.#parts.sessions.current(ctx)
+    store.existed = record.ensureState().stagedSubscriptions.has(topic)
+    return this.#keep(record, { topic, qos, options, identifier })
+  }
+
+  /** As it is in force and, where it is kept, as it is kept. */
+  regrant(ctx: Context<'regrantSubscription'>, store: Store<'regrantSubscription'>): void | Promise<void> {
+    const { sessions, subscriptions } = this.#parts
+    const { topic, qos } = ctx
+    const record = sessions.find(ctx)
+    if (record === undefined || !subscriptions.regrant(record, topic, qos)) return
+    store.existed = true
+    const kept = record.state?.stagedSubscriptions.get(topic)
+    if (kept === undefined) return
+    const granted = Math.min(qos, kept.options.qos) as QoS
+    if (granted !== kept.qos) return this.#keep(record, { ...kept, qos: granted })
+  }
+
+  #keep(record: SessionRecord, subscription: SubscriptionRecord): void | Promise<void> {
+    const { disk } = this.#parts
+    const { topic } = subscription
     const { subscriptions, stagedSubscriptions } = record.ensureState()
-    const subscription = { topic, qos, options, identifier }
     const before = stagedSubscriptions.get(topic)
-    store.existed = before !== undefined
     stagedSubscriptions.set(topic, subscription)
     if (record.id === 0) return
     disk?.putSubscription(record, subscription)

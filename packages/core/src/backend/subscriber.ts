@@ -12,6 +12,8 @@ const PLAIN: readonly DeliveryTerms[] = ([0, 1, 2] as const).flatMap((qos) =>
 export class Subscriber {
   readonly record: SessionRecord
   readonly qos: QoS
+  /** What the client asked for. */
+  readonly asked: QoS
   /** The retain flag of a message is passed on (5.0). */
   readonly retainAsPublished: boolean
   /** Subscription identifiers (5.0). */
@@ -31,9 +33,11 @@ export class Subscriber {
     identifiers: readonly number[] | undefined,
     share: Share | undefined,
     own?: Subscriber,
+    asked: QoS = qos,
   ) {
     this.record = record
     this.qos = qos
+    this.asked = asked
     this.retainAsPublished = retainAsPublished
     this.identifiers = identifiers
     this.share = share

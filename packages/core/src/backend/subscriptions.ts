@@ -60,15 +60,33 @@ export class Subscriptions {
     const { topic, options, identifier, share } = ctx
     const { rap = false, nl = false } = options
     const identifiers = identifier === undefined ? undefined : [identifier]
-    const subscriber = new Subscriber(record, qos, rap, nl, identifiers, share)
+    const subscriber = new Subscriber(record, qos, rap, nl, identifiers, share, undefined, options.qos)
     record.filters ??= new Set()
     record.filters.add(topic)
-    const existed =
-      share === undefined
-        ? this.#tree.add(topic, record.clientId, subscriber)
-        : this.#tree.addShared(share.filter, share.group, record.clientId, subscriber)
+    const existed = this.#put(topic, subscriber)
     if (!existed) this.#watch?.added(topic, share)
     return existed
+  }
+
+  /** Another QoS for one that there is, at most what was asked for; false where there is none. */
+  regrant(record: SessionRecord, topic: string, qos: QoS): boolean {
+    const before = this.#get(topic, record.clientId)
+    if (before === undefined) return false
+    const { retainAsPublished, own, identifiers, share, asked } = before
+    const [granted, noLocal] = [Math.min(qos, asked) as QoS, own === undefined]
+    this.#put(
+      topic,
+      new Subscriber(record, granted, retainAsPublished, noLocal, identifiers, share, undefined, asked),
+    )
+    return true
+  }
+
+  /** True when there was one. */
+  #put(topic: string, subscriber: Subscriber): boolean {
+    const { share, record } = subscriber
+    return share === undefined
+      ? this.#tree.add(topic, record.clientId, subscriber)
+      : this.#tree.addShared(share.filter, share.group, record.clientId, subscriber)
   }
 
   /** False when there was none. */
@@ -90,8 +108,9 @@ export class Subscriptions {
       const subscriber = known === undefined ? this.#get(topic, clientId) : undefined
       if (known !== undefined) yield known
       if (subscriber === undefined) continue
-      const { qos, retainAsPublished: rap, own, identifiers } = subscriber
-      yield { topic, qos, options: { topic, qos, rap, nl: own === undefined }, identifier: identifiers?.[0] }
+      const { qos, asked, retainAsPublished: rap, own, identifiers } = subscriber
+      const options = { topic, qos: asked, rap, nl: own === undefined }
+      yield { topic, qos, options, identifier: identifiers?.[0] }
     }
   }
 

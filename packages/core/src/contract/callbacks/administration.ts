@@ -1,6 +1,6 @@
 /** What is done to sessions from outside, whether or not their clients are connected. No client asks for it. */
 
-import type { ReasonCode } from '../../packets/index.ts'
+import type { QoS, ReasonCode } from '../../packets/index.ts'
 import type { Client } from '../client.ts'
 import type { PurgeTerms } from '../purge.ts'
 import type { RulesOf } from './rule.ts'
@@ -106,6 +106,26 @@ export interface AdministrationCallbacks {
   }
 
   /**
+   * A subscription goes on with another QoS, at most what its client asked for (`options.qos` of the subscription),
+   * whether or not that is connected. The client is not told: there is no packet for it. Messages that come from then on
+   * are delivered with it.
+   * @executedBy acl, anyone
+   * @answeredBy backend
+   */
+  regrantSubscription: {
+    ctx: {
+      clientId: string
+      /** Topic filter, as the client wrote it. */
+      topic: string
+      qos: QoS
+    }
+    store: {
+      /** There is one. */
+      existed?: boolean
+    }
+  }
+
+  /**
    * A session ends now: its connection is closed first, if it has one, and then the session is removed. `sessionEnded`
    * is told.
    * @executedBy anyone
@@ -150,6 +170,7 @@ export const ADMINISTRATION: RulesOf<AdministrationCallbacks> = {
   lookupSessions: { merge: 'one', newStore: () => [] },
   lookupHoldings: { merge: 'one', newStore: () => [] },
   endSubscription: { merge: 'all' },
+  regrantSubscription: { merge: 'all' },
   endSession: { merge: 'all' },
   purgeMessages: { merge: 'all', newStore: () => ({ waiting: 0, retained: 0, wills: 0 }) },
 }

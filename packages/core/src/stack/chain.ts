@@ -9,12 +9,19 @@ import { SingleAnswer } from './single-answer.ts'
 import type { Answer, Anything, ChainHost, Settled, Step } from './step.ts'
 import { Waiting } from './waiting.ts'
 
+/** Whose the guard of a rule is. */
+const STACK: Step['owner'] = { name: 'Stack' }
+
 /** A chain of handlers; compiled by the stack, which replaces `steps` when a middleware joins. */
 export class HandlerChain {
   readonly name: string
   steps: readonly Step[] = []
+  /** Called before the first step. No step itself: of each message one call is saved. */
+  readonly #guard: CallbackRule['guard']
   /** Whether what is in the store ends the chain. */
   readonly #stops: ((store: Anything) => boolean) | undefined
+  /** The first no ends the chain: asked for each message, and so here and not by a call of `stops`. */
+  readonly #isVeto: boolean
   /** Told that a handler ended the chain with `done`. */
   readonly #ended: ((store: Anything) => void) | undefined
   readonly #newStore: (() => Anything) | undefined
@@ -29,7 +36,9 @@ export class HandlerChain {
   constructor(name: string, host: ChainHost, rule?: CallbackRule) {
     this.name = name
     this.#host = host
+    this.#guard = rule?.guard
     this.#stops = rule === undefined ? undefined : stopsOf(rule)
+    this.#isVeto = rule?.merge === 'veto' && rule.stops === undefined
     this.#ended = rule?.ended
     this.#newStore = rule?.newStore
     this.#synchronous = rule?.synchronous === true
@@ -56,12 +65,33 @@ export class HandlerChain {
     from: number = 0,
     to: number = this.steps.length,
   ): void | Promise<void> {
+    if (from === 0 && to > 0 && this.#guard !== undefined && this.#isBarred(this.#guard, subject, store))
+      return
     return this.runSteps(this.steps, subject, store, from, to)
   }
 
-  /** As {@link run}, with each step as `watch` makes it. */
+  /** As {@link run}, with each step as `watch` makes it; the guard is one. */
   runWatched(watch: (step: Step) => Step, subject: Anything, store: Anything): void | Promise<void> {
-    return this.runSteps(this.steps.map(watch), subject, store, 0, this.steps.length)
+    const guard = this.#guard
+    const { stack } = this.#host
+    const handler: Step['handler'] = (ctx, given) => guard?.(ctx, given, stack)
+    const first = guard === undefined || !this.answered ? [] : [{ owner: STACK, handler, asks: false }]
+    const steps = [...first, ...this.steps].map(watch)
+    return this.runSteps(steps, subject, store, 0, steps.length)
+  }
+
+  /** Asks the guard whether the chain is over before it begins. */
+  #isBarred(guard: NonNullable<CallbackRule['guard']>, subject: Anything, store: Anything): boolean {
+    let answer: unknown
+    try {
+      answer = guard(subject, store, this.#host.stack)
+    } catch (error) {
+      throw blame(error, STACK.name, this.name)
+    }
+    if (answer === undefined) return false
+    if (answer !== DONE) throw this.#refuseAnswer(STACK, answer)
+    this.#ended?.(store)
+    return true
   }
 
   /** With the steps that the chain had when it began: who joins or leaves meanwhile is in the next run. */
@@ -73,6 +103,7 @@ export class HandlerChain {
     to: number,
   ): void | Promise<void> {
     const stops = this.#stops
+    const isVeto = this.#isVeto
     let given = store
     for (let i = from; i < to; i++) {
       const step = steps[i]
@@ -92,9 +123,9 @@ export class HandlerChain {
         if (isPromise(answer) && !this.#synchronous) return this.#wait(answer, steps, subject, given, i, to)
         if (isPromise(answer)) throw this.#refuseLateAnswer(step, answer, subject)
         if (isInstead(answer)) given = this.#replace(step, given, answer)
-        else if (this.#host.strict) throw this.#refuseAnswer(step, answer)
+        else if (this.#host.strict) throw this.#refuseAnswer(step.owner, answer)
       }
-      if (stops?.(given)) return
+      if (isVeto ? given.valid === false : stops?.(given)) return
     }
   }
 
@@ -119,8 +150,7 @@ export class HandlerChain {
     }
   }
 
-  #refuseAnswer(step: Step, answer: unknown): Error {
-    const { name } = step.owner
+  #refuseAnswer({ name }: Step['owner'], answer: unknown): Error {
     const error = new StackError(
       'ANSWER_INVALID',
       `${name} answered ${this.name} with ${String(answer)}: return nothing, DONE${this.#ofPackets ? ', instead(packet)' : ''} or a promise`,
@@ -138,7 +168,7 @@ export class HandlerChain {
 
   /** The packet for those behind a handler that puts another in its place. */
   #replace(step: Step, packet: Anything, answer: Instead): Anything {
-    if (!this.#ofPackets) throw this.#refuseAnswer(step, 'instead(), which is for packets')
+    if (!this.#ofPackets) throw this.#refuseAnswer(step.owner, 'instead(), which is for packets')
     try {
       return replace(step.owner.name, packet, answer, this.#host.strict)
     } catch (error) {
@@ -184,8 +214,8 @@ export class HandlerChain {
 
   #checkLast(step: Step, value: Settled): void {
     if (value === undefined || value === DONE) return
-    if (isInstead(value)) throw this.#refuseAnswer(step, 'instead(), which is for packets')
-    if (this.#host.strict && !step.asks) throw this.#refuseAnswer(step, value)
+    if (isInstead(value)) throw this.#refuseAnswer(step.owner, 'instead(), which is for packets')
+    if (this.#host.strict && !step.asks) throw this.#refuseAnswer(step.owner, value)
   }
 
   /** Calls a handler that declares `next`: whatever it does afterwards cannot move the chain again. */
@@ -198,7 +228,7 @@ export class HandlerChain {
       guard.fail(error)
     }
     if (returned === DONE && this.#host.strict)
-      guard.fail(this.#refuseAnswer(step, 'DONE although it declares next'))
+      guard.fail(this.#refuseAnswer(step.owner, 'DONE although it declares next'))
     if (returned !== undefined && isPromise(returned)) returned.then(undefined, guard.fail)
     return guard.answer()
   }

@@ -360,6 +360,25 @@ describe('the guard of a rule', () => {
     expect([asked, told]).toEqual([[1], [0]])
   })
 
+  it('that fails or answers anything else lets nobody through', async () => {
+    const asked: unknown[] = []
+    const stack = new Stack({ logger: new RecordingLogger() })
+      .define('testStock', {
+        merge: 'all',
+        guard: ({ item }) => {
+          if (item === 0) throw new Error('no stock')
+          return Promise.resolve(DONE) as never
+        },
+      })
+      .use({ name: 'Answers', testStock: ({ item }) => void asked.push(item) } as MiddlewareLike)
+    stack.refresh()
+    await expect(stack.call('testStock', { item: 0 })).rejects.toThrow('no stock')
+    await expect(stack.call('testStock', { item: 1 })).rejects.toThrow(
+      'Stack answered testStock with [object Promise]: return nothing, DONE or a promise',
+    )
+    expect(asked).toEqual([])
+  })
+
   it('is no answer: nobody is asked where nobody answers', async () => {
     const stack = guarded()
     expect(stack.answers('testStock')).toBe(false)

@@ -1,5 +1,5 @@
 /** The middlewares of a stack, and the chains that are compiled of them: one for each callback and packet type. */
-import type { CallbackRule, MiddlewareLike, Stack } from '../contract/index.ts'
+import type { CallbackRule, MiddlewareLike } from '../contract/index.ts'
 import { CALLBACKS, MEMBERS } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import { PACKET_TYPES } from '../packets/index.ts'
@@ -19,11 +19,9 @@ export class Registry {
   readonly packets: readonly HandlerChain[]
   readonly #rules = new Map<string, CallbackRule>(Object.entries(CALLBACKS))
   readonly #callbacks = new Map<string, HandlerChain>()
-  readonly #stack: Stack
   readonly #host: ChainHost
 
-  constructor(stack: Stack, host: ChainHost) {
-    this.#stack = stack
+  constructor(host: ChainHost) {
     this.#host = host
     this.rules = this.#rules
     for (const [name, rule] of this.#rules) this.#callbacks.set(name, chainOf(name, host, rule))
@@ -67,18 +65,12 @@ export class Registry {
       this.packets[number].steps = takers.map((owner) => toStep(owner, 'handle'))
     }
     for (const [name, chain] of this.#callbacks) {
-      const { guard, asks } = this.#rules.get(name) as CallbackRule
-      const steps = this.inOrder()
+      const { asks } = this.#rules.get(name) as CallbackRule
+      chain.steps = this.inOrder()
         .filter((owner) => typeof member(owner, name) === 'function')
         .map((owner) => toStep(owner, name))
         .map((step) => (asks === undefined ? step : onlyWhenAsked(step, asks)))
-      chain.steps = guard === undefined || steps.length === 0 ? steps : [this.#guardStep(guard), ...steps]
     }
-  }
-
-  #guardStep(guard: NonNullable<CallbackRule['guard']>): Step {
-    const stack = this.#stack
-    return { owner: { name: 'Stack' }, handler: (ctx, store) => guard(ctx, store, stack), asks: false }
   }
 
   /** The order of callbacks, start and stop: that of `use()`, stores behind all others. */

@@ -75,12 +75,13 @@ class MiddlewareStack implements ConnectionHost {
     this.decoder = new Decoder({ levels: this.config.topicLevels, bytes: this.config.topicBytes })
     this.#watchdog = new Watchdog(this)
     const host = {
+      stack: this,
       strict: this.#strict,
       waiting: this.#watchdog.waiting,
       now: () => clock.now(),
       stray: (error: Error, subject: unknown) => this.fail(error, clientOf(subject), undefined),
     }
-    this.#registry = new Registry(this, host)
+    this.#registry = new Registry(host)
     this.middlewares = this.#registry.middlewares
     this.#packets = this.#registry.packets
     this.#life = new LifeCycle(this, () => this.#registry.inOrder())

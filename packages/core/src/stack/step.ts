@@ -1,5 +1,5 @@
 /** What a chain is made of, and what it needs of its stack. */
-import type { Done, Instead } from '../contract/index.ts'
+import type { Done, Instead, Stack } from '../contract/index.ts'
 import type { Waiting } from './waiting.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the dispatcher is below the types; Stack checks them
@@ -21,6 +21,7 @@ export interface Step {
 
 /** What chains need from their stack. */
 export interface ChainHost {
+  readonly stack: Stack
   readonly strict: boolean
   readonly waiting: Set<Waiting>
   now(): number

@@ -127,7 +127,8 @@ export class Inbox {
       this.#at = chunk.length
       return false
     }
-    this.bytes = chunk
+    // Mostly the chunk of the frame before: storing what is young in what is old has its price.
+    if (this.bytes !== chunk) this.bytes = chunk
     this.start = at
     this.end = end
     this.#at = end

@@ -39,9 +39,20 @@ export class Meter {
     return undefined
   }
 
+  /** Negative: gives back. */
   take(messages: number, bytes: number): void {
     this.#messages.take(messages)
     this.#bytes.take(bytes)
+  }
+
+  /** Takes all messages that may come now, and answers how many. */
+  takeMessages(): number {
+    return this.#messages.takeAll()
+  }
+
+  /** Takes all bytes that may come now, and answers how many. */
+  takeBytes(): number {
+    return this.#bytes.takeAll()
   }
 
   /** When another message may come, if none does before. */

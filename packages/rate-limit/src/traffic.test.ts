@@ -42,6 +42,51 @@ async function flood(client: TestClient, count: number, payload = 'x'): Promise<
   for (let i = 0; i < count; i++) await client.publish(`t/${i}`, payload)
 }
 
+/** PUBLISHes of QoS 0 to `t/<number>`, with payloads of these sizes. */
+function frames(first: number, sizes: readonly number[]): Uint8Array[] {
+  return sizes.map((size, i) => {
+    const topic = Buffer.from(`t/${first + i}`)
+    const body = [0, topic.length, ...topic, ...new Array(size).fill(0x78)]
+    return Uint8Array.from([0x30, body.length, ...body])
+  })
+}
+
+describe('messages that come in one chunk', () => {
+  const steps = [
+    { sizes: [1, 1, 90, 1], wait: 100 },
+    { sizes: [1], wait: 1_700 },
+    { sizes: [60, 60, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], wait: 3_000 },
+    { sizes: [1, 2, 3], wait: 9_000 },
+    { sizes: [1, 1, 1, 1, 1, 1], wait: 400 },
+    { sizes: [100, 1, 1], wait: 5_000 },
+  ]
+
+  it.each<RateLimitOptions>([
+    { messageRate: 3, burst: 2 },
+    { byteRate: 50, burst: 2 },
+    { messageRate: 3, byteRate: 50, burst: 1.5 },
+    { messageRate: 3, byteRatePerUser: 50, burst: 1.5 },
+    { messageRatePerUser: 3, burst: 2 },
+  ])('are counted as if each came by itself: %o', async (options) => {
+    const one = await limited(options)
+    const other = await limited(options)
+    const [alice, bob] = [await one.client(), await other.client()]
+    let sent = 0
+    for (const { sizes, wait } of steps) {
+      const packets = frames(sent, sizes)
+      sent += sizes.length
+      for (const packet of packets) alice.raw(packet)
+      bob.raw(Buffer.concat(packets))
+      for (let passed = 0; passed < wait; passed += 100) {
+        await Promise.all([one.settle(), other.settle()])
+        expect(other.through.topics).toEqual(one.through.topics)
+        await Promise.all([one.advance(100), other.advance(100)])
+      }
+    }
+    expect(one.through.topics).toHaveLength(sent)
+  })
+})
+
 describe('a client that publishes too fast', () => {
   it('is slowed: its messages come at the rate, and none is lost', async () => {
     const { client, advance, settle, through } = await limited({ messageRate: 10, burst: 1 })

@@ -1,5 +1,6 @@
 import type { Client, Clock, Done, ListenerLimits, Packet, Publish, Resolved, Steps } from '@mqtt-stack/core'
 import { DONE, ownerOf, proceed, ReasonCode, Slot } from '@mqtt-stack/core'
+import { Flow } from './flow.ts'
 import { Meter } from './meter.ts'
 import type { RateLimitOptions } from './options.ts'
 import type { OwnLimits } from './own-limits.ts'
@@ -11,15 +12,6 @@ type Limits = Pick<
   Resolved<RateLimitOptions>,
   'messageRate' | 'messageRatePerUser' | 'byteRate' | 'byteRatePerUser' | 'burst' | 'tooFast'
 >
-
-/** What a packet of a client counts on. */
-interface Flow {
-  /** Whose limits its meters have: others may hold by now. */
-  readonly of: Traffic
-  readonly tooFast: Limits['tooFast']
-  readonly own: Meter | undefined
-  readonly user: Meter | undefined
-}
 
 const flows = new Slot<Flow | undefined>(() => undefined)
 
@@ -63,11 +55,17 @@ export class Traffic {
   count(client: Client, packet: Packet): void | Done | Promise<void | Done> {
     const known = flows.peek(client)
     const flow = known?.of === this ? known : this.#begin(client)
-    // When the bytes came is known: the clock need not be asked for each message.
+    if (!flow.hasCounted(client, packet)) return this.#ask(client, packet, flow)
+  }
+
+  #ask(client: Client, packet: Packet, flow: Flow): void | Done | Promise<void | Done> {
+    flow.giveBack()
+    // When the bytes came is known: the clock need not be asked.
     const now = client.receivedAt
     const inTime = flow.own?.has(now) !== false && flow.user?.has(now) !== false
     if (!inTime) return this.#exceed(client, packet, flow)
     take(flow, packet)
+    flow.takeAhead(client)
   }
 
   sweep(now: number): void {
@@ -82,12 +80,8 @@ export class Traffic {
     const now = this.#clock.now()
     const counts = messageRate + byteRate > 0
     const own = counts ? new Meter(CLIENT, messageRate, byteRate, burst, now) : undefined
-    const flow: Flow = {
-      of: this,
-      tooFast,
-      own,
-      user: messageRatePerUser + byteRatePerUser > 0 ? this.#enter(client, now) : undefined,
-    }
+    const user = messageRatePerUser + byteRatePerUser > 0 ? this.#enter(client, now) : undefined
+    const flow = new Flow(this, tooFast, own, user)
     flows.set(client, flow)
     return flow
   }

@@ -18,7 +18,7 @@ export function isPassing(error: Error): boolean {
 export function isRefusal(error: Error): boolean {
   const { code } = error as NodeJS.ErrnoException
   return (
-    /^(WRONGPASS|NOAUTH|NOPERM|ERR .*(AUTH|DB index|cluster support))/.test(error.message) ||
+    /^(WRONGPASS|NOAUTH|NOPERM|DENIED|ERR .*(AUTH|DB index|cluster support))/.test(error.message) ||
     isTls(error, code)
   )
 }
@@ -40,6 +40,10 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [
     /^NOPERM/,
     'its user may not do what is needed (ACL): allow it all commands, keys and channels with the prefix',
+  ],
+  [
+    /^DENIED/,
+    'it takes connections of its own machine alone (protected-mode): give it a password, or bind it',
   ],
   [/^LOADING/, 'it is still loading its data'],
   [/^CLUSTERDOWN|Cluster isn't ready/, 'the Cluster is down: a part of it has no master'],

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { programPath } from '../../support/needs.ts'
@@ -72,7 +73,14 @@ export async function run(
   settings: RedisSettings,
   file?: string,
 ): Promise<ChildProcess> {
-  const given = { bind: host, port, dir: directory, ...settings }
+  const given = {
+    bind: host,
+    'bind-source-addr': host,
+    'protected-mode': 'no',
+    port,
+    dir: directory,
+    ...settings,
+  }
   const args = Object.entries(given).flatMap(([name, value]) => [`--${name}`, `${value}`])
   const child = spawn(programPath(program) ?? program, [...(file === undefined ? [] : [file]), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -85,6 +93,9 @@ export async function run(
     said += text
     if (/Ready to accept connections|monitor master/.test(said)) {
       child.stdout.resume()
+      // A test that fails on its way does not wait for it.
+      child.unref()
+      ;(child.stdout as unknown as Socket).unref()
       return child
     }
   }

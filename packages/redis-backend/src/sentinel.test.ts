@@ -1,0 +1,60 @@
+/** The driver behind Sentinel, whose master dies. */
+import { Buffer } from 'node:buffer'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { replicated } from '../../../test/rig/redis/redis-cluster.ts'
+import type { RedisSentinels } from '../../../test/rig/redis/redis-sentinels.ts'
+import { startSentinels } from '../../../test/rig/redis/redis-sentinels.ts'
+import { needs, programPath } from '../../../test/support/needs.ts'
+import { RedisStore } from './redis-store.ts'
+
+const ALL = { from: Buffer.alloc(0), to: Buffer.alloc(481, 0xff) }
+const set = (key: string) => ({ key: Buffer.from(key), value: Buffer.from(key) })
+
+let redis: RedisSentinels
+const stores: RedisStore[] = []
+
+beforeAll(async () => {
+  if (programPath('redis-sentinel')) redis = await startSentinels()
+})
+
+beforeEach((context) => needs(context, 'redis-server', 'redis-sentinel'))
+
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close()
+})
+
+afterAll(() => redis?.stop())
+
+it('goes on with the new master, and knows the old one when it is back', { timeout: 60_000 }, async () => {
+  const { addresses, name, master } = redis
+  const options = { sentinels: [...addresses], name, lease: 20_000, patience: 20_000 }
+  const [a, b] = ['a', 'b'].map((node) => new RedisStore({ ...options, node }))
+  stores.push(a, b)
+  const told: string[] = []
+  a.listen({
+    reach: (failure) => told.push(failure?.message ?? 'back'),
+    cast: (bytes) => told.push(String(bytes)),
+  })
+  for (const store of stores) await store.open()
+  await a.write([set('1')])
+  await replicated(master)
+  await master.kill()
+  await a.write([set('2')])
+  expect(told[0]).toMatch(/^redis-backend: cannot use "mymaster" of the Sentinels .*: /)
+  expect(await b.send('a', Buffer.from('x'))).toBe(true)
+  expect((await a.receive('', 9)).map(({ bytes }) => String(bytes))).toEqual(['x'])
+  expect((await a.read(ALL, 9)).map(({ key }) => String(key))).toEqual(['1', '2'])
+  await expect.poll(() => told.at(-1), { timeout: 5_000 }).toBe('back')
+  await expect
+    .poll(
+      () => {
+        b.cast('a', Buffer.from('cast'))
+        return told.includes('cast')
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(true)
+  await master.restart()
+  await a.write([set('3')])
+  expect(await a.read(ALL, 9)).toHaveLength(3)
+})

@@ -1,0 +1,119 @@
+/** A real Redis Cluster for a test: three masters, and a replica of each if wanted. */
+import { execFile } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { openPort } from '../../support/open-port.ts'
+import type { RedisServer, RedisSettings } from './redis-server.ts'
+import { startRedis } from './redis-server.ts'
+
+const SLOTS = 16_384
+const MASTERS = 3
+
+export interface RedisCluster {
+  readonly masters: readonly RedisServer[]
+  readonly replicas: readonly RedisServer[]
+  /** As the option `cluster` has them. */
+  readonly addresses: readonly string[]
+  /** The master that has a key now. */
+  masterOf(key: string): Promise<RedisServer>
+  /** Keys of all masters. */
+  keys(): Promise<string[]>
+  stop(): Promise<void>
+}
+
+export async function startCluster(hasReplicas = false, settings: RedisSettings = {}): Promise<RedisCluster> {
+  const buses = new Map<RedisServer, number>()
+  const start = async (): Promise<RedisServer> => {
+    const { port, handOver } = await openPort()
+    handOver()
+    const own = { 'cluster-enabled': 'yes', 'cluster-port': port, 'cluster-node-timeout': 1_000 }
+    const server = await startRedis({ appendfsync: 'no', 'repl-diskless-sync-delay': 0, ...own, ...settings })
+    buses.set(server, port)
+    return server
+  }
+  const startAll = (): Promise<RedisServer[]> => Promise.all(Array.from({ length: MASTERS }, start))
+  const masters = await startAll()
+  const replicas = hasReplicas ? await startAll() : []
+  const all = [...masters, ...replicas]
+  for (const [i, server] of masters.entries()) {
+    const from = Math.ceil((SLOTS * i) / MASTERS)
+    const to = Math.ceil((SLOTS * (i + 1)) / MASTERS) - 1
+    await ask(server, 'CLUSTER', 'ADDSLOTSRANGE', `${from}`, `${to}`)
+    await ask(server, 'CLUSTER', 'SET-CONFIG-EPOCH', `${i + 1}`)
+  }
+  for (const server of all.slice(1))
+    await ask(server, 'CLUSTER', 'MEET', masters[0].host, `${masters[0].port}`, `${buses.get(masters[0])}`)
+  for (const server of all) await until(() => knowsAll(server, all.length))
+  for (const [i, replica] of replicas.entries()) {
+    await ask(replica, 'CLUSTER', 'REPLICATE', String(await ask(masters[i], 'CLUSTER', 'MYID')))
+    await until(async () =>
+      String(await ask(replica, 'INFO', 'replication')).includes('master_link_status:up'),
+    )
+  }
+  for (const server of all) await until(() => isUp(server))
+  return {
+    masters,
+    replicas,
+    addresses: masters.map(({ host, port }) => `${host}:${port}`),
+    masterOf: async (key) => {
+      const slot = Number(await ask(masters[0], 'CLUSTER', 'KEYSLOT', key))
+      const slots = (await ask(masters[0], 'CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
+      const [, , [, port]] = slots.find(([from, to]) => from <= slot && slot <= to)!
+      return all.find((server) => server.port === port)!
+    },
+    keys: async () =>
+      (await Promise.all(masters.map((server) => ask(server, 'KEYS', '*') as Promise<string[]>))).flat(),
+    stop: async () => {
+      for (const server of all) await server.stop()
+    },
+  }
+}
+
+/** Asks a Redis once. */
+export async function ask(
+  { host, port }: { readonly host: string; readonly port: number },
+  ...command: string[]
+): Promise<unknown> {
+  const { stdout } = await promisify(execFile)('redis-cli', [
+    '--json',
+    '-h',
+    host,
+    '-p',
+    `${port}`,
+    ...command,
+  ])
+  try {
+    return JSON.parse(stdout)
+  } catch {
+    // Texts of several lines come as they are.
+    return stdout
+  }
+}
+
+/** Waits until its replicas have all that a master has. */
+export function replicated(master: RedisServer): Promise<void> {
+  return until(async () => {
+    const info = String(await ask(master, 'INFO', 'replication'))
+    const made = /master_repl_offset:(\d+)/.exec(info)?.[1]
+    return [...info.matchAll(/,offset=(\d+),/g)].every(([, offset]) => offset === made)
+  })
+}
+
+/** Waits for something that a real program comes to by itself. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; !(await isSo()); looks++) {
+    if (looks === 600) throw new Error('Redis has not come to what a test waits for')
+    await delay(25)
+  }
+}
+
+async function isUp(server: RedisServer): Promise<boolean> {
+  return String(await ask(server, 'CLUSTER', 'INFO')).includes('cluster_state:ok')
+}
+
+async function knowsAll(server: RedisServer, count: number): Promise<boolean> {
+  const nodes = String(await ask(server, 'CLUSTER', 'NODES'))
+  return (
+    nodes.split('\n').filter((line) => / connected/.test(line) && !/handshake/.test(line)).length === count
+  )
+}

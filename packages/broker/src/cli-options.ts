@@ -22,6 +22,9 @@ export interface CliFlags {
   unix?: string
   data?: string
   sync?: Sync
+  redis?: string
+  node?: string
+  workers?: number
   cert?: string
   key?: string
   ca?: string
@@ -68,6 +71,23 @@ export const CLI_FLAGS: OptionsSpec<CliFlags> = {
     choices: SYNCS,
     doc: 'with --data, messages count as kept once they are on the disk (commit), or about a second before (interval)',
   },
+  redis: {
+    kind: 'string',
+    default: '',
+    doc: 'keep sessions and messages in this Redis, and be one service with all brokers that do: redis:// or rediss://HOST:PORT',
+  },
+  node: {
+    kind: 'string',
+    default: '',
+    doc: 'with --redis, the name of this broker in the service; a new one at each start without it',
+  },
+  workers: {
+    kind: 'number',
+    default: 1,
+    min: 1,
+    max: 1_024,
+    doc: 'with --redis, so many processes share the listeners: one for each core, say',
+  },
   cert: { kind: 'string', default: '', doc: 'certificate chain (PEM); needs --key' },
   key: { kind: 'string', default: '', doc: 'private key (PEM); needs --cert' },
   ca: {
@@ -107,6 +127,9 @@ const WANTED: Readonly<Record<string, string>> = {
   host: 'address',
   data: 'directory',
   sync: 'when',
+  redis: 'url',
+  node: 'name',
+  workers: 'n',
   'log-level': 'level',
 }
 /** Flags that may be given more than once. */
@@ -180,8 +203,8 @@ function parseOption(name: string, { kind }: OptionSpec): { type: 'boolean' | 's
 export function flagUsage(name: string): string {
   const { kind } = (CLI_FLAGS as Readonly<Record<string, OptionSpec>>)[name]
   if (kind === 'boolean') return `--${name}`
-  if (kind === 'number') return `--${name} <port>`
-  return `--${name} <${WANTED[name] ?? 'file'}>`
+  const wanted = WANTED[name] ?? (kind === 'number' ? 'port' : 'file')
+  return `--${name} <${wanted}>`
 }
 
 /** The value that a flag was given, of its kind as far as it can be; the table judges the rest. */
@@ -203,7 +226,7 @@ function checkTogether(config: CliConfig, given: object): void {
   if (key !== '' && cert === '') throw missing('--key needs --cert, the key’s certificate')
   if (ca !== '' && cert === '') throw missing('--ca needs --cert and --key: only TLS has client certificates')
   if (crl !== '' && ca === '') throw missing('--crl needs --ca, the authorities whose lists they are')
-  if (config.data === '' && 'sync' in given) throw missing('--sync needs --data: nothing is kept without it')
+  checkStore(config, given)
   const other = ['port', 'host', 'ws-port', 'no-ws', 'unix'].find((name) => name in given)
   if (config.listen.length > 0 && other !== undefined)
     throw invalid(`--listen and --${other} exclude each other: name every address by --listen`)
@@ -212,6 +235,14 @@ function checkTogether(config: CliConfig, given: object): void {
     throw invalid('--no-ws and --ws-port exclude each other: leave one out')
   if (config.verbose && 'log-level' in given)
     throw invalid('--verbose and --log-level exclude each other: leave one out')
+}
+
+function checkStore({ data, redis, config, workers }: CliConfig, given: object): void {
+  if (data === '' && 'sync' in given) throw missing('--sync needs --data: nothing is kept without it')
+  if (data !== '' && redis !== '') throw invalid('--data and --redis exclude each other: leave one out')
+  if (redis === '' && 'node' in given) throw missing('--node needs --redis: nobody else is there without it')
+  if (redis === '' && config === '' && workers > 1)
+    throw missing('--workers needs --redis: processes that share no store are brokers of their own')
 }
 
 function checkListen({ listen, cert }: CliConfig): void {

@@ -11,7 +11,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { needs } from '../../../test/support/needs.ts'
 import type { Spawned } from '../../../test/support/spawned.ts'
 import { spawned } from '../../../test/support/spawned.ts'
-import { openData } from './data.ts'
+import { openData } from './durable.ts'
 
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 const FREE = ['--port', '0', '--no-ws']

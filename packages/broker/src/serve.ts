@@ -1,6 +1,7 @@
 /** Runs a broker of flags and configuration until a signal ends it. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger } from '@mqtt-stack/core'
+import type { Logger, MiddlewareLike } from '@mqtt-stack/core'
+import { StackError } from '@mqtt-stack/core'
 import type { Broker } from './broker.ts'
 import type { BrokerOptions } from './broker-options.ts'
 import { openCertificateAuth } from './certificate-auth.ts'
@@ -9,11 +10,12 @@ import type { CliConfig, Flags } from './cli-options.ts'
 import type { ConfiguredOptions } from './config/configured.ts'
 import type { LoadedConfig } from './config/load-config.ts'
 import { createBroker } from './create-broker.ts'
-import { openData } from './data.ts'
+import { openData, openRedis } from './durable.ts'
 import { logTraffic } from './log-traffic.ts'
 import type { LogLevel } from './logger.ts'
 import { createLogger } from './logger.ts'
 import { ServiceManager } from './service-manager.ts'
+import { tellReady, Workers, workerIndex } from './workers.ts'
 
 /** Milliseconds in which the broker must have stopped. */
 const STOP_TIMEOUT = 4_000
@@ -24,6 +26,7 @@ export async function serve(flags: Flags, signal: Promise<string>): Promise<void
   const file = config.config === '' ? undefined : await loadFile(config.config)
   const level = levelOf(flags, file)
   const { logger, setLevel } = await createLogger(level, isForPeople(file))
+  if (config.workers > 1 && workerIndex === undefined) return supervise(flags, file, logger, signal)
   const options = withLogger(await optionsOf(flags), logger, file)
   const onLogLevel = givesLevel(flags) ? undefined : setLevel
   const broker = file === undefined ? createBroker(options) : await configured(file, { options, onLogLevel })
@@ -34,14 +37,45 @@ export async function serve(flags: Flags, signal: Promise<string>): Promise<void
   await broker.listen().catch((error: Error) => {
     throw withFlag(error, config, moves)
   })
-  for (const { url } of broker.addresses) logger.info(`listening on ${url}`)
+  const urls = broker.addresses.map(({ url }) => url)
+  tellReady(urls)
+  if (workerIndex === undefined) logListening(urls, logger)
   if (file?.value.auth === undefined) warnOfStrangers(broker, logger, config)
   const manager = new ServiceManager(logger)
-  await manager.ready(`listening on ${broker.addresses.map(({ url }) => url).join(', ')}`)
+  await manager.ready(`listening on ${urls.join(', ')}`)
   logger.info(`${await signal}: stopping`)
   void manager.stopping()
   await Promise.race([broker.close(), delay(STOP_TIMEOUT)])
   logger.info('stopped')
+}
+
+/** The process that starts the others: it listens nowhere itself. */
+async function supervise(
+  { config }: Flags,
+  file: LoadedConfig | undefined,
+  logger: Logger,
+  signal: Promise<string>,
+): Promise<void> {
+  if (config.redis === '' && file?.value.store?.redis === undefined)
+    throw new StackError(
+      'OPTION_MISSING',
+      'mqtt-stack: --workers needs --redis, or store.redis: processes that share no store are brokers of their own',
+    )
+  const workers = new Workers(config.workers, logger)
+  process.on('SIGHUP', () => workers.signal('SIGHUP'))
+  const urls = await workers.start()
+  logListening(urls, logger)
+  logger.info(`${config.workers} workers`)
+  const manager = new ServiceManager(logger)
+  await manager.ready(`listening on ${urls.join(', ')}`)
+  logger.info(`${await signal}: stopping`)
+  void manager.stopping()
+  await workers.stop()
+  logger.info('stopped')
+}
+
+function logListening(urls: readonly string[], logger: Logger): void {
+  for (const url of urls) logger.info(`listening on ${url}`)
 }
 
 /** A configuration and the library that reads it are loaded by who has one. */
@@ -55,7 +89,7 @@ async function optionsOf({ config, given }: Flags): Promise<BrokerOptions> {
   const listeners = config.config === '' || namesListeners(given) ? listenersOfFlags(config) : undefined
   const usual = config.config === '' ? 'local' : undefined
   const allowAnonymous = config['allow-anonymous'] || usual
-  const backend = config.data === '' ? undefined : await openData(config)
+  const backend = await backendOf(config)
   // Whoever has a certificate may do everything, as everybody else whom flags let in.
   const open = config.config === '' && config.ca !== ''
   const certified = open ? { use: [await openCertificateAuth()], authorize: false as const } : {}
@@ -65,6 +99,11 @@ async function optionsOf({ config, given }: Flags): Promise<BrokerOptions> {
     ...(backend !== undefined && { backend }),
     ...certified,
   }
+}
+
+async function backendOf(config: CliConfig): Promise<MiddlewareLike | undefined> {
+  if (config.data !== '') return openData(config)
+  return config.redis === '' ? undefined : openRedis(config)
 }
 
 async function configured(file: LoadedConfig, more: ConfiguredOptions): Promise<Broker> {

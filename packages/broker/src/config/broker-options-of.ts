@@ -4,15 +4,16 @@ import type { BrokerOptions } from '../broker-options.ts'
 import { resolveListener } from '../listeners/options.ts'
 import type { Place, Use } from '../order.ts'
 import { isPlaced, ORDER } from '../order.ts'
+import { nodeOfWorker } from '../workers.ts'
 import { listenersOf } from './config-listeners.ts'
-import type { AclValue } from './config-value.ts'
+import type { AclValue, Options } from './config-value.ts'
 import type { LoadedConfig } from './load-config.ts'
 import { makeSection, makeUse } from './load-section.ts'
 import type { Path } from './parsed.ts'
 import { ConfigError } from './problem.ts'
 import { problemAt } from './problem-at.ts'
 import type { ProviderName, Section } from './sections.ts'
-import { ACL, ANONYMOUS, LIMITS, LMDB, PROVIDERS } from './sections.ts'
+import { ACL, ANONYMOUS, LIMITS, LMDB, PROVIDERS, REDIS } from './sections.ts'
 
 /** Providers and rules stand behind it, limits before it: who is refused costs no password hash. */
 const BEHIND: Place = 'authentication'
@@ -62,8 +63,14 @@ function checkRules({ value, parsed }: LoadedConfig, use: readonly Use[]): void 
 }
 
 async function backendOf(config: LoadedConfig): Promise<BrokerOptions['backend']> {
-  const { memory, lmdb } = config.value.store ?? {}
+  const { memory, lmdb, redis } = config.value.store ?? {}
+  if (redis !== undefined) return sectionOf(config, REDIS, ofWorker(redis))
   return lmdb === undefined ? memory : await sectionOf(config, LMDB, lmdb)
+}
+
+/** Two processes of one configuration are two nodes. */
+function ofWorker(redis: Options): Options {
+  return typeof redis.node === 'string' ? { ...redis, node: nodeOfWorker(redis.node) } : redis
 }
 
 /** Providers in the order of the file, rules and limits. */

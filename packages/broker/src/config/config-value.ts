@@ -39,7 +39,7 @@ export type ConfigValue = {
   readonly auth?: AuthValue
   readonly acl?: AclValue
   readonly limits?: Options
-  readonly store?: { readonly memory?: Options; readonly lmdb?: Options }
+  readonly store?: { readonly memory?: Options; readonly lmdb?: Options; readonly redis?: Options }
   readonly stack?: Options
   readonly use?: readonly UseValue[]
   readonly log?: { readonly level?: LogLevel; readonly format?: LogFormat }

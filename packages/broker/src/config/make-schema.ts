@@ -6,7 +6,7 @@ import { ORDER } from '../order.ts'
 import { FROM_FILE } from './conform.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { LOG_FORMATS } from './log-options.ts'
-import { ACL, ANONYMOUS, LIMITS, LMDB, PROVIDERS } from './sections.ts'
+import { ACL, ANONYMOUS, LIMITS, LMDB, PROVIDERS, REDIS } from './sections.ts'
 
 /** A table of options, whosoever they are. */
 export type Rows = Readonly<Record<string, OptionSpec>>
@@ -49,6 +49,7 @@ export function makeSchema(tables: ConfigTables): JsonSchema {
             description: 'Gone with the process.',
           },
           ...sectionOf(LMDB, tables),
+          ...sectionOf(REDIS, tables),
         }),
         minProperties: 1,
         maxProperties: 1,

@@ -46,6 +46,14 @@ export const LMDB: Section = section(
   'Sessions and messages in a directory, over restarts and crashes.',
 )
 
+/** A store that several brokers share. */
+export const REDIS: Section = section(
+  ['store', 'redis'],
+  'redis-backend',
+  'RedisBackend',
+  'Sessions and messages in Redis: all brokers that share it are one service.',
+)
+
 /** Stands for the built-in provider of clients that nobody has to know, where listeners name providers. */
 export const ANONYMOUS = 'anonymous'
 

@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   if (options.help) return console.log(USAGE)
   if (options.list) return printList()
   const chosen = chooseScenarios(options.scenarios)
-  const lineup = chooseLineup(options, console.error)
+  const lineup = chooseLineup(options, chosen, console.error)
   const setting = settingOf(options)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)

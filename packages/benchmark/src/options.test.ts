@@ -64,7 +64,14 @@ describe('scenarios', () => {
 })
 
 describe('a peer by command', () => {
-  const listen = { port: 1, sparePort: 2, directory: '/d', cert: '/d/cert.pem', key: '/d/key.pem' }
+  const listen = {
+    port: 1,
+    nodePorts: [1],
+    sparePort: 2,
+    directory: '/d',
+    cert: '/d/cert.pem',
+    key: '/d/key.pem',
+  }
 
   it('is told its port and named by its script or program', () => {
     const peer = commandBroker('node some/where/broker.mjs --port {port}')

@@ -57,9 +57,10 @@ export async function runScenario(scenario: Scenario, options: SeriesOptions): P
 async function runOnce(scenario: Scenario, broker: Broker, options: SeriesOptions): Promise<Outcome | Error> {
   const { seconds, warmup, pin, signal } = options
   try {
-    const running = await startBroker(broker, scenario.transport ?? 'tcp', pin)
+    const running = await startBroker(broker, scenario.transport ?? 'tcp', pin, scenario.nodes)
     try {
-      const task = { scenario: scenario.name, port: running.port, brokerPid: running.pid, seconds, warmup }
+      const { port, nodePorts, pid } = running
+      const task = { scenario: scenario.name, port, nodePorts, brokerPid: pid, seconds, warmup }
       return await runLoad(task, scenario.parts ?? 1, { pin, signal })
     } finally {
       await running.stop()

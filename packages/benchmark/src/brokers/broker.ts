@@ -5,6 +5,8 @@ export interface Listen {
   readonly transport: 'tcp' | 'tls' | 'ws'
   /** Free on loopback; where the load connects. */
   readonly port: number
+  /** Of all nodes of a service; the first is `port`. */
+  readonly nodePorts: readonly number[]
   /** A second free one, for brokers that must have a TCP listener beside the WebSocket. */
   readonly sparePort: number
   /** A directory of this run, removed after it; with `transport: 'tls'` it holds the two files. */

@@ -1,5 +1,7 @@
 import type { Options } from '../options.ts'
+import type { Scenario } from '../scenarios/scenario.ts'
 import type { Broker } from './broker.ts'
+import { clusterLineup } from './cluster.ts'
 import { commandBroker } from './command.ts'
 import { DURABLE, durableLineup } from './durable.ts'
 import { brokers } from './index.ts'
@@ -8,10 +10,10 @@ import { nodeLineup } from './node.ts'
 import { priceLineup } from './price.ts'
 
 /**
- * What is compared: mqtt-stack with other brokers, with itself and one more middleware, with itself on another Node, or
- * brokers that keep sessions on disk.
+ * What is compared: mqtt-stack with other brokers, with itself and one more middleware, with itself on another Node,
+ * brokers that keep sessions on disk, or nodes over one Redis.
  */
-export type LineupName = 'peers' | 'price' | 'node' | 'durable'
+export type LineupName = 'peers' | 'price' | 'node' | 'durable' | 'cluster'
 
 export interface Lineup {
   readonly name: LineupName
@@ -20,7 +22,17 @@ export interface Lineup {
 }
 
 /** Those that take part; who is not installed is left out, and `tell` is given a line about it. */
-export function chooseLineup(options: Options, tell: (line: string) => void): Lineup {
+export function chooseLineup(
+  options: Options,
+  chosen: readonly Scenario[],
+  tell: (line: string) => void,
+): Lineup {
+  const clusters = chosen.filter(({ nodes }) => nodes !== undefined)
+  if (clusters.length > 0) {
+    if (clusters.length < chosen.length)
+      throw new Error('cluster1 and cluster3 are a comparison of their own: name no other scenarios')
+    return { name: 'cluster', brokers: present(clusterLineup, tell) }
+  }
   if (options.price) return { name: 'price', brokers: present(priceLineup, tell) }
   if (options.durable) return { name: 'durable', brokers: present(durableLineup, tell) }
   if (options.node) return { name: 'node', brokers: present(nodeLineup(options.node), tell) }
@@ -44,6 +56,7 @@ export function chooseLineup(options: Options, tell: (line: string) => void): Li
 /** Whether a column of this lineup is mqtt-stack itself. */
 export function isOurs(lineup: LineupName, broker: string): boolean {
   if (lineup === 'durable') return DURABLE.has(broker)
+  if (lineup === 'cluster') return broker === clusterLineup[0].name
   return lineup !== 'peers' || broker === mqttStack.name
 }
 

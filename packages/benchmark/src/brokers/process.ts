@@ -12,6 +12,8 @@ import { accepts, freePorts } from './ports.ts'
 export interface RunningBroker {
   readonly pid: number
   readonly port: number
+  /** Of all nodes; the first is `port`. */
+  readonly nodePorts: readonly number[]
   stop(): Promise<void>
 }
 
@@ -24,9 +26,11 @@ export async function startBroker(
   broker: Broker,
   transport: Transport,
   pin: boolean,
+  nodes = 1,
 ): Promise<RunningBroker> {
   const directory = mkdtempSync(join(tmpdir(), 'mqtt-stack-bench-'))
-  const [port, sparePort] = await freePorts(2)
+  const [sparePort, ...nodePorts] = await freePorts(1 + nodes)
+  const [port] = nodePorts
   const cert = join(directory, 'cert.pem')
   const key = join(directory, 'key.pem')
   if (transport === 'tls') {
@@ -34,7 +38,7 @@ export async function startBroker(
     writeFileSync(cert, made.cert)
     writeFileSync(key, made.key)
   }
-  const command = broker.command({ transport, port, sparePort, directory, cert, key })
+  const command = broker.command({ transport, port, nodePorts, sparePort, directory, cert, key })
   const { file, args } = pinned(command, BROKER_CORE, pin)
   // A process group of its own: a peer's command may start more than one process.
   const child = spawn(file, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
@@ -52,14 +56,18 @@ export async function startBroker(
   }
 
   const end = Date.now() + START_MS
-  while (!(await accepts(port))) {
+  while (!(await allAccept(nodePorts))) {
     if (failure !== undefined || Date.now() > end) {
       await stop()
       throw new Error(`${broker.name} did not start: ${failure ?? 'nobody listens'}\n${said()}`)
     }
     await pause(20)
   }
-  return { pid: child.pid!, port, stop }
+  return { pid: child.pid!, port, nodePorts, stop }
+}
+
+async function allAccept(ports: readonly number[]): Promise<boolean> {
+  return (await Promise.all(ports.map(accepts))).every(Boolean)
 }
 
 /** Keeps the end of what it says on stderr, for the case that it does not start. */

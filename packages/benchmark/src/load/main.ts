@@ -6,7 +6,9 @@ import type { Answer, Task } from './task.ts'
 async function perform(task: Task): Promise<Answer> {
   const scenario = scenarios.find(({ name }) => name === task.scenario)
   if (!scenario) return { error: `no scenario ${task.scenario}` }
-  const target = { port: task.port, transport: scenario.transport ?? 'tcp', version: scenario.version ?? 4 }
+  const { port, nodePorts } = task
+  const { transport = 'tcp', version = 4 } = scenario
+  const target = { port, nodePorts, transport, version }
   const bench = new Bench({ ...task, target, together })
   const values = await scenario.run(bench)
   return { outcome: { values, tally: bench.tally, shares: bench.shares } }

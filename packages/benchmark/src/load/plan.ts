@@ -26,6 +26,8 @@ export interface Plan extends Layout {
   readonly window: number
   /** Subscribers have sessions that outlive their connections. */
   readonly stored?: boolean
+  /** Of several nodes, the one that a client connects to, from 0; the first without it. */
+  readonly node?: (client: 'publisher' | 'subscriber', index: number, nodes: number) => number
   /** 5.0: properties of each PUBLISH, encoded. */
   readonly properties?: Uint8Array
   /** 5.0: publishers name their topic once and then send this alias in its place. */

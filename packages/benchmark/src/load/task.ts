@@ -7,6 +7,8 @@ export interface Task {
   /** Which part of the load this process is, from 0. */
   readonly part: number
   readonly port: number
+  /** Of all nodes; the first is `port`. */
+  readonly nodePorts: readonly number[]
   readonly brokerPid: number
   readonly seconds: number
   readonly warmup: number

@@ -99,7 +99,15 @@ export class Traffic {
       const id = `${name}-sub-${i}`
       const check = this.#checkOf(i)
       this.#subscribers.push(
-        new Subscriber({ target: this.#target, id, qos, payload, check, tally: this.#tally, delivered }),
+        new Subscriber({
+          target: this.#targetOf('subscriber', i),
+          id,
+          qos,
+          payload,
+          check,
+          tally: this.#tally,
+          delivered,
+        }),
       )
     }
   }
@@ -121,7 +129,7 @@ export class Traffic {
     for (let index = 0; index < publishers; index++) {
       const publisher = new Publisher({
         ...this.#plan,
-        target: this.#target,
+        target: this.#targetOf('publisher', index),
         id: `${name}-pub-${index}`,
         index,
         topic: alias ? '' : this.#plan.topic(index),
@@ -132,6 +140,12 @@ export class Traffic {
       this.#publishers.push(publisher)
       this.window.add(publisher)
     }
+  }
+
+  #targetOf(client: 'publisher' | 'subscriber', index: number): Target {
+    const { port, nodePorts = [port] } = this.#target
+    const node = this.#plan.node?.(client, index, nodePorts.length) ?? 0
+    return { ...this.#target, port: nodePorts[node] }
   }
 
   /** Before anybody subscribes: a message that only tells the broker what the alias stands for. */

@@ -10,6 +10,8 @@ export type Transport = 'tcp' | 'tls' | 'ws'
 /** Where the broker of a run listens and what is spoken to it. */
 export interface Target {
   readonly port: number
+  /** Of all nodes, where there are several. */
+  readonly nodePorts?: readonly number[]
   readonly transport: Transport
   readonly version: Version
 }

@@ -19,6 +19,7 @@ pnpm bench pair0 --report                # one scenario again: its row is replac
 pnpm bench --price --report              # what one more middleware costs
 pnpm bench --node /path/to/node --report # the broker on another Node
 pnpm bench --durable --report            # what it costs to keep sessions
+pnpm bench cluster1 cluster3 --report    # several nodes over one Redis
 \`\`\`
 
 What was measured is kept in \`packages/benchmark/results\`, a file a row, and this page is written from there, but for
@@ -57,6 +58,13 @@ QoS 1 to subscribers whose sessions outlive their connections: each message is s
 aedes-persistence-level, flushes nothing.
 `
 
+const CLUSTER = `
+## Several nodes
+
+Over one Redis, which every run starts afresh (append-only file, flushed once a second): mqtt-stack with \`--redis\`, and Aedes with aedes-persistence-redis and mqemitter-redis.
+Redis, all nodes and the load share the machine's two cores: what is said is the work of a message, not what more machines carry.
+`
+
 const NODE = `
 ## Another Node
 
@@ -69,6 +77,7 @@ export function document(results: readonly Result[], before: string): string {
   const price = of(results, 'price')
   const node = of(results, 'node')
   const durable = of(results, 'durable')
+  const cluster = of(results, 'cluster')
   const told = linesOf(results, faultLines)
   const care = [...linesOf(results, loadLines), ...linesOf(results, crowdLine)]
   const parts = [
@@ -80,6 +89,7 @@ export function document(results: readonly Result[], before: string): string {
     ...when(peers, () => ['![Messages a second by scenario and broker](benchmark.svg)']),
     ...when(peers, () => [SHARES, ...shareTable(peers)]),
     ...when(durable, () => [DURABLE, ...ratioTable(durable), '', ...figureTable(durable)]),
+    ...when(cluster, () => [CLUSTER, ...ratioTable(cluster), '', ...figureTable(cluster)]),
     ...when(price, () => [PRICE, ...ownTable(price)]),
     ...when(node, () => [NODE, ...ownTable(node)]),
     '\n## Deliveries\n',

@@ -10,7 +10,9 @@ export const FAN_OUT_WINDOW = 20_000
 export interface FlowOptions extends Partial<Omit<Plan, keyof Layout>> {
   /** Of the whole load, or of each of its parts, which are processes of their own. */
   readonly layout: Layout | readonly Layout[]
-  readonly scenario?: Partial<Pick<Scenario, 'group' | 'needs' | 'transport' | 'version' | 'conditions'>>
+  readonly scenario?: Partial<
+    Pick<Scenario, 'group' | 'nodes' | 'needs' | 'transport' | 'version' | 'conditions'>
+  >
   readonly metrics?: readonly Metric[]
   /** Something that goes on beside the flow; it is set up before the flow begins and stopped after it. */
   readonly beside?: (bench: Bench) => Promise<Beside>

@@ -14,6 +14,7 @@ export type Feature =
   | 'ws'
   | 'tls'
   | 'attack'
+  | 'cluster'
 
 export interface Metric {
   readonly key: string
@@ -36,6 +37,8 @@ export interface Scenario {
   readonly version?: Version
   /** Processes that the load is spread over, where one alone would keep a broker waiting (1). */
   readonly parts?: number
+  /** Nodes of one service that it runs on; such scenarios are a comparison of their own. */
+  readonly nodes?: number
   /** Payload, window and batch where they are not the usual ones. */
   readonly conditions?: string
   readonly metrics: readonly Metric[]

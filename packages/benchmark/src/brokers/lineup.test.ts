@@ -17,7 +17,9 @@ describe('a lineup', () => {
 
   it('names a broker that there is not, and one that a report cannot do without', () => {
     expect(() => chooseLineup(parseOptions(['--only', 'emqx']), [], silent)).toThrow('emqx')
-    expect(() => chooseLineup(parseOptions(['--only', 'aedes', '--report']), [], silent)).toThrow('mqtt-stack')
+    expect(() => chooseLineup(parseOptions(['--only', 'aedes', '--report']), [], silent)).toThrow(
+      'mqtt-stack',
+    )
   })
 
   it('of prices starts one program, the default stack first', () => {

@@ -1,9 +1,9 @@
 declare module 'aedes-persistence-redis' {
-  /** @param options As its documentation has them. */
-  export default function persistence(options: { readonly conn: string }): object
+  /** @param redis As ioredis has it. */
+  export default function persistence(redis: { readonly host: string; readonly port: number }): object
 }
 
 declare module 'mqemitter-redis' {
-  /** @param options As its documentation has them. */
-  export default function emitter(options: { readonly connectionString: string }): object
+  /** @param redis As ioredis has it. */
+  export default function emitter(redis: { readonly host: string; readonly port: number }): object
 }

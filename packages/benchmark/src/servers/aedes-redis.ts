@@ -4,10 +4,9 @@ import { Aedes } from 'aedes'
 import persistence from 'aedes-persistence-redis'
 import emitter from 'mqemitter-redis'
 
-const [port, url] = process.argv.slice(2)
-const broker = await Aedes.createBroker({
-  persistence: persistence({ conn: url }),
-  mq: emitter({ connectionString: url }),
-})
-createServer(broker.handle).listen(Number(port), '127.0.0.1')
+const HOST = '127.0.0.1'
+const [port, redisPort] = process.argv.slice(2).map(Number)
+const redis = { host: HOST, port: redisPort }
+const broker = await Aedes.createBroker({ persistence: persistence({ ...redis }), mq: emitter({ ...redis }) })
+createServer(broker.handle).listen(port, HOST)
 process.once('SIGTERM', () => process.exit(0))

@@ -20,7 +20,7 @@ while (!(await accepts(Number(redisPort)))) await new Promise((resolve) => setTi
 
 for (const port of ports) {
   if (kind === 'redis') run(process.execPath, [CLI, '--port', port, '--no-ws', '--redis', url])
-  else run(process.execPath, [AEDES, port, url])
+  else run(process.execPath, [AEDES, port, redisPort])
 }
 
 function run(file: string, args: readonly string[]): void {

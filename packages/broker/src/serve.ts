@@ -65,7 +65,7 @@ async function supervise(
   process.on('SIGHUP', () => workers.signal('SIGHUP'))
   const urls = await workers.start()
   logListening(urls, logger)
-  logger.info(`${config.workers} workers`)
+  logger.info(`${config.workers} workers (${workers.pids.join(', ')})`)
   const manager = new ServiceManager(logger)
   await manager.ready(`listening on ${urls.join(', ')}`)
   logger.info(`${await signal}: stopping`)

@@ -65,6 +65,11 @@ export class Workers {
     return addresses
   }
 
+  /** Their process identifiers, in order. */
+  get pids(): readonly (number | undefined)[] {
+    return [...this.#running].sort(([one], [other]) => one - other).map(([, worker]) => worker.process.pid)
+  }
+
   /** Passes a signal on to all of them. */
   signal(name: NodeJS.Signals): void {
     for (const worker of this.#running.values()) worker.process.kill(name)
@@ -103,6 +108,12 @@ export class Workers {
     })
   }
 
+  #startAgain(index: number, failures: number): void {
+    const worker = this.#fork(index)
+    worker.once('message', () => this.#logger.info(`worker ${index} listens again (${worker.process.pid})`))
+    this.#watch(index, worker, failures)
+  }
+
   /** @param failures How often it has ended at once. */
   #watch(index: number, worker: Worker, failures: number): void {
     const since = this.#clock.now()
@@ -115,7 +126,7 @@ export class Workers {
       this.#logger.error(`worker ${index} has ended (${how}): it is started again in ${pause / 1_000} s`)
       // Keeps the process alive, also where none is left.
       setTimeout(() => {
-        if (!this.#stopping) this.#watch(index, this.#fork(index), count + 1)
+        if (!this.#stopping) this.#startAgain(index, count + 1)
       }, pause)
     })
   }

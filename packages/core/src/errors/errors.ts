@@ -49,8 +49,7 @@ export const ERRORS = {
     'A store holds what a later version wrote, or what no backend of ours wrote. Use that version, or another place; nothing was changed in it.',
   STORE_DAMAGED:
     'A store holds bytes that nobody wrote there. Put a copy of it back, or begin with an empty one; the error says where the damaged one is.',
-  WORKER_FAILED:
-    'One of the processes of --workers could not start; it has said why in a line of its own.',
+  WORKER_FAILED: 'One of the processes of --workers could not start; it has said why in a line of its own.',
   STORE_LOCKED:
     'Another process, or another store of this one, has the store open. Stop it, or name another place.',
   STORE_UNUSABLE:

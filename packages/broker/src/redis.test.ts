@@ -1,0 +1,156 @@
+/** `mqtt-stack --redis URL`: several processes that are one service, each and as workers of one. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { IClientOptions, MqttClient } from 'mqtt'
+import { connect, connectAsync } from 'mqtt'
+import type { TestContext } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
+import { startRedis } from '../../../test/rig/redis/redis-server.ts'
+import { needs } from '../../../test/support/needs.ts'
+import type { Spawned } from '../../../test/support/spawned.ts'
+import { spawned } from '../../../test/support/spawned.ts'
+import { openRedis } from './durable.ts'
+
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+const FREE = ['--port', '0', '--no-ws']
+const STORED = { protocolVersion: 5, clean: false, properties: { sessionExpiryInterval: 600 } } as const
+
+beforeAll(() => {
+  if (!existsSync(CLI)) throw new Error('not built: run `npm run build`')
+})
+
+const mqttStack = (...args: string[]): Spawned => spawned(process.execPath, [CLI, ...FREE, ...args])
+
+async function redis(context: TestContext): Promise<RedisServer> {
+  needs(context, 'redis-server')
+  const server = await startRedis()
+  onTestFinished(() => server.stop())
+  return server
+}
+
+async function urlOf(cli: Spawned): Promise<string> {
+  const [url] = await cli.prints(/mqtt:\/\/[^" ]+/)
+  return url
+}
+
+async function client(cli: Spawned, options: IClientOptions): Promise<MqttClient> {
+  const connected = await connectAsync(await urlOf(cli), { reconnectPeriod: 0, ...options })
+  connected.on('error', () => {})
+  onTestFinished(() => void connected.end(true))
+  return connected
+}
+
+/** The next messages that come. */
+async function messages(from: MqttClient, count: number): Promise<string[]> {
+  const got: string[] = []
+  await new Promise<void>((resolve) => {
+    from.on('message', (topic, payload) => {
+      got.push(`${topic} ${payload}`)
+      if (got.length === count) resolve()
+    })
+  })
+  return got.sort()
+}
+
+describe('--redis', () => {
+  test('makes processes one service', async (context) => {
+    const { url } = await redis(context)
+    const [one, other] = [mqttStack('--redis', url, '--node', 'one'), mqttStack('--redis', url)]
+    const subscriber = await client(one, { ...STORED, clientId: 'subscriber' })
+    await subscriber.subscribeAsync({ 'a/#': { qos: 2 } })
+    const publisher = await client(other, { clientId: 'publisher', protocolVersion: 5 })
+    const live = messages(subscriber, 3)
+    for (const qos of [0, 1, 2] as const) await publisher.publishAsync(`a/${qos}`, 'live', { qos })
+    expect(await live).toEqual(['a/0 live', 'a/1 live', 'a/2 live'])
+
+    await subscriber.endAsync()
+    await publisher.publishAsync('a/b', 'away', { qos: 1 })
+    await publisher.publishAsync('kept', 'retained', { qos: 1, retain: true })
+    const back = connect(await urlOf(other), { ...STORED, clientId: 'subscriber', reconnectPeriod: 0 })
+    onTestFinished(() => void back.end(true))
+    expect(await messages(back, 1)).toEqual(['a/b away'])
+    const kept = messages(back, 1)
+    await back.subscribeAsync('kept')
+    expect(await kept).toEqual(['kept retained'])
+  })
+
+  test('gives what a killed process had to another one', async (context) => {
+    const { url } = await redis(context)
+    const file = configuration(url)
+    const [one, other] = [mqttStack('--config', file), mqttStack('--config', file)]
+    const subscriber = await client(one, { ...STORED, clientId: 'subscriber' })
+    await subscriber.subscribeAsync('a', { qos: 1 })
+    const publisher = await client(other, { clientId: 'publisher', protocolVersion: 5 })
+    one.child.kill('SIGKILL')
+    await one.exited
+    for (let i = 0; i < 10; i++) await publisher.publishAsync('a', String(i), { qos: 1 })
+    const back = connect(await urlOf(other), { ...STORED, clientId: 'subscriber', reconnectPeriod: 100 })
+    onTestFinished(() => void back.end(true))
+    const all = Array.from({ length: 10 }, (_, i) => `a ${i}`)
+    expect(await messages(back, 10)).toEqual(all)
+  })
+
+  test('needs redis-backend, which may not be installed', async () => {
+    const load = () => Promise.reject(Object.assign(new Error('x'), { code: 'ERR_MODULE_NOT_FOUND' }))
+    await expect(openRedis({ redis: 'redis://a', node: '' }, load)).rejects.toThrow(
+      'mqtt-stack: --redis needs @mqtt-stack/redis-backend, which is not installed: npm install @mqtt-stack/redis-backend',
+    )
+  })
+})
+
+describe('--workers', () => {
+  test('share a port, and one that ends is started again', async (context) => {
+    const { url } = await redis(context)
+    const cli = mqttStack('--redis', url, '--workers', '2', '--node', 'house')
+    await cli.prints(/2 workers/)
+    const subscriber = await client(cli, { clientId: 'subscriber' })
+    await subscriber.subscribeAsync('a', { qos: 1 })
+    // They are given connections in turn: both nodes publish.
+    for (let i = 0; i < 4; i++) {
+      const publisher = await client(cli, { clientId: `publisher-${i}` })
+      const next = messages(subscriber, 1)
+      await publisher.publishAsync('a', String(i), { qos: 1 })
+      expect(await next).toEqual([`a ${i}`])
+    }
+    const [, pid] = await cli.prints(/2 workers \((\d+), \d+\)/)
+    process.kill(Number(pid), 'SIGKILL')
+    await cli.prints(/worker 1 has ended \(SIGKILL\): it is started again in 1 s/)
+    await cli.prints(/worker 1 listens again \(\d+\)/)
+    await client(cli, { clientId: 'later' })
+  })
+
+  test('end with the process that started them', async (context) => {
+    const { url } = await redis(context)
+    const cli = mqttStack('--redis', url, '--workers', '2')
+    await cli.prints(/2 workers/)
+    cli.child.kill('SIGTERM')
+    expect(await cli.exited).toBe(0)
+    expect(cli.lines.map((line) => JSON.parse(line).msg).at(-1)).toBe('stopped')
+  })
+
+  test('say once what is wrong, and need a store that they share', async () => {
+    const alone = mqttStack('--workers', '2')
+    expect(await alone.exited).toBe(1)
+    expect(alone.stderr).toBe(
+      'mqtt-stack: --workers needs --redis: processes that share no store are brokers of their own\n',
+    )
+    const lost = mqttStack('--workers', '2', '--config', configuration('redis://127.0.0.1:1'))
+    expect(await lost.exited).toBe(1)
+    expect(lost.stderr.split('\n').filter((line) => line !== '')).toEqual([
+      expect.stringMatching(/^mqtt-stack: redis-backend: .*127\.0\.0\.1:1/),
+      'mqtt-stack: worker 1 could not start',
+    ])
+  })
+})
+
+/** A service whose nodes are missed soon. */
+function configuration(url: string): string {
+  const path = mkdtempSync(join(tmpdir(), 'mqtt-redis-'))
+  onTestFinished(() => rmSync(path, { recursive: true }))
+  const file = join(path, 'broker.yaml')
+  writeFileSync(file, `store: { redis: { url: '${url}', lease: 1000, patience: 1000 } }\n`)
+  return file
+}

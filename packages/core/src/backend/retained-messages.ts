@@ -33,6 +33,13 @@ export interface RetainedLimits {
   readonly bytes: number
 }
 
+/**
+ * Told of each topic that has no message any more because the time of its last one is over.
+ * @param isBack Says later whether it has another.
+ * @param message What is over; none where what was to take its place could not be written.
+ */
+export type OnExpired = (topic: string, isBack: () => boolean, message?: RetainedMessage) => void
+
 /** Topics that are looked at, and expired messages that are removed, between two looks at the clock. */
 const EFFORT = 200
 
@@ -41,15 +48,14 @@ export class RetainedMessages {
   readonly #tree = new RetainedTree<Retained>()
   readonly #expiring = new ExpiryIndex<Retained>()
   readonly #limits: RetainedLimits
-  readonly #onExpired: (topic: string, isBack: () => boolean) => void
+  readonly #onExpired: OnExpired
   #bytes = 0
   /** What there is more of when all that is on its way to the disk is there. */
   readonly #ahead = { messages: 0, bytes: 0 }
   /** The newest on its way to the disk, by topic; `message` is `undefined` where the topic's is taken away. */
   readonly #staged = new Map<string, { readonly message: Retained | undefined }>()
 
-  /** @param onExpired Told of each topic whose message goes because its time is over; `isBack` says later whether it has another. */
-  constructor(limits: RetainedLimits, onExpired: (topic: string, isBack: () => boolean) => void = () => {}) {
+  constructor(limits: RetainedLimits, onExpired: OnExpired = () => {}) {
     this.#limits = limits
     this.#onExpired = onExpired
   }
@@ -195,6 +201,11 @@ export class RetainedMessages {
     return { messages: page.entries.map(([, message]) => message), after: page.after }
   }
 
+  /** The message of a topic as it is now. */
+  get(topic: string): RetainedMessage | undefined {
+    return this.#tree.get(topic)
+  }
+
   /** The message of a topic as it is when all that is on its way to the disk is there. */
   newest(topic: string): RetainedMessage | undefined {
     const staged = this.#staged.get(topic)
@@ -253,13 +264,13 @@ export class RetainedMessages {
 
   #expire(message: Retained): void {
     this.#remove(message)
-    this.#dropWhereGone(message.topic)
+    this.#dropWhereGone(message.topic, message)
   }
 
   /** What is on its way to the disk takes the place of what is over. */
-  #dropWhereGone(topic: string): void {
+  #dropWhereGone(topic: string, message?: RetainedMessage): void {
     const isBack = (): boolean => this.#staged.has(topic) || this.#tree.get(topic) !== undefined
-    if (!isBack()) this.#onExpired(topic, isBack)
+    if (!isBack()) this.#onExpired(topic, isBack, message)
   }
 
   #remove(message: Retained): void {

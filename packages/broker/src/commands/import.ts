@@ -7,6 +7,11 @@ import { translate } from '../mosquitto/translate.ts'
 import type { Io } from './command.ts'
 import { oneFile } from './one-file.ts'
 
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+}
+
 /**
  * The configuration goes to stdout; what cannot be translated to stderr, a line each.
  * @throws StackError `FILE_INVALID` where the file cannot be read.
@@ -14,7 +19,7 @@ import { oneFile } from './one-file.ts'
 export async function importMosquitto(args: readonly string[], { stdout, stderr }: Io): Promise<number> {
   const file = oneFile('import MOSQUITTO.CONF', args)
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'ENOENT' ? 'there is no such file' : error.message
+    const why = WHY[error.code ?? ''] ?? error.message
     throw new StackError('FILE_INVALID', `${file} cannot be read: ${why}`, { cause: error })
   })
   const known = new Set(Object.values(LISTENER_OPTIONS).flatMap((rows) => Object.keys(rows)))

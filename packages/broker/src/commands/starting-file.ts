@@ -27,7 +27,7 @@ auth:
 # acl:
 #   rules:
 #     - { allow: [publish, subscribe], topic: 'users/%u/#' }
-#     - { allow: [publish, subscribe], topic: '#', address: 127.0.0.1 }
+#     - { allow: [publish, subscribe], topic: '#', anonymous: true }
 
 # How much clients may do; an empty section has limits that are sensible.
 # limits: {}

@@ -28,6 +28,11 @@ export interface ListenerDraft {
   websockets: boolean
   cafile: string | undefined
   needsCertificate: boolean
+  /** The certificate says who a client is, whatever else it says of itself. */
+  isNamedByCertificate: boolean
+  /** What it says of itself, where listeners may differ. */
+  allowAnonymous: boolean | undefined
+  passwordFile: string | undefined
   /** What is the same for us: option, value and line. */
   readonly settings: Setting[]
 }
@@ -38,6 +43,13 @@ export class Draft {
   readonly listeners: ListenerDraft[] = []
   /** Whether clients without a name are let in; nothing where no line says so. */
   allowAnonymous: boolean | undefined
+  /** Each listener says who is let in. */
+  isPerListener = false
+  /** What may wait for a client, by the part of our option's name that is the same for a session and a connection. */
+  readonly queued = new Map<'Messages' | 'Bytes', Setting>()
+  /** Kinds of lines that are logged, and the line that named the first. */
+  readonly logTypes = new Set<string>()
+  logLine = 0
   #line = 0
   #text = ''
 
@@ -65,6 +77,9 @@ export class Draft {
       websockets: false,
       cafile: undefined,
       needsCertificate: false,
+      isNamedByCertificate: false,
+      allowAnonymous: undefined,
+      passwordFile: undefined,
       settings: [],
     }
     this.listeners.push(made)

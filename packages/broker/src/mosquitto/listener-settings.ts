@@ -1,5 +1,5 @@
 /** What each setting of a listener of Mosquitto means here. */
-import type { Draft } from './draft.ts'
+import type { Draft, ListenerDraft } from './draft.ts'
 import type { Take } from './settings.ts'
 
 const VERSIONS: Readonly<Record<string, string>> = { 'tlsv1.2': 'TLSv1.2', 'tlsv1.3': 'TLSv1.3' }
@@ -24,7 +24,9 @@ export const LISTENER_SETTINGS: Readonly<Record<string, Take>> = {
     draft.listener.host = value
   },
   bind_interface: (draft) => draft.note('name an address of that interface in "listen"'),
-  socket_domain: (draft) => draft.note('the address says it: 0.0.0.0, or :: for IPv6 too'),
+  socket_domain: (draft, value) => {
+    if (value === 'ipv4') draft.listener.host ??= '0.0.0.0'
+  },
   protocol: (draft, value) => {
     if (value === 'websockets') draft.listener.websockets = true
     else if (value !== 'mqtt') draft.note(`${value} is not spoken here`)
@@ -33,7 +35,11 @@ export const LISTENER_SETTINGS: Readonly<Record<string, Take>> = {
     draft.listener.cafile = value
     draft.setListener('ca', value)
   },
-  capath: (draft) => draft.note('"ca" is one file: put the certificates of that folder into one'),
+  // It does not start until somebody has done so: without authorities everybody would be let in.
+  capath: (draft, value) => {
+    draft.setListener('ca', value)
+    draft.note('"ca" is one file: put the certificates of that folder into one, and name it')
+  },
   certfile: as('cert'),
   keyfile: as('key'),
   crlfile: as('crl'),
@@ -62,7 +68,9 @@ export const LISTENER_SETTINGS: Readonly<Record<string, Take>> = {
   http_dir: (draft) => draft.note('no files are served: put a web server before it'),
   accept_protocol_versions: (draft) => draft.note('3.1, 3.1.1 and 5.0 are served'),
   websockets_headers_size: (draft) => draft.note('headers of a request may have 8,192 bytes'),
-  websockets_origin: (draft, value) => draft.setListener('origins', [value]),
+  websockets_origin: (draft, value) => addOrigin(draft.listener, value, draft.line),
+  enable_proxy_protocol: (draft) =>
+    draft.note('"proxy" of a listener does it, with the addresses of your proxies'),
 }
 
 /** `NaN`, and a note, where it is none: there is no such listener then. */
@@ -73,5 +81,13 @@ function portOf(text: string, draft: Draft): number {
 }
 
 function useCertificate(draft: Draft, value: string, username: string): void {
-  if (isTrue(value)) draft.set(['auth', 'certificate', 'username'], username)
+  if (!isTrue(value)) return
+  draft.set(['auth', 'certificate', 'username'], username)
+  draft.listener.isNamedByCertificate = true
+}
+
+function addOrigin({ settings }: ListenerDraft, origin: string, line: number): void {
+  const known = settings.find(({ path }) => path[0] === 'origins')
+  if (known === undefined) settings.push({ path: ['origins'], value: [origin], line })
+  else (known.value as string[]).push(origin)
 }

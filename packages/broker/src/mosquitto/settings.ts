@@ -4,10 +4,11 @@ import type { Draft } from './draft.ts'
 /** Takes over a setting, or notes why it cannot. */
 export type Take = (draft: Draft, value: string) => void
 
-const whole = (path: readonly string[], most = Number.MAX_SAFE_INTEGER): Take => {
+const whole = (path: readonly string[], most = Number.MAX_SAFE_INTEGER, least = 0): Take => {
   return (draft, value) => {
     const number = Number(value)
     if (!Number.isSafeInteger(number) || number < 0) draft.note(`"${value}" is no number`)
+    else if (number < least) draft.note(`at least ${least} here`)
     else if (number > most) draft.note(`at most ${most} here`)
     else draft.set(path, number)
   }
@@ -16,9 +17,20 @@ const cannot =
   (why: string): Take =>
   (draft) =>
     draft.note(why)
+/** Mosquitto has one bound for who is away and for who is slow; 0 stands for none. */
+const queued =
+  (what: 'Messages' | 'Bytes'): Take =>
+  (draft, value) => {
+    const number = Number(value)
+    if (!Number.isSafeInteger(number) || number < 0) draft.note(`"${value}" is no number`)
+    else draft.queued.set(what, { path: [], value: number || UNBOUNDED, line: draft.line })
+  }
 /** A setting that this broker needs none for. */
 const needless: Take = () => {}
 const isTrue = (value: string): boolean => value === 'true' || value === '1'
+
+/** Stands for what Mosquitto does not bound: the bounds of memory hold. */
+const UNBOUNDED = 1_000_000_000
 
 const BRIDGE = 'bridges are not part of this broker: connect Mosquitto, or a client of yours, to both'
 const PLUGIN = 'plugins of Mosquitto do not run here: see "use" and docs/writing-a-middleware.md'
@@ -38,17 +50,17 @@ const UNITS: Readonly<Record<string, number>> = {
 /** Settings of the whole broker. */
 export const SETTINGS: Readonly<Record<string, Take>> = {
   allow_anonymous: (draft, value) => {
-    if (draft.allowAnonymous !== undefined && draft.allowAnonymous !== isTrue(value))
-      draft.note(
-        'listeners differ: name "anonymous" in "providers" of those that let in clients without a name',
-      )
-    draft.allowAnonymous ??= isTrue(value)
+    if (draft.isPerListener) draft.listener.allowAnonymous = isTrue(value)
+    else draft.allowAnonymous = isTrue(value)
   },
-  password_file: (draft, value) => draft.set(['auth', 'password', 'file'], value),
+  password_file: (draft, value) => {
+    draft.set(['auth', 'password', 'file'], value)
+    if (draft.isPerListener) draft.listener.passwordFile = value
+  },
   acl_file: (draft, value) => draft.set(['acl', 'file'], value),
   per_listener_settings: (draft, value) => {
-    if (isTrue(value))
-      draft.note('one file of users and one of rules is for all listeners: "providers" says who asks')
+    draft.isPerListener = isTrue(value)
+    if (draft.isPerListener) draft.note('there is one file of users and one of rules for all listeners')
   },
   persistence: (draft, value) => {
     if (isTrue(value)) draft.set(['store', 'lmdb', 'path'], 'data')
@@ -56,10 +68,10 @@ export const SETTINGS: Readonly<Record<string, Take>> = {
   persistence_location: cannot('"store" names the directory; what is in Mosquitto’s is not taken over'),
   persistence_file: cannot('"store" names the directory; what is in Mosquitto’s file is not taken over'),
   max_keepalive: whole(['keepalive', 'maximum'], 65_535),
-  max_packet_size: whole(['stack', 'packetLimit'], 268_435_460),
+  max_packet_size: whole(['stack', 'packetLimit'], 268_435_460, 64),
   message_size_limit: (draft, value) => {
     if (value === '0') return
-    whole(['stack', 'packetLimit'], 268_435_460)(draft, value)
+    whole(['stack', 'packetLimit'], 268_435_460, 64)(draft, value)
     draft.note('"packetLimit" counts whole packets, with their topic: it may have to be larger')
   },
   max_inflight_messages: (draft, value) =>
@@ -67,10 +79,8 @@ export const SETTINGS: Readonly<Record<string, Take>> = {
   max_inflight_bytes: (draft, value) => {
     if (value !== '0') whole(['outboundManager', 'inflightBytes'])(draft, value)
   },
-  max_queued_messages: (draft, value) => whole(['outboundManager', 'queueMessages'])(draft, value),
-  max_queued_bytes: (draft, value) => {
-    if (value !== '0') whole(['outboundManager', 'queueBytes'])(draft, value)
-  },
+  max_queued_messages: queued('Messages'),
+  max_queued_bytes: queued('Bytes'),
   memory_limit: (draft, value) => {
     if (value !== '0') whole(['stack', 'memoryCeiling'])(draft, value)
   },
@@ -88,7 +98,8 @@ export const SETTINGS: Readonly<Record<string, Take>> = {
     if (value === '0' || value === '1') draft.set(['inboundManager', 'maximumQoS'], Number(value))
   },
   log_type: (draft, value) => {
-    if (value === 'all' || value === 'debug') draft.set(['log', 'level'], 'debug')
+    draft.logLine ||= draft.line
+    draft.logTypes.add(value)
   },
   log_dest: (draft, value) => {
     if (value !== 'stdout' && value !== 'stderr') draft.note(LOG_TARGET)
@@ -127,6 +138,16 @@ export const SETTINGS: Readonly<Record<string, Take>> = {
 /** Settings that begin with one of these. */
 export const FAMILIES: readonly (readonly [string, Take])[] = [
   ['bridge_', cannot(BRIDGE)],
+  ['cleansession', cannot(BRIDGE)],
+  ['clientid', cannot(BRIDGE)],
+  ['idle_timeout', cannot(BRIDGE)],
+  ['keepalive_interval', cannot(BRIDGE)],
+  ['notification', cannot(BRIDGE)],
+  ['restart_timeout', cannot(BRIDGE)],
+  ['round_robin', cannot(BRIDGE)],
+  ['start_type', cannot(BRIDGE)],
+  ['threshold', cannot(BRIDGE)],
+  ['try_private', cannot(BRIDGE)],
   ['remote_', cannot(BRIDGE)],
   ['local_', cannot(BRIDGE)],
   ['auth_opt_', cannot(PLUGIN)],

@@ -48,7 +48,7 @@ retain_available false
 
 listeners:
   - listen: mqtt://127.0.0.1:1883 # mosquitto.conf:2
-  - listen: mqtts://0.0.0.0:8883 # mosquitto.conf:3
+  - listen: mqtts://[::]:8883 # mosquitto.conf:3
     cert: /certs/server.crt # mosquitto.conf:4
     key: /certs/server.key # mosquitto.conf:5
     ca: /certs/ca.crt # mosquitto.conf:6
@@ -96,6 +96,94 @@ test('authorities that nobody needs a certificate of', async () => {
   expect(yaml).toContain('clientCertificate: optional')
 })
 
+describe('is never more open than the file', () => {
+  test('where listeners differ, each says who it asks', async () => {
+    const { yaml, notes } = await imported(`per_listener_settings true
+listener 1883 127.0.0.1
+allow_anonymous true
+listener 1884
+allow_anonymous false
+password_file users
+acl_file acl
+listener 1885
+`)
+    expect(yaml).toContain(`listeners:
+  - listen: mqtt://127.0.0.1:1883 # mosquitto.conf:2
+    providers: [ anonymous ]
+  - listen: mqtt://[::]:1884 # mosquitto.conf:4
+    providers: [ password ]
+auth:
+  anonymous: true
+`)
+    expect(notes).toEqual([
+      'mosquitto.conf:1: per_listener_settings true: there is one file of users and one of rules for all listeners',
+      'mosquitto.conf:8: listener 1885: nobody may connect there: it is left out',
+    ])
+  })
+
+  test('who comes with a certificate is who it says', async () => {
+    const { yaml } = await imported(`password_file users
+listener 8883
+certfile c
+keyfile k
+cafile a
+require_certificate true
+use_identity_as_username true
+listener 1883
+`)
+    expect(yaml).toContain('    ca: a # mosquitto.conf:5\n    providers: [ certificate ]\n')
+    expect(yaml).toContain('listen: mqtt://[::]:1883 # mosquitto.conf:8\n    providers: [ password ]\n')
+  })
+
+  test.each([
+    [
+      'capath /certs\nrequire_certificate true',
+      'ca: /certs # mosquitto.conf:4',
+      'mosquitto.conf:4: capath /certs: "ca" is one file: put the certificates of that folder into one, and name it',
+    ],
+    [
+      'require_certificate true',
+      'ca: authorities.pem # mosquitto.conf:1',
+      'mosquitto.conf:1: listener 8883: it requires certificates, and no authorities are named: name their file in "ca"',
+    ],
+  ])('authorities that are not in one file: %j', async (lines, ca, note) => {
+    const { yaml, notes } = await imported(
+      `listener 8883\ncertfile c\nkeyfile k\n${lines}\nallow_anonymous true\n`,
+    )
+    expect(yaml).toContain(`    ${ca}\n`)
+    expect(yaml).not.toContain('clientCertificate')
+    expect(notes).toEqual([note])
+  })
+})
+
+test('what waits for a client, whether it is away or slow', async () => {
+  const { yaml } = await imported('max_queued_messages 5000\nmax_queued_bytes 0\npersistence true\n')
+  expect(yaml).toContain(`store:
+  lmdb:
+    path: data # mosquitto.conf:3
+    sessionMessages: 5000 # mosquitto.conf:1
+    sessionBytes: 1000000000 # mosquitto.conf:2
+outboundManager:
+  queueMessages: 5000 # mosquitto.conf:1
+  queueBytes: 1000000000 # mosquitto.conf:2
+`)
+})
+
+test.each([
+  ['log_type error', 'log:\n  level: error # mosquitto.conf:1\n'],
+  ['log_type error\nlog_type warning', 'log:\n  level: warn # mosquitto.conf:1\n'],
+  ['log_type all', 'log:\n  level: debug # mosquitto.conf:1\n'],
+])('what is logged: %j', async (text, level) => {
+  expect((await imported(text)).yaml).toContain(level)
+})
+
+test('origins, all of them', async () => {
+  const { yaml } = await imported(
+    'listener 9001\nprotocol websockets\nwebsockets_origin https://a\nwebsockets_origin https://b\n',
+  )
+  expect(yaml).toContain('origins: [ https://a, https://b ] # mosquitto.conf:3')
+})
+
 describe('lists what cannot be translated, with its line', () => {
   test.each([
     [
@@ -114,6 +202,12 @@ describe('lists what cannot be translated, with its line', () => {
     ['psk_file /psk', 'pre-shared keys are not spoken here: use certificates'],
     ['max_keepalive soon', '"soon" is no number'],
     ['max_keepalive 70000', 'at most 65535 here'],
+    ['max_packet_size 20', 'at least 64 here'],
+    ['enable_proxy_protocol 2', '"proxy" of a listener does it, with the addresses of your proxies'],
+    [
+      'try_private true',
+      'bridges are not part of this broker: connect Mosquitto, or a client of yours, to both',
+    ],
     ['persistent_client_expiration soon', '"soon" is no time such as 14d'],
     ['listener http', '"http" is no port'],
     [
@@ -121,10 +215,7 @@ describe('lists what cannot be translated, with its line', () => {
       'no setting of Mosquitto that is known here: did you mean "max_inflight_messages"?',
     ],
     ['nonsense', 'no setting of Mosquitto that is known here'],
-    [
-      'per_listener_settings true',
-      'one file of users and one of rules is for all listeners: "providers" says who asks',
-    ],
+    ['per_listener_settings true', 'there is one file of users and one of rules for all listeners'],
     ['log_dest syslog', 'the log goes to standard output: redirect it, or let systemd or Docker keep it'],
   ])('%s', async (line, why) => {
     const { notes } = await imported(`# first\n${line}\n`)

@@ -1,11 +1,12 @@
 /** A configuration of Mosquitto, line by line, as one of ours. */
 import { nearestName } from '@mqtt-stack/core'
-import { Document, isScalar } from 'yaml'
+import { Document, isCollection, isScalar } from 'yaml'
 import type { Path } from '../config/parsed.ts'
 import type { ListenerDraft, Note } from './draft.ts'
 import { Draft } from './draft.ts'
 import { LISTENER_SETTINGS } from './listener-settings.ts'
 import { FAMILIES, SETTINGS } from './settings.ts'
+import { whoIsLetIn } from './who-is-let-in.ts'
 
 export interface Translation {
   /** What can be translated; each value with its line. */
@@ -28,15 +29,19 @@ export function translate(name: string, text: string, known: ReadonlySet<string>
   const set = (path: Path, value: unknown, line: number): void => {
     const node = document.createNode(value)
     document.setIn(path, node)
-    if (isScalar(node) && line > 0) node.comment = ` ${name}:${line}`
+    if (isCollection(node)) node.flow = true
+    if (line > 0 && (isScalar(node) || isCollection(node))) node.comment = ` ${name}:${line}`
   }
-  for (const [i, listener] of listenersOf(draft).entries()) {
+  const { listeners, anonymous } = whoIsLetIn(draft, listenersOf(draft))
+  for (const [i, { listener, providers }] of listeners.entries()) {
     document.setIn(['listeners', i], document.createNode({}))
     writeListener(listener, ['listeners', i], draft, known, set)
+    if (providers !== undefined) set(['listeners', i, 'providers'], providers, 0)
   }
-  const anonymous = draft.allowAnonymous ?? (draft.listeners.length === 0 ? 'local' : false)
   set(['auth', 'anonymous'], anonymous, 0)
   for (const { path, value, line } of draft.settings) set(path, value, line)
+  writeQueues(draft, set)
+  writeLog(draft, set)
   writeRules(draft, set)
   return { yaml: document.toString({ lineWidth: 0 }), notes: draft.notes.sort((a, b) => a.line - b.line) }
 }
@@ -66,7 +71,8 @@ function listenersOf(draft: Draft): readonly ListenerDraft[] {
   const named = draft.listeners.filter(({ port }) => Number.isInteger(port))
   if (draft.listeners.length > 0) return named
   const usual = { port: 1883, host: '127.0.0.1', socket: undefined, websockets: false, cafile: undefined }
-  return [{ ...usual, line: 0, needsCertificate: false, settings: [] }]
+  const open = { isNamedByCertificate: false, allowAnonymous: undefined, passwordFile: undefined }
+  return [{ ...usual, ...open, line: 0, needsCertificate: false, settings: [] }]
 }
 
 type Set = (path: Path, value: unknown, line: number) => void
@@ -78,7 +84,7 @@ function writeListener(
   known: ReadonlySet<string>,
   set: Set,
 ): void {
-  const { line, port, host = '0.0.0.0', socket, websockets, needsCertificate, settings } = listener
+  const { line, port, host = '::', socket, websockets, needsCertificate, settings } = listener
   const secure = settings.some((one) => one.path[0] === 'cert')
   const scheme = `${websockets ? 'ws' : 'mqtt'}${secure ? 's' : ''}`
   const address = host.includes(':') ? `[${host}]` : host
@@ -91,9 +97,32 @@ function writeListener(
     else if (!known.has(option)) draft.note(`listeners have no "${option}" here`)
     else set([...path, option], one.value, one.line)
   }
-  const hasAuthorities = settings.some((one) => one.path[0] === 'ca')
-  if (hasAuthorities && !needsCertificate && known.has('clientCertificate'))
-    set([...path, 'clientCertificate'], 'optional', 0)
+  const authorities = settings.find((one) => one.path[0] === 'ca')
+  if (authorities !== undefined && !needsCertificate && known.has('clientCertificate'))
+    set([...path, 'clientCertificate'], 'optional', authorities.line)
+  if (authorities === undefined && needsCertificate) {
+    draft.at(line, `listener ${port}`)
+    draft.note('it requires certificates, and no authorities are named: name their file in "ca"')
+    set([...path, 'ca'], 'authorities.pem', line)
+  }
+}
+
+/** What waits for who is away is the store's, and for who is slow the outbound manager's. */
+function writeQueues({ queued, settings }: Draft, set: Set): void {
+  const store = settings.some(({ path }) => path[1] === 'lmdb') ? 'lmdb' : 'memory'
+  for (const [what, { value, line }] of queued) {
+    set(['store', store, `session${what}`], value, line)
+    set(['outboundManager', `queue${what}`], value, line)
+  }
+}
+
+/** The level that has all of the kinds that are named. */
+function writeLog({ logTypes, logLine }: Draft, set: Set): void {
+  if (logTypes.size === 0) return
+  const has = (...types: string[]): boolean => types.some((type) => logTypes.has(type))
+  if (has('all', 'debug')) set(['log', 'level'], 'debug', logLine)
+  else if (has('information', 'notice', 'subscribe', 'unsubscribe', 'websockets')) return
+  else set(['log', 'level'], has('warning') ? 'warn' : 'error', logLine)
 }
 
 /** Without a file of rules everybody who is let in may do everything, and a configuration of ours says so. */

@@ -46,9 +46,9 @@ export class Draft {
   /** Each listener says who is let in. */
   isPerListener = false
   /** What may wait for a client, by the part of our option's name that is the same for a session and a connection. */
-  readonly queued = new Map<'Messages' | 'Bytes', Setting>()
+  readonly queued: Map<'Messages' | 'Bytes', Setting> = new Map()
   /** Kinds of lines that are logged, and the line that named the first. */
-  readonly logTypes = new Set<string>()
+  readonly logTypes: Set<string> = new Set()
   logLine = 0
   #line = 0
   #text = ''

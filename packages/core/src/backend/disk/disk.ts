@@ -20,6 +20,8 @@ import { storedSession } from './stored-session.ts'
 
 /** So many sequences of a session are handed out before it is written again. */
 const SEQUENCES = 10_000
+/** So many messages are read at once. */
+const READS = 100
 /** So many epochs, over all sessions. */
 const EPOCHS = 10_000
 
@@ -227,9 +229,14 @@ export class Disk {
   /** Entries with their messages, in order; what has left the disk meanwhile is left out. */
   async load({ id }: SessionRecord, entries: readonly LogEntry[]): Promise<LogEntry[]> {
     const found: LogEntry[] = []
-    for (const entry of entries) {
-      const packet = entry.held || entry.released ? entry.packet : await this.#read(id, entry)
-      if (packet !== undefined) found.push(entry.held ? entry : entry.with(packet))
+    for (let i = 0; i < entries.length; i += READS) {
+      const page = entries.slice(i, i + READS)
+      // At once: a store may be far away.
+      const packets = page.map((entry) =>
+        entry.held || entry.released ? entry.packet : this.#read(id, entry),
+      )
+      for (const [at, packet] of (await Promise.all(packets)).entries())
+        if (packet !== undefined) found.push(page[at].held ? page[at] : page[at].with(packet))
     }
     return found
   }

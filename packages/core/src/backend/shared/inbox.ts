@@ -86,10 +86,15 @@ export class Inbox {
     this.#running = this.#run()
   }
 
-  /** Answers when nothing is applied any more. */
-  async end(): Promise<void> {
+  /** Nothing more is applied. */
+  halt(): void {
     this.#closed = true
     this.#endPause?.()
+  }
+
+  /** The same; answers when that is so. */
+  async end(): Promise<void> {
+    this.halt()
     await this.#running
   }
 
@@ -105,6 +110,7 @@ export class Inbox {
 
   /** What another node has cast. */
   takeCast(bytes: Uint8Array): void {
+    if (this.#closed) return
     const entry = this.#read(bytes)
     if (entry === undefined) return
     for (const frame of entry.frames) this.#take(frame, { from: entry.origin, again: false, cast: true })

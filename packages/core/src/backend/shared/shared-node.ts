@@ -259,6 +259,7 @@ export class SharedNode {
   #lose(error: Error): void {
     if (this.#state === 'lost' || this.#state === 'stopped') return
     this.#state = 'lost'
+    this.inbox.halt()
     this.#stack.log.error(`the node ${this.node} has lost its lease: ${error.message}; it joins anew`, error)
     this.#onLost(error)
   }

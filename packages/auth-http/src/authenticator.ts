@@ -2,7 +2,7 @@
 import type { Clock, Context, Store } from '@mqtt-stack/core'
 import { AnswerCache, keyMaker } from './answer-cache.ts'
 import type { CacheTimes } from './cache-times.ts'
-import { timeOf, UNKEPT } from './cache-times.ts'
+import { timeOf } from './cache-times.ts'
 import { explain } from './failures.ts'
 import { problemOf } from './json-schema.ts'
 import type { AuthenticateAnswer, AuthenticateRequest } from './messages.ts'
@@ -37,7 +37,7 @@ export class Authenticator {
     const key = this.#keyOf(body)
     const known = this.#allowed.find(key, clock) ?? this.#others.find(key, clock)
     if (known !== undefined) return apply(known, store)
-    return this.#ask(key, body, ctx.dry === true ? UNKEPT : this.#times, clock).then(
+    return (ctx.dry === true ? this.#askDry(ctx) : this.#ask(key, body, clock)).then(
       (answer) => apply(answer, store),
       (error) => {
         const { reasonCode, reason } = explain(error)
@@ -53,22 +53,30 @@ export class Authenticator {
     this.#others.clear()
   }
 
-  #ask(key: string, body: string, times: CacheTimes, clock: Clock): Promise<AuthenticateAnswer> {
+  /** Somebody only wants to know: nothing is kept. */
+  #askDry(ctx: Context<'authenticateConnection'>): Promise<AuthenticateAnswer> {
+    const body: AuthenticateRequest = { ...requestOf(ctx), dry: true }
+    return this.#service.askDry(JSON.stringify(body), judge)
+  }
+
+  #ask(key: string, body: string, clock: Clock): Promise<AuthenticateAnswer> {
     const underWay = this.#asking.get(key)
     if (underWay !== undefined) return underWay
-    const asked = this.#askNow(key, body, times, clock).finally(() => this.#asking.delete(key))
+    const asked = this.#askNow(key, body, clock).finally(() => this.#asking.delete(key))
     this.#asking.set(key, asked)
     return asked
   }
 
-  async #askNow(key: string, body: string, times: CacheTimes, clock: Clock): Promise<AuthenticateAnswer> {
-    const answer = await this.#service.ask<AuthenticateAnswer>(body, (value) =>
-      problemOf(value, AUTHENTICATE_ANSWER),
-    )
+  async #askNow(key: string, body: string, clock: Clock): Promise<AuthenticateAnswer> {
+    const answer = await this.#service.ask<AuthenticateAnswer>(body, judge)
     const cache = answer.result === 'allow' ? this.#allowed : this.#others
-    cache.keep(key, answer, timeOf(answer.result, answer.cacheSeconds, times), clock)
+    cache.keep(key, answer, timeOf(answer.result, answer.cacheSeconds, this.#times), clock)
     return answer
   }
+}
+
+function judge(value: unknown): string | undefined {
+  return problemOf(value, AUTHENTICATE_ANSWER)
 }
 
 function requestOf({ client, username, password }: Context<'authenticateConnection'>): AuthenticateRequest {

@@ -2,7 +2,7 @@
 import type { AskedSubscribe, AuthorizeStore, Client, Clock, Context } from '@mqtt-stack/core'
 import { ReasonCode } from '@mqtt-stack/core'
 import type { CacheTimes } from './cache-times.ts'
-import { timeOf, UNKEPT } from './cache-times.ts'
+import { timeOf } from './cache-times.ts'
 import type { Decision } from './decisions.ts'
 import { Decisions, kindOf, publishKind } from './decisions.ts'
 import { explain } from './failures.ts'
@@ -15,7 +15,8 @@ import type { Service } from './service.ts'
 /** How a question is asked. */
 interface How {
   readonly clock: Clock
-  readonly times: CacheTimes
+  /** Somebody only wants to know: nothing is kept. */
+  readonly dry: boolean
 }
 
 export class Authorizer {
@@ -31,23 +32,22 @@ export class Authorizer {
 
   /** Answers at once what is known. */
   answer(
-    { client, packet, dry }: Context<'authorizePacket'>,
+    { client, packet, dry = false }: Context<'authorizePacket'>,
     store: AuthorizeStore,
     clock: Clock,
   ): void | Promise<void> {
-    const times = dry === true ? UNKEPT : this.#times
-    if (packet.cmd === 'subscribe') return this.#subscribe(client, packet, store, { clock, times })
+    if (packet.cmd === 'subscribe') return this.#subscribe(client, packet, store, { clock, dry })
     if (packet.cmd === 'publish') {
       const { topic, qos, retain } = packet
       const known = this.#decisions.find(client, publishKind(qos, retain), topic, clock)
       if (known !== undefined) return decide(store, known)
-      return this.#askOne(client, { action: 'publish', topic, qos, retain }, store, { clock, times })
+      return this.#askOne(client, { action: 'publish', topic, qos, retain }, store, { clock, dry })
     }
     const { will } = packet
     if (will === undefined) return
     const { topic, qos, retain } = will
     const question: Question = { action: 'will', topic, qos: qos ?? 0, retain: retain === true }
-    return this.#askOne(client, question, store, { clock, times })
+    return this.#askOne(client, question, store, { clock, dry })
   }
 
   clear(): void {
@@ -83,17 +83,18 @@ export class Authorizer {
   }
 
   /** The decisions in the order of the questions, which are asked a few at a time. */
-  async #ask(client: Client, questions: readonly Question[], { clock, times }: How): Promise<Decision[]> {
+  async #ask(client: Client, questions: readonly Question[], { clock, dry }: How): Promise<Decision[]> {
     const decisions: Decision[] = []
     for (let at = 0; at < questions.length; at += MOST) {
       const some = questions.slice(at, at + MOST)
-      const { results, cacheSeconds } = await this.#service.ask<AuthorizeAnswer>(
-        JSON.stringify(requestOf(client, some)),
-        (value) =>
-          problemOf(value, AUTHORIZE_ANSWER) ?? problemOfCount(value as AuthorizeAnswer, some.length),
-      )
-      for (const [i, result] of results.entries())
-        this.#decisions.keep(client, some[i], result, timeOf(result, cacheSeconds, times), clock)
+      const judge = (value: unknown): string | undefined =>
+        problemOf(value, AUTHORIZE_ANSWER) ?? problemOfCount(value as AuthorizeAnswer, some.length)
+      const body = JSON.stringify({ ...requestOf(client, some), ...(dry && { dry }) })
+      const { results, cacheSeconds } = dry
+        ? await this.#service.askDry<AuthorizeAnswer>(body, judge)
+        : await this.#service.ask<AuthorizeAnswer>(body, judge)
+      for (const [i, result] of dry ? [] : results.entries())
+        this.#decisions.keep(client, some[i], result, timeOf(result, cacheSeconds, this.#times), clock)
       decisions.push(...results)
     }
     return decisions

@@ -7,9 +7,6 @@ export interface CacheTimes {
   readonly refuse: number
 }
 
-/** Of questions that somebody asks who only wants to know. */
-export const UNKEPT: CacheTimes = { allow: 0, refuse: 0 }
-
 /** In ms; an answer may say less than the options, and not more. */
 export function timeOf(
   result: 'allow' | 'deny' | 'ignore',

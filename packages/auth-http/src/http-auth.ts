@@ -1,5 +1,6 @@
 import type { Handler, Resolved } from '@mqtt-stack/core'
 import { Middleware, StackError } from '@mqtt-stack/core'
+import { AuthorityFile } from '@mqtt-stack/core/users'
 import { Authenticator } from './authenticator.ts'
 import { Authorizer } from './authorizer.ts'
 import { readHeaders, readUrl } from './endpoint.ts'
@@ -20,18 +21,21 @@ export class HttpAuth extends Middleware<HttpAuthOptions> {
   #services: Service[] = []
   /** Were asked before, and have still something to answer. */
   #retired: Service[] = []
+  #authorities: AuthorityFile | undefined
   #running = false
 
   /** @throws StackError `OPTION_UNKNOWN`, `OPTION_INVALID`. */
   constructor(options?: HttpAuthOptions) {
     super(options, HTTP_AUTH_OPTIONS)
-    const { authenticate, authorize, cacheTime: allow, cacheRefusalTime: refuse, cacheEntries } = this.config
+    const { authenticate, authorize, caFile, cacheEntries } = this.config
+    const { cacheTime: allow, cacheRefusalTime: refuse } = this.config
     if (authenticate === undefined && authorize === undefined) {
       throw new StackError(
         'OPTION_INVALID',
         `${this.name}: give at least one of the options "authenticate" and "authorize"`,
       )
     }
+    if (caFile !== undefined) this.#authorities = new AuthorityFile(caFile, this.name)
     const times = { allow, refuse }
     if (authenticate !== undefined) {
       const service = this.#serviceAt('authenticate', authenticate)
@@ -44,11 +48,13 @@ export class HttpAuth extends Middleware<HttpAuthOptions> {
 
   start(): void {
     this.#running = true
+    this.#authorities?.start(this.stack)
     for (const service of this.#services) service.start(this.stack)
   }
 
   stop(): void {
     this.#running = false
+    this.#authorities?.stop()
     for (const service of [...this.#services, ...this.#retired]) service.stop()
   }
 
@@ -60,6 +66,8 @@ export class HttpAuth extends Middleware<HttpAuthOptions> {
   async replace(options: HttpAuthOptions): Promise<void> {
     const next = new HttpAuth(options)
     const before = this.#services
+    this.#authorities?.stop()
+    this.#authorities = next.#authorities
     this.#authenticator = next.#authenticator
     this.#authorizer = next.#authorizer
     this.#services = next.#services
@@ -89,10 +97,12 @@ export class HttpAuth extends Middleware<HttpAuthOptions> {
   #serviceAt(key: 'authenticate' | 'authorize', text: string): Service {
     const { allowHttp, timeout, retries, concurrency, waiting, failures, cooldown } = this.config
     const owner = this.name
+    const authorities = this.#authorities
     const service = new Service({
       owner,
       url: readUrl(owner, key, text, allowHttp),
       headers: readHeaders(owner, this.config),
+      ca: authorities && (() => authorities.pem),
       timeout,
       retries,
       concurrency,

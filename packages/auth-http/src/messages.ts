@@ -12,8 +12,14 @@ export interface Origin {
   listener?: string
 }
 
+/** Nobody does it: somebody wants to know what would be answered (`explain`). */
+export interface Dry {
+  /** Nothing is to be counted, kept or told because of the question. */
+  dry?: boolean
+}
+
 /** Is this client who it claims to be? */
-export interface AuthenticateRequest extends Origin {
+export interface AuthenticateRequest extends Origin, Dry {
   username?: string
   /** The password, if it is text in UTF-8. */
   password?: string
@@ -45,7 +51,7 @@ export interface Question {
 }
 
 /** May this client do these? */
-export interface AuthorizeRequest extends Origin {
+export interface AuthorizeRequest extends Origin, Dry {
   /** Who the client is; none: nobody. */
   identity?: string
   groups: string[]

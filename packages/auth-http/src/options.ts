@@ -6,6 +6,7 @@ export interface HttpAuthOptions {
   token?: string
   headers?: Readonly<Record<string, string>>
   allowHttp?: boolean
+  caFile?: string
   timeout?: number
   retries?: number
   concurrency?: number
@@ -45,6 +46,12 @@ export const HTTP_AUTH_OPTIONS: OptionsSpec<HttpAuthOptions> = {
     kind: 'boolean',
     default: false,
     doc: 'Asks over `http://` on other machines too: whoever sits between reads passwords and lets in whom they like.',
+  },
+  caFile: {
+    kind: 'string',
+    format: 'path',
+    optional: true,
+    doc: 'A file with certificates of authorities, PEM: the service’s certificate has to be of one of them, in place of those that Node knows. It is read again when it changes.',
   },
   timeout: {
     kind: 'number',

@@ -12,6 +12,12 @@ const CACHE: JsonSchema = {
   description: 'How long the answer may be kept, in seconds; never longer than the broker’s options say.',
 }
 
+const DRY: JsonSchema = {
+  type: 'boolean',
+  description:
+    'Somebody wants to know what would be answered: nothing is to be counted, kept or told because of it.',
+}
+
 const ORIGIN: Readonly<Record<string, JsonSchema>> = {
   clientId: { type: 'string', description: 'Client identifier.' },
   protocolVersion: { enum: [3, 4, 5], description: '3 is MQTT 3.1, 4 is 3.1.1.' },
@@ -30,6 +36,7 @@ export const AUTHENTICATE_REQUEST: JsonSchema = schema(
       username: { type: 'string' },
       password: { type: 'string', description: 'The password, if it is text in UTF-8.' },
       passwordBase64: { type: 'string', description: 'Any other password, in base64.' },
+      dry: DRY,
     },
   },
 )
@@ -62,6 +69,7 @@ export const AUTHORIZE_REQUEST: JsonSchema = schema('authorize-request', 'May th
     ...ORIGIN,
     identity: { type: 'string', description: 'Who the client is; none: nobody.' },
     groups: { type: 'array', items: { type: 'string' } },
+    dry: DRY,
     questions: {
       type: 'array',
       maxItems: MOST,

@@ -73,6 +73,15 @@ export class Service {
     }
   }
 
+  /** Asks once, for somebody who only wants to know: nothing is counted or logged because of it. */
+  async askDry<Answer>(body: string, problem: Judge): Promise<Answer> {
+    const { clock } = this.#stack
+    if (this.#circuit.open) throw new CircuitOpen()
+    return this.#turns.take(clock, async () =>
+      readAnswer(await this.#transport.post(body, clock), problem),
+    ) as Promise<Answer>
+  }
+
   async #insist(body: string, problem: Judge): Promise<unknown> {
     for (let left = this.#options.retries; ; left--) {
       try {

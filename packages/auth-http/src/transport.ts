@@ -2,6 +2,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { Agent, request as httpRequest } from 'node:http'
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 import type { Clock } from '@mqtt-stack/core'
 import { Unanswered, WrongAnswer } from './failures.ts'
 
@@ -16,6 +17,8 @@ export interface TransportOptions {
   /** In ms, for the whole answer. */
   readonly timeout: number
   readonly connections: number
+  /** Whose certificates are believed, PEM, as it is now; those that Node knows where it is left out. */
+  readonly ca?: (() => string) | undefined
 }
 
 export class Transport {
@@ -28,7 +31,10 @@ export class Transport {
     const secure = url.protocol === 'https:'
     this.#options = options
     this.#agent = new (secure ? SecureAgent : Agent)({ keepAlive: true, maxSockets: connections })
-    this.#request = (rest) => (secure ? httpsRequest : httpRequest)(url, rest)
+    this.#request = (rest) =>
+      secure
+        ? httpsRequest({ ...urlToHttpOptions(url), ...rest, ca: options.ca?.() })
+        : httpRequest(url, rest)
   }
 
   /** The text of an answer with status 200; rejects with {@link Unanswered} or {@link WrongAnswer}. */

@@ -76,7 +76,7 @@ describe('wrong options', () => {
     [
       'an option that is none',
       { url: authenticate },
-      'unknown option "url" (known: authenticate, authorize, token, headers, allowHttp, timeout, retries, concurrency, waiting, failures, cooldown, cacheTime, cacheRefusalTime, cacheEntries)',
+      'unknown option "url" (known: authenticate, authorize, token, headers, allowHttp, caFile, timeout, retries, concurrency, waiting, failures, cooldown, cacheTime, cacheRefusalTime, cacheEntries)',
     ],
   ])('%s', (_what, options, message) => {
     expect(complaint(options)).toBe(`HttpAuth: ${message}`)

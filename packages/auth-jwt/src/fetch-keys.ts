@@ -1,4 +1,7 @@
 /** One request for a JWK Set, bounded in time and bytes. */
+import type { IncomingMessage } from 'node:http'
+import { get as httpGet } from 'node:http'
+import { get as httpsGet } from 'node:https'
 import type { Clock } from '@mqtt-stack/core'
 
 /** The most bytes of an answer. */
@@ -10,40 +13,53 @@ export interface FetchKeysOptions {
   readonly timeout: number
   /** Gives the request up. */
   readonly signal: AbortSignal
+  /** Whose certificates are believed, PEM; those that Node knows where it is left out. */
+  readonly ca?: string | undefined
 }
 
 /** The JSON of the answer; rejects with an error whose message says in a few words what is wrong. */
-export async function fetchKeys(url: string, { clock, timeout, signal }: FetchKeysOptions): Promise<unknown> {
+export async function fetchKeys(
+  url: string,
+  { clock, timeout, signal, ca }: FetchKeysOptions,
+): Promise<unknown> {
   const late = new AbortController()
   const timer = clock.after(timeout, () => late.abort())
   try {
-    const response = await fetch(url, {
-      headers: { accept: 'application/jwk-set+json, application/json' },
-      // Whoever answers at another address was not asked for.
-      redirect: 'manual',
-      signal: AbortSignal.any([late.signal, signal]),
-    })
-    if (response.status !== 200) {
-      await response.body?.cancel()
-      throw new Error(`it answered ${response.status}`)
-    }
-    return parse(await readBody(response))
+    const response = await request(url, AbortSignal.any([late.signal, signal]), ca)
+    // Whoever answers at another address was not asked for: no redirection is followed.
+    if (response.statusCode === 200) return parse(await readBody(response))
+    response.destroy()
+    throw new Error(`it answered ${response.statusCode}`)
   } catch (error) {
     if (late.signal.aborted) throw new Error(`it did not answer within ${timeout} ms`)
-    // fetch says "fetch failed", and why in the cause.
-    const { message, cause } = error as Error
-    throw cause instanceof Error ? new Error(causeOf(cause)) : new Error(message)
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Error(code ?? message)
   } finally {
     timer.cancel()
   }
 }
 
-async function readBody({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
+function request(url: string, signal: AbortSignal, ca: string | undefined): Promise<IncomingMessage> {
+  const headers = { accept: 'application/jwk-set+json, application/json' }
+  return new Promise((resolve, reject) => {
+    // A connection for each: they are seconds apart at least.
+    const options = { headers, signal, agent: false } as const
+    const asked = url.startsWith('https:')
+      ? httpsGet(url, { ...options, ca }, resolve)
+      : httpGet(url, options, resolve)
+    asked.on('error', reject)
+  })
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of body ?? []) {
+  for await (const chunk of response) {
     bytes += chunk.length
-    if (bytes > LONGEST) throw new Error(`it answered more than ${LONGEST} bytes`)
+    if (bytes > LONGEST) {
+      response.destroy()
+      throw new Error(`it answered more than ${LONGEST} bytes`)
+    }
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
@@ -55,9 +71,4 @@ function parse(text: string): unknown {
   } catch {
     throw new Error('it answered what is no JSON')
   }
-}
-
-function causeOf(cause: Error): string {
-  const { code } = cause as NodeJS.ErrnoException
-  return code ?? cause.message
 }

@@ -1,5 +1,6 @@
 import type { CallbackName, Client, Context, Done, Handler, Resolved, Store } from '@mqtt-stack/core'
 import { DONE, Middleware, ReasonCode, Slot, StackError } from '@mqtt-stack/core'
+import { AuthorityFile } from '@mqtt-stack/core/users'
 import type { Algorithm } from './algorithms.ts'
 import { areSymmetric, checkAlgorithms } from './algorithms.ts'
 import type { Admission } from './claims.ts'
@@ -195,7 +196,7 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
   }
 
   #keySource(algorithms: readonly Algorithm[]): KeySource {
-    const { key, keyFile, keyEncoding: encoding, jwksUrl, allowHttp } = this.config
+    const { key, keyFile, keyEncoding: encoding, jwksUrl, allowHttp, caFile } = this.config
     const { jwksTimeout: timeout, jwksMaxAge: maxAge, jwksCooldown: cooldown } = this.config
     const owner = this.name
     const given = [key, keyFile, jwksUrl].filter((one) => one !== undefined)
@@ -203,6 +204,12 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
       throw new StackError(
         'OPTION_INVALID',
         `${owner}: give exactly one of the options "key", "keyFile" and "jwksUrl", not ${given.length}`,
+      )
+    }
+    if (caFile !== undefined && jwksUrl === undefined) {
+      throw new StackError(
+        'OPTION_INVALID',
+        `${owner}: option "caFile" is for "jwksUrl", which is not given: leave it out`,
       )
     }
     if (key !== undefined)
@@ -215,7 +222,8 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
         `${owner}: option "jwksUrl" hands out public keys, but ${algorithms[0]} wants a shared secret`,
       )
     }
-    return new KeySetUrl({ owner, url: jwksUrl as string, timeout, maxAge, cooldown, allowHttp })
+    const authorities = caFile === undefined ? undefined : new AuthorityFile(caFile, owner)
+    return new KeySetUrl({ owner, url: jwksUrl as string, timeout, maxAge, cooldown, allowHttp, authorities })
   }
 }
 

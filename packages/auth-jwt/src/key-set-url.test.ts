@@ -175,7 +175,7 @@ describe('a service that fails lets nobody in', () => {
       'its answer holds a private or secret key: give public ones alone',
     ],
     ['too much', says(200, ' '.repeat(300_000)), 'it answered more than 262144 bytes'],
-    ['nothing, and hangs up', (_request, response) => response.destroy(), 'UND_ERR_SOCKET'],
+    ['nothing, and hangs up', (_request, response) => response.destroy(), 'ECONNRESET'],
   ])('%s', async (_what, answer, why) => {
     const at = await service(answer)
     const { tries, logger } = await setup({ url: `${at.url}?secret=1` })

@@ -1,6 +1,7 @@
 /** The keys of a service, fetched by URL: it may change them at any time. */
 import type { Stack } from '@mqtt-stack/core'
 import { isLoopback, StackError } from '@mqtt-stack/core'
+import type { AuthorityFile } from '@mqtt-stack/core/users'
 import { errors } from 'jose'
 import { fetchKeys } from './fetch-keys.ts'
 import type { KeySource } from './key-source.ts'
@@ -18,6 +19,8 @@ export interface KeySetUrlOptions {
   readonly maxAge: number
   readonly cooldown: number
   readonly allowHttp: boolean
+  /** Whose certificates are believed; those that Node knows where it is left out. */
+  readonly authorities?: AuthorityFile | undefined
 }
 
 /** What was fetched. */
@@ -50,16 +53,19 @@ export class KeySetUrl implements KeySource {
 
   async start(stack: Pick<Stack, 'clock' | 'log'>): Promise<void> {
     this.#stack = stack
+    this.#options.authorities?.start(stack)
     // Nobody waits: the service may come up later. What is wrong with it is in the log from the beginning.
     void this.#fetch()
   }
 
   /** What is under way has a bound. */
   async retire(): Promise<void> {
+    this.#options.authorities?.stop()
     await this.#fetching
   }
 
   stop(): void {
+    this.#options.authorities?.stop()
     this.#stopped.abort()
   }
 
@@ -105,11 +111,16 @@ export class KeySetUrl implements KeySource {
   }
 
   async #fetchNow(): Promise<void> {
-    const { owner, url, timeout } = this.#options
+    const { owner, url, timeout, authorities } = this.#options
     const { clock, log } = this.#stack
     const at = clock.now()
     try {
-      const json = await fetchKeys(url, { clock, timeout, signal: this.#stopped.signal })
+      const json = await fetchKeys(url, {
+        clock,
+        timeout,
+        signal: this.#stopped.signal,
+        ca: authorities?.pem,
+      })
       this.#fetched = { find: readKeySet(json, 'its answer'), at }
       if (this.#failing) log.info(`${owner}: the keys of ${this.#where} are there again`)
       this.#failing = false

@@ -13,6 +13,7 @@ export interface JwtAuthOptions {
   jwksMaxAge?: number
   jwksCooldown?: number
   allowHttp?: boolean
+  caFile?: string
   issuer?: string | readonly string[]
   audience?: string | readonly string[]
   clockTolerance?: number
@@ -87,6 +88,12 @@ export const JWT_AUTH_OPTIONS: OptionsSpec<JwtAuthOptions> = {
     kind: 'boolean',
     default: false,
     doc: 'Fetches keys over `http://` from other machines too: whoever sits between can make tokens.',
+  },
+  caFile: {
+    kind: 'string',
+    format: 'path',
+    optional: true,
+    doc: 'A file with certificates of authorities, PEM: the certificate of the service at `jwksUrl` has to be of one of them, in place of those that Node knows. It is read again when it changes.',
   },
   issuer: {
     kind: 'any',

@@ -80,7 +80,7 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
   }
 
   authenticateConnection(ctx: Context<'authenticateConnection'>, store: Answer): void | Promise<void> {
-    const { client, username, password } = ctx
+    const { client, username, password, dry = false } = ctx
     if (username === undefined) return
     const found = this.#file.known.find(username)
     if (password === undefined) {
@@ -97,7 +97,7 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
       () => client.closed || client.stream.destroyed,
       false,
     )
-    if (verdict === undefined) return this.#refuse(store)
+    if (verdict === undefined) return this.#refuse(store, dry)
     if (found !== undefined)
       return bounded(verdict.then((valid) => this.#answer(client, found, valid, store)))
     return bounded(verdict.then(() => {}))
@@ -117,8 +117,8 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
     if (store.valid) store.groups = user.groups
   }
 
-  #refuse(store: Answer): void {
-    this.#refused++
+  #refuse(store: Answer, dry: boolean): void {
+    if (!dry) this.#refused++
     store.valid = false
     store.reasonCode = ReasonCode.SERVER_BUSY
     store.reason = 'too many clients wait for their passwords to be verified: try again later'

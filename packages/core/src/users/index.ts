@@ -1,8 +1,9 @@
 /**
- * `@mqtt-stack/core/users`: the file of users that providers share.
+ * `@mqtt-stack/core/users`: the file of users that providers share, and that of authorities.
  * @packageDocumentation
  */
 /// <reference types="node" preserve="true" />
+export { AuthorityFile } from './authority-file.ts'
 export { withoutUser, withUser } from './edit-users.ts'
 export { formatUser, groupProblem, nameProblem, parseUsers, type User, userError } from './user.ts'
 export { type DecodeUsers, UserFile, type UserFileOptions, type UserFileStack } from './user-file.ts'

@@ -5,6 +5,7 @@ import { ReasonCode } from '../packets/index.ts'
 import type { Timer } from '../time/index.ts'
 import { judgeEvery, proceed } from '../time/index.ts'
 import { InboundIds } from './inbound-ids.ts'
+import { KeptRetained } from './kept-retained.ts'
 import { KeptSubscriptions } from './kept-subscriptions.ts'
 import { Logs } from './logs.ts'
 import { makeParts } from './make-parts.ts'
@@ -20,6 +21,7 @@ import { SessionWills } from './session-wills.ts'
 import { Moves } from './shared/moves.ts'
 import type { SharedOptions } from './shared/options.ts'
 import { Rejoin } from './shared/rejoin.ts'
+import { settleSubscription } from './shared/settle-subscription.ts'
 import type { BackendStats } from './stats.ts'
 import { statsOf } from './stats.ts'
 
@@ -51,6 +53,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   #logs!: Logs
   #inbound!: InboundIds
   #relays!: Relays
+  #retained!: KeptRetained
   #list!: SessionList
   #wills!: SessionWills
   #sweep: Timer | undefined
@@ -70,9 +73,8 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   }
 
   start(): void | Promise<void> {
-    const { clock, pace } = this.stack
-    this.#sweep = judgeEvery(clock, SWEEP, () => {
-      this.stack.background(() => proceed(this.#parts.retained.sweep(clock.now(), pace)))
+    this.#sweep = judgeEvery(this.stack.clock, SWEEP, () => {
+      this.stack.background(() => this.#retained.sweep())
     })
     return this.#begin()?.catch((error: Error) => {
       this.#sweep?.cancel()
@@ -95,13 +97,15 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     this.#sessions = new SessionLife(parts, this.#wills, this.#logs)
     const { sharePreference } = this.config as SharedOptions
     this.#relays = new Relays(parts, this.#inbound, sharePreference)
+    this.#retained = new KeptRetained(parts)
     this.#list = new SessionList(parts)
-    const { disk, shared } = parts
+    const { disk, shared, sharedRetained } = parts
     if (disk === undefined) return undefined
     const open = (): Promise<void> => disk.open(new Restoration(parts, disk))
     if (shared === undefined) return open()
     shared.moves = new Moves({ parts, disk, node: shared, keeper: this.#sessions })
-    return shared.start(() => open().then(() => shared.moves.restore()), disk)
+    const restore = (): Promise<void> => open().then(() => shared.moves.restore())
+    return shared.start(restore, disk).then(() => sharedRetained?.start())
   }
 
   /** Another node has what was this one's. */
@@ -121,9 +125,9 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
       const answers = typeof this[name as 'relayMessage'] === 'function'
       if (answers) Object.defineProperty(this, name, { value: refuse, configurable: true })
     }
-    const { disk, shared } = this.#parts
+    const { disk, shared, sharedRetained } = this.#parts
     if (shared === undefined) return disk?.close()
-    return shared.stop().then(() => disk?.close())
+    return Promise.all([shared.stop(), sharedRetained?.stop()]).then(() => disk?.close())
   }
 
   /** Fulfils when all that was staged is durable; at once where nothing is. */
@@ -212,12 +216,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     }
     store.existed ??= existed
     store.grant = qos
-    // Whoever is told of it misses nothing that is published on another node from then on.
-    return shared?.routes.settled(ctx.topic)?.catch((error: Error) => {
-      store.grant = ReasonCode.UNSPECIFIED_ERROR
-      this.stack.log.warn(`a subscription of "${ctx.client.id}" is refused: ${error.message}`)
-      if (!existed && !ctx.client.closed) subscriptions.remove(sessions.of(ctx.client), ctx.topic)
-    })
+    if (shared !== undefined) return settleSubscription(this.#parts, ctx, store, existed)
   }
 
   unsubscribeTopic(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void {
@@ -286,24 +285,14 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     ctx: Context<'storeRetainedMessage'>,
     store: Store<'storeRetainedMessage'>,
   ): void | Promise<void> {
-    const account = this.stack.ledger.accountFor(ctx)
-    const now = this.stack.clock.now()
-    const { disk, retained } = this.#parts
-    if (disk === undefined) {
-      retained.store(ctx, store, account, now)
-      return
-    }
-    const staged = retained.stage(ctx, store, account, now)
-    if (staged.message === undefined) disk.removeRetained(ctx.topic)
-    else disk.putRetained(staged.message, account.owner)
-    return disk.commits.commit(staged.apply, staged.revert)
+    return this.#retained.store(ctx, store)
   }
 
   lookupRetainedMessages(
     ctx: Context<'lookupRetainedMessages'>,
     store: Store<'lookupRetainedMessages'>,
   ): void | Promise<void> {
-    return proceed(this.#parts.retained.lookup(ctx, store, this.stack.clock.now(), this.stack.pace))
+    return this.#retained.lookup(ctx, store)
   }
 
   // From outside
@@ -313,7 +302,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   }
 
   purgeMessages(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): void | Promise<void> {
-    const where = { parts: this.#parts, logs: this.#logs, wills: this.#wills }
+    const where = { parts: this.#parts, logs: this.#logs, wills: this.#wills, kept: this.#retained }
     return proceed(new Purge(where, ctx, store).run())
   }
 }

@@ -7,6 +7,7 @@ import { RetainedMessages } from './retained-messages.ts'
 import type { SessionRecord } from './session-record.ts'
 import { Sessions } from './sessions.ts'
 import { SharedNode } from './shared/shared-node.ts'
+import { SharedRetained } from './shared/shared-retained.ts'
 import { isSharedStore } from './shared/shared-store.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Wills } from './wills.ts'
@@ -35,6 +36,11 @@ export function makeParts(
     store !== undefined && isSharedStore(store) ? new SharedNode(store, stack, isConnected, lost) : undefined
   const disk = store && new Disk(shared?.ordered ?? store, stack, shared !== undefined)
   const limits = { messages: retainedMessages, payload: retainedBytes, bytes: retainedTotal }
+  const retained = new RetainedMessages(limits, (topic, isBack, message) => {
+    if (sharedRetained === undefined) disk?.dropRetained(topic, isBack)
+    else if (message !== undefined) sharedRetained.expired(message)
+  })
+  const sharedRetained = shared && new SharedRetained(shared.store.retained, stack, retained, shared.clock)
   const parts: Parts = {
     stack,
     bounds,
@@ -42,7 +48,8 @@ export function makeParts(
     shared,
     sessions: new Sessions(() => stack.ledger, forget),
     subscriptions: new Subscriptions(shareStrategy, (steps) => stack.pace.count(steps), shared?.routes),
-    retained: new RetainedMessages(limits, (topic, isBack) => disk?.dropRetained(topic, isBack)),
+    retained,
+    sharedRetained,
     wills: new Wills(),
   }
   return parts

@@ -4,6 +4,7 @@ import type { BackendOptions } from './options.ts'
 import type { RetainedMessages } from './retained-messages.ts'
 import type { Sessions } from './sessions.ts'
 import type { SharedNode } from './shared/shared-node.ts'
+import type { SharedRetained } from './shared/shared-retained.ts'
 import type { Subscriptions } from './subscriptions.ts'
 import type { Wills } from './wills.ts'
 
@@ -18,5 +19,7 @@ export interface Parts {
   readonly sessions: Sessions
   readonly subscriptions: Subscriptions
   readonly retained: RetainedMessages
+  /** What keeps them in the service; only where there is one. */
+  readonly sharedRetained: SharedRetained | undefined
   readonly wills: Wills
 }

@@ -2,6 +2,7 @@ import type { Context, RetainedMessage, Store, StoredMessage, WaitingMessage } f
 import { authorTest, purgeTest } from '../contract/index.ts'
 import type { Publish } from '../packets/index.ts'
 import type { Steps } from '../time/index.ts'
+import type { KeptRetained } from './kept-retained.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { Logs } from './logs.ts'
 import type { Parts } from './parts.ts'
@@ -11,11 +12,20 @@ import type { SessionWills } from './session-wills.ts'
 /** Entries of a log that are looked at, and sessions, between two looks at the clock. */
 const EFFORT = 100
 
+/** What is purged. */
+export interface Where {
+  readonly parts: Parts
+  readonly logs: Logs
+  readonly wills: SessionWills
+  readonly kept: KeptRetained
+}
+
 /** Takes messages out of logs and the retained store, and wills. Others have their turn in between. */
 export class Purge {
   readonly #parts: Parts
   readonly #logs: Logs
   readonly #wills: SessionWills
+  readonly #kept: KeptRetained
   readonly #terms: Context<'purgeMessages'>
   readonly #store: Store<'purgeMessages'>
   /** By what is in memory of every message, wherever the message is. */
@@ -23,13 +33,14 @@ export class Purge {
   readonly #isWanted: (message: WaitingMessage) => boolean
 
   constructor(
-    { parts, logs, wills }: { parts: Parts; logs: Logs; wills: SessionWills },
+    { parts, logs, wills, kept }: Where,
     terms: Context<'purgeMessages'>,
     store: Store<'purgeMessages'>,
   ) {
     this.#parts = parts
     this.#logs = logs
     this.#wills = wills
+    this.#kept = kept
     this.#terms = terms
     this.#store = store
     const { author } = terms
@@ -125,16 +136,17 @@ export class Purge {
     const { retained } = this.#parts
     const { filter } = this.#terms
     let after: string | undefined
+    yield this.#kept.current()
     do {
       if (pace.spent) yield pace.rest()
       const page = retained.page(filter, after, EFFORT)
       const waiting: (void | Promise<void>)[] = []
       const removed: RetainedMessage[] = []
-      for (const { topic } of page.messages) {
+      for (const found of page.messages) {
         // One that is on its way to the disk takes the place of what was found, and may be somebody else's.
-        const message = retained.newest(topic)
+        const message = this.#kept.newest(found)
         if (message === undefined || !this.#isWanted(message)) continue
-        waiting.push(this.#removeRetained(topic))
+        waiting.push(this.#kept.remove(message))
         removed.push(message)
       }
       yield settleAll(waiting)
@@ -152,14 +164,6 @@ export class Purge {
       }
       after = page.after
     } while (after !== undefined)
-  }
-
-  #removeRetained(topic: string): void | Promise<void> {
-    const { disk, retained } = this.#parts
-    if (disk === undefined) return retained.remove(topic)
-    const { apply, revert } = retained.stageRemoval(topic)
-    disk.removeRetained(topic)
-    return disk.commits.commit(apply, revert)
   }
 }
 

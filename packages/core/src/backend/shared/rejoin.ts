@@ -62,8 +62,9 @@ export class Rejoin {
 }
 
 /** Nothing of it stays in memory; what is in the store is somebody else's. */
-async function letGo({ shared, disk, sessions, subscriptions, wills }: Parts): Promise<void> {
-  await shared?.stop()
+async function letGo(parts: Parts): Promise<void> {
+  const { shared, disk, sessions, subscriptions, wills, sharedRetained } = parts
+  await Promise.all([shared?.stop(), sharedRetained?.stop()])
   // What could not be written is lost here.
   await disk?.close().catch(() => {})
   for (const record of sessions.all) {

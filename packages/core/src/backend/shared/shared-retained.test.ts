@@ -39,7 +39,9 @@ async function nodeOf(name: string, service: MemoryService, clock: VirtualClock)
   const messages: RetainedMessages = new RetainedMessages(LIMITS, (_topic, _isBack, message) => {
     if (message !== undefined) shared.expired(message)
   })
-  const shared: SharedRetained = new SharedRetained(store.retained, stack, messages)
+  const shared: SharedRetained = new SharedRetained(store.retained, stack, messages, {
+    now: () => clock.wall(),
+  })
   await shared.start()
   onTestFinished(async () => {
     await shared.stop()

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Context, RetainedMessage, Stack, Store } from '../../contract/index.ts'
 import { nextMessageId } from '../../contract/index.ts'
 import { Publish } from '../../packets/index.ts'
+import type { Clock } from '../../time/index.ts'
 import { fromWall, proceed, toWall } from '../../time/index.ts'
 import * as keys from '../disk/keys.ts'
 import type { Change, KeyRange } from '../ordered-store.ts'
@@ -30,6 +31,8 @@ interface Tagged extends RetainedMessage {
  */
 export class SharedRetained implements FeedReceiver {
   readonly #map: SharedMap
+  /** The stack's clock, with the wall clock of the service. */
+  readonly #clock: Clock
   readonly #stack: Stack
   readonly #messages: RetainedMessages
   readonly #writer: RetainedWriter
@@ -43,8 +46,18 @@ export class SharedRetained implements FeedReceiver {
   #loaded = ''
   #started = false
 
-  /** @param messages In memory; what is over there is told by {@link expired}. */
-  constructor(map: SharedMap, stack: Stack, messages: RetainedMessages) {
+  /**
+   * @param messages In memory; what is over there is told by {@link expired}.
+   * @param service The clock that instants in the store are of.
+   */
+  constructor(map: SharedMap, stack: Stack, messages: RetainedMessages, service: { now(): number }) {
+    const { clock } = stack
+    this.#clock = {
+      now: () => clock.now(),
+      wall: () => service.now(),
+      after: (ms, task) => clock.after(ms, task),
+      every: (ms, task) => clock.every(ms, task),
+    }
     this.#map = map
     this.#stack = stack
     this.#messages = messages
@@ -61,10 +74,11 @@ export class SharedRetained implements FeedReceiver {
     this.#started = true
   }
 
-  /** Fulfils when all that was to be stored is, or has failed. The store is open until then. */
+  /** Fulfils when all that was to be stored is, or has failed, and nothing is held here. The store is open until then. */
   async stop(): Promise<void> {
     await this.#writer.settled()
     this.#feed.stop()
+    this.#keepOnly(new Set())
   }
 
   /**
@@ -205,7 +219,8 @@ export class SharedRetained implements FeedReceiver {
     const { topic, owner, publisher, expiresAt: wall, message } = stored
     this.#over.delete(topic)
     if (this.#held(topic)?.tag === tag) return topic
-    const { clock, ledger } = this.#stack
+    const { ledger } = this.#stack
+    const clock = this.#clock
     const packet = Publish.decode(message)
     const expiresAt = fromWall(clock, wall, packet.expiryInterval)
     const id = nextMessageId()
@@ -240,7 +255,7 @@ export class SharedRetained implements FeedReceiver {
       owner,
       messageId,
       publisher,
-      expiresAt: toWall(this.#stack.clock, expiresAt),
+      expiresAt: toWall(this.#clock, expiresAt),
       message: packet.encode(),
     }
     const value = writeValue({ tag, stored })

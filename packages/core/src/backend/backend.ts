@@ -84,8 +84,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
 
   /** Makes everything anew; answers when what an earlier process left is there. */
   #begin(): Promise<void> | undefined {
-    const bounds = this.config as Resolved<BackendOptions>
-    const parts = makeParts(this.stack, bounds, this.#makeStore?.(), {
+    const parts = makeParts(this.stack, this.config as Resolved<BackendOptions>, this.#makeStore?.(), {
       forget: (record) => this.#sessions.forget(record),
       lost: () => this.stack.background(() => this.#joinAnew(parts)),
     })

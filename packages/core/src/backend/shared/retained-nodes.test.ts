@@ -43,7 +43,10 @@ describe('retained messages of several nodes', () => {
     const service = new TestService()
     const one = await service.join('one')
     await (await one.client({ clientId: 'sensor' })).publish('t', 'x', { qos: 1, retain: true })
-    await one.stop()
+    const stopping = one.stop()
+    // It waits for its inbox.
+    await service.clock.advance(1_000)
+    await stopping
     const two = await service.join('two')
     const reader = await two.client({ clientId: 'reader' })
     await reader.subscribe('t', { qos: 1 })

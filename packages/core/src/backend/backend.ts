@@ -1,5 +1,5 @@
 import type { CallbackName, Context, OptionsSpec, Resolved, Store } from '../contract/index.ts'
-import { CALLBACKS, grantedQoS, Middleware } from '../contract/index.ts'
+import { CALLBACKS, Middleware } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { Timer } from '../time/index.ts'
@@ -21,7 +21,6 @@ import { SessionWills } from './session-wills.ts'
 import { Moves } from './shared/moves.ts'
 import type { SharedOptions } from './shared/options.ts'
 import { Rejoin } from './shared/rejoin.ts'
-import { settleSubscription } from './shared/settle-subscription.ts'
 import type { BackendStats } from './stats.ts'
 import { statsOf } from './stats.ts'
 
@@ -206,16 +205,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   }
 
   subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void | Promise<void> {
-    const { sessions, subscriptions, shared } = this.#parts
-    const qos = grantedQoS(ctx, store)
-    const existed = subscriptions.add(sessions.of(ctx.client), ctx, qos)
-    if (existed === undefined) {
-      store.grant = ReasonCode.QUOTA_EXCEEDED
-      return
-    }
-    store.existed ??= existed
-    store.grant = qos
-    if (shared !== undefined) return settleSubscription(this.#parts, ctx, store, existed)
+    return this.#subscriptions.subscribe(ctx, store)
   }
 
   unsubscribeTopic(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void {

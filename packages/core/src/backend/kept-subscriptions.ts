@@ -1,7 +1,10 @@
 import type { Context, Store, SubscriptionRecord } from '../contract/index.ts'
+import { grantedQoS } from '../contract/index.ts'
 import type { QoS } from '../packets/index.ts'
+import { ReasonCode } from '../packets/index.ts'
 import type { Parts } from './parts.ts'
 import type { SessionRecord } from './session-record.ts'
+import { settleSubscription } from './shared/settle-subscription.ts'
 
 /** Subscriptions that outlive their connection, and what is due of their retained messages. */
 export class KeptSubscriptions {
@@ -9,6 +12,20 @@ export class KeptSubscriptions {
 
   constructor(parts: Parts) {
     this.#parts = parts
+  }
+
+  /** Takes a filter; answers when whoever is told of it misses nothing. */
+  subscribe(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void | Promise<void> {
+    const { sessions, subscriptions, shared } = this.#parts
+    const qos = grantedQoS(ctx, store)
+    const existed = subscriptions.add(sessions.of(ctx.client), ctx, qos)
+    if (existed === undefined) {
+      store.grant = ReasonCode.QUOTA_EXCEEDED
+      return
+    }
+    store.existed ??= existed
+    store.grant = qos
+    if (shared !== undefined) return settleSubscription(this.#parts, ctx, store, existed)
   }
 
   store(ctx: Context<'storeSubscription'>, store: Store<'storeSubscription'>): void | Promise<void> {

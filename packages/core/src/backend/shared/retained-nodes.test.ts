@@ -47,7 +47,10 @@ describe('retained messages of several nodes', () => {
     // It waits for its inbox.
     await service.clock.advance(1_000)
     await stopping
-    const two = await service.join('two')
+    const joining = service.join('two')
+    // It takes what the other has left.
+    await service.clock.advance(60_000)
+    const two = await joining
     const reader = await two.client({ clientId: 'reader' })
     await reader.subscribe('t', { qos: 1 })
     expect(await reader.message()).toMatchObject({ topic: 't', payload: 'x', retain: true })

@@ -166,7 +166,8 @@ export class Acl extends Middleware<AclOptions> {
       const verdict = mine.subscribe(topic)
       pace.count(mine.rules.steps - before)
       const { grants } = store
-      if (!verdict.allowed || dry) store.reason ??= mine.reason(verdict, 'subscribe', topic)
+      if (dry) store.reason = mine.explain(verdict, topic)
+      else if (!verdict.allowed) store.reason ??= mine.reason(verdict, 'subscribe', topic)
       if (!verdict.allowed && isRestored) this.#noteLoss(client, mine)
       if (grants === undefined) {
         if (!verdict.allowed) store.valid = false

@@ -39,6 +39,22 @@ function access(mine: Rights, topic: string, qos: QoS = 2): string {
 }
 
 describe('Mosquitto’s rules', () => {
+  it('of a subscription say what is delivered, and what is withheld', () => {
+    const why = (filter: string): string => {
+      const mine = rights('roger')
+      return mine.explain(mine.subscribe(filter), filter)
+    }
+    expect(why('foo/bar/#')).toBe(
+      [
+        'acl: no rule denies subscribe foo/bar/#',
+        'received by acl rule 5, mosquitto.acl:9: allow receive foo/bar/# user roger',
+        'withheld by acl rule 4, mosquitto.acl:8: deny publish,receive foo/bar/secret user roger',
+      ].join('; '),
+    )
+    expect(why('foo/#')).toContain('; nothing else of it')
+    expect(why('again')).not.toContain('withheld')
+  })
+
   it.each([
     ['roger', 'foo/bar', 'wr'],
     ['roger', 'foo/bar/x', 'r'],

@@ -86,6 +86,20 @@ export class Rights {
     return allowed ? `acl: no rule denies ${action} ${topic}` : `acl: no rule allows ${action} ${topic}`
   }
 
+  /** As {@link reason}, of a subscription; with what is held back of it at each delivery. */
+  explain(verdict: Verdict, filter: string): string {
+    const why = this.reason(verdict, 'subscribe', filter)
+    if (!verdict.allowed || !this.#asksReceive) return why
+    const whole = this.#decide('receive', filter, anyRule, this.rules.undecided.receive)
+    const some = whole.allowed ? undefined : this.#touching('receive', filter, true, whole.entry?.order)
+    const first = whole.allowed ? whole.entry : some
+    const withheld = this.#touching('receive', filter, false, first?.order ?? whole.entry?.order)
+    const more = first === undefined ? [] : [`received by ${describeRule(first.rule, first.topic)}`]
+    if (some !== undefined) more.push('nothing else of it')
+    if (withheld !== undefined) more.push(`withheld by ${describeRule(withheld.rule, withheld.topic)}`)
+    return [why, ...more].join('; ')
+  }
+
   #decide(action: AclAction, topic: string, fits: (rule: Rule) => boolean, otherwise: boolean): Verdict {
     const search = new RuleSearch(this.subject, topic, fits)
     for (const trie of this.#triesFor(action)) search.covering(trie)

@@ -115,6 +115,11 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
     })
   }
 
+  groupsOf(): string | undefined {
+    const { groupsClaim } = this.config
+    return groupsClaim === undefined ? undefined : `the token (claim "${groupsClaim}")`
+  }
+
   /** The token comes as the data of the method `JWT`; a newer one of the same client renews it. */
   authenticateExchange(
     { client, method, data, again }: Context<'authenticateExchange'>,
@@ -163,7 +168,13 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
     store: Store<'authorizePacket'>,
   ): void {
     const rights = admitted.peek(dry === true ? this.#connected(client) : client)?.admission?.rights
-    if (rights === undefined) return
+    if (rights === undefined) {
+      if (dry === true && this.#isAskedAt(client)) {
+        store.depends = true
+        store.reason = `depends on the token (claim "${this.config.rightsClaim}")`
+      }
+      return
+    }
     if (packet.cmd === 'subscribe') {
       store.valid = true
       const allowing = packet.subscriptions.map(({ topic }) => rights.subscribes(topic))
@@ -177,6 +188,10 @@ export class JwtAuth extends Middleware<JwtAuthOptions> {
     const allowing = topic === undefined ? undefined : rights.publishes(topic)
     store.valid = allowing !== undefined
     if (!store.valid || dry === true) store.reason = wordsOf('publish', allowing)
+  }
+
+  #isAskedAt({ listener, session }: Client): boolean {
+    return session.identity !== undefined && (listener.providers?.includes(this.name) ?? true)
   }
 
   /** Who is asked about may be connected: its token says what it may do. */

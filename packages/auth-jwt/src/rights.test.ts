@@ -184,6 +184,16 @@ describe('who only wants to know', () => {
     })
   })
 
+  test('is told that it depends on the token of a user who is not there', async () => {
+    const { broker } = setup()
+    expect(await broker.explain({ user: 'eve', publish: 'a/b' })).toMatchObject({
+      allowed: false,
+      depends: true,
+      reason: 'JwtAuth: depends on the token (claim "mqtt")',
+    })
+    expect(await broker.explain({ publish: 'a/b' })).toMatchObject({ depends: false })
+  })
+
   test('whether a token lets in: nothing comes of it', async () => {
     const { broker, clock } = setup()
     await broker.start()

@@ -61,6 +61,13 @@ const codes = ({ received }: TestClient): unknown[] =>
 
 const alice = { username: 'alice', password: 'secret' }
 
+it('knows the groups of its users without their passwords, for explain', async () => {
+  const { users, broker } = await setup(`alice:${SECRET}:staff,night\n`)
+  expect([users.groupsOf('alice'), users.groupsOf('bob')]).toEqual([['staff', 'night'], undefined])
+  const asked = await broker.explain({ user: 'alice', publish: 'a' })
+  expect(asked.who).toBe('user alice, groups staff night')
+})
+
 describe('by user name and password', () => {
   it('a user of the file is let in, with its name and its groups', async () => {
     const { client, broker } = await setup(`alice:${SECRET}:staff,night`)

@@ -79,6 +79,10 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
     mine.config = next
   }
 
+  groupsOf(identity: string): readonly string[] | undefined {
+    return this.#file.known.find(identity)?.user.groups
+  }
+
   authenticateConnection(ctx: Context<'authenticateConnection'>, store: Answer): void | Promise<void> {
     const { client, username, password, dry = false } = ctx
     if (username === undefined) return

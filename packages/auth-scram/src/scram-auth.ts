@@ -7,6 +7,7 @@ import { begin, finish } from './exchange.ts'
 import type { ScramMethod } from './keys.ts'
 import type { ScramAuthOptions } from './options.ts'
 import { SCRAM_AUTH_OPTIONS } from './options.ts'
+import { prepare } from './prepare.ts'
 import type { ScramUsers, UsersByMethod } from './scram-users.ts'
 import { readScramUsers } from './scram-users.ts'
 
@@ -64,6 +65,12 @@ export class ScramAuth extends Middleware<ScramAuthOptions> {
     this.#file = file
     const mine = this as { config: Resolved<ScramAuthOptions> }
     mine.config = next
+  }
+
+  groupsOf(identity: string): readonly string[] | undefined {
+    const { known } = this.#file
+    const users = Object.values(known).map((one) => one.find(prepare(identity))?.user)
+    return users.find((user) => user?.name === identity)?.groups
   }
 
   authenticateExchange(ctx: Context<'authenticateExchange'>, store: Store<'authenticateExchange'>): void {

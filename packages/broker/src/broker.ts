@@ -161,12 +161,21 @@ export class Broker extends EventEmitter<BrokerEvents> {
    *
    *     const { allowed, reason } = await broker.explain({ user: 'alice', publish: 'plant/a' })
    *
+   * Without `listener` it is allowed where each listener allows it, and the answer is that of the first that does not.
    * @throws StackError `OPTION_UNKNOWN`, `OPTION_INVALID`, `TOPIC_INVALID` or `FILTER_INVALID`; those of `stack.start()`.
    */
   async explain(question: Question): Promise<Explanation> {
+    const all = await this.explainEach(question)
+    return all.find(({ allowed }) => !allowed) ?? all[0]
+  }
+
+  /** As {@link explain}, with one answer for each listener that the client may come by. */
+  async explainEach(question: Question): Promise<readonly [Explanation, ...Explanation[]]> {
     await this.start()
     const { configs } = this.#listeners
-    return explain(this.stack, configs.length > 0 ? configs : this.#configs, question)
+    const opened = configs.length > 0 ? configs : this.#configs
+    const attached = [...this.#attached].map(({ place }) => place)
+    return explain(this.stack, [...opened, ...attached], question)
   }
 
   /**

@@ -28,7 +28,11 @@ const FLAGS: OptionsSpec<ExplainFlags> = {
   client: { kind: 'string', optional: true, doc: 'its client identifier' },
   groups: { kind: 'string', optional: true, doc: 'the groups that it is in, with commas between' },
   address: { kind: 'string', optional: true, doc: 'where it comes from; this machine without it' },
-  listener: { kind: 'string', optional: true, doc: 'the name of the listener that it comes by' },
+  listener: {
+    kind: 'string',
+    optional: true,
+    doc: 'the listener that it comes by: name or address; each of them without it',
+  },
   publish: { kind: 'string', optional: true, doc: 'may it publish to this topic?' },
   subscribe: { kind: 'string', optional: true, doc: 'may it subscribe to this filter?' },
   will: { kind: 'string', optional: true, doc: 'may it leave a will for this topic?' },
@@ -40,7 +44,7 @@ const FLAGS: OptionsSpec<ExplainFlags> = {
 const SPEC: CommandLineSpec<ExplainFlags> = {
   name: 'explain',
   operands: ['FILE'],
-  doc: 'Says whether somebody may do something by a configuration, and who says so, and why. Nothing is opened or changed.',
+  doc: 'Says whether somebody may do something by a configuration, and who says so, and why, for each listener. Exits with 2 where one does not allow it. Nothing is opened or changed.',
   flags: FLAGS,
   wants: {
     user: 'name',
@@ -71,9 +75,10 @@ export async function explainFile(args: readonly string[], { stdout, stderr, env
   const logger = errorsAlone((text) => stderr.write(`${text}\n`))
   const broker = createBroker({ ...options, stack: { ...options.stack, logger } })
   try {
-    const explanation = await broker.explain(questionOf(flags))
-    stdout.write(textOf(explanation, questionOf(flags)))
-    return explanation.allowed ? 0 : DENIED
+    const question = questionOf(flags)
+    const answers = await broker.explainEach(question)
+    stdout.write(answers.map((one) => textOf(one, question)).join('\n'))
+    return answers.every(({ allowed }) => allowed) ? 0 : DENIED
   } finally {
     await broker.close()
   }
@@ -91,7 +96,7 @@ function questionOf({ groups, connect, qos, retain, ...asked }: ExplainFlags): Q
 }
 
 /** The answer as people read it. */
-function textOf({ allowed, reason, granted, who, steps }: Explanation, question: Question): string {
+function textOf({ allowed, depends, reason, granted, who, steps }: Explanation, question: Question): string {
   const width = Math.max(0, ...steps.map(({ middleware }) => middleware.length)) + 2
   const lines = steps.map(({ middleware, answer, reason: why }) => {
     const said = why === undefined ? answer : `${answer}: ${why}`
@@ -99,7 +104,7 @@ function textOf({ allowed, reason, granted, who, steps }: Explanation, question:
   })
   const qos = granted === undefined ? '' : ` at QoS ${granted}`
   return [
-    `${allowed ? 'yes' : 'no'}: ${who}: ${wordsOf(question)}${qos}`,
+    `${allowed ? 'yes' : depends ? 'depends' : 'no'}: ${who}: ${wordsOf(question)}${qos}`,
     ...lines,
     `because ${reason}`,
     '',

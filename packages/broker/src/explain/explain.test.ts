@@ -69,7 +69,7 @@ describe('explain', () => {
       'Acl yes: acl rule 2: allow publish,subscribe plant/# user alice qos 1',
     ])
     expect((await answers(broker, { user: 'alice', publish: 'plant/a', qos: 2 }))[0]).toBe(
-      'false: Acl: acl: no rule allows publish plant/a',
+      'false: acl: no rule allows publish plant/a',
     )
   })
 
@@ -123,10 +123,13 @@ describe('explain', () => {
   it('says who lets somebody in, and asks those alone whom the listener asks', async () => {
     const { broker } = setup([], {
       allowAnonymous: 'local',
-      listeners: [{ transport: 'tcp', port: 0, name: 'house', providers: ['Anonymous'] }],
+      listeners: [
+        { transport: 'tcp', port: 0, name: 'world' },
+        { transport: 'tcp', port: 0, name: 'house', providers: ['Anonymous'] },
+      ],
     })
     const connect = { password: 'alice' }
-    expect(await answers(broker, { user: 'alice', connect })).toEqual([
+    expect(await answers(broker, { user: 'alice', connect, listener: 'world' })).toEqual([
       'true: Users: says yes',
       'Users yes: undefined',
       'Anonymous not asked: undefined',
@@ -139,7 +142,7 @@ describe('explain', () => {
       'false: clients that nobody knows may connect from this machine alone',
     )
     expect(await answers(broker, { user: 'alice', connect, listener: 'house' })).toEqual([
-      'false: nobody says yes',
+      'false: Listener: it lets in clients without a name alone',
       'Users not asked: undefined',
       'Anonymous nothing: undefined',
     ])
@@ -157,6 +160,88 @@ describe('explain', () => {
     expect((await answers(unasked, { publish: '$SYS/a' }))[0]).toBe(
       'false: Stack: only the broker publishes there (controlTopics: $SYS)',
     )
+  })
+
+  it('says so of each listener, by its name or its address, and of no other', async () => {
+    const { broker } = setup([], {
+      allowAnonymous: true,
+      listeners: [
+        { transport: 'tcp', host: '0.0.0.0', port: 1883, name: 'house', providers: ['Anonymous'] },
+        { transport: 'ws', host: '::1', port: 8083, path: '/mqtt', providers: ['Users'] },
+      ],
+    })
+    const said = async (question: Question): Promise<string[]> =>
+      (await broker.explainEach(question)).map(({ allowed, who, reason }) => `${allowed}, ${who}: ${reason}`)
+    expect(await said({ connect: true })).toEqual([
+      'true, nobody known, listener house: Anonymous: says yes',
+      'false, nobody known, listener ws://[::1]:8083/mqtt: nobody says yes',
+    ])
+    expect(await said({ user: 'alice', publish: 'plant/a' })).toEqual([
+      'false, user alice, listener house: Listener: it lets in clients without a name alone',
+      'true, user alice, listener ws://[::1]:8083/mqtt: Acl: acl rule 2: allow publish,subscribe plant/# user alice qos 1',
+    ])
+    expect((await broker.explain({ connect: true })).allowed).toBe(false)
+    expect((await broker.explain({ connect: true, listener: 'mqtt://0.0.0.0' })).allowed).toBe(true)
+    const there = { user: 'alice', publish: 'plant/a', listener: 'ws://[::1]:8083/mqtt' }
+    expect((await broker.explain(there)).allowed).toBe(true)
+    await expect(broker.explain({ connect: true, listener: 'nope' })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: 'explain: unknown listener "nope" (known: house, ws://[::1]:8083/mqtt)',
+    })
+  })
+
+  it('asks those who know users for their groups, as far as the listener asks them', async () => {
+    const file: MiddlewareLike = {
+      name: 'File',
+      groupsOf: (user) => (user === 'bob' ? ['staff'] : undefined),
+      authenticateConnection: () => {},
+    }
+    const token: MiddlewareLike = {
+      name: 'Token',
+      groupsOf: () => 'the token (claim "groups")',
+      authenticateConnection: () => {},
+    }
+    const tcp = { transport: 'tcp', port: 0 } as const
+    const { broker } = setup([file, token], {
+      listeners: [
+        { ...tcp, name: 'world' },
+        { ...tcp, name: 'house', providers: ['Users'] },
+      ],
+    })
+    const asked = { subscribe: 'house/staff/1' }
+    expect(await broker.explain({ user: 'bob', ...asked, listener: 'world' })).toMatchObject({
+      allowed: true,
+      who: 'user bob, groups staff, listener world',
+    })
+    expect(await broker.explain({ user: 'bob', ...asked, listener: 'house' })).toMatchObject({
+      allowed: false,
+      who: 'user bob, listener house',
+    })
+    expect(await broker.explain({ user: 'eve', ...asked, listener: 'world' })).toMatchObject({
+      allowed: false,
+      who: 'user eve, listener world, groups come from the token (claim "groups")',
+    })
+  })
+
+  it('says on what an answer depends, unless somebody says no anyway', async () => {
+    const token: MiddlewareLike = {
+      name: 'Token',
+      authorizePacket: ({ dry }, store) => {
+        store.depends = dry === true
+        store.reason = 'depends on the token'
+      },
+    }
+    const { broker } = setup([token])
+    expect(await broker.explain({ user: 'alice', publish: 'plant/a' })).toMatchObject({
+      allowed: false,
+      depends: true,
+      reason: 'Token: depends on the token',
+    })
+    expect(await broker.explain({ user: 'alice', publish: 'plant/secret/a' })).toMatchObject({
+      allowed: false,
+      depends: false,
+      reason: 'Acl: acl rule 1, broker.yaml:31: deny publish plant/secret/#',
+    })
   })
 
   it('says who failed', async () => {
@@ -245,7 +330,7 @@ describe('mqtt-stack explain', () => {
     expect(await run('--user', 'alice', '--subscribe', 'plant/+', '--qos', '1', '--groups', 'a,b')).toEqual({
       code: 0,
       text: [
-        'yes: user alice, groups a b: subscribe plant/+ at QoS 1',
+        'yes: user alice, groups a b, listener house: subscribe plant/+ at QoS 1',
         '  Acl  yes: acl rule 2, broker.yaml:7: allow publish,subscribe plant/# user alice',
         'because Acl: acl rule 2, broker.yaml:7: allow publish,subscribe plant/# user alice',
         '',

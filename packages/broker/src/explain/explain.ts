@@ -14,35 +14,74 @@ import type {
 import { isLoopback, Publish, probeOf, shareOf } from '@mqtt-stack/core'
 import type { ExplainedStep, Explanation } from './explanation.ts'
 import { explainStep, outcomeOf } from './explanation.ts'
+import type { NamedListener } from './listener-asked.ts'
+import { listenersAsked, nameOfListener, whyNameless } from './listener-asked.ts'
 import type { Act, Question } from './question.ts'
 import { actOf } from './question.ts'
 
-/** What is known of a listener by its name. */
-export type NamedListener = Pick<Listener, 'transport' | 'name' | 'providers'>
-
-/** @throws StackError for a question that is none. */
+/**
+ * One answer for each listener that the client may come by.
+ * @throws StackError for a question that is none, or a listener that is not there.
+ */
 export async function explain(
   stack: Stack,
   listeners: readonly NamedListener[],
   question: Question,
-): Promise<Explanation> {
+): Promise<[Explanation, ...Explanation[]]> {
   const act = actOf(question)
-  const init = await whoOf(stack, listeners, question)
-  const probe = probeOf(stack, init)
-  const who = wordsOf(init)
+  const asked = listenersAsked(listeners, question.listener)
+  const { client: clientId = '', user } = question
+  const found = clientId !== '' && user === undefined ? await sessionOf(stack, clientId) : undefined
+  const here = found?.client
+  if (here !== undefined && question.listener === undefined && question.address === undefined)
+    return [await answer(stack, act, question, whoOf(stack, question, found, here.listener))]
+  const several = asked.length > 1 || question.listener !== undefined
+  const [first, ...others] = asked.length === 0 ? [undefined] : asked
+  const ask = async (listener: NamedListener | undefined): Promise<Explanation> => {
+    const name = several && listener !== undefined ? nameOfListener(listener) : listener?.name
+    const who = whoOf(stack, question, found, placeOf(question, listener), name)
+    return answer(stack, act, question, who)
+  }
+  const answers: [Explanation, ...Explanation[]] = [await ask(first)]
+  for (const one of others) answers.push(await ask(one))
+  return answers
+}
+
+/** Who it is as if, and how it is called. */
+interface Who extends ProbeInit {
+  readonly listener: Listener
+  readonly words: string
+}
+
+async function answer(stack: Stack, act: Act, question: Question, who: Who): Promise<Explanation> {
+  const probe = probeOf(stack, who)
+  const nameless = question.user === undefined ? undefined : namelessAt(stack, who.listener)
   if (act === 'connect') {
     const { connect, user } = question
     const password = connect === true ? undefined : connect?.password
-    return { ...(await askWhoItIs(stack, probe, user, password)), who, granted: undefined }
+    const answered = await askWhoItIs(stack, probe, user, password)
+    const reason =
+      nameless === undefined || answered.allowed ? answered.reason : outcomeOf([nameless], false).reason
+    return { ...answered, reason, who: who.words, granted: undefined }
   }
   // Whom nobody knows may do what it does because of how it was let in.
-  if (init.identity === undefined) await askWhoItIs(stack, probe, undefined, undefined)
-  return { ...(await askRules(stack, probe, act, question)), who }
+  if (who.identity === undefined) await askWhoItIs(stack, probe, undefined, undefined)
+  return { ...(await askRules(stack, probe, act, question, nameless)), who: who.words }
 }
 
-type Answered = Pick<Explanation, 'allowed' | 'reason' | 'steps'>
+/** Whoever is asked about has a name, and nobody has one there. */
+function namelessAt(stack: Stack, listener: Listener): ExplainedStep | undefined {
+  const why = isAsked(stack, 'authenticateConnection') ? whyNameless(stack, listener) : undefined
+  return why === undefined ? undefined : { middleware: 'Listener', answer: 'no', reason: why }
+}
 
-const NOBODY_ASKS: Pick<Explanation, 'allowed' | 'steps'> = { allowed: true, steps: [] }
+type Answered = Pick<Explanation, 'allowed' | 'depends' | 'reason' | 'steps'>
+
+const NOBODY_ASKS: Pick<Explanation, 'allowed' | 'depends' | 'steps'> = {
+  allowed: true,
+  depends: false,
+  steps: [],
+}
 
 function isAsked(stack: Stack, name: CallbackName): boolean {
   return stack.middlewares.some(({ requires, uses }) => requires?.includes(name) || uses?.includes(name))
@@ -69,8 +108,9 @@ async function askRules(
   client: Client,
   act: Exclude<Act, 'connect'>,
   question: Question,
+  nameless: ExplainedStep | undefined,
 ): Promise<Answered & Pick<Explanation, 'granted'>> {
-  const guarded = guardOf(stack, question)
+  const guarded = guardOf(stack, question) ?? nameless
   if (!isAsked(stack, 'authorizePacket')) {
     const reason =
       guarded === undefined ? 'nobody asks what clients may do' : outcomeOf([guarded], false).reason
@@ -118,28 +158,48 @@ function connectOf({ id }: Client): ConnectPacket {
   return { cmd: 'connect', clientId: id, protocolVersion: 5, clean: true, keepalive: 0 }
 }
 
-/** Who it is as if: of a client that is known, what is known of it. */
-async function whoOf(
+type Found = Awaited<ReturnType<typeof sessionOf>>
+
+/** Of a client that is known, what is known of it. */
+function whoOf(
   stack: Stack,
-  listeners: readonly NamedListener[],
-  { client: clientId = '', user, groups, address, listener }: Question,
-): Promise<ProbeInit> {
-  const found = clientId !== '' && user === undefined ? await sessionOf(stack, clientId) : undefined
-  const here = found?.client
-  const named = listeners.find(({ name }) => name === listener && name !== undefined)
-  const own: Listener = {
-    transport: 'memory',
-    ...named,
-    name: listener,
+  { client: clientId = '', user, groups }: Question,
+  found: Found,
+  listener: Listener,
+  name?: string,
+): Who {
+  const identity = user ?? found?.identity
+  const known = groups ?? found?.client?.session.groups ?? groupsOf(stack, identity, listener)
+  const isList = typeof known !== 'string'
+  const said = { clientId, identity, groups: isList ? known : [], listener }
+  const words = wordsOf(said, name ?? listener.name)
+  return { ...said, words: isList ? words : `${words}, groups come from ${known}` }
+}
+
+/** As those say who would be asked who it is. */
+function groupsOf(
+  stack: Stack,
+  identity: string | undefined,
+  { providers }: Listener,
+): readonly string[] | string {
+  if (identity === undefined) return []
+  let elsewhere: string | undefined
+  for (const one of stack.middlewares) {
+    if (providers !== undefined && !providers.includes(one.name)) continue
+    const known = one.groupsOf?.(identity)
+    if (typeof known === 'string') elsewhere ??= known
+    else if (known !== undefined) return known
+  }
+  return elsewhere ?? []
+}
+
+function placeOf({ address }: Question, listener: NamedListener | undefined): Listener {
+  return {
+    transport: listener?.transport ?? 'memory',
+    name: listener?.name,
+    providers: listener?.providers,
     local: address === undefined || isLoopback(address),
     remote: address,
-  }
-  const asItIs = here !== undefined && listener === undefined && address === undefined
-  return {
-    clientId,
-    identity: user ?? found?.identity,
-    groups: groups ?? here?.session.groups ?? [],
-    listener: asItIs ? here.listener : own,
   }
 }
 
@@ -149,11 +209,11 @@ async function sessionOf(stack: Stack, clientId: string) {
   return found
 }
 
-function wordsOf({ clientId, identity, groups = [], listener }: ProbeInit): string {
+function wordsOf({ clientId, identity, groups = [], listener }: ProbeInit, name: string | undefined): string {
   const words = [identity === undefined ? 'nobody known' : `user ${identity}`]
   if (clientId) words.push(`client ${clientId}`)
   if (groups.length > 0) words.push(`groups ${groups.join(' ')}`)
-  if (listener?.name !== undefined) words.push(`listener ${listener.name}`)
+  if (name !== undefined) words.push(`listener ${name}`)
   if (listener?.remote !== undefined) words.push(`from ${listener.remote}`)
   return words.join(', ')
 }

@@ -1,7 +1,9 @@
 import type { QoS, TraceStep } from '@mqtt-stack/core'
 
-/** `nothing`: it leaves the question to others. `not asked`: somebody before it decided, or the listener does not ask it. */
-export type ExplainedAnswer = 'yes' | 'no' | 'nothing' | 'not asked' | 'failed'
+/**
+ * `nothing`: it leaves the question to others. `not asked`: somebody before it decided, or the listener does not ask it.
+ * `depends`: on what the question does not say, such as a token. */
+export type ExplainedAnswer = 'yes' | 'no' | 'depends' | 'nothing' | 'not asked' | 'failed'
 
 /** What one middleware answers. */
 export interface ExplainedStep {
@@ -13,6 +15,8 @@ export interface ExplainedStep {
 /** Whether somebody may do something, and why. */
 export interface Explanation {
   readonly allowed: boolean
+  /** Nobody can say without what is missing in the question, such as a token; `allowed` is `false` then. */
+  readonly depends: boolean
   /** Whose answer decided, with its reason: `Acl: acl rule 4, broker.yaml:31: deny publish plant/#`. */
   readonly reason: string
   /** The QoS that a subscription would be granted. */
@@ -28,11 +32,12 @@ interface Said {
   readonly valid?: boolean
   readonly reason?: string
   readonly grants?: readonly number[]
+  readonly depends?: boolean
 }
 
 /** What a middleware answered, out of what it put in the store. */
 export function explainStep({ middleware, asked, said, ended, error }: TraceStep): ExplainedStep {
-  const { valid, reason, grants } = said as Said
+  const { valid, reason, grants, depends } = said as Said
   const step = (answer: ExplainedAnswer, why = reason): ExplainedStep => ({
     middleware,
     answer,
@@ -41,6 +46,7 @@ export function explainStep({ middleware, asked, said, ended, error }: TraceStep
   if (!asked) return step('not asked')
   if (error !== undefined) return step('failed', error.message)
   if (valid === false || (grants?.[0] ?? 0) >= 0x80) return step('no')
+  if (depends === true) return step('depends')
   if (valid === true || grants !== undefined) return step('yes')
   return ended ? step('no', 'it ends the question without an answer') : step('nothing')
 }
@@ -52,11 +58,21 @@ export function explainStep({ middleware, asked, said, ended, error }: TraceStep
 export function outcomeOf(
   steps: readonly ExplainedStep[],
   isAllowed: boolean,
-): Pick<Explanation, 'allowed' | 'reason'> {
+): Pick<Explanation, 'allowed' | 'depends' | 'reason'> {
   const refusal = steps.find(({ answer }) => answer === 'no' || answer === 'failed')
-  const decider = refusal ?? (isAllowed ? steps.findLast(({ answer }) => answer === 'yes') : undefined)
-  const allowed = isAllowed && refusal === undefined
+  const missing = refusal === undefined ? steps.find(({ answer }) => answer === 'depends') : undefined
+  const yes = isAllowed ? steps.findLast(({ answer }) => answer === 'yes') : undefined
+  const decider = refusal ?? missing ?? yes
+  const said = {
+    allowed: isAllowed && refusal === undefined && missing === undefined,
+    depends: missing !== undefined,
+  }
   if (decider === undefined)
-    return { allowed, reason: steps.find(({ reason }) => reason)?.reason ?? 'nobody says yes' }
-  return { allowed, reason: `${decider.middleware}: ${decider.reason ?? `says ${decider.answer}`}` }
+    return { ...said, reason: steps.find(({ reason }) => reason)?.reason ?? 'nobody says yes' }
+  return { ...said, reason: reasonOf(decider) }
+}
+
+/** A reason that begins with who says it is not told whose it is. */
+function reasonOf({ middleware, answer, reason = `says ${answer}` }: ExplainedStep): string {
+  return reason.startsWith(`${middleware.toLowerCase()}: `) ? reason : `${middleware}: ${reason}`
 }

@@ -7,11 +7,11 @@ export interface Question {
   client?: string
   /** Who it is by authentication. Without it, and without a client that is known: nobody. */
   user?: string
-  /** The groups that it is in; by default those of the client that is connected, or none. */
+  /** The groups that it is in; by default those of the client that is connected, or of the user as the providers know it. */
   groups?: readonly string[]
   /** Where it comes from: `192.0.2.7`. This machine by default. */
   address?: string
-  /** The name of the listener that it comes by. */
+  /** The listener that it comes by: its name, or its address (`mqtts://0.0.0.0:8883`). */
   listener?: string
   /** A topic. */
   publish?: string

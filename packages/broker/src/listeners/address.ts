@@ -25,6 +25,18 @@ export function portAddress(transport: keyof typeof SCHEMES, server: Server): Ad
   return { transport, host, port, url, local: isLoopback(host) }
 }
 
+/** The address of a listener as a configuration has it. */
+export function urlOf(listener: {
+  readonly transport: Address['transport']
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly path?: string | undefined
+}): string {
+  const { transport, host = '', port, path = '' } = listener
+  if (transport === 'unix') return `unix:${path}`
+  return `${SCHEMES[transport]}://${authority(host, port)}${path === '/' ? '' : path}`
+}
+
 /** Host and port as a URL has them: IPv6 addresses in brackets. */
 export function authority(host: string, port: number | undefined): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`

@@ -13,6 +13,7 @@ import type { CommonOptions, UpgradeOptions } from './option-rows.ts'
 import { COMMON, UPGRADE } from './option-rows.ts'
 import type { OwnLimits } from './own-limits.ts'
 import { Peer } from './peer.ts'
+import type { Place } from './place.ts'
 import { placeOf } from './place.ts'
 import { answer, Upgrader } from './upgrade.ts'
 
@@ -41,6 +42,8 @@ export class Attachment {
   readonly #server: WebServer
   readonly #stack: Stack
   readonly #upgrader: Upgrader
+  /** What all of its connections have in common, and the path. */
+  readonly place: Pick<Place, 'transport' | 'name' | 'providers'> & { readonly path: string }
   /** Of its own, where it has some. */
   readonly limits: OwnLimits | undefined
   readonly #path: string
@@ -60,6 +63,7 @@ export class Attachment {
     this.#path = path
     const place = placeOf({ ...config, transport: server instanceof TlsServer ? 'wss' : 'ws' })
     this.limits = place.limits
+    this.place = { transport: place.transport, name: place.name, providers: place.providers, path }
     this.#upgrader = new Upgrader(
       place,
       stack,

@@ -53,6 +53,11 @@ export interface MiddlewareLike extends Handlers {
    */
   check?(): readonly string[] | Promise<readonly string[]>
   /**
+   * The groups of a user that it knows without a password, for `broker.explain`; `undefined`: it does not know the user.
+   * A string says where the groups come from that are not known before the user comes: `the token`.
+   */
+  groupsOf?(identity: string): readonly string[] | string | undefined
+  /**
    * Keeps the limits that listeners have of their own: all of them, before they open and whenever they change. Throws for
    * what it cannot keep; nothing has changed then.
    */

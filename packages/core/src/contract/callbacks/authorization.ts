@@ -39,6 +39,8 @@ export interface AuthorizeStore {
   reason?: string
   /** By the place of the filter in `packet.subscriptions`. */
   grants?: (QoS | ReasonCode)[]
+  /** To a dry question: the answer depends on something that nobody has said, and `reason` says on what. */
+  depends?: boolean
 }
 
 /** Context and store of each. */

@@ -21,7 +21,10 @@ export interface Login {
 }
 
 /** Milliseconds; those of a broker are longer, so that each would be reached seldom. */
-export const WAITS = { connect: 2000, packet: 2000, drain: 2000, refusal: 5000 } as const
+export const WAITS = { connect: 2000, packet: 2000, drain: 2000, refusal: 30_000 } as const
+
+/** QoS 1 and 2 messages that a client may have under way. */
+export const RECEIVE_MAXIMUM = 32
 
 const CONFIGURATION = `
 listeners:
@@ -39,13 +42,15 @@ acl:
     - { allow: [publish, subscribe], topic: 'noise/#', user: mallory }
 limits:
   messageRate: 200
+  burst: 1
   byteRate: 1048576
   connectionsPerAddress: 50
-  subscriptionsPerUser: 2000
+  subscriptionsPerUser: 1000
   retainedPerUser: 400
   sessionsPerUser: 200
   refusalTime: ${WAITS.refusal}
 connection: { connectTimeout: ${WAITS.connect} }
+inboundManager: { receiveMaximum: ${RECEIVE_MAXIMUM} }
 sessionManager: { maximumExpiry: 60, sweep: 200 }
 stack: { packetTimeout: ${WAITS.packet}, drainTimeout: ${WAITS.drain} }
 log: { format: json }

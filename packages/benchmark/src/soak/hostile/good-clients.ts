@@ -120,7 +120,7 @@ export class GoodClients {
   /** Counts what never came, and leaves. */
   async leave(): Promise<void> {
     await this.pause()
-    for (const [i, receiver] of this.#receivers.entries()) receiver.settle(this.#senders[i].sent)
+    for (const [i, receiver] of this.#receivers.entries()) receiver.settle(this.#senders[i].published)
     const all = [...this.#senders, ...this.#receivers]
     await inParallel(all.length, CONNECTING, (i) => all[i].leave())
   }
@@ -132,7 +132,9 @@ export class GoodClients {
   }
 
   get #isSettled(): boolean {
-    return this.#senders.every((sender, i) => sender.isSettled && this.#receivers[i].received >= sender.sent)
+    return this.#senders.every(
+      (sender, i) => sender.isSettled && this.#receivers[i].received >= sender.published,
+    )
   }
 }
 

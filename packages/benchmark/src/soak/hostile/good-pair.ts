@@ -6,8 +6,11 @@ import type { Qos } from '../../mqtt/encode.ts'
 import { PacketType, publish } from '../../mqtt/encode.ts'
 import { isSealed, publisherOf, sequenceOf, stamp } from '../../mqtt/payload.ts'
 import type { Ports } from './broker.ts'
+import { RECEIVE_MAXIMUM } from './configuration.ts'
 
 const PAYLOAD = 64
+/** Few, because the broker keeps a bit for each up to the highest of QoS 2; more than are ever under way. */
+const IDENTIFIERS = 100
 /** Where the payload has the instant at which it was sent, behind its stamp. */
 const TIME = 6
 /** Every so many pairs go over WebSocket. */
@@ -32,8 +35,10 @@ export function placeOf(index: number, { house, pages }: Ports): Place {
 }
 
 export class Sender extends LoadClient {
-  sent = 0
-  acknowledged = 0
+  #sent = 0
+  #acknowledged = 0
+  /** When messages were due that have to wait, because as many as may be are under way. */
+  readonly #waiting: number[] = []
   readonly #place: Place
   readonly #onLost: () => void
 
@@ -43,25 +48,40 @@ export class Sender extends LoadClient {
     this.#onLost = onLost
   }
 
-  get isSettled(): boolean {
-    return this.#place.qos === 0 || this.acknowledged >= this.sent
+  /** Messages so far, those that wait too. */
+  get published(): number {
+    return this.#sent + this.#waiting.length
   }
 
-  /** Sends the next message. */
+  get isSettled(): boolean {
+    return this.#waiting.length === 0 && (this.#place.qos === 0 || this.#acknowledged >= this.#sent)
+  }
+
+  /** The next message is due: what it waits here counts as latency, too. */
   publishNext(): void {
-    const { index, topic, qos, target } = this.#place
-    const payload = Buffer.alloc(PAYLOAD)
-    stamp(payload, 0, PAYLOAD, index, this.sent++)
-    payload.writeDoubleLE(performance.now(), TIME)
-    this.send(publish({ topic, payload, qos, packetId: this.nextPacketId(), version: target.version }))
+    this.#waiting.push(performance.now())
+    this.#sendOn()
   }
 
   override frame(buffer: Buffer, first: number, start: number, end: number): void {
     const type = first >> 4
-    if (type === PacketType.PUBACK || type === PacketType.PUBCOMP) this.acknowledged++
-    else if (type === PacketType.PUBREC)
+    if (type === PacketType.PUBACK || type === PacketType.PUBCOMP) {
+      this.#acknowledged++
+      this.#sendOn()
+    } else if (type === PacketType.PUBREC)
       this.acknowledge(PacketType.PUBREL, (buffer[start] << 8) | buffer[start + 1])
     else super.frame(buffer, first, start, end)
+  }
+
+  #sendOn(): void {
+    const { index, topic, qos, target } = this.#place
+    while (this.#waiting.length > 0 && (qos === 0 || this.#sent - this.#acknowledged < RECEIVE_MAXIMUM)) {
+      const payload = Buffer.alloc(PAYLOAD)
+      const packetId = (this.#sent % IDENTIFIERS) + 1
+      stamp(payload, 0, PAYLOAD, index, this.#sent++)
+      payload.writeDoubleLE(this.#waiting.shift() ?? 0, TIME)
+      this.send(publish({ topic, payload, qos, packetId, version: target.version }))
+    }
   }
 
   protected override lost(): void {

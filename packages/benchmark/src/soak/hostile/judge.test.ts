@@ -105,13 +105,16 @@ describe('the verdict on good clients beside hostile ones', () => {
     expect(problems(result({ moments: [moment, open] }))).toEqual(['not as before: timers: 10, and 9 before'])
   })
 
-  it('tells a heap that grows, from six moments on', () => {
+  it('tells memory that grows, from six moments on', () => {
     const [moment] = result().moments
     const moments = [20, 21, 22, 23, 24, 25].map((heap) => ({
       ...moment,
-      state: { ...state, heapUsed: heap * MIB },
+      state: { ...state, heapUsed: heap * MIB, rss: 5 * heap * MIB },
     }))
-    expect(problems(result({ moments }))).toEqual(['the heap grows: 20.5, then 24.5 MiB'])
+    expect(problems(result({ moments }))).toEqual([
+      'the heap grows: 20.5, then 24.5 MiB',
+      'resident memory grows: 102.5, then 122.5 MiB',
+    ])
     expect(problems(result({ moments: moments.slice(0, 5) }))).toEqual([])
   })
 
@@ -139,7 +142,7 @@ describe('the page of a hostile soak', () => {
   it('has conditions, a verdict, phases, outcomes and moments', () => {
     const page = pageOf(result())
     expect(page).toContain('- mqtt-stack 1.0.0, node 20.1.2, linux x64; 2026-01-02.')
-    expect(page).toContain('- 30:00 min, 1 times 60 s of hostile clients.')
+    expect(page).toContain('- 30:00 min, with 1 spans of hostile clients of 60 s each.')
     expect(page).toContain(
       '1.50 ms alone, 2.50 ms beside hostile clients, 1.50 ms alone again. Up to 3.00 ms',
     )
@@ -154,7 +157,7 @@ describe('the page of a hostile soak', () => {
 
   it('says what was too short to judge', () => {
     const page = pageOf(result({ seconds: 20, moments: result().moments.slice(0, 2) }))
-    expect(page).toContain('- The run was too short to judge the heap.')
+    expect(page).toContain('- The run was too short to judge memory.')
     expect(page).toContain('- The run was too short to judge latency.')
   })
 })

@@ -11,12 +11,13 @@ export const LATENCY_FACTOR = 2
 export const LATENCY_FLOOR_MS = 1
 /** Shorter courses have too few messages beyond p99, and say as much about the machine as about the broker. */
 export const JUDGED_SECONDS = 120
-/** Moments that a heap's growth is judged from. */
+/** Moments that memory is judged from. */
 const JUDGED_MOMENTS = 6
 
 const MIB = 2 ** 20
 /** From the first third of the moments to the last: what a collector leaves is not exact. */
 const HEAP_SLACK = { share: 0.05, bytes: 2 * MIB }
+const RSS_SLACK = { share: 0.1, bytes: 16 * MIB }
 
 export interface HostileJudgement {
   /** In ms: the most that p99 may be. */
@@ -25,6 +26,7 @@ export interface HostileJudgement {
   readonly isJudged: boolean
   /** Undefined where there are too few moments. */
   readonly heap: Growth | undefined
+  readonly rss: Growth | undefined
   readonly outcomes: CrowdOutcomes
   /** One line each: what is not as it must be. */
   readonly problems: readonly string[]
@@ -34,19 +36,31 @@ export function judgeHostile(result: HostileResult, acts: readonly Act[]): Hosti
   const { latencies, moments, seconds } = result
   const isJudged = seconds >= JUDGED_SECONDS
   const allowed = LATENCY_FACTOR * Math.max(latencies.opening.p99, LATENCY_FLOOR_MS)
-  const heaps = moments.map(({ state }) => state.heapUsed)
-  const heap = moments.length >= JUDGED_MOMENTS ? growth(heaps, HEAP_SLACK) : undefined
+  const states = moments.length >= JUDGED_MOMENTS ? moments.map(({ state }) => state) : undefined
+  const heap =
+    states &&
+    growth(
+      states.map(({ heapUsed }) => heapUsed),
+      HEAP_SLACK,
+    )
+  const rss =
+    states &&
+    growth(
+      states.map((state) => state.rss),
+      RSS_SLACK,
+    )
   const outcomes = sumOutcomes(result.phases.map((phase) => phase.outcomes))
   const late = (['hostile', 'quiet'] as const).filter((name) => latencies[name].p99 > allowed)
   const problems = [
     ...accounting(result),
     ...(isJudged ? late.map((name) => lateness(name, latencies[name].p99, allowed)) : []),
     ...remains(result),
-    ...(heap?.flat === false ? [`the heap grows: ${inMib(heap.first)}, then ${inMib(heap.last)} MiB`] : []),
+    ...growing('the heap', heap),
+    ...growing('resident memory', rss),
     ...acts.flatMap((act) => outcomeProblems(act, outcomes[act.name] ?? {}, isJudged)),
     ...(result.errors.length > 0 ? [`the broker logged an error: ${result.errors[0]}`] : []),
   ]
-  return { allowed, isJudged, heap, outcomes, problems }
+  return { allowed, isJudged, heap, rss, outcomes, problems }
 }
 
 function accounting({ tally, lost }: HostileResult): string[] {
@@ -66,6 +80,10 @@ function lateness(name: 'hostile' | 'quiet', p99: number, allowed: number): stri
 /** Of the last moment alone: what stays is there to the end, and what was late once is in the table. */
 function remains({ moments }: HostileResult): string[] {
   return (moments.at(-1)?.differences ?? []).map((difference) => `not as before: ${difference}`)
+}
+
+function growing(what: string, of: Growth | undefined): string[] {
+  return of?.flat === false ? [`${what} grows: ${inMib(of.first)}, then ${inMib(of.last)} MiB`] : []
 }
 
 function outcomeProblems(act: Act, outcomes: Outcomes, isJudged: boolean): string[] {

@@ -23,13 +23,14 @@ pnpm soak --seconds 60  # a look at the tool itself, only printed
 The broker is the command, with a configuration as for the open internet: passwords, access rules and limits are on. ${PAIRS} pairs of good
 clients send ${formatNumber(RATE)} messages a second in all, at QoS 0, 1 and 2, in 3.1.1 and 5.0, over TCP and WebSocket; they send at that rate however long the
 broker takes, and every message is followed to its end. Hostile clients come in through a proxy that says that they are from 200 other addresses, all kinds of them at
-once. They are another process, which yields to the broker: in the field they would have processors of their own. The broker's waits (for a CONNECT, the rest of a
+once. They are another process, which yields to the broker: in the field they would have processors of their own. Except for those who guess,
+they have a right password and rights to topics of their own, so that limits and rules are all that stands between them and the broker. The broker's waits (for a CONNECT, the rest of a
 packet, a reader that stopped) are shortened to two seconds, so that each is reached often.
 
 After each span of hostile clients all of them go, the good ones pause, and what is open and kept is counted in the broker's process. Handles, file descriptors,
 timers, connections, sessions, subscriptions and retained messages must be **exactly** what they were before the first hostile client came, and the bytes that
-clients make the broker keep too, but for 16 KiB of the good ones' own tables. Timers are counted with those that do not keep a process alive. The heap, after garbage was
-collected by force, may be 5 % or 2 MiB higher in the last third of these moments than in the first: collectors are not exact.
+clients make the broker keep too, but for 4 KiB of the good ones' own tables. Timers are counted with those that do not keep a process alive. The heap, after garbage was
+collected by force, may be 5 % or 2 MiB higher in the last third of these moments than in the first, and resident memory 10 % or 16 MiB: collectors and allocators are not exact.
 The first span of hostile clients is a rehearsal: what is compiled and cached once is there when the heap is read first.
 `
 
@@ -40,17 +41,17 @@ export function reliabilityPage(
   acts: readonly Act[],
   about: SoakConditions,
 ): string {
-  const { problems, isJudged, heap } = judgement
+  const { problems, isJudged, heap, rss } = judgement
   return [
     INTRODUCTION,
     `- mqtt-stack ${about.version}, node ${about.node}, ${about.machine}; ${about.date}.`,
-    `- ${clock(result.seconds)} min, ${result.plan.cycles} times ${result.plan.hostile.toFixed(0)} s of hostile clients.`,
+    `- ${clock(result.seconds)} min, with ${result.plan.cycles} spans of hostile clients of ${result.plan.hostile.toFixed(0)} s each.`,
     latencyLine(result, judgement),
     messageLine(result),
-    ...(heap === undefined
-      ? ['- The run was too short to judge the heap.']
+    ...(heap === undefined || rss === undefined
+      ? ['- The run was too short to judge memory.']
       : [
-          `- Heap: ${mebibytes(heap.first)} MiB in the first third of the moments, ${mebibytes(heap.last)} in the last.`,
+          `- Heap: ${mebibytes(heap.first)} MiB in the first third of the moments, ${mebibytes(heap.last)} in the last. Resident memory: ${mebibytes(rss.first)} and ${mebibytes(rss.last)}.`,
         ]),
     ...(isJudged ? [] : ['- The run was too short to judge latency.']),
     `- Verdict: ${problems.length === 0 ? 'as it must be' : problems.join('; ')}.`,

@@ -45,8 +45,10 @@ export class Stage {
     return peer
   }
 
+  /** What was cut short because it is over is no outcome. */
   note(outcome: string, count = 1): void {
-    if (count > 0) this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + count
+    if (this.#isOver && outcome === 'left') return
+    this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + count
   }
 
   /** So many ms, or until it is over. */

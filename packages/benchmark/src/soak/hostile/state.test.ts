@@ -33,10 +33,10 @@ describe('what is not as before', () => {
     ])
   })
 
-  it('is what is kept from 16 KiB on', () => {
-    expect(differences(before, { ...before, held: 250_000 + 16_384 })).toEqual([])
-    expect(differences(before, { ...before, held: 250_000 + 16_385 })).toEqual([
-      'held: 266385, and 250000 before',
+  it('is what is kept from 4 KiB on', () => {
+    expect(differences(before, { ...before, held: 250_000 + 4096 })).toEqual([])
+    expect(differences(before, { ...before, held: 250_000 + 4097 })).toEqual([
+      'held: 254097, and 250000 before',
     ])
   })
 })

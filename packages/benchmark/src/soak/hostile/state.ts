@@ -52,7 +52,7 @@ export function differences(before: Counts, after: Counts): string[] {
 }
 
 /** Bytes that the good clients' own tables may have grown by, with what they had under way at most. */
-const HELD_SLACK = 16_384
+const HELD_SLACK = 4096
 
 function difference(name: string, before: number, after: number): string[] {
   const slack = name === 'held' ? HELD_SLACK : 0

@@ -10,7 +10,7 @@ const churn: Act = {
   name: 'churn',
   about:
     'clients that come, subscribe, publish and go: by DISCONNECT or without a word, with and without a session',
-  actors: 6,
+  actors: 3,
   must: [/^accepted$/],
   never: [/^refused 0x8[67]$/],
   async play(stage, actor, round) {
@@ -27,14 +27,14 @@ const churn: Act = {
     }
     if (round % 4 < 2) peer.leave()
     else peer.break()
-    await stage.pause(40)
+    await stage.pause(100)
   },
 }
 
 const takeOvers: Act = {
   name: 'take-overs',
   about: 'clients of one client identifier, each of which ends the connection of another',
-  actors: 4,
+  actors: 3,
   must: [/^closed 0x8E$/],
   async play(stage, _actor, round) {
     const peer = stage.open()
@@ -44,14 +44,14 @@ const takeOvers: Act = {
     peer.send(subscribe(1, ['noise/#'], (round % 3) as 0 | 1 | 2, 5))
     stage.note(await stage.end(peer, 500))
     peer.break()
-    await stage.pause(50)
+    await stage.pause(200)
   },
 }
 
 const wills: Act = {
   name: 'wills',
   about: 'clients that leave a will, of which half waits for a second, and hang up',
-  actors: 3,
+  actors: 2,
   must: [/^accepted$/],
   async play(stage, actor, round) {
     const peer = stage.open()
@@ -75,21 +75,21 @@ const guessers: Act = {
     const attempt = peer.connect({ clientId: `guesser-${actor}`, username, password: `guess ${round}` })
     stage.note(await attempt)
     peer.break()
-    await stage.pause(250)
+    await stage.pause(500)
   },
 }
 
 const storm: Act = {
   name: 'storm',
-  about: '40 connections at once, of one address',
+  about: '30 connections at once, of one address',
   actors: 1,
   must: [/^refused 0x9F$/],
   async play(stage, _actor, round) {
-    const peers = Array.from({ length: 40 }, () => stage.open('203.0.113.200'))
+    const peers = Array.from({ length: 30 }, () => stage.open('203.0.113.200'))
     const outcomes = peers.map((peer, i) => peer.connect({ ...MALLORY, clientId: `storm-${round}-${i}` }))
     for (const outcome of await Promise.all(outcomes)) stage.note(outcome)
     for (const peer of peers) peer.break()
-    await stage.pause(500)
+    await stage.pause(2000)
   },
 }
 

@@ -38,7 +38,8 @@ const malformed: Act = {
     const bytes = MALFORMED[round % MALFORMED.length]
     if (actor % 2 === 0) await peer.opened()
     else {
-      const outcome = await peer.connect({ ...MALLORY, clientId: `malformed-${actor}` })
+      // What is no whole packet is bounded by the keep alive alone.
+      const outcome = await peer.connect({ ...MALLORY, clientId: `malformed-${actor}`, keepalive: 1 })
       if (outcome !== 'accepted') stage.note(outcome)
     }
     peer.send(bytes)

@@ -8,7 +8,7 @@ import type { Act, Stage } from '../stage.ts'
 /** Of a size that the limits of messages and of bytes are reached together. */
 const PAYLOAD = Buffer.alloc(4096, 0x2e)
 /** Filters of one SUBSCRIBE, and SUBSCRIBEs of one client. */
-const FILTERS = 100
+const FILTERS = 50
 const SUBSCRIBES = 8
 /** Topics that one client retains a message of. */
 const RETAINED = 300
@@ -54,7 +54,7 @@ const floods: Act = {
 const slowReaders: Act = {
   name: 'slow readers',
   about: 'subscribers to all of the noise that stop reading',
-  actors: 6,
+  actors: 4,
   must: [],
   async play(stage, actor, round) {
     const peer = await letIn(stage, `slow-${actor}`)
@@ -89,7 +89,7 @@ const absent: Act = {
 const subscribers: Act = {
   name: 'subscribers',
   about: `clients with ${FILTERS * SUBSCRIBES} filters each`,
-  actors: 4,
+  actors: 3,
   must: [/^granted$/, /^refused 0x97$/],
   async play(stage, actor, round) {
     const peer = await letIn(stage, `subscriber-${actor}`)
@@ -117,7 +117,7 @@ const retained: Act = {
   must: [/^retained$/],
   async play(stage, actor) {
     await retain(stage, actor, PAYLOAD)
-    await stage.pause(200)
+    await stage.pause(500)
   },
   async tidy(stage) {
     for (let actor = 0; actor < this.actors; actor++) await retain(stage, actor, Buffer.alloc(0))

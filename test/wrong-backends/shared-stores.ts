@@ -37,6 +37,11 @@ export const forgetsLateEntries: Spoil = (store) => ({
     withPart(await store.claim(node), (part) => ({ forget: async () => forgetAll(part) })),
 })
 
+/** Leaves, whatever has come meanwhile. */
+export const leavesLateEntries: Spoil = (store) => ({
+  leave: async () => store.leave((await store.receive('', 1_000)).at(-1)?.position ?? ''),
+})
+
 /** The map is written before the feed. */
 export const feedsApart: Spoil = (store) => ({
   retained: spoilMap(store.retained, {

@@ -38,6 +38,12 @@ const WRONG: readonly (readonly [string, Spoil, string, readonly string[]])[] = 
     ['claims: '],
   ],
   [
+    'leaves late entries',
+    wrong.leavesLateEntries,
+    'claims: a node that leaves takes its part with it, unless its inbox has more',
+    [],
+  ],
+  [
     'feeds apart from the map',
     wrong.feedsApart,
     'retained messages: each write is an entry of the feed, at the position that it was answered with',

@@ -1,6 +1,6 @@
 import type { OptionsSpec } from '@mqtt-stack/core'
-import type { BackendOptions } from '@mqtt-stack/core/backend'
-import { BACKEND_OPTIONS } from '@mqtt-stack/core/backend'
+import type { BackendOptions, SharedOptions } from '@mqtt-stack/core/backend'
+import { BACKEND_OPTIONS, SHARED_OPTIONS } from '@mqtt-stack/core/backend'
 
 /** Where Redis is, how it is reached, and what this node is in it. */
 export interface RedisOptions {
@@ -19,7 +19,7 @@ export interface RedisOptions {
   patience?: number
 }
 
-export interface RedisBackendOptions extends BackendOptions, RedisOptions {}
+export interface RedisBackendOptions extends BackendOptions, SharedOptions, RedisOptions {}
 
 const ADDRESSES = { type: 'array', items: { type: 'string' }, minItems: 1 }
 
@@ -92,5 +92,6 @@ export const REDIS_OPTIONS: OptionsSpec<RedisOptions> = {
 
 export const REDIS_BACKEND_OPTIONS: OptionsSpec<RedisBackendOptions> = {
   ...REDIS_OPTIONS,
+  ...SHARED_OPTIONS,
   ...BACKEND_OPTIONS,
 }

@@ -137,6 +137,13 @@ export class RedisStore implements SharedStore {
     for (const [node, part] of this.#claims) await part.renew().catch((error) => this.#dropClaim(node, error))
   }
 
+  async leave(received: string): Promise<boolean> {
+    const { link, own, retained } = this.#opened
+    if (!(await own.forget(received))) return false
+    await this.#strike(link, retained, own.token)
+    return true
+  }
+
   // Others
 
   async nodes(): Promise<readonly NodeState[]> {
@@ -254,9 +261,13 @@ export class RedisStore implements SharedStore {
   async #leave({ link, own, retained }: Open): Promise<void> {
     const patience = Math.min(this.#options.patience, this.lease / 3)
     for (const part of this.#claims.values()) await part.giveUp(patience)
-    if (!(await own.giveUp(patience))) return
-    const isLast = (await link.run(LEAVE, [this.#keys.service], [this.node, own.token], patience)) === 1
-    await retained.clear(own.token, isLast, patience)
+    if (await own.giveUp(patience)) await this.#strike(link, retained, own.token, patience)
+  }
+
+  /** This node is no more. */
+  async #strike(link: Link, retained: RetainedMap, token: string, patience?: number): Promise<void> {
+    const isLast = (await link.run(LEAVE, [this.#keys.service], [this.node, token], patience)) === 1
+    await retained.clear(token, isLast, patience)
   }
 
   #dropClaim(node: string, error: Error & { code?: string }): void {

@@ -104,6 +104,10 @@ export class MemoryNode implements SharedStore {
     return this.#opened().renew(() => clock.now() + lease)
   }
 
+  async leave(received: string): Promise<boolean> {
+    return this.#opened().forget(received)
+  }
+
   // Others
 
   nodes(): Promise<readonly NodeState[]> {

@@ -117,6 +117,19 @@ export const claims: SharedChapter = sharedChapter('claims', (check) => {
     )
   })
 
+  check('a node that leaves takes its part with it, unless its inbox has more', async (bench) => {
+    const [a, other] = [await bench.join('a'), await bench.join('other')]
+    await a.store.write([put('k', 'v')])
+    await other.send('a', 'x')
+    assert.equal(await a.store.leave(''), false)
+    assert.deepEqual(await other.nodes(), { a: true, other: true })
+    assert.equal(await a.store.leave(lastOf(await a.store.receive('', 10))), true)
+    assert.deepEqual(await other.nodes(), { other: true })
+    await bench.close(a)
+    assert.deepEqual(await other.nodes(), { other: true })
+    assert.deepEqual(await texts((await bench.join('a')).store), {})
+  })
+
   check('no entry is lost between a send and a part that is forgotten', async (bench) => {
     const { alive, other } = await deadNode(bench)
     const part = await alive.claim('dead')

@@ -7,6 +7,7 @@ import { PROTOCOL } from './frames.ts'
 import { Inbox } from './inbox.ts'
 import { Intents } from './intents.ts'
 import { Lease } from './lease.ts'
+import { leaveNothing } from './leaving.ts'
 import type { Moves } from './moves.ts'
 import { Peers } from './peers.ts'
 import { Routes } from './routes.ts'
@@ -40,6 +41,8 @@ export class SharedNode {
   readonly #onLost: (error: Error) => void
   #state: Membership = 'joining'
   #reachable = true
+  /** It has stopped, and its part is still its own. */
+  #leaves = false
   /** Nodes whose routes it waits for, and what is done when there are none. */
   #unheard = new Set<string>()
   #allHeard: (() => void) | undefined
@@ -152,6 +155,7 @@ export class SharedNode {
   async stop(): Promise<void> {
     const wasLost = this.#state === 'lost'
     this.#state = 'stopped'
+    this.#leaves = !wasLost && this.#reachable
     this.lease.end()
     this.moves.close()
     this.routes.close()
@@ -285,7 +289,11 @@ export class SharedNode {
     }
     return {
       open: () => store.open(),
-      close: () => store.close(),
+      close: async () => {
+        // Where that fails whoever takes over what is left finds that there is nothing.
+        if (this.#leaves) await leaveNothing(store, this.inbox.position).catch(() => {})
+        await store.close()
+      },
       read: (range, limit) => store.read(range, limit),
       write,
     }

@@ -79,6 +79,11 @@ export interface SharedStore extends OrderedStore, NodePart {
   listen(events: SharedStoreEvents): void
   /** The lease begins anew. Rejects with `LEASE_LOST` where another node has claimed this one's part. */
   renew(): Promise<void>
+  /**
+   * This node goes, with all that is in its part; only `close` comes behind it. False, and nothing goes, where the inbox has
+   * entries behind `received`.
+   */
+  leave(received: string): Promise<boolean>
   /** All nodes that have a part, this one among them. */
   nodes(): Promise<readonly NodeState[]>
   /**

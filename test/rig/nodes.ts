@@ -1,4 +1,5 @@
 /** For tests of what is distributed: default stacks over one service in memory, on one clock. */
+import type { Timer } from '@mqtt-stack/core'
 import type { BackendOptions, ClaimedPart, SharedOptions, SharedStore } from '@mqtt-stack/core/backend'
 import { BACKEND_OPTIONS, Backend, SHARED_OPTIONS } from '@mqtt-stack/core/backend'
 import { MemoryService, settle, testStack, VirtualClock } from '@mqtt-stack/testing'
@@ -25,10 +26,44 @@ export interface JoinOptions extends DefaultStackOptions {
   shared?: Options
 }
 
+/** The clock of a machine that somebody has set wrongly. */
+class ShiftedClock extends VirtualClock {
+  readonly #clock: VirtualClock
+  readonly #ahead: number
+
+  constructor(clock: VirtualClock, ahead: number) {
+    super()
+    this.#clock = clock
+    this.#ahead = ahead
+  }
+
+  override now(): number {
+    return this.#clock.now()
+  }
+
+  override wall(): number {
+    return this.#clock.wall() + this.#ahead
+  }
+
+  override after(ms: number, task: () => void): Timer {
+    return this.#clock.after(ms, task)
+  }
+
+  override every(ms: number, task: () => void): Timer {
+    return this.#clock.every(ms, task)
+  }
+
+  override advance(ms: number): Promise<void> {
+    return this.#clock.advance(ms)
+  }
+}
+
 /** A service and its nodes. */
 export class TestService {
   readonly clock: VirtualClock = new VirtualClock()
   readonly store: MemoryService = new MemoryService({ clock: this.clock })
+  /** How far the clock of a machine that joins is ahead of that of the store, in ms. */
+  ahead = 0
   readonly #stores = new Map<string, SharedStore>()
 
   /** A process that joins; stopped when the test is over. */
@@ -38,7 +73,12 @@ export class TestService {
     const drops: Drop[] = []
     const sessionManager = { maximumExpiry: 3_600, ...options.sessionManager }
     const use = defaultMiddlewares({ ...options, sessionManager, backend }, events, drops)
-    const test = await testStack({ use, options: options.stack, clients: options.clients, clock: this.clock })
+    const test = await testStack({
+      use,
+      options: options.stack,
+      clients: options.clients,
+      clock: this.#machine(),
+    })
     stopAtEnd(test)
     return Object.assign(test, { events, drops, memory: backend, backend })
   }
@@ -46,6 +86,10 @@ export class TestService {
   /** What a node's part is to another one that claims it. */
   async claim(by: string, node: string): Promise<ClaimedPart | undefined> {
     return this.#stores.get(by)?.claim(node)
+  }
+
+  #machine(): VirtualClock {
+    return this.ahead === 0 ? this.clock : new ShiftedClock(this.clock, this.ahead)
   }
 
   #storeOf(name: string): SharedStore {

@@ -34,7 +34,10 @@ export function makeParts(
   const isConnected = (share: Share): boolean => parts.subscriptions.isConnected(share)
   const shared =
     store !== undefined && isSharedStore(store) ? new SharedNode(store, stack, isConnected, lost) : undefined
-  const disk = store && new Disk(shared?.ordered ?? store, stack, shared !== undefined)
+  const disk =
+    shared === undefined
+      ? store && new Disk(store, stack)
+      : new Disk(shared.ordered, { log: stack.log, clock: shared.clock.asClock }, true)
   const limits = { messages: retainedMessages, payload: retainedBytes, bytes: retainedTotal }
   const retained = new RetainedMessages(limits, (topic, isBack, message) => {
     if (sharedRetained === undefined) disk?.dropRetained(topic, isBack)

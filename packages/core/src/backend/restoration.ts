@@ -41,7 +41,7 @@ export class Restoration implements Restored {
 
   /** Who was connected when the process ended has left now. */
   session(session: StoredSession): void {
-    const { clock } = this.#parts.stack
+    const { clock } = this.#disk
     const { id, expiresAt, expiryInterval, sequences, begun, willDueAt } = session
     const wasConnected = expiresAt === 0
     const at = wasConnected ? endOf(expiryInterval, clock.now()) : fromWall(clock, expiresAt, expiryInterval)
@@ -82,7 +82,8 @@ export class Restoration implements Restored {
   /** Of a client that was connected it is due as if the connection had been lost now; without a session, at once. */
   will(id: number, epoch: number, { clientId, identity, owner, delay }: StoredWill): void {
     const { wills, stack } = this.#parts
-    const { clock, ledger } = stack
+    const { ledger } = stack
+    const { clock } = this.#disk
     const session = this.#byId.get(id)
     const account = ledger.account(owner)
     const publisher = { clientId, identity, account }

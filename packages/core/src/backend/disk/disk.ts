@@ -40,7 +40,7 @@ export class Disk {
   #epochs = 0
 
   /** @param mayLie A batch that failed may have been made all the same: its answer was lost. */
-  constructor(store: OrderedStore, { clock, log }: Stack, mayLie = false) {
+  constructor(store: OrderedStore, { clock, log }: Pick<Stack, 'clock' | 'log'>, mayLie = false) {
     this.#store = store
     this.#mayLie = mayLie
     this.clock = clock

@@ -4,11 +4,10 @@ import type { SharedStore } from './shared-store.ts'
 
 /** What becomes of a lease. */
 export interface LeaseEvents {
-  /**
-   * It was renewed. It is not renewed again before what this answers with is done.
-   * @param lapsed It had run out.
-   */
-  renewed(lapsed: boolean): Promise<void>
+  /** It had run out, and is about to be held again. */
+  lapsed(): void
+  /** It was renewed. It is not renewed again before what this answers with is done. */
+  renewed(): Promise<void>
   /** The store cannot be asked. */
   missed(error: Error): void
   /** Another node has claimed what is this one's. */
@@ -47,24 +46,23 @@ export class Lease {
     this.#until = 0
   }
 
-  /** Answers when it is held again; whether it had run out. */
-  async #ask(): Promise<boolean> {
-    for (;;) {
+  /** Answers when it is held again. */
+  async #ask(): Promise<void> {
+    do {
       const since = this.#clock.now()
       await this.#store.renew()
-      const lapsed = !this.held
+      if (!this.held) this.#events.lapsed()
       this.#until = Math.max(this.#until, since + this.#store.lease)
       // An answer that took too long says nothing of now.
-      if (this.held || this.#timer === undefined) return lapsed
-    }
+    } while (!this.held && this.#timer !== undefined)
   }
 
   async renew(): Promise<void> {
     if (this.#isAsking || this.#timer === undefined) return
     this.#isAsking = true
     try {
-      const lapsed = await this.#ask()
-      await this.#events.renewed(lapsed)
+      await this.#ask()
+      await this.#events.renewed()
     } catch (error) {
       if (isStackError(error) && error.code === 'LEASE_LOST') this.#events.lost(error)
       else this.#events.missed(error as Error)

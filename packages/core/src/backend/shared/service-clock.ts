@@ -7,10 +7,18 @@ export class ServiceClock {
   readonly #store: SharedStore
   readonly #clock: Clock
   #offset: number | undefined
+  /** The stack's clock, but for what is written down: that is of the service, for another machine may read it. */
+  readonly asClock: Clock
 
   constructor(store: SharedStore, clock: Clock) {
     this.#store = store
     this.#clock = clock
+    this.asClock = {
+      now: () => clock.now(),
+      wall: () => this.now(),
+      after: (ms, task) => clock.after(ms, task),
+      every: (ms, task) => clock.every(ms, task),
+    }
   }
 
   /** Asks the store for its time. */

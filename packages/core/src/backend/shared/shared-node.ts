@@ -1,6 +1,7 @@
 import type { Share, Stack } from '../../contract/index.ts'
 import { nextMessageId } from '../../contract/index.ts'
 import { isStackError, StackError } from '../../errors/index.ts'
+import type { Timer } from '../../time/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Change, OrderedStore } from '../ordered-store.ts'
 import { PROTOCOL } from './frames.ts'
@@ -10,6 +11,7 @@ import { Lease } from './lease.ts'
 import { leaveNothing } from './leaving.ts'
 import type { Moves } from './moves.ts'
 import { Peers } from './peers.ts'
+import { RollCall } from './roll-call.ts'
 import { Routes } from './routes.ts'
 import { Sender } from './sender.ts'
 import { ServiceClock } from './service-clock.ts'
@@ -43,10 +45,11 @@ export class SharedNode {
   #reachable = true
   /** It has stopped, and its part is still its own. */
   #leaves = false
-  /** Nodes whose routes it waits for, and what is done when there are none. */
-  #unheard = new Set<string>()
-  #allHeard: (() => void) | undefined
+  /** Nodes whose routes it waits for. */
+  readonly #rollCall: RollCall
   #isJoining = false
+  /** What an earlier process left is there. */
+  #hasStarted = false
   /** The number of its last hello. */
   #hello = 0
 
@@ -65,6 +68,7 @@ export class SharedNode {
     this.#stack = stack
     this.#onLost = onLost
     this.ordered = this.#watch(store)
+    this.#rollCall = new RollCall(clock)
     this.clock = new ServiceClock(store, clock)
     this.inbox = new Inbox(store, stack)
     this.sender = new Sender(store, clock, {
@@ -78,23 +82,27 @@ export class SharedNode {
     const worked = (steps: number): void => pace.count(steps)
     this.routes = new Routes(store.node, store.lease, this.peers, this.sender, clock, worked, isConnected)
     this.lease = new Lease(store, clock, {
-      renewed: (lapsed) => this.#renewed(lapsed),
+      lapsed: () => {
+        // Others may have gone on without it.
+        if (this.#state === 'in service') this.#state = 'joining'
+      },
+      renewed: () => this.#renewed(),
       missed: () => this.peers.forgive(),
       lost: (error) => this.#lose(error),
     })
     this.peers.on({
-      dead: () => this.#judgeHeard(),
+      dead: () => this.#rollCall.keep(this.peers.known),
       vanished: (node) => {
         this.sender.forget(node)
-        this.#judgeHeard()
+        this.#rollCall.keep(this.peers.known)
       },
     })
     this.inbox.on('hello', ({ protocol, number }, { from }) => this.#welcome(from, protocol, number))
     this.inbox.on('routes', (frame, { from }) => {
       const isWhole = this.routes.apply(frame, from)
       // What a live node says counts as its answer to this hello alone.
-      if (isWhole && (frame.owner !== from || frame.tag === this.#hello)) this.#heard(frame.owner)
-      for (const node of frame.gone) this.#heard(node)
+      if (isWhole && (frame.owner !== from || frame.tag === this.#hello)) this.#rollCall.heard(frame.owner)
+      for (const node of frame.gone) this.#rollCall.heard(node)
     })
     this.inbox.on('mark', ({ owner, version }, { from }) => {
       if (owner === this.node) this.routes.marked(from, version)
@@ -117,7 +125,8 @@ export class SharedNode {
 
   /** Whether it may take what a dead node has left: one that joins waits for that. */
   get mayAdopt(): boolean {
-    return (this.#state === 'in service' || this.#state === 'joining') && this.lease.held && this.#reachable
+    const isMember = this.#state === 'in service' || (this.#state === 'joining' && this.#hasStarted)
+    return isMember && this.lease.held && this.#reachable
   }
 
   /** Whether it takes connections. */
@@ -134,15 +143,13 @@ export class SharedNode {
       reach: (failure) => this.#reach(failure),
       cast: (bytes) => this.inbox.takeCast(bytes),
     })
-    const since = this.#stack.clock.now()
-    await open()
-    this.lease.begin(since)
     try {
-      await this.clock.sync()
+      await open()
       this.#compareClocks()
       this.sender.begin(this.clock.now())
       this.intents.sendRestored(disk)
       this.inbox.begin(disk)
+      this.#hasStarted = true
       await this.#join()
     } catch (error) {
       await this.stop()
@@ -159,9 +166,19 @@ export class SharedNode {
     this.lease.end()
     this.moves.close()
     this.routes.close()
-    if (!wasLost && this.#reachable) await this.sender.settled()
+    if (!wasLost && this.#reachable) await this.#settle()
     this.sender.close()
     await this.inbox.end()
+  }
+
+  /** What is on its way may take as long as a lease. */
+  async #settle(): Promise<void> {
+    let timer: Timer | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = this.#stack.clock.after(this.store.lease, resolve)
+    })
+    await Promise.race([this.sender.settled(), late])
+    timer?.cancel()
   }
 
   /** Rejects with `STORE_FAILED`, and why it may not acknowledge anything. */
@@ -179,14 +196,20 @@ export class SharedNode {
       await this.#look()
       const { alive, known } = this.peers
       const isUnheard = (node: string): boolean => alive.has(node) || !this.routes.tree.nodes.has(node)
-      this.#unheard = new Set([...known].filter(isUnheard))
+      this.#rollCall.begin([...known].filter(isUnheard))
       const number = nextMessageId()
       this.#hello = number
       for (const node of alive) {
         this.sender.send(node, { kind: 'hello', protocol: PROTOCOL, number })
         this.routes.greet(node)
       }
-      if (this.#unheard.size > 0) await this.#waitForAll()
+      const missing = await this.#rollCall.wait(JOINING * this.store.lease)
+      if (missing.length > 0) {
+        const names = missing.join(', ')
+        this.#stack.log.error(
+          `the node ${this.node} goes on without the routes of ${names}, which nobody has told it`,
+        )
+      }
       if (this.#state === 'joining') this.#state = 'in service'
       this.peers.beginService()
     } finally {
@@ -200,32 +223,6 @@ export class SharedNode {
     this.routes.prune(this.peers.known)
   }
 
-  #waitForAll(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#stack.clock.after(JOINING * this.store.lease, () => {
-        const names = [...this.#unheard].join(', ')
-        this.#stack.log.error(
-          `the node ${this.node} goes on without the routes of ${names}, which nobody has told it`,
-        )
-        this.#allHeard?.()
-      })
-      this.#allHeard = () => {
-        this.#allHeard = undefined
-        timer.cancel()
-        resolve()
-      }
-    })
-  }
-
-  #heard(node: string): void {
-    if (this.#unheard.delete(node) && this.#unheard.size === 0) this.#allHeard?.()
-  }
-
-  /** Nodes that are not there any more have nothing to say. */
-  #judgeHeard(): void {
-    for (const node of [...this.#unheard]) if (!this.peers.known.has(node)) this.#heard(node)
-  }
-
   #welcome(from: string, protocol: number, number: number): void {
     if (protocol !== PROTOCOL) {
       this.#stack.log.error(`the node ${from} speaks protocol ${protocol}, and this one knows ${PROTOCOL}`)
@@ -234,12 +231,11 @@ export class SharedNode {
     this.routes.greet(from, number)
   }
 
-  async #renewed(lapsed: boolean): Promise<void> {
+  async #renewed(): Promise<void> {
+    if (!this.#hasStarted) return
     await this.#look()
     for (const origin of [...this.inbox.origins])
       if (this.peers.isForgotten(origin)) this.inbox.forget(origin)
-    // Others may have gone on without it.
-    if (lapsed && this.#state === 'in service') this.#state = 'joining'
     if (this.#state === 'joining' && !this.#isJoining) this.#stack.background(() => this.#join())
   }
 
@@ -287,8 +283,15 @@ export class SharedNode {
         throw error
       }
     }
+    const open = async (): Promise<void> => {
+      const since = this.#stack.clock.now()
+      await store.open()
+      // What is read then takes its time.
+      this.lease.begin(since)
+      await this.clock.sync()
+    }
     return {
-      open: () => store.open(),
+      open,
       close: async () => {
         // Where that fails whoever takes over what is left finds that there is nothing.
         if (this.#leaves) await leaveNothing(store, this.inbox.position).catch(() => {})

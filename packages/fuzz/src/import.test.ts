@@ -1,4 +1,4 @@
-/** A seeded sample of `import.fuzz.ts`, and lines that are shuffled, doubled and cut. */
+/** A configuration of Mosquitto that is cut short, has other bytes, or has its lines shuffled, doubled and cut: seeded. */
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'

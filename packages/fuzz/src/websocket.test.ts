@@ -3,15 +3,13 @@ import { Buffer } from 'node:buffer'
 import { encode } from '@mqtt-stack/conformance/wire'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
-import { webSockets } from './doors.ts'
 import { cut, mutate, mutationsOf } from './mutations.ts'
-import { RawStand } from './raw-stand.ts'
-import { CONNECT, frame, payloadsOf, UPGRADE } from './websocket.ts'
+import { CONNECT, frame, payloadsOf, UPGRADE, WebSocketStand } from './websocket.ts'
 
-let stand: RawStand
+let stand: WebSocketStand
 
 beforeAll(async () => {
-  stand = await RawStand.open(webSockets)
+  stand = await WebSocketStand.open()
   return () => stand.close()
 })
 

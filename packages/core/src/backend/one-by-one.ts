@@ -9,6 +9,11 @@ export class OneByOne {
     return this.#last === undefined
   }
 
+  /** Fulfils when what is under way is done. */
+  get last(): Promise<void> | undefined {
+    return this.#last
+  }
+
   /** Does the work behind all earlier ones; at once where there is none. */
   *run(work: Steps): Steps {
     const before = this.#last

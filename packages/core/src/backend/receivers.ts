@@ -41,6 +41,11 @@ export class Receivers {
     return subscribers.length > WIDE
   }
 
+  /** Fulfils when the message to very many that came last is staged; nothing where none is on its way. */
+  get wideStaged(): Promise<void> | undefined {
+    return this.#wide.last
+  }
+
   /** @param publisher Whose message it is, where that session is known: no local is for it. */
   deliver(
     { subscribers, groups }: Matches<Subscriber>,

@@ -65,6 +65,9 @@ export class Relays {
     if (shared !== undefined && disk !== undefined) {
       // Without a lease it may not know of subscriptions that were acknowledged elsewhere.
       if (ctx.packet.qos > 0 && !shared.inService) return shared.refuse()
+      const before = this.#receivers.isWide(matches) ? this.#receivers.wideStaged : undefined
+      // Who gets it is found out in the turn in which it is sent to others: a session that moves is either here or there.
+      if (before !== undefined) return before.then(() => this.relay(ctx, store))
       const here = shared.moves.isBusy ? shared.moves.sift(matches, shared.node, ctx) : matches
       const out = this.#remote?.plan(ctx, here)
       return this.#relayHere(disk, out?.local ?? here, publisher, ctx, store, out)

@@ -14,7 +14,7 @@ const PATIENCE = 4
  * when it is durable, and only then is anybody told.
  */
 export class Commits {
-  readonly #store: OrderedStore
+  readonly #store: Pick<OrderedStore, 'write'>
   readonly #onTurn: (failure: StackError | undefined) => void
   #failing = false
   #next = new Batch()
@@ -29,7 +29,7 @@ export class Commits {
   #closed = true
 
   /** @param onTurn Told why the store cannot commit, when that begins, and with nothing when it can again. */
-  constructor(store: OrderedStore, onTurn: (failure: StackError | undefined) => void) {
+  constructor(store: Pick<OrderedStore, 'write'>, onTurn: (failure: StackError | undefined) => void) {
     this.#store = store
     this.#onTurn = onTurn
   }

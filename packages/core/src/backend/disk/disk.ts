@@ -20,10 +20,10 @@ import { storedSession } from './stored-session.ts'
 
 /** So many sequences of a session are handed out before it is written again. */
 const SEQUENCES = 10_000
-/** So many messages are read at once. */
-const READS = 100
 /** So many epochs, over all sessions. */
 const EPOCHS = 10_000
+/** So many messages are read at once. */
+const READS = 100
 
 /**
  * What a backend keeps beyond the process. Each method stages a change; `commit()` and `settled()` say when it is durable.
@@ -44,13 +44,8 @@ export class Disk {
     this.#store = store
     this.#mayLie = mayLie
     this.clock = clock
-    const watched: OrderedStore = {
-      open: () => store.open(),
-      close: () => store.close(),
-      read: (range, limit) => store.read(range, limit),
-      write: (batch) => store.write(batch).then(() => this.#removals.again()),
-    }
-    this.commits = new Commits(watched, (failure) => {
+    const write: OrderedStore['write'] = (batch) => store.write(batch).then(() => this.#removals.again())
+    this.commits = new Commits({ write }, (failure) => {
       if (failure === undefined) log.info('the store commits again')
       else log.error(`${failure.message}; QoS 1 and 2 are refused until it can`, failure)
     })

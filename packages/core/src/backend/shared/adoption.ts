@@ -1,17 +1,15 @@
-import type { Author, Share } from '../../contract/index.ts'
 import { nextMessageId } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
 import { Publish } from '../../packets/index.ts'
-import * as keys from '../disk/keys.ts'
 import type { StoredIntent } from '../disk/records.ts'
-import * as records from '../disk/records.ts'
 import type { SessionRecord } from '../session-record.ts'
-import { WillRecord } from '../wills.ts'
+import { AdoptedWills } from './adopted-wills.ts'
 import { Arrival } from './arrival.ts'
 import { Bodies } from './bodies.ts'
 import type { Home } from './directory.ts'
 import type { Frame, MessageFrame } from './frames.ts'
 import { ceilingOf } from './hand-over.ts'
+import { LeftGroups } from './left-groups.ts'
 import { LeftInbox } from './left-inbox.ts'
 import type { LeftWill } from './left-part.ts'
 import {
@@ -30,15 +28,6 @@ import type { ClaimedPart } from './shared-store.ts'
 /** Sessions whose home is written down at once. */
 const AT_ONCE = 100
 
-/** A message for a group, which its node was chosen for. */
-interface ForGroup {
-  readonly share: Share
-  readonly except: string | undefined
-  readonly publisher: Author | undefined
-  readonly expiresAt: number
-  readonly packet: Publish
-}
-
 /**
  * Takes what a dead node has left: sessions with their logs, wills, and what others had sent to it. Until the directory says of a session
  * that it is at home here it is the dead node's: whoever begins anew, after a crash of this one, loses nothing and has nothing twice.
@@ -55,9 +44,8 @@ export class Adoption {
   readonly #elsewhere = new Set<number>()
   readonly #homes = new Map<string, Home>()
   readonly #bodies: Bodies
-  readonly #wills: WillRecord[] = []
-  readonly #leftWills: LeftWill[] = []
-  #forGroups: ForGroup[] = []
+  readonly #wills: AdoptedWills
+  readonly #groups: LeftGroups
   #inbox!: LeftInbox
   #failure: Error | undefined
   /** What was staged last is of it. */
@@ -69,6 +57,8 @@ export class Adoption {
     this.#part = part
     this.#isClosed = isClosed
     this.#bodies = new Bodies(moving.disk)
+    this.#wills = new AdoptedWills(moving)
+    this.#groups = new LeftGroups(moving)
   }
 
   /** @throws StackError where it could not be done now; nothing of what is left is gone then. */
@@ -149,22 +139,9 @@ export class Adoption {
     const { session, epoch, will } = left
     if (this.#elsewhere.has(session)) return
     const arrival = this.#arrivals.get(session)
-    if (arrival !== undefined) {
-      arrival.will(epoch, will)
-      return
-    }
-    // Its session is over: it is due.
-    const { wills, stack } = this.#moving.parts
-    const { clientId, identity, owner, delay } = will
-    const account = stack.ledger.account(owner)
-    const publisher = { clientId, identity, account }
-    const isTaken = wills.get({ clientId, epoch }) !== undefined
-    const init = { clientId, epoch: isTaken ? nextMessageId() : epoch, delay, publisher, account }
-    const record = new WillRecord({ ...init, packet: undefined, session: undefined })
-    record.sessionId = nextMessageId()
-    this.#moving.disk.commits.put(keys.willKey(record.sessionId, record.epoch), records.writeWill(will))
-    this.#wills.push(record)
-    this.#leftWills.push(left)
+    if (arrival !== undefined) arrival.will(epoch, will)
+    // Its session is over.
+    else this.#wills.take(left)
   }
 
   /**
@@ -190,21 +167,14 @@ export class Adoption {
   }
 
   #take(frame: Frame, isForSessions: boolean): void {
-    if (frame.kind === 'group') {
-      const { share, except, publisher, expiresAt } = frame
-      const packet = Publish.decode(Uint8Array.from(frame.packet))
-      this.#forGroups.push({ share, except, publisher, expiresAt, packet })
-    }
-    if (frame.kind !== 'message') return
-    const { groups, publisher, expiresAt } = frame
-    const packet = Publish.decode(Uint8Array.from(frame.packet))
-    for (const share of groups)
-      this.#forGroups.push({ share, except: undefined, publisher, expiresAt, packet })
-    if (frame.plain && isForSessions) this.#deliver(frame, packet)
+    this.#groups.take(frame)
+    if (frame.kind === 'message' && frame.plain && isForSessions) this.#deliver(frame)
   }
 
   /** To the sessions that are adopted, and nobody else. */
-  #deliver({ publisher, expiresAt, packet: bytes }: MessageFrame, packet: Publish): void {
+  #deliver({ publisher, expiresAt, packet: encoded }: MessageFrame): void {
+    const bytes = Uint8Array.from(encoded)
+    const packet = Publish.decode(bytes)
     const { subscriptions, sessions, bounds, stack } = this.#moving.parts
     const own = sessions.get(publisher.clientId)
     const found = subscriptions.match(packet.topic).subscribers.flatMap((subscriber) => {
@@ -216,7 +186,7 @@ export class Adoption {
     })
     // One that several have is kept once.
     const messageId = nextMessageId()
-    if (found.length > 1) this.#bodies.add(messageId, Uint8Array.from(bytes))
+    if (found.length > 1) this.#bodies.add(messageId, bytes)
     for (const { arrival, terms } of found) {
       const { qos, retain, identifiers } = terms
       if (qos === 0) continue
@@ -236,7 +206,7 @@ export class Adoption {
         publisher,
         size: packet.size,
         interval: packet.expiryInterval ?? Number.POSITIVE_INFINITY,
-        message: found.length > 1 ? undefined : Uint8Array.from(bytes),
+        message: found.length > 1 ? undefined : bytes,
       })
     }
   }
@@ -253,7 +223,7 @@ export class Adoption {
     const all = [...this.#arrivals.values()]
     for (let i = 0; i < all.length; i += AT_ONCE)
       await Promise.all(all.slice(i, i + AT_ONCE).map((arrival) => this.#settle(arrival)))
-    await this.#settleWills()
+    await this.#wills.settle(this.#part)
   }
 
   async #settle(arrival: Arrival): Promise<void> {
@@ -269,19 +239,6 @@ export class Adoption {
     else await directory.release(clientId, home)
   }
 
-  async #settleWills(): Promise<void> {
-    if (this.#wills.length === 0) return
-    const { wills, stack } = this.#moving.parts
-    await this.#part.write(
-      this.#leftWills.map(({ key }) => ({ key: Uint8Array.from(key), value: undefined })),
-    )
-    const now = stack.clock.now()
-    for (const will of this.#wills) {
-      wills.add(will)
-      wills.queue(will, now, now)
-    }
-  }
-
   /** What is left belongs to nobody but groups; then the node is no more. */
   async #finish(): Promise<void> {
     const { node, directory } = this.#moving
@@ -293,29 +250,10 @@ export class Adoption {
     announced.catch(() => {})
     await this.#readUpTo(tag, nodes, false)
     await announced
-    await this.#handOn()
+    await this.#groups.handOn(this.#part, this.#inbox.position)
     while (!(await this.#part.forget(this.#inbox.position))) {
       for (const { frame } of await this.#inbox.next()) this.#take(frame, false)
-      await this.#handOn()
+      await this.#groups.handOn(this.#part, this.#inbox.position)
     }
-  }
-
-  /** Messages of groups go to their members, here or elsewhere; then nobody takes them out of the inbox again. */
-  async #handOn(): Promise<void> {
-    const { stack } = this.#moving.parts
-    const { clock } = this.#moving.node
-    const forGroups = this.#forGroups
-    this.#forGroups = []
-    const handed = forGroups.map(({ share, except = '', publisher, expiresAt, packet: sent }) => {
-      const packet = clock.age(sent, expiresAt)
-      if (packet === undefined) return undefined
-      const { qos } = packet
-      const ctx = { clientId: except, share, packet, qos, expiresAt: clock.toStack(expiresAt), publisher }
-      return stack.call('handOnMessage', ctx)
-    })
-    await Promise.all(handed)
-    if (forGroups.length === 0) return
-    const position = records.writePosition(this.#inbox.position)
-    await this.#part.write([{ key: keys.POSITION_KEY, value: position }])
   }
 }

@@ -142,4 +142,112 @@ describe('a stored session', () => {
     expect(a.backend.stats).toMatchObject({ sessions: 0, subscriptions: 0, wills: 0 })
     expect(service.store.left.names).toBe(2)
   })
+
+  it('takes along the identifiers of QoS 2 messages: one that is sent again is not relayed again', async () => {
+    const service = new TestService()
+    const [a, b] = [await service.join('a'), await service.join('b')]
+    const reader = await b.client({ clientId: 'reader' })
+    await reader.subscribe('t', { qos: 2 })
+    const message = {
+      cmd: 'publish',
+      topic: 't',
+      payload: 'once',
+      qos: 2,
+      messageId: 7,
+      retain: false,
+    } as const
+    const bob = await a.client({ ...STORED, clientId: 'bob', autoAck: false })
+    bob.send({ ...message, dup: false })
+    await bob.next('pubrec')
+    await bob.drop()
+    const back = await b.client({ ...STORED, clientId: 'bob', autoAck: false })
+    back.send({ ...message, dup: true })
+    await back.next('pubrec')
+    back.send({ cmd: 'pubrel', messageId: 7 })
+    await back.next('pubcomp')
+    expect((await reader.message()).payload).toBe('once')
+    await reader.expectNothing('publish')
+    expect([a.backend.stats.awaitingRelease, b.backend.stats.awaitingRelease]).toEqual([0, 0])
+  })
+
+  it('takes along its subscriptions as they are, and the place that its QoS 2 messages had', async () => {
+    const service = new TestService()
+    const [a, b] = [await service.join('a'), await service.join('b')]
+    const bob = await a.client({ ...STORED, clientId: 'bob', autoAck: false })
+    await bob.subscribe(
+      { topic: 't/#', qos: 2, nl: true, rap: true },
+      { properties: { subscriptionIdentifier: 7 } },
+    )
+    const sender = await b.client({ clientId: 'sender' })
+    for (const payload of ['1', '2']) await sender.publish('t/x', payload, { qos: 2, retain: true })
+    const first = await bob.next('publish')
+    await bob.next('publish')
+    // The first was received, the second was sent.
+    bob.send({ cmd: 'pubrec', messageId: first.messageId })
+    await bob.next('pubrel')
+    await bob.drop()
+    const back = await b.client({ ...STORED, clientId: 'bob', autoAck: false })
+    expect(await back.next()).toMatchObject({ cmd: 'pubrel', messageId: first.messageId })
+    expect(await back.next('publish')).toMatchObject({
+      dup: true,
+      retain: true,
+      payload: Buffer.from('2'),
+      properties: { subscriptionIdentifier: 7 },
+    })
+    await back.publish('t/own', 'mine', { qos: 0 })
+    await back.expectNothing()
+  })
+
+  it('moves while the store is slow, and its answers are lost', async () => {
+    const service = new TestService()
+    const [a, b] = [await service.join('a'), await service.join('b')]
+    const bob = await a.client({ ...STORED, clientId: 'bob' })
+    await bob.subscribe('t', { qos: 1 })
+    await bob.drop()
+    const sender = await b.client({ clientId: 'sender' })
+    for (const payload of ['1', '2', '3']) await sender.publish('t', payload, { qos: 1 })
+    for (const asked of ['write', 'send'] as const)
+      for (const name of ['a', 'b']) service.store.lose(name, asked)
+    const back = await b.client({ ...STORED, clientId: 'bob' })
+    const payloads: string[] = []
+    for (let i = 0; i < 3; i++) payloads.push((await back.message()).payload)
+    expect(payloads).toEqual(['1', '2', '3'])
+    await back.expectNothing('publish')
+  })
+
+  it('stays where it is when its new home cannot write it, and moves when that can', async () => {
+    const service = new TestService()
+    const [a, b] = [await service.join('a'), await service.join('b')]
+    const bob = await a.client({ ...STORED, clientId: 'bob' })
+    await bob.subscribe(['t', '$share/g/s'], { qos: 1 })
+    await bob.drop()
+    service.store.cut('b')
+    const refused = b.open({ clientId: 'bob', protocolVersion: 5 })
+    expect(await refused.connect({ ...STORED })).toMatchObject({ reasonCode: 0x88 })
+    const sender = await a.client({ clientId: 'sender' })
+    for (const topic of ['t', 's']) await sender.publish(topic, topic, { qos: 1 })
+    service.store.heal('b')
+    await service.clock.advance(3_000)
+    const back = await b.client({ ...STORED, clientId: 'bob' })
+    expect([(await back.message()).payload, (await back.message()).payload]).toEqual(['t', 's'])
+  })
+
+  it('is at home where it was after its node begins anew under its name', async () => {
+    const service = new TestService()
+    const b = await service.join('b')
+    const first = await service.join('a')
+    const bob = await first.client({ ...STORED, clientId: 'bob' })
+    await bob.subscribe('t', { qos: 1 })
+    await bob.disconnect()
+    await first.client({ clientId: 'brief' })
+    const stopped = first.stop()
+    await service.clock.advance(2_000)
+    await stopped
+    const second = await service.join('a')
+    expect(service.store.left.names).toBe(1)
+    const sender = await b.client({ clientId: 'sender' })
+    await sender.publish('t', 'x', { qos: 1 })
+    const back = await second.client({ ...STORED, clientId: 'bob' })
+    expect((await back.message()).payload).toBe('x')
+  })
 })

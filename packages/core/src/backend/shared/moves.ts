@@ -16,6 +16,7 @@ export class Moves {
   readonly #pulls: Pulls
   readonly #handOvers: HandOvers
   readonly #adoptions: Adoptions
+  readonly #releases = new Set<Promise<void>>()
 
   constructor(parts: MovingParts) {
     const { inbox, store } = parts.node
@@ -73,9 +74,16 @@ export class Moves {
   release(clientId: string, home: Home): void {
     const { directory, parts } = this.#moving
     // What cannot be written now is found when somebody asks for the session, or this node's part is adopted.
-    directory.release(clientId, home).catch((error: Error) => {
+    const released = directory.release(clientId, home).catch((error: Error) => {
       parts.stack.log.warn(`the directory still has the session of "${clientId}" here: ${error.message}`)
     })
+    this.#releases.add(released)
+    released.then(() => this.#releases.delete(released))
+  }
+
+  /** Fulfils when the directory knows what has ended here. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#releases)
   }
 
   close(): void {

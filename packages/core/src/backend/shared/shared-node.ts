@@ -177,7 +177,8 @@ export class SharedNode {
     const late = new Promise<void>((resolve) => {
       timer = this.#stack.clock.after(this.store.lease, resolve)
     })
-    await Promise.race([this.sender.settled(), late])
+    const settled = Promise.all([this.sender.settled(), this.moves.settled()])
+    await Promise.race([settled, late])
     timer?.cancel()
   }
 

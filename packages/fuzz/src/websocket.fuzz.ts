@@ -2,15 +2,17 @@
 import { Buffer } from 'node:buffer'
 import { encode } from '@mqtt-stack/conformance/wire'
 import { expect, test } from 'vitest'
+import { webSockets } from './doors.ts'
 import { cut, mutate, mutationsOf, numbers } from './mutations.ts'
+import { RawStand } from './raw-stand.ts'
 import { count, report } from './result.ts'
-import { CONNECT, frame, UPGRADE, WebSocketStand } from './websocket.ts'
+import { CONNECT, frame, UPGRADE } from './websocket.ts'
 
 /** Sockets open at once. */
 const BATCH = 100
 
 test('WebSocket: every mutation of an upgrade, CONNECT and PINGREQ', async (context) => {
-  const stand = await WebSocketStand.open()
+  const stand = await RawStand.open(webSockets)
   const good = Buffer.concat([UPGRADE, frame(CONNECT), frame(encode.pingreq())])
   const number = numbers(2)
   const size = mutationsOf(good.length)

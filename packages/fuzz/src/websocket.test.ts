@@ -3,13 +3,15 @@ import { Buffer } from 'node:buffer'
 import { encode } from '@mqtt-stack/conformance/wire'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import { webSockets } from './doors.ts'
 import { cut, mutate, mutationsOf } from './mutations.ts'
-import { CONNECT, frame, payloadsOf, UPGRADE, WebSocketStand } from './websocket.ts'
+import { RawStand } from './raw-stand.ts'
+import { CONNECT, frame, payloadsOf, UPGRADE } from './websocket.ts'
 
-let stand: WebSocketStand
+let stand: RawStand
 
 beforeAll(async () => {
-  stand = await WebSocketStand.open()
+  stand = await RawStand.open(webSockets)
   return () => stand.close()
 })
 

@@ -1,12 +1,6 @@
-/** Raw WebSocket clients: upgrades and frames with anything wrong in them. */
+/** Upgrades and frames with anything wrong in them. */
 import { Buffer } from 'node:buffer'
-import type { Socket } from 'node:net'
-import { connect } from 'node:net'
-import type { Broker } from '@mqtt-stack/broker'
-import { createBroker } from '@mqtt-stack/broker'
 import { encode } from '@mqtt-stack/conformance/wire'
-import { RecordingLogger, TestClient } from '@mqtt-stack/testing'
-import { createWebSocketStream, WebSocket } from 'ws'
 
 /** A good upgrade request. */
 export const UPGRADE: Buffer = Buffer.from(
@@ -38,8 +32,6 @@ export interface FrameInput {
   lengthBytes?: 0 | 2 | 8
 }
 
-/** A close frame without a reason. */
-const CLOSE = Buffer.of(0x88, 0)
 const MASK = Buffer.of(0x12, 0x34, 0x56, 0x78)
 
 /** One frame, good unless the input says otherwise. */
@@ -70,77 +62,4 @@ export function payloadsOf(bytes: Buffer): Buffer {
     at = behind + length
   }
   return Buffer.concat(parts)
-}
-
-/** A broker that listens for WebSockets, and a neighbour whose service must not suffer. */
-export class WebSocketStand {
-  readonly logger: RecordingLogger = new RecordingLogger()
-  readonly #broker: Broker
-  #neighbour!: TestClient
-
-  private constructor() {
-    const listeners = [{ transport: 'ws', port: 0, path: '/mqtt' }] as const
-    this.#broker = createBroker({ listeners, stack: { logger: this.logger } })
-  }
-
-  static async open(): Promise<WebSocketStand> {
-    const stand = new WebSocketStand()
-    await stand.#broker.listen()
-    const socket = new WebSocket(`ws://127.0.0.1:${stand.#port}/mqtt`, 'mqtt').on('error', () => {})
-    stand.#neighbour = new TestClient(createWebSocketStream(socket), {
-      clientId: 'neighbour',
-      patience: 20_000,
-    })
-    await stand.#neighbour.connect()
-    return stand
-  }
-
-  close(): Promise<void> {
-    return this.#broker.close()
-  }
-
-  /** Sends chunks, hangs up, and resolves with what came, when the connection is closed. */
-  talk(chunks: readonly Uint8Array[]): Promise<Buffer> {
-    return this.#talk(chunks, (socket) => void socket.end())
-  }
-
-  /** The same, but it is the broker that hangs up: no answer is lost. */
-  listen(chunks: readonly Uint8Array[]): Promise<Buffer> {
-    return this.#talk(chunks, () => {})
-  }
-
-  #talk(chunks: readonly Uint8Array[], sent: (socket: Socket) => void): Promise<Buffer> {
-    return new Promise((resolve) => {
-      const received: Buffer[] = []
-      const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true })
-      socket.on('error', () => {})
-      socket.on('data', (chunk: Buffer) => {
-        received.push(chunk)
-        if (chunk.subarray(-CLOSE.length).equals(CLOSE)) socket.end()
-      })
-      socket.on('close', () => resolve(Buffer.concat(received)))
-      const send = (at: number): void => {
-        if (socket.destroyed) return
-        if (at === chunks.length) sent(socket)
-        else socket.write(chunks[at], () => setImmediate(send, at + 1))
-      }
-      socket.on('connect', () => send(0))
-    })
-  }
-
-  /**
-   * The neighbour is served, nobody else is left and nothing was logged as an error.
-   * @throws Error
-   */
-  async check(): Promise<void> {
-    await this.#neighbour.ping()
-    // Their sockets are closed here; over there that is still to be noticed.
-    while (this.#broker.stack.clients.size > 1) await new Promise((resolve) => setImmediate(resolve))
-    const [error] = this.logger.errors
-    if (error !== undefined) throw new Error(`logged: ${error}`)
-  }
-
-  get #port(): number {
-    return this.#broker.addresses[0].port as number
-  }
 }

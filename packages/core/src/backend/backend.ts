@@ -103,7 +103,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     if (shared === undefined) return open()
     shared.moves = new Moves({ parts, disk, node: shared, keeper: this.#sessions })
     const restore = (): Promise<void> => open().then(() => shared.moves.restore())
-    return shared.start(restore, disk).then(() => sharedRetained?.start())
+    return shared.start(restore, disk, () => sharedRetained?.start())
   }
 
   /** Another node has what was this one's. */

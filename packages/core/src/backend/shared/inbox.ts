@@ -13,6 +13,10 @@ const PAGE = 64
 /** After a failure the inbox is read again after this, in ms. */
 const PAUSE = 1_000
 
+/** Casts that wait take no more bytes than this: what comes then is dropped. */
+const CAST_BYTES = 16_777_216
+const NOTHING: InboxEntry = { origin: '', seq: 0, frames: [] }
+
 /** What comes of a frame's application beside itself. */
 export interface Application {
   /** The node that sent it. */
@@ -44,6 +48,9 @@ export class Inbox {
   #running: Promise<void> | undefined
   #closed = false
   #endPause: (() => void) | undefined
+  readonly #casts: Uint8Array[] = []
+  #castBytes = 0
+  #takesCasts = false
 
   constructor(store: SharedStore, stack: Stack) {
     this.#store = store
@@ -111,9 +118,25 @@ export class Inbox {
   /** What another node has cast. */
   takeCast(bytes: Uint8Array): void {
     if (this.#closed) return
-    const entry = this.#read(bytes)
-    if (entry === undefined) return
-    for (const frame of entry.frames) this.#take(frame, { from: entry.origin, again: false, cast: true })
+    if (this.#castBytes + bytes.length > CAST_BYTES) return
+    this.#casts.push(bytes)
+    this.#castBytes += bytes.length
+    if (!this.#takesCasts) void this.#takeCasts()
+  }
+
+  /** In pieces: others have their turn in between. */
+  async #takeCasts(): Promise<void> {
+    const { pace } = this.#stack
+    this.#takesCasts = true
+    for (let bytes = this.#casts.shift(); bytes !== undefined; bytes = this.#casts.shift()) {
+      this.#castBytes -= bytes.length
+      const { frames, origin } = this.#read(bytes) ?? NOTHING
+      for (const frame of frames) {
+        if (pace.spent) await pace.rest()
+        if (!this.#closed) this.#take(frame, { from: origin, again: false, cast: true })
+      }
+    }
+    this.#takesCasts = false
   }
 
   async #run(): Promise<void> {

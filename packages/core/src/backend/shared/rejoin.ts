@@ -5,6 +5,8 @@ import { Away } from './away.ts'
 
 /** Connections have so long to be closed, in ms. */
 const CLOSING = 10_000
+/** Retained messages that are let go at a time. */
+const PAGE = 1_000
 
 /** A node that has lost its lease lets go of everything, and joins anew. */
 export class Rejoin {
@@ -63,7 +65,7 @@ export class Rejoin {
 
 /** Nothing of it stays in memory; what is in the store is somebody else's. */
 async function letGo(parts: Parts): Promise<void> {
-  const { shared, disk, sessions, subscriptions, wills, sharedRetained } = parts
+  const { shared, disk, sessions, subscriptions, wills, retained, sharedRetained } = parts
   await Promise.all([shared?.stop(), sharedRetained?.stop()])
   // What could not be written is lost here.
   await disk?.close().catch(() => {})
@@ -72,4 +74,8 @@ async function letGo(parts: Parts): Promise<void> {
     record.end()
   }
   for (const will of wills.all) will.giveUp()
+  for (let page = retained.page(undefined, undefined, PAGE); page.messages.length > 0; ) {
+    for (const { topic } of page.messages) retained.remove(topic)
+    page = retained.page(undefined, undefined, PAGE)
+  }
 }

@@ -1,9 +1,9 @@
 import type { Share, Stack } from '../../contract/index.ts'
 import { nextMessageId } from '../../contract/index.ts'
-import { isStackError, StackError } from '../../errors/index.ts'
+import { StackError } from '../../errors/index.ts'
 import type { Timer } from '../../time/index.ts'
 import type { Disk } from '../disk/disk.ts'
-import type { Change, OrderedStore } from '../ordered-store.ts'
+import type { OrderedStore } from '../ordered-store.ts'
 import { PROTOCOL } from './frames.ts'
 import { Inbox } from './inbox.ts'
 import { Intents } from './intents.ts'
@@ -16,6 +16,7 @@ import { Routes } from './routes.ts'
 import { Sender } from './sender.ts'
 import { ServiceClock } from './service-clock.ts'
 import type { SharedStore } from './shared-store.ts'
+import { watched } from './watched-store.ts'
 
 /** So many leases a node waits, when it joins, for what the others have to say. */
 const JOINING = 5
@@ -67,7 +68,19 @@ export class SharedNode {
     this.store = store
     this.#stack = stack
     this.#onLost = onLost
-    this.ordered = this.#watch(store)
+    this.ordered = watched(store, {
+      opening: () => clock.now(),
+      // What is read then takes its time.
+      opened: (since) => {
+        this.lease.begin(since)
+        return this.clock.sync()
+      },
+      closing: async () => {
+        // Where that fails whoever takes over what is left finds that there is nothing.
+        if (this.#leaves) await leaveNothing(store, this.inbox.position).catch(() => {})
+      },
+      lost: (error) => this.#lose(error),
+    })
     this.#rollCall = new RollCall(clock)
     this.clock = new ServiceClock(store, clock)
     this.inbox = new Inbox(store, stack)
@@ -137,8 +150,9 @@ export class SharedNode {
   /**
    * Joins the service.
    * @param open Opens the store, and restores what an earlier process of this name left.
+   * @param follow Begins to follow what all nodes share.
    */
-  async start(open: () => Promise<void>, disk: Disk): Promise<void> {
+  async start(open: () => Promise<void>, disk: Disk, follow: () => Promise<void> | undefined): Promise<void> {
     this.store.listen({
       reach: (failure) => this.#reach(failure),
       cast: (bytes) => this.inbox.takeCast(bytes),
@@ -151,6 +165,7 @@ export class SharedNode {
       this.inbox.begin(disk)
       this.#hasStarted = true
       await this.#join()
+      await follow()
     } catch (error) {
       await this.stop()
       await disk.close().catch(() => {})
@@ -273,33 +288,5 @@ export class SharedNode {
     this.#stack.log.warn(
       `this machine's clock is ${seconds} s ${which} that of the store; sessions and messages go by the store's`,
     )
-  }
-
-  #watch(store: SharedStore): OrderedStore {
-    const write = async (batch: readonly Change[]): Promise<void> => {
-      try {
-        await store.write(batch)
-      } catch (error) {
-        if (isStackError(error) && error.code === 'LEASE_LOST') this.#lose(error)
-        throw error
-      }
-    }
-    const open = async (): Promise<void> => {
-      const since = this.#stack.clock.now()
-      await store.open()
-      // What is read then takes its time.
-      this.lease.begin(since)
-      await this.clock.sync()
-    }
-    return {
-      open,
-      close: async () => {
-        // Where that fails whoever takes over what is left finds that there is nothing.
-        if (this.#leaves) await leaveNothing(store, this.inbox.position).catch(() => {})
-        await store.close()
-      },
-      read: (range, limit) => store.read(range, limit),
-      write,
-    }
   }
 }

@@ -5,6 +5,7 @@ import type {
   Context,
   Done,
   FileWatch,
+  Standing,
   Steps,
   Store,
 } from '@mqtt-stack/core'
@@ -53,6 +54,11 @@ export class Acl extends Middleware<AclOptions> {
   /** How often the rules are being asked again; deliveries are asked about meanwhile. */
   #asking = 0
   #walked: Promise<unknown> = Promise.resolve()
+  /** What was decided is known of few topics of each client; its names are looked at each time. */
+  readonly #standing: Standing = {
+    by: this,
+    allows: (client, { topic, qos, retain }) => this.#rightsOf(client).hasAllowed(topic, qos, retain),
+  }
   /** Clients that have lost a right while they were away: what waits for them is being gone through. */
   readonly #losers = new Set<Client>()
 
@@ -116,7 +122,10 @@ export class Acl extends Middleware<AclOptions> {
     if (packet.cmd === 'publish') {
       const { topic, qos, retain } = packet
       store.valid = mine.mayPublish(topic, qos, retain)
-      if (store.valid && dry !== true) return
+      if (store.valid && dry !== true) {
+        store.standing = this.#standing
+        return
+      }
       store.reason = mine.reason(mine.publish('publish', topic, qos, retain), 'publish', topic)
       return
     }

@@ -69,6 +69,42 @@ describe.each(BACKENDS)('rules that change, with %s', (_name, backend) => {
     expect(left.map(({ topic }) => topic)).toEqual(['open'])
   })
 
+  it('count for the next message, and so do other names and groups of its author', async () => {
+    const rules: AclRule[] = [
+      { allow: 'publish', topic: 'a', group: 'staff' },
+      { allow: 'publish', topic: 'a', user: 'jane' },
+      { allow: 'subscribe', topic: '#' },
+    ]
+    const { acl, client, settle, stack } = await setup(rules, {
+      ...options(),
+      users: users({ joe: ['staff'] }),
+    })
+    const reader = await client({ clientId: 'reader' })
+    await reader.subscribe('#', { qos: 1 })
+    const joe = await client({ clientId: 'joe', username: 'joe' })
+    const { session } = [...stack.clients].find(({ id }) => id === 'joe')!
+    const delivered = async (): Promise<number> => {
+      const before = payloads(reader).length
+      for (const payload of ['1', '2']) await joe.publish('a', payload, { qos: 1 })
+      await settle()
+      return payloads(reader).length - before
+    }
+    const { identity } = session
+    expect(await delivered()).toBe(2)
+    session.groups = []
+    expect(await delivered()).toBe(0)
+    session.identity = 'jane'
+    expect(await delivered()).toBe(2)
+    session.identity = identity
+    expect(await delivered()).toBe(0)
+    session.groups = ['staff']
+    expect(await delivered()).toBe(2)
+    await acl.replace([{ deny: 'publish', topic: 'a' }, ...rules])
+    expect(await delivered()).toBe(0)
+    await acl.replace(rules)
+    expect(await delivered()).toBe(2)
+  })
+
   it('[CVE-2018-12546] take away what an author has left who may publish no more: messages, retained ones and wills', async () => {
     const { acl, client, settle, seconds, open } = await withSeconds(await setup([ALL], options()))
     const reader = await client({ clientId: 'reader', clean: false })

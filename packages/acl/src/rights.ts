@@ -42,6 +42,11 @@ export class Rights {
     return allowed
   }
 
+  /** Whether {@link mayPublish} has answered yes, and that is remembered. */
+  hasAllowed(topic: string, qos: QoS, retain: boolean): boolean {
+    return this.#decisions.published(topic, qos, retain) === true
+  }
+
   /** Whether a message may be delivered to whom a subscription brings it; {@link receive} says why. */
   mayReceive(topic: string): boolean {
     return !this.#asksReceive || this.#mayRead('receive', topic)

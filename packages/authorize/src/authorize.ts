@@ -12,6 +12,7 @@ import type {
   PacketType,
   Publish,
   QoS,
+  Standing,
   Steps,
   Store,
   SubscribePacket,
@@ -51,6 +52,8 @@ export class Authorize extends Middleware {
   readonly behind: readonly CallbackName[] = ['authenticateConnection', 'authenticateExchange']
   readonly uses: readonly CallbackName[] = ['closeClient', 'messageDropped']
   #ask!: Chain
+  /** What was given with a yes last. */
+  #standing: Standing | undefined
   /** Why rules refused something, where they say so: the log is told, and no client. */
   #refusals!: LineLimit
 
@@ -113,6 +116,8 @@ export class Authorize extends Middleware {
   }
 
   #publish(client: Client, packet: Publish): void | Promise<void> {
+    const standing = this.#standing
+    if (standing !== undefined && this.#ask.sole === standing.by && standing.allows(client, packet)) return
     const store: AuthorizeStore = {}
     const later = this.#ask.run({ client, packet, action: 'publish' }, store)
     if (later !== undefined) return later.then(() => this.#note(client, packet, store))
@@ -120,7 +125,10 @@ export class Authorize extends Middleware {
   }
 
   #note(client: Client, packet: Publish, store: AuthorizeStore): void {
-    if (store.valid === true) return
+    if (store.valid === true) {
+      if (store.standing !== undefined) this.#standing = store.standing
+      return
+    }
     this.#tell(client, store, 'publish', packet.topic)
     const state = decision.of(client)
     state.refused = packet

@@ -55,6 +55,11 @@ export class HandlerChain {
     return this.steps.length > 0
   }
 
+  /** Who takes part, where nobody else does. */
+  get sole(): Step['owner'] | undefined {
+    return this.steps.length === 1 ? this.steps[0].owner : undefined
+  }
+
   /**
    * Calls the handlers in order. Answers nothing when all answered at once, a promise otherwise; throws, or rejects
    * with, the first handler's error.

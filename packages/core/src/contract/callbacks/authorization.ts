@@ -30,6 +30,20 @@ export interface AuthorizeContext {
   readonly dry?: boolean | undefined
 }
 
+/**
+ * A short way to the same yes for messages of clients that publish to a topic again and again: asked instead of
+ * authorizePacket where nobody else answers that.
+ */
+export interface Standing {
+  /** The middleware whose yes it is. */
+  readonly by: { readonly name: string }
+  /**
+   * Whether this message is allowed, as far as that is known at once: false where it is to be asked. Changes of rules, of
+   * the client's names and of its groups count at once.
+   */
+  allows(client: Client, packet: Publish): boolean
+}
+
 /** The answer; for SUBSCRIBE `grants` holds what is asked, filter by filter, and may only be lowered. */
 export interface AuthorizeStore {
   valid?: boolean
@@ -37,6 +51,8 @@ export interface AuthorizeStore {
   reasonCode?: ReasonCode
   /** Why, in words, for logs and for whoever asks: `acl rule 4, broker.yaml:31: deny publish plant/#`. No client is told. */
   reason?: string
+  /** Given with a yes to PUBLISH. Whoever wants to see each message gives none. */
+  standing?: Standing
   /** By the place of the filter in `packet.subscriptions`. */
   grants?: (QoS | ReasonCode)[]
   /** To a dry question: the answer depends on something that nobody has said, and `reason` says on what. */

@@ -1,6 +1,6 @@
 export type { Holdings, SessionSummary } from './administration.ts'
 export type { AuthenticateContext } from './authentication.ts'
-export type { AskedSubscribe, AuthorizeContext, AuthorizeStore } from './authorization.ts'
+export type { AskedSubscribe, AuthorizeContext, AuthorizeStore, Standing } from './authorization.ts'
 export {
   CALLBACKS,
   type CallbackName,

@@ -2,116 +2,23 @@
 import { Buffer } from 'node:buffer'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Stack } from '@mqtt-stack/core'
-import { RecordingLogger } from '@mqtt-stack/testing'
 import { Redis } from 'ioredis'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { open, start, thrown } from '../../../test/rig/redis/passing.ts'
 import { startProxy } from '../../../test/rig/redis/proxy.ts'
-import type { RedisServer, RedisSettings } from '../../../test/rig/redis/redis-server.ts'
-import { startRedis } from '../../../test/rig/redis/redis-server.ts'
+import { ask, until } from '../../../test/rig/redis/redis-cluster.ts'
+import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
 import { Authority } from '../../../test/support/authority.ts'
 import { needs } from '../../../test/support/needs.ts'
 import { openPort } from '../../../test/support/open-port.ts'
-import type { RedisOptions } from './options.ts'
-import { lacksOf, wrongWith } from './preflight.ts'
-import { RedisBackend } from './redis-backend.ts'
-import { RedisStore } from './redis-store.ts'
-import { targetOf } from './target.ts'
-
-const servers: RedisServer[] = []
-const stores: RedisStore[] = []
 
 beforeEach((context) => needs(context, 'redis-server'))
-
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close()
-  for (const server of servers.splice(0)) await server.stop()
-})
-
-async function start(settings: RedisSettings = {}): Promise<RedisServer> {
-  const server = await startRedis(settings)
-  servers.push(server)
-  return server
-}
-
-async function open(options: RedisOptions, warn?: (text: string) => void): Promise<RedisStore> {
-  const store = new RedisStore({ lease: 1_000, patience: 300, ...options }, warn)
-  stores.push(store)
-  await store.open()
-  return store
-}
 
 function rawOf({ port, host }: RedisServer, password?: string): Redis {
   return new Redis({ port, host, password }).on('error', () => {})
 }
 
-/** What is thrown, without the address. */
-async function thrown(server: RedisServer | undefined, opening: Promise<unknown>): Promise<string> {
-  const error = await opening.then(
-    () => new Error('nothing was thrown'),
-    (error: Error) => error as Error & { code?: string },
-  )
-  const text =
-    server === undefined ? error.message : error.message.replace(`${server.host}:${server.port}`, 'HOST')
-  return `${(error as { code?: string }).code} ${text}`
-}
-
 const set = (key: string, size = 1) => ({ key: Buffer.from(key), value: Buffer.alloc(size, 1) })
-
-const WRONG_OPTIONS: readonly (readonly [object, string])[] = [
-  [{}, 'OPTION_MISSING RedisBackend: one of "url", "sentinels" and "cluster" is needed'],
-  [
-    { url: 'redis://h', cluster: ['h:1'] },
-    'OPTION_INVALID RedisBackend: only one of "url", "sentinels" and "cluster" may be given',
-  ],
-  ...['localhost:6379', 'http://localhost', 'redis://', 'redis://:secret@h:99999', 'redis://h/x'].map(
-    (url) =>
-      [
-        { url },
-        'OPTION_INVALID RedisBackend: option "url" is no address of a Redis: write redis://host:6379, or rediss://host:6379 for TLS',
-      ] as const,
-  ),
-  ...[['h'], [], 'h:1', ['h:1', 7]].map(
-    (cluster) =>
-      [
-        { cluster },
-        'OPTION_INVALID RedisBackend: option "cluster" is a list of addresses, each as host:port',
-      ] as const,
-  ),
-  [
-    { url: 'redis://h', node: 'a b' },
-    'OPTION_INVALID RedisBackend: option "node" has up to 64 letters, digits, ".", "_" and "-"',
-  ],
-  [
-    { url: 'redis://h', prefix: '{x}' },
-    'OPTION_INVALID RedisBackend: option "prefix" has up to 64 characters, without braces and spaces',
-  ],
-]
-
-describe('Options', () => {
-  it.each(WRONG_OPTIONS)('%j are refused at once', async (options, message) => {
-    const make = async (): Promise<unknown> => new RedisBackend(options as RedisOptions)
-    expect(await thrown(undefined, make())).toBe(message)
-  })
-
-  it('a file that cannot be read is named', async () => {
-    expect(await thrown(undefined, open({ url: 'redis://h', passwordFile: '/nowhere/x' }))).toBe(
-      'STORE_UNUSABLE redis-backend: cannot read /nowhere/x (option "passwordFile"): ENOENT',
-    )
-  })
-
-  it('a URL may have a user, a password, a database and an IPv6 address; errors have none of them', () => {
-    const target = targetOf('x', { url: 'rediss://me:p%40ss@[::1]:6380/3' })
-    expect(target).toMatchObject({
-      addresses: [{ host: '::1', port: 6380 }],
-      username: 'me',
-      password: 'p@ss',
-      db: 3,
-      tls: {},
-      label: 'rediss://::1:6380',
-    })
-  })
-})
 
 describe('A Redis that cannot be used', () => {
   it('is not there', async () => {
@@ -228,16 +135,6 @@ describe('A Redis that cannot be used', () => {
     )
   })
 
-  it.each([
-    [{ redis_version: '6.2.14' }, 'it is Redis 6.2.14, and 7.0 or later is needed'],
-    [{ redis_version: '7.2.4', redis_mode: 'sentinel' }, 'it is a Sentinel: give its address as "sentinels"'],
-    [{ redis_version: '8.0.0', maxmemory: '0', maxmemory_policy: 'allkeys-lru' }, undefined],
-    [{ redis_version: '10.1.0' }, undefined],
-  ])('says so: %j', (settings, message) => {
-    const target = targetOf('x', { url: 'redis://h' })
-    expect(wrongWith(new Map(Object.entries(settings)), target)).toBe(message)
-  })
-
   it('has keys of another program or of a later version', async () => {
     const redis = await start()
     const raw = rawOf(redis)
@@ -263,48 +160,6 @@ describe('A Redis that cannot be used', () => {
     expect(await thrown(redis, open({ url: redis.url, node: 'a' }))).toBe(
       'NODE_TAKEN node a of the service is alive: give each node a name of its own, or wait until the lease of the earlier one has ended',
     )
-  })
-})
-
-describe('A Redis that promises less', () => {
-  it.each([
-    [
-      { appendonly: 'no' },
-      'keeps nothing on a disk: when it ends all sessions and messages are lost (set appendonly yes)',
-    ],
-    [
-      { appendonly: 'no', save: '900 1' },
-      'writes only snapshots to its disk: when it ends what was acknowledged since the last one is lost (set appendonly yes)',
-    ],
-    [
-      { appendfsync: 'everysec' },
-      'has appendfsync everysec: a crash may lose what was acknowledged in the last second (set it to always)',
-    ],
-    [
-      { appendfsync: 'no' },
-      'has appendfsync no: a crash may lose what was acknowledged in about the last half minute (set it to always)',
-    ],
-    [
-      { 'client-output-buffer-limit': 'pubsub 0 0 0' },
-      'has no limit for what waits for a subscriber: its memory may fill up (set client-output-buffer-limit pubsub 32mb 8mb 60)',
-    ],
-    [{ 'client-output-buffer-limit': 'pubsub 1mb 1mb 1' }, undefined],
-  ])('says so in the log: %j', async (settings, warning) => {
-    const redis = await start(settings as RedisSettings)
-    const logger = new RecordingLogger()
-    const stack = new Stack({ logger }).use(new RedisBackend({ url: redis.url }))
-    await stack.start()
-    await stack.stop()
-    const lines = logger.lines
-      .filter(({ level, message }) => level === 'warn' && message.startsWith('redis-backend'))
-      .map(({ message }) => message)
-    expect(lines).toEqual(warning === undefined ? [] : [`redis-backend: ${redis.url} ${warning}`])
-  })
-
-  it('or does not tell its settings', () => {
-    expect(lacksOf(new Map([['aof_enabled', '1']]))).toEqual([
-      'does not tell its appendfsync: with anything but always, what was acknowledged may be lost',
-    ])
   })
 })
 
@@ -357,5 +212,41 @@ describe('While it runs', () => {
     raw.disconnect()
     // It has what the other one has: nothing.
     await writing.catch((error) => expect(error).toMatchObject({ code: 'LEASE_LOST' }))
+  })
+
+  it('replicas that must have what is written are waited for', async () => {
+    const quick = { 'repl-diskless-sync-delay': 0 }
+    const master = await start(quick)
+    const replica = await start({ replicaof: `${master.host} ${master.port}`, ...quick })
+    await until(async () => String(await ask(master, 'INFO', 'replication')).includes('state=online'))
+    const store = await open({ url: master.url, replicas: 1, patience: 15_000 })
+    await store.write([set('1')])
+    expect(await ask(replica, 'EXISTS', `mqtt-stack:{node:${store.node}}:order`)).toBe(1)
+    await store.retained.write([set('t')], Buffer.from('fed'))
+    expect(await store.send(store.node, Buffer.from('x'))).toBe(true)
+    await replica.kill()
+    const impatient = await open({ url: master.url, replicas: 1 })
+    expect(await thrown(master, impatient.write([set('2')]))).toBe(
+      'STORE_FAILED redis-backend: cannot use redis://HOST: fewer of its replicas than "replicas" says have what was written',
+    )
+    const writing = store.write([set('2')])
+    await replica.restart()
+    await writing
+    await store.write([set('3')])
+  })
+
+  it('a Redis that is loading its data is waited for', async () => {
+    const slow = { 'enable-debug-command': 'yes', 'loading-process-events-interval-bytes': 1_024 }
+    const redis = await start({ save: '', appendonly: 'no', ...slow })
+    await ask(redis, 'DEBUG', 'POPULATE', '1000', 'key', '100')
+    await ask(redis, 'SAVE')
+    // So many microseconds for each key.
+    const starting = redis.restart({ 'key-load-delay': 2_000 })
+    await expect
+      .poll(() => thrown(redis, open({ url: redis.url })), { timeout: 5_000 })
+      .toBe('STORE_UNUSABLE redis-backend: cannot use redis://HOST: it is still loading its data')
+    const waiting = open({ url: redis.url, node: 'c', patience: 10_000 })
+    await starting
+    await waiting
   })
 })

@@ -14,6 +14,11 @@ export function isPassing(error: Error): boolean {
   return !isReply(error) || PASSING.test(error.message)
 }
 
+/** Redis is in reach, and its replicas are not. */
+export function isOfReplicas(error: Error): boolean {
+  return /^(WAITED|NOREPLICAS) /.test(error.message)
+}
+
 /** Waiting does not help: the options are wrong. */
 export function isRefusal(error: Error): boolean {
   const { code } = error as NodeJS.ErrnoException
@@ -50,6 +55,7 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/^READONLY/, 'it is a read-only replica: name the master, or its Sentinels'],
   [/^MASTERDOWN/, 'it is a replica without its master'],
   [/^MOVED/, 'it is a node of a Cluster: give the addresses of its nodes as "cluster"'],
+  [/^WAITED/, 'fewer of its replicas than "replicas" says have what was written'],
   [/^NOREPLICAS/, 'it has fewer replicas in reach than it wants to write (min-replicas-to-write)'],
   [/^BUSY/, 'a script keeps it busy'],
   [/^OOM/, 'its memory is full (maxmemory): give it more, or let sessions end'],

@@ -3,13 +3,15 @@ import { Buffer } from 'node:buffer'
 import { StackError } from '@mqtt-stack/core'
 import type { Client, ClientOptions } from './client.ts'
 import { backoff, makeClient } from './client.ts'
-import { bare, failed, isPassing, isRefusal, isReply, unusable } from './failures.ts'
+import { bare, failed, isOfReplicas, isPassing, isRefusal, isReply, unusable } from './failures.ts'
 import type { Script } from './scripts/script.ts'
 import type { Target } from './target.ts'
 
 export type Argument = string | number | Uint8Array
 
 export interface LinkOptions extends ClientOptions {
+  /** How many replicas must have what is written by {@link Link.runSafely}. */
+  readonly replicas: number
   /** How long a call waits for Redis, in ms. */
   readonly patience: number
   /** What all keys begin with. */
@@ -90,6 +92,12 @@ export class Link {
     return this.ask(() => this.once(script, keys, args), keys[0], patience)
   }
 
+  /** The same, and answers when as many replicas have it as are wanted. It is asked again where they have not. */
+  runSafely(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    if (this.#options.replicas === 0) return this.run(script, keys, args)
+    return this.ask(() => this.#replicate(script, keys, args), keys[0])
+  }
+
   /**
    * Asks until there is an answer, or it was tried for long enough: it may have been made more than once then, or may be made yet.
    * @param key Some key of what is asked: it says which part of a Cluster has to be in reach.
@@ -101,6 +109,7 @@ export class Link {
     patience: number = this.#options.patience,
   ): Promise<T> {
     const until = performance.now() + patience
+    let before: Error | undefined
     for (let times = 0; ; times++) {
       if (this.#isClosed) throw new StackError('STORE_CLOSED', 'redis-backend: the store is closed')
       try {
@@ -109,14 +118,38 @@ export class Link {
         return answer
       } catch (thrown) {
         if (this.#isClosed) continue
-        const error = this.#whyOf(thrown as Error)
+        // The last try may have had no time for an answer.
+        const error = this.#whyOf(thrown === LATE ? (before ?? LATE) : (thrown as Error))
+        before = error
         if (!isPassing(error) || (!this.#isOpen && isRefusal(error))) throw this.#failed(error)
-        this.#lose(error, key)
+        if (!isOfReplicas(error)) this.#lose(error, key)
         const left = until - performance.now()
         if (left <= 1) throw this.#failed(error)
         await this.#pause(Math.min(left, backoff(times)))
       }
     }
+  }
+
+  /** On one connection, one behind the other. */
+  async #replicate(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    const { replicas, silence, patience } = this.#options
+    const wired: (string | number | Buffer)[] = [script.sha, script.keys, ...keys]
+    for (const arg of args) wired.push(wire(arg))
+    const ask = async (name: string): Promise<[unknown, number]> => {
+      const pipeline = this.client.pipeline()
+      pipeline.callBuffer(name, wired)
+      pipeline.call('WAIT', [replicas, Math.floor(Math.min(silence, patience) / 4)])
+      const [[failure, answer], [, count]] = (await pipeline.exec()) as [Error | null, unknown][]
+      if (failure !== null) throw failure
+      return [answer, Number(count)]
+    }
+    const [answer, count] = await ask('EVALSHA').catch((error: Error) => {
+      if (!error.message.startsWith('NOSCRIPT')) throw error
+      wired[0] = script.text
+      return ask('EVAL')
+    })
+    if (count < replicas) throw new Error(`WAITED for ${replicas} replicas, of which ${count} have it`)
+    return answer
   }
 
   /** Asks once. A Redis that does not know the script yet is given it. */
@@ -196,10 +229,12 @@ function wire(arg: Argument): string | number | Buffer {
   return arg instanceof Uint8Array ? Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength) : arg
 }
 
+const LATE = new Error('Socket timeout')
+
 async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('Socket timeout')), Math.max(ms, 1))
+    timer = setTimeout(() => reject(LATE), Math.max(ms, 1))
   })
   try {
     return await Promise.race([promise, late])

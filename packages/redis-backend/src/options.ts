@@ -16,6 +16,7 @@ export interface RedisOptions {
   prefix?: string
   node?: string
   lease?: number
+  replicas?: number
   patience?: number
 }
 
@@ -79,6 +80,12 @@ export const REDIS_OPTIONS: OptionsSpec<RedisOptions> = {
     max: 600_000,
     unit: 'ms',
     doc: 'How long a node that is not heard of counts as alive. Behind it another node takes over what it had.',
+  },
+  replicas: {
+    kind: 'number',
+    default: 0,
+    max: 16,
+    doc: 'How many replicas of Redis must have a message before it is acknowledged (WAIT): a fail-over to one of them does not lose it.',
   },
   patience: {
     kind: 'number',

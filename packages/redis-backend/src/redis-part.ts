@@ -89,16 +89,13 @@ export class RedisPart implements ClaimedPart {
     return entriesIn(await link.run(READ, [keys.order, keys.values], [from, to, limit]))
   }
 
-  /**
-   * Of a batch that failed it is not known whether it was made. Where it was, the part is not what the backend has in memory, and
-   * the next batch is `LEASE_LOST`: then all of it is read anew.
-   */
+  /** Of a batch that failed it is not known whether it was made; it is not made any more behind the next one. */
   async write(batch: readonly Change[]): Promise<void> {
     if (batch.length === 0) return
     const { link, keys } = this.#place
     const number = ++this.#tried
     const args = [this.token, number, this.#made, ...argumentsOf(batch)]
-    this.#check(await link.run(WRITE, [keys.meta, keys.order, keys.values], args))
+    this.#check(await link.runSafely(WRITE, [keys.meta, keys.order, keys.values], args))
     this.#made = number
   }
 

@@ -173,7 +173,7 @@ export class RedisStore implements SharedStore {
 
   async send(node: string, bytes: Uint8Array): Promise<boolean> {
     const { meta, inbox } = this.#keys.part(node)
-    return (await this.#opened.link.run(SEND, [meta, inbox], [bytes])) === 1
+    return (await this.#opened.link.runSafely(SEND, [meta, inbox], [bytes])) === 1
   }
 
   cast(node: string, bytes: Uint8Array): void {
@@ -203,10 +203,10 @@ export class RedisStore implements SharedStore {
   }
 
   #make(target: Target): Open {
-    const { patience, prefix } = this.#options
+    const { patience, prefix, replicas } = this.#options
     // A connection that is dead is found out before the lease has ended.
     const silence = Math.min(5_000, Math.max(500, this.lease / 3))
-    const options: LinkOptions = { patience, prefix, silence, connecting: silence }
+    const options: LinkOptions = { patience, prefix, replicas, silence, connecting: silence }
     const link = new Link(target, { ...options, reach: (failure) => this.#events.reach(failure) })
     const [inbox, feed] = [new StreamReader(target, options), new StreamReader(target, options)]
     const own = this.#partOf(link, this.node, inbox)

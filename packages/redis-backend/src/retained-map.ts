@@ -103,7 +103,7 @@ export class RetainedMap implements SharedMap {
     const args: Argument[] = [this.#writer, ++this.#number, AGE, SIZE, writes.length]
     for (const { posted } of writes) args.push(posted)
     for (const arg of argumentsOf(writes.flatMap(({ batch }) => batch))) args.push(arg)
-    const ids = await this.#link.run(WRITE_MAP, [order, values, feed, meta], args)
+    const ids = await this.#link.runSafely(WRITE_MAP, [order, values, feed, meta], args)
     return String(ids).split(' ')
   }
 }

@@ -49,7 +49,10 @@ export const WRITE_MAP: Script = script(
 local known = redis.call('HGET', KEYS[4], 'w:' .. ARGV[1])
 if known then
   local number, ids = string.match(known, '^(%d+) (.*)$')
-  if number == ARGV[2] then return ids end
+  if number == ARGV[2] then
+    redis.call('HSET', KEYS[4], 'w:' .. ARGV[1], known)
+    return ids
+  end
 end
 local count = tonumber(ARGV[5])
 local total = tonumber(redis.call('HGET', KEYS[4], 'total') or 0)

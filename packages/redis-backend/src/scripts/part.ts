@@ -72,17 +72,18 @@ return 1
 )
 
 /**
- * Keys: meta, order, values. Arguments: token, number of the batch, that of the batch before it, changes. 1; 0 where the part is lost, or
- * is not as the batch before it left it.
+ * Keys: meta, order, values. Arguments: token, number of the batch, that of the last one that is known to be made, changes. 1; 0 where
+ * the part is lost, or Redis has lost what was known to be made. Batches between the two numbers failed, and may have been made. One that
+ * is made already is noted anew, so that whoever waits for replicas waits.
  */
 export const WRITE: Script = script(
   3,
   `${APPLY}
 local known = redis.call('HMGET', KEYS[1], 'owner', 'batch')
 if known[1] ~= ARGV[1] then return 0 end
-if known[2] == ARGV[2] then return 1 end
-if known[2] ~= ARGV[3] then return 0 end
-apply(KEYS[2], KEYS[3], 4)
+local last, this = tonumber(known[2]), tonumber(ARGV[2])
+if last < tonumber(ARGV[3]) or last > this then return 0 end
+if last < this then apply(KEYS[2], KEYS[3], 4) end
 redis.call('HSET', KEYS[1], 'batch', ARGV[2])
 return 1
 `,

@@ -47,6 +47,28 @@ describe('A Redis that cannot be used', () => {
     expect(await thrown(redis, open({ url: redis.url, username: 'guest', password: 'guest' }))).toBe(
       `${cannot} its user may not do what is needed (ACL): allow it all commands, keys and channels with the prefix`,
     )
+    // What the README says is enough.
+    const rights = [
+      '~mqtt-stack:*',
+      '&mqtt-stack:*',
+      '+@all',
+      '-@admin',
+      '-@dangerous',
+      '+info',
+      '+config|get',
+    ]
+    await ask(redis, '-a', 'right', '--no-auth-warning', 'ACL', 'SETUSER', 'mqtt', 'on', '>mqtt', ...rights)
+    const warnings: string[] = []
+    const store = await open({ url: redis.url, username: 'mqtt', password: 'mqtt', node: 'a' }, (text) =>
+      warnings.push(text),
+    )
+    await store.write([set('k')])
+    await store.retained.write([set('t')], Buffer.from('fed'))
+    expect(await store.send('a', Buffer.from('x'))).toBe(true)
+    await store.renew()
+    expect(await store.nodes()).toEqual([{ node: 'a', alive: true }])
+    await store.leave((await store.receive('', 9))[0].position)
+    expect(warnings).toEqual([])
     const file = join(redis.directory, 'password')
     writeFileSync(file, 'right\r\n')
     await open({ url: redis.url, passwordFile: file })

@@ -82,6 +82,12 @@ it('is empty when all sessions have ended and all retained messages are cleared'
   again.on('message', (topic, payload) => here.push(`${topic}=${payload}`))
   await expect.poll(() => [...here].sort()).toEqual(['s=shared', 't/kept=kept', 't/x=1', 't/x=2'])
 
+  const late = await client(one, 'late', true, 0)
+  const retained: string[] = []
+  late.on('message', (_, payload) => retained.push(`${payload}`))
+  await late.subscribeAsync('t/kept', { qos: 1 })
+  await expect.poll(() => retained).toEqual(['kept'])
+
   await publisher.publishAsync('t/kept', '', { qos: 1, retain: true })
   for (const [url, id] of [
     [one, 'away'],

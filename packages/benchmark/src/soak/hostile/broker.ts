@@ -1,8 +1,9 @@
+import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { COMMAND, writeConfiguration } from './configuration.ts'
-import type { State, StateQuestion } from './state.ts'
+import type { State, StateAnswer, StateQuestion } from './state.ts'
 
 const START_MS = 20_000
 const ANSWER_MS = 30_000
@@ -51,10 +52,9 @@ export async function startHostileBroker(): Promise<HostileBroker> {
   }
 
   async function state(collect: boolean): Promise<State> {
-    const answer = once(child, 'message', { signal: AbortSignal.timeout(ANSWER_MS) })
+    const answer = answerOf(child)
     child.send({ collect } satisfies StateQuestion)
-    const [told] = (await unlessItEnds(answer)) as [State]
-    return told
+    return await unlessItEnds(answer)
   }
 
   async function stop(): Promise<void> {
@@ -74,6 +74,13 @@ export async function startHostileBroker(): Promise<HostileBroker> {
     await stop()
     throw error
   }
+}
+
+async function answerOf(child: ChildProcess): Promise<State> {
+  const signal = AbortSignal.timeout(ANSWER_MS)
+  for await (const [message] of on(child, 'message', { signal }))
+    if (message?.soakState !== undefined) return (message as StateAnswer).soakState
+  throw new Error('the broker does not answer')
 }
 
 /** Reads what the broker logs, and keeps its end. */

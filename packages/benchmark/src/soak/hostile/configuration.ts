@@ -40,13 +40,14 @@ acl:
   rules:
     - { allow: [publish, subscribe], topic: 'good/#', user: good }
     - { allow: [publish, subscribe], topic: 'noise/#', user: mallory }
+    - { allow: [publish, subscribe], topic: 'kept/#', user: mallory }
 limits:
   messageRate: 200
   burst: 1
   byteRate: 1048576
   connectionsPerAddress: 50
-  subscriptionsPerUser: 1000
-  retainedPerUser: 400
+  subscriptionsPerUser: 600
+  retainedPerUser: 200
   sessionsPerUser: 200
   refusalTime: ${WAITS.refusal}
 connection: { connectTimeout: ${WAITS.connect} }

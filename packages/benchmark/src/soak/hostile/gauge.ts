@@ -1,7 +1,7 @@
 /** A middleware that tells the parent process what the broker holds. Needs --expose-gc, --expose-internals and IPC. */
 import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Counts, State, StateQuestion } from './state.ts'
+import type { Counts, State, StateAnswer, StateQuestion } from './state.ts'
 
 /** What it needs of the stack that it is given to. */
 interface Watched {
@@ -24,7 +24,7 @@ export class Gauge {
   readonly name = 'Gauge'
   stack: Watched | undefined
   readonly #answer = ({ collect }: StateQuestion): void => {
-    process.send?.(this.#state(collect))
+    process.send?.({ soakState: this.#state(collect) } satisfies StateAnswer)
   }
 
   start(): void {

@@ -69,15 +69,17 @@ describe('the verdict on good clients beside hostile ones', () => {
     const at = (p99: number) =>
       problems(result({ latencies: { opening, hostile: latency(p99), quiet: opening } }))
     expect(at(6)).toEqual([])
-    expect(at(6.1)).toEqual(["the good clients' p99 beside hostile clients: 6.10 ms, above 6.00 ms"])
+    expect(at(6.1)).toEqual([
+      "the good clients' p99 beside hostile clients: 6.10 ms, above 6.00 ms, while the broker had no core for 2 % of the time",
+    ])
   })
 
-  it('calls nobody late below 2 ms, however quick they were', () => {
+  it('calls nobody late below 4 ms, however quick they were', () => {
     const opening = latency(0.2)
     const at = (p99: number) =>
       problems(result({ latencies: { opening, hostile: opening, quiet: latency(p99) } }))
-    expect(at(2)).toEqual([])
-    expect(at(2.1)).toEqual(["the good clients' p99 after hostile clients: 2.10 ms, above 2.00 ms"])
+    expect(at(4)).toEqual([])
+    expect(at(4.1)).toEqual(["the good clients' p99 after hostile clients: 4.10 ms, above 4.00 ms"])
   })
 
   it('does not judge the latency of a short run, nor what was to be reached in it', () => {
@@ -144,7 +146,7 @@ describe('the page of a hostile soak', () => {
     expect(page).toContain('- mqtt-stack 1.0.0, node 20.1.2, linux x64; 2026-01-02.')
     expect(page).toContain('- 30:00 min, with 1 spans of hostile clients of 60 s each.')
     expect(page).toContain(
-      '1.50 ms alone, 2.50 ms beside hostile clients, 1.50 ms alone again. Up to 3.00 ms',
+      '1.50 ms alone, 2.50 ms beside hostile clients, 1.50 ms alone again. Up to 4.00 ms',
     )
     expect(page).toContain('- Verdict: as it must be.')
     expect(page).toContain('| 1:30 | hostile | 1,000 | 0.20 | 1.50 | 3.00 | 4.50 | 30 % | 2 % |')

@@ -25,6 +25,11 @@ export interface State extends Counts {
   readonly external: number
 }
 
+/** The gauge's answer; the broker may tell its parent other things by the same way. */
+export interface StateAnswer {
+  readonly soakState: State
+}
+
 export interface StateQuestion {
   /** Whether to collect all garbage before memory is read. */
   readonly collect: boolean

@@ -20,7 +20,7 @@ const churn: Act = {
     const outcome = await peer.connect({ ...MALLORY, ...stored, clientId })
     stage.note(outcome)
     if (outcome === 'accepted') {
-      peer.send(subscribe(1, [`noise/churn/${actor}/+`], 1, 5))
+      peer.send(subscribe(1, [`noise/churn/${actor}/+`, `kept/0/${round % 100}`], 1, 5))
       const topic = `noise/churn/${actor}/${round}`
       peer.send(publish({ topic, payload: Buffer.from('x'), qos: 1, packetId: 2, version: 5 }))
       if (round % 3 > 0) await peer.next(PacketType.PUBACK)
@@ -65,8 +65,8 @@ const wills: Act = {
 
 const guessers: Act = {
   name: 'guessers',
-  about: 'wrong passwords, for users that there are and others, from 8 addresses',
-  actors: 8,
+  about: 'wrong passwords, for users that there are and others, from 6 addresses',
+  actors: 6,
   must: [/^refused 0x8[6A]$/],
   never: [/^accepted$/],
   async play(stage, actor, round) {
@@ -75,7 +75,7 @@ const guessers: Act = {
     const attempt = peer.connect({ clientId: `guesser-${actor}`, username, password: `guess ${round}` })
     stage.note(await attempt)
     peer.break()
-    await stage.pause(500)
+    await stage.pause(700)
   },
 }
 
@@ -89,7 +89,7 @@ const storm: Act = {
     const outcomes = peers.map((peer, i) => peer.connect({ ...MALLORY, clientId: `storm-${round}-${i}` }))
     for (const outcome of await Promise.all(outcomes)) stage.note(outcome)
     for (const peer of peers) peer.break()
-    await stage.pause(2000)
+    await stage.pause(3000)
   },
 }
 

@@ -172,8 +172,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
   /** As {@link explain}, with one answer for each listener that the client may come by. */
   async explainEach(question: Question): Promise<readonly [Explanation, ...Explanation[]]> {
     await this.start()
-    const { configs } = this.#listeners
-    const opened = configs.length > 0 ? configs : this.#configs
+    const { named } = this.#listeners
+    const opened = named.length > 0 ? named : this.#configs.map((one) => ({ ...one, limits: undefined }))
     const attached = [...this.#attached].map(({ place }) => place)
     return explain(this.stack, [...opened, ...attached], question)
   }

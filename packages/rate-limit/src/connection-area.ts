@@ -117,13 +117,26 @@ export class ConnectionArea {
     this.#addresses.delete(address)
   }
 
+  /** Why one more would come too often, of an address or in all; nothing is counted. */
+  rateRefusal(address: string | undefined, now: number): Refusal | undefined {
+    const { connectRate, connectRatePerAddress } = this.#limits
+    if (address === undefined) return this.#rate.has(now) ? undefined : tooOften(this.#inAll(connectRate))
+    const lacks = this.#rates.get(address, now)?.has(now) === false
+    return lacks ? tooOften(this.#ofOne(connectRatePerAddress)) : undefined
+  }
+
+  /** Why one more would be too many, of an address or in all; nothing is counted. */
+  countRefusal(address: string | undefined): Refusal | undefined {
+    return (address === undefined ? this.all : this.#addresses.get(address))?.refusal
+  }
+
   /** Takes one of what an address may have in a second; why it is refused where it has none left. */
   takeOf(address: string, now: number): Refusal | undefined {
     const { connectRatePerAddress: most, burst } = this.#limits
     if (most === 0) return undefined
     const bucket = this.#rates.use(address, now, () => new Bucket(most, burst, now))
     if (bucket.has(now)) bucket.take(1)
-    else return tooOften(`${most} connections a second of one address${this.whose} (connectRatePerAddress)`)
+    else return tooOften(this.#ofOne(most))
     return undefined
   }
 
@@ -131,8 +144,16 @@ export class ConnectionArea {
   take(now: number): Refusal | undefined {
     const { connectRate } = this.#limits
     if (this.#rate.has(now)) this.#rate.take(1)
-    else return tooOften(`${connectRate} connections a second${this.whose} (connectRate)`)
+    else return tooOften(this.#inAll(connectRate))
     return undefined
+  }
+
+  #ofOne(most: number): string {
+    return `${most} connections a second of one address${this.whose} (connectRatePerAddress)`
+  }
+
+  #inAll(most: number): string {
+    return `${most} connections a second${this.whose} (connectRate)`
   }
 
   /** How many addresses are remembered. */

@@ -90,6 +90,28 @@ export class Connections {
     return undefined
   }
 
+  /** Why one more as this one would be refused; nothing is counted. */
+  wouldRefuse(client: Client): Refusal | undefined {
+    const now = this.#clock.now()
+    const { listener } = client
+    const own = this.#ownOf(client)
+    const all = [...(own === undefined ? [] : [own]), this.#everywhere]
+    const ofAddress = this.#exempt.has(listener)
+      ? undefined
+      : this.#refusalOf(own, addressOf(listener.remote))
+    const refusals = [
+      ofAddress,
+      ...all.flatMap((area) => [area.rateRefusal(undefined, now), area.countRefusal(undefined)]),
+    ]
+    return refusals.find((one) => one !== undefined)
+  }
+
+  #refusalOf(own: ConnectionArea | undefined, address: string): Refusal | undefined {
+    const rate = own?.names('connectRatePerAddress') ? own : this.#everywhere
+    const count = own?.names('connectionsPerAddress') ? own : this.#everywhere
+    return rate.rateRefusal(address, this.#clock.now()) ?? count.countRefusal(address)
+  }
+
   /** How many addresses are remembered. */
   get size(): number {
     const areas = [this.#everywhere, ...(this.#listeners?.values() ?? [])]

@@ -134,6 +134,22 @@ export class RateLimit extends Middleware<RateLimitOptions> {
     this.#renew()
   }
 
+  /** Why a connection as this one would be refused now; nothing is counted. */
+  wouldRefuse(client: Client, username: string | undefined): string | undefined {
+    const { listener, id: clientId } = client
+    const claimed = {
+      address: addressOf(listener.remote),
+      username,
+      clientId,
+      local: this.#exempt.has(listener),
+    }
+    const refusal =
+      this.#connections?.wouldRefuse(client) ??
+      this.#overload?.refusal ??
+      this.#guard?.refusalOf(client, claimed, this.stack.clock.now())
+    return refusal?.reason
+  }
+
   handle(client: Client, packet: Packet): void | Done | Promise<void | Done> {
     return packet.cmd === 'connect' ? this.#admit(client) : this.#traffic?.count(client, packet)
   }

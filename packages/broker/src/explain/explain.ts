@@ -59,7 +59,8 @@ async function answer(stack: Stack, act: Act, question: Question, who: Who): Pro
   if (act === 'connect') {
     const { connect, user } = question
     const password = connect === true ? undefined : connect?.password
-    const answered = await askWhoItIs(stack, probe, user, password)
+    const limited = limitedBy(stack, probe, user)
+    const answered = refusedBy(limited, await askWhoItIs(stack, probe, user, password))
     const reason =
       nameless === undefined || answered.allowed ? answered.reason : outcomeOf([nameless], false).reason
     return { ...answered, reason, who: who.words, granted: undefined }
@@ -73,6 +74,24 @@ async function answer(stack: Stack, act: Act, question: Question, who: Who): Pro
 function namelessAt(stack: Stack, listener: Listener): ExplainedStep | undefined {
   const why = isAsked(stack, 'authenticateConnection') ? whyNameless(stack, listener) : undefined
   return why === undefined ? undefined : { middleware: 'Listener', answer: 'no', reason: why }
+}
+
+/** Who would refuse the connection before anybody is asked who it is. */
+function limitedBy(
+  { middlewares }: Stack,
+  probe: Client,
+  user: string | undefined,
+): ExplainedStep | undefined {
+  for (const one of middlewares) {
+    const reason = one.wouldRefuse?.(probe, user)
+    if (reason !== undefined) return { middleware: one.name, answer: 'no', reason }
+  }
+  return undefined
+}
+
+function refusedBy(limited: ExplainedStep | undefined, answered: Answered): Answered {
+  if (limited === undefined) return answered
+  return { ...answered, ...outcomeOf([limited], false), steps: [limited, ...answered.steps] }
 }
 
 type Answered = Pick<Explanation, 'allowed' | 'depends' | 'reason' | 'steps'>
@@ -198,6 +217,7 @@ function placeOf({ address }: Question, listener: NamedListener | undefined): Li
     transport: listener?.transport ?? 'memory',
     name: listener?.name,
     providers: listener?.providers,
+    limits: listener?.limits,
     local: address === undefined || isLoopback(address),
     remote: address,
   }

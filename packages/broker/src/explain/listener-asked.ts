@@ -6,7 +6,7 @@ import { urlOf } from '../listeners/address.ts'
 import { parseListenUrl } from '../listeners/listen-url.ts'
 
 /** What is known of a listener: by its name, or by where it listens. */
-export interface NamedListener extends Pick<Listener, 'name' | 'providers'> {
+export interface NamedListener extends Pick<Listener, 'name' | 'providers' | 'limits'> {
   readonly transport: Address['transport']
   readonly host?: string | undefined
   readonly port?: number | undefined

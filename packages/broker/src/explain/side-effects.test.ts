@@ -87,3 +87,45 @@ test('SCRAM begins no exchange: who is asked about shows no password', async () 
   const answer = await broker.explain({ user: 'alice', connect: { password: 'secret' } })
   expect([answer.allowed, answer.steps]).toEqual([false, []])
 })
+
+test('who would be refused for a limit is told so, and nothing is counted', async () => {
+  const limits = new RateLimit({ ...NO_LIMITS, connectionsPerAddress: 1, failures: 1 })
+  const users = new PasswordAuth({ file: await fileOf() })
+  const { broker, open } = broker5({
+    listeners: [
+      { transport: 'tcp', port: 0, name: 'world', limits: { connections: 0 } },
+      { transport: 'tcp', port: 0, name: 'house', limits: { connectionsPerAddress: 0, failures: 0 } },
+    ],
+    use: [
+      { middleware: limits, before: 'authentication' },
+      { middleware: users, after: 'authentication' },
+    ],
+    authorize: false,
+  })
+  await broker.listen()
+  const ask = async (listener: string, address = '192.0.2.1') => {
+    const question = { user: 'alice', address, listener, connect: { password: 'secret' } }
+    const { allowed, reason, steps } = await broker.explain(question)
+    return [allowed, reason, steps.map(({ middleware }) => middleware)]
+  }
+  expect(await ask('world')).toEqual([true, 'PasswordAuth: says yes', ['PasswordAuth']])
+  const alice = open({ listener: FAR })
+  await alice.connect({ username: 'alice', password: 'secret' })
+  for (let i = 0; i < 3; i++)
+    expect(await ask('world')).toEqual([
+      false,
+      'RateLimit: more than 1 connections of one address (connectionsPerAddress)',
+      ['RateLimit', 'PasswordAuth'],
+    ])
+  expect((await ask('world', '192.0.2.2'))[0]).toBe(true)
+  expect((await ask('house'))[0]).toBe(true)
+  await alice.drop()
+  expect((await ask('world'))[0]).toBe(true)
+  await open({ listener: FAR }).connect({ username: 'alice', password: 'wrong' })
+  expect(await ask('world')).toEqual([
+    false,
+    'RateLimit: too many failed authentications of this address with this user name (failures)',
+    ['RateLimit', 'PasswordAuth'],
+  ])
+  expect((await ask('house'))[0]).toBe(true)
+})

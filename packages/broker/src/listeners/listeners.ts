@@ -1,6 +1,7 @@
 /** The listeners of a broker, which may change while it runs. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Stack } from '@mqtt-stack/core'
+import type { NamedListener } from '../explain/listener-asked.ts'
 import type { Address } from './address.ts'
 import type { BrokerListener } from './broker-listener.ts'
 import type { Certificates } from './certificates.ts'
@@ -36,9 +37,9 @@ export class Listeners {
     return this.#addresses
   }
 
-  /** What they were told. */
-  get configs(): readonly ListenerConfig[] {
-    return this.#open.map(({ config }) => config)
+  /** What they were told, with the limits that hold there. */
+  get named(): readonly NamedListener[] {
+    return this.#open.map(({ config, listener }) => ({ ...config, limits: listener.limits }))
   }
 
   get certificates(): readonly Certificates[] {

@@ -62,6 +62,12 @@ export interface MiddlewareLike extends Handlers {
    * what it cannot keep; nothing has changed then.
    */
   limitListeners?(all: readonly ListenerLimits[]): void
+  /**
+   * Why a connection as this one would be refused now, before anybody is asked who it is; nothing is counted. For
+   * `explain`: nobody connects.
+   * @param username As the CONNECT would have it.
+   */
+  wouldRefuse?(client: Client, username: string | undefined): string | undefined
   /** Opens what it needs. Middlewares start last to first, so stores are open before those who use them. */
   start?(): void | Promise<void>
   /** Settles and closes. First to last; no client is connected any more. */
@@ -92,6 +98,7 @@ export const MEMBERS: ReadonlySet<string> = new Set([
   'stack',
   'check',
   'limitListeners',
+  'wouldRefuse',
   'start',
   'stop',
   'install',

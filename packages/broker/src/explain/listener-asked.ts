@@ -39,7 +39,10 @@ export function nameOfListener(listener: NamedListener): string {
  * Why nobody has a name at a listener: those alone are asked there who let in clients that nobody knows. `undefined`
  * where somebody may have one.
  */
-export function whyNameless({ middlewares }: Stack, { providers }: Pick<Listener, 'providers'>) {
+export function whyNameless(
+  { middlewares }: Stack,
+  { providers }: Pick<Listener, 'providers'>,
+): string | undefined {
   if (providers === undefined) return undefined
   const asked = middlewares.filter((one) => providers.includes(one.name) && saysWhoClientsAre(one))
   if (asked.some(({ name }) => name !== 'Anonymous')) return undefined

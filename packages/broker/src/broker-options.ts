@@ -4,7 +4,7 @@ import { resolveOptions, StackError } from '@mqtt-stack/core'
 import type { AllowAnonymous } from './anonymous.ts'
 import type { PlaceOptions } from './built-ins.ts'
 import type { ListenerConfig, ListenerOptions } from './listeners/options.ts'
-import { resolveListener } from './listeners/options.ts'
+import { resolveListeners } from './listeners/options.ts'
 import type { Place, Use } from './order.ts'
 import { ORDER } from './order.ts'
 
@@ -58,7 +58,7 @@ export function resolveBroker(options: BrokerOptions): BrokerConfig {
   if (!Array.isArray(listeners)) throw notAList('listeners')
   if (!Array.isArray(use)) throw notAList('use')
   for (const entry of use) checkPlace(entry)
-  return { ...config, listeners: listeners.map((one: ListenerOptions) => resolveListener(one)) }
+  return { ...config, listeners: resolveListeners(listeners) }
 }
 
 function notAList(option: string): StackError {

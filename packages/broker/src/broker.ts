@@ -22,7 +22,7 @@ import { Attachment } from './listeners/attachment.ts'
 import { checkProviders } from './listeners/check-providers.ts'
 import { Listeners } from './listeners/listeners.ts'
 import type { ListenerConfig, ListenerOptions } from './listeners/options.ts'
-import { resolveListener } from './listeners/options.ts'
+import { resolveListeners } from './listeners/options.ts'
 
 /** How {@link Broker.publish} sends: QoS 0 and not retained unless it says otherwise. */
 export type PublishOptions = Pick<PublishInit, 'qos' | 'retain' | 'properties'>
@@ -196,7 +196,7 @@ export class Broker extends EventEmitter<BrokerEvents> {
    */
   async relisten(listeners: readonly ListenerOptions[]): Promise<readonly Address[]> {
     this.#check()
-    const configs = listeners.map((one) => resolveListener(one))
+    const configs = resolveListeners(listeners)
     for (const { transport, providers } of configs)
       checkProviders(this.stack, `${transport} listener`, providers)
     const before = this.#listening

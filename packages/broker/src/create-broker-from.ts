@@ -17,5 +17,5 @@ export async function createBrokerFrom(file: string, options: BrokerOptions = {}
   const { configuredBroker } = await import('./config/configured.ts')
   const config = await loadConfig(file)
   const stack = { ...config.value.stack, ...options.stack }
-  return configuredBroker(config, { options: { ...options, stack } })
+  return configuredBroker(config, { options: { ...options, stack }, attaches: true })
 }

@@ -9,6 +9,7 @@ import { listenersOfFlags, namesListeners, withFlag } from './cli-listeners.ts'
 import type { CliConfig, Flags } from './cli-options.ts'
 import type { ConfiguredOptions } from './config/configured.ts'
 import type { LoadedConfig } from './config/load-config.ts'
+import { placeInFile } from './config/place-in-file.ts'
 import { createBroker } from './create-broker.ts'
 import { openData, openRedis } from './durable.ts'
 import { logTraffic } from './log-traffic.ts'
@@ -33,9 +34,9 @@ export async function serve(flags: Flags, signal: Promise<string>): Promise<void
   if (level === 'debug') logTraffic(broker, logger)
   process.on('SIGHUP', () => void reload(broker, logger))
   process.on('SIGUSR2', () => logger.info('SIGUSR2: it changes nothing'))
-  const moves = file === undefined || namesListeners(flags.given) ? undefined : `${config.config} names it`
   await broker.listen().catch((error: Error) => {
-    throw withFlag(error, config, moves)
+    const inFile = file !== undefined && !namesListeners(flags.given)
+    throw withFlag(error, config, inFile ? `${placeInFile(file, error)} names it` : undefined)
   })
   const urls = broker.addresses.map(({ url }) => url)
   tellReady(urls)

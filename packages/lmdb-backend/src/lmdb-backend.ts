@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isStackError, StackError } from '@mqtt-stack/core'
 import { Backend } from '@mqtt-stack/core/backend'
@@ -14,6 +15,14 @@ export class LmdbBackend extends Backend<LmdbBackendOptions> {
       LMDB_BACKEND_OPTIONS,
       ({ path, sync }) => new LmdbStore({ path, sync, onSetAside: (...what) => this.#warn(...what) }),
     )
+  }
+
+  /** @throws StackError `STORE_UNUSABLE` where a file is in the way of its directory. */
+  check(): readonly string[] {
+    const { path } = this.config
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false)
+      throw new StackError('STORE_UNUSABLE', `lmdb-backend: ${path} is a file: name a directory`)
+    return []
   }
 
   /**

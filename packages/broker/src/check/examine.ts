@@ -1,20 +1,21 @@
 /** Everything that can be said of a configuration without starting it. */
-import type { Logger, StackError } from '@mqtt-stack/core'
+import type { Logger, MiddlewareLike, StackError } from '@mqtt-stack/core'
 import { isStackError } from '@mqtt-stack/core'
-import { brokerOptionsOf, tryAt } from '../config/broker-options-of.ts'
+import { makeAll } from '../config/broker-options-of.ts'
+import { checkTogether, tryListeners } from '../config/check-together.ts'
 import type { ListenerValue } from '../config/config-value.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { configSchema, loadConfig } from '../config/load-config.ts'
 import { ConfigError } from '../config/problem.ts'
 import { ACL } from '../config/sections.ts'
 import { createBroker } from '../create-broker.ts'
-import { makeListener } from '../listeners/make-listener.ts'
-import { resolveListener } from '../listeners/options.ts'
 import type { Exposure } from './exposure.ts'
-import { exposuresOf, whatTheyMay, whoConnects } from './exposure.ts'
+import { exposuresOf, whoConnects } from './exposure.ts'
 import type { Finding } from './finding.ts'
 import { findingsOf } from './findings.ts'
 import { limitsInForce } from './limits-in-force.ts'
+import { openingsOf } from './openings.ts'
+import { whatTheyMay } from './permissions.ts'
 import type { ReadRule } from './read-rule.ts'
 import { weaknessesOf } from './weaknesses.ts'
 
@@ -42,26 +43,27 @@ export async function examine(file: string, env: Readonly<NodeJS.ProcessEnv> = p
   }
 }
 
-function reportOf(config: LoadedConfig, { rules, weak }: TriedOut): Report {
+function reportOf(config: LoadedConfig, { rules, weak, own }: TriedOut): Report {
   const { value } = config
-  const exposures = exposuresOf(value)
+  const exposures = exposuresOf(value, own)
   return {
     exposures: exposures.map((exposure, i) => {
       const listener: Partial<ListenerValue> = value.listeners?.[i] ?? {}
-      const { name } = listener
       return {
         ...exposure,
         who: whoConnects(exposure, value.auth),
-        may: whatTheyMay(value, rules, name),
+        may: whatTheyMay(value, rules, exposure, own),
         limits: limitsInForce(listener, value, configSchema()),
       }
     }),
-    findings: [...findingsOf(config, exposures, rules), ...weak],
+    findings: [...openingsOf(config), ...findingsOf(config, exposures, rules, own), ...weak],
   }
 }
 
 /** What was read on the way. */
 interface TriedOut {
+  /** The middlewares of `use`. */
+  readonly own: readonly MiddlewareLike[]
   readonly rules: readonly ReadRule[]
   /** What middlewares say of what they would use. */
   readonly weak: readonly Finding[]
@@ -69,14 +71,14 @@ interface TriedOut {
 
 /** Makes everything as a start would; what cannot be made says why. */
 async function tryOut(config: LoadedConfig): Promise<TriedOut> {
-  const options = await brokerOptionsOf(config)
+  const { options, own } = await makeAll(config)
   const { stack } = createBroker({ ...options, stack: { ...options.stack, logger: QUIET } })
-  for (const [i, one] of (options.listeners ?? []).entries())
-    await tryAt(config, ['listeners', i], () => makeListener(resolveListener(one), stack)).close()
+  checkTogether(config, stack, own)
+  await tryListeners(config, options.listeners, stack)
   const acl = stack.middlewares.find(({ name }) => name === ACL.class) as
     | { rules?: readonly ReadRule[] }
     | undefined
-  return { rules: acl?.rules ?? [], weak: await weaknessesOf(config, stack.middlewares) }
+  return { own, rules: acl?.rules ?? [], weak: await weaknessesOf(config, stack.middlewares) }
 }
 
 function errorsOf(file: string, error: StackError): Finding[] {

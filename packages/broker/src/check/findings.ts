@@ -1,6 +1,7 @@
 /** What is weak in a configuration that can be started, or missing. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
+import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { ListenerValue, Options } from '../config/config-value.ts'
 import type { LoadedConfig } from '../config/load-config.ts'
 import type { Path } from '../config/parsed.ts'
@@ -9,7 +10,9 @@ import type { Exposure } from './exposure.ts'
 import { whoConnects } from './exposure.ts'
 import type { Finding } from './finding.ts'
 import { overdueLists } from './overdue-lists.ts'
+import { concerns, isRuled } from './permissions.ts'
 import type { ReadRule } from './read-rule.ts'
+import { ofLimits, ofSettings } from './settings.ts'
 import { unreachableRules } from './unreachable.ts'
 
 const DAY = 86_400_000
@@ -17,13 +20,14 @@ const DAY = 86_400_000
 const SOON = 30
 const OTHERS_READ = 0o004
 
-type Add = (level: Finding['level'], path: Path, message: string) => void
+export type Add = (level: Finding['level'], path: Path, message: string) => void
 
 /** @param rules Of the acl, in the order in which they decide. */
 export function findingsOf(
   config: LoadedConfig,
   exposures: readonly Exposure[],
   rules: readonly ReadRule[],
+  own: readonly MiddlewareLike[],
   now: number = Date.now(),
 ): Finding[] {
   const found: Finding[] = []
@@ -32,31 +36,64 @@ export function findingsOf(
   for (const [i, exposure] of exposures.entries()) {
     const path = value.listeners === undefined ? [] : ['listeners', i]
     ofListener(exposure, path, config, add)
+    const open = openTo(exposure, config, rules, own)
+    if (open !== undefined && !exposure.local)
+      add('warning', path, `${exposure.url}: whoever reaches it may read and write everything: ${open}`)
+    else if (exposure.anyName && !exposure.local)
+      add('note', path, `${exposure.url}: nobody checks names there: rules for users fit nobody`)
+    ofSettings(value.listeners?.[i], exposure, path, add)
     ofFiles(value.listeners?.[i], path, now, add)
   }
+  if (value.sessionManager === false && own.length === 0)
+    add(
+      'error',
+      ['sessionManager'],
+      'sessionManager: without it no CONNECT is answered, and nobody can connect',
+    )
   ofSections(config, exposures, add)
+  ofLimits(config, exposures, add)
   ofRules(config, rules, add)
   ofSecrets(config, add)
   return found
 }
 
 function ofListener(exposure: Exposure, path: Path, { value }: LoadedConfig, add: Add): void {
-  const { url, local, secure, anonymous, providers, anyName } = exposure
+  const { url, local, loopback, secure, anonymous, providers, others } = exposure
   const who = whoConnects(exposure, value.auth)
   if (who.length === 0) add('warning', path, `${url}: nobody can connect: name a provider of "auth"`)
   if (local) return
-  if (anonymous === 'local' && providers.length === 0)
+  if (anonymous === 'local' && providers.length + others.length === 0)
     add('warning', path, `${url} is reached by others, and this machine alone is let in there`)
-  if (!secure && providers.some((name) => name !== 'scram'))
+  const readable = !secure && !loopback
+  if (readable && providers.some((name) => name !== 'scram' && name !== 'certificate'))
     add('warning', path, `${url} has no TLS: passwords and tokens can be read on their way: use mqtts or wss`)
-  if (!secure && anonymous === true)
+  if (readable && anonymous === true)
     add('warning', path, `${url} has no TLS: messages can be read on their way`)
-  const unruled = value.acl === undefined && (value.use ?? []).length === 0
-  if (anonymous === true && unruled)
-    add('warning', path, `${url}: whoever reaches it may read and write everything: add "acl"`)
-  else if (anyName) add('note', path, `${url}: nobody checks names there: rules for users fit nobody`)
   if (value.limits === undefined)
     add('warning', path, `${url} has no limits on connections and failed log-ins: add "limits: {}"`)
+}
+
+/** Why clients without a name may do everything at a listener; `undefined` where they may not. */
+function openTo(
+  exposure: Exposure,
+  { value }: LoadedConfig,
+  rules: readonly ReadRule[],
+  own: readonly MiddlewareLike[],
+): string | undefined {
+  if (exposure.anonymous !== true || value.authorize === false) return undefined
+  if (!isRuled(value, own)) return 'add "acl"'
+  const others = isRuled({ ...value, acl: undefined } as typeof value, own)
+  const theirs = others ? [] : rules.filter((rule) => concerns(rule, exposure))
+  const everything = theirs.findIndex(
+    ({ allow, actions, topics, users, groups, clients, ranges, retain }) =>
+      allow &&
+      [users, groups, clients, ranges, retain].every((one) => one === undefined) &&
+      actions.includes('publish') &&
+      actions.includes('subscribe') &&
+      topics.some(({ text }) => text === '#'),
+  )
+  if (everything === -1 || theirs.slice(0, everything).some(({ allow }) => !allow)) return undefined
+  return `acl rule ${rules.indexOf(theirs[everything]) + 1}${placeOf(theirs[everything])} allows it`
 }
 
 function ofFiles(listener: ListenerValue | undefined, path: Path, now: number, add: Add): void {
@@ -90,6 +127,7 @@ function ofSections({ value }: LoadedConfig, exposures: readonly Exposure[], add
   const { auth = {}, store } = value
   for (const name of Object.keys(auth)) {
     if (name === 'anonymous') continue
+    if (name === 'certificate') ofCertificates(value.listeners, exposures, add)
     if (!exposures.some(({ providers }) => providers.some((one) => one === name)))
       add('warning', ['auth', name], `no listener asks ${name}: name it in "providers" of one`)
     const { file } = (auth as Readonly<Record<string, { readonly file?: unknown } | undefined>>)[name] ?? {}
@@ -104,6 +142,24 @@ function ofSections({ value }: LoadedConfig, exposures: readonly Exposure[], add
     add('warning', ['authorize'], 'nobody is asked what clients may do: whoever is let in may do everything')
   if (store?.lmdb === undefined && store?.redis === undefined)
     add('note', ['store'], 'sessions and messages are in memory, and gone with the process: add "store"')
+}
+
+/** Where a provider of certificates is asked and no client can show one. */
+function ofCertificates(
+  listeners: readonly ListenerValue[] = [],
+  exposures: readonly Exposure[],
+  add: Add,
+): void {
+  const fix = 'it wants mqtts or wss with "ca"'
+  const asking = exposures.filter(({ providers }) => providers.includes('certificate'))
+  if (asking.length > 0 && !asking.some(({ takesCertificates }) => takesCertificates)) {
+    add('warning', ['auth', 'certificate'], `no client can show a certificate at any listener: ${fix}`)
+    return
+  }
+  for (const [i, { url, takesCertificates }] of exposures.entries()) {
+    if (takesCertificates || listeners[i]?.providers?.includes('certificate') !== true) continue
+    add('warning', ['listeners', i, 'providers'], `${url}: no client can show a certificate there: ${fix}`)
+  }
 }
 
 function ofRules({ value, rulePaths }: LoadedConfig, rules: readonly ReadRule[], add: Add): void {

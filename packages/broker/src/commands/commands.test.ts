@@ -90,7 +90,6 @@ describe('init', () => {
         'mqtts://0.0.0.0:8883  (the network, TLS)',
         `  who may connect   users of ${join(path, 'users')}, by password`,
         '  what they may do  allow publish,subscribe users/%u/#',
-        '                    allow publish,subscribe # anonymous',
         '                    nothing else',
         LIMITS,
         '',
@@ -165,7 +164,6 @@ store: { lmdb: { path: data } }
   who may connect   whoever has a certificate that names a user, with a certificate of the authorities
   what they may do  allow publish devices/%c/# group devices qos 1
                     deny publish plant/# listener world
-                    allow publish,subscribe # anonymous
                     nothing else
   limits            none
 
@@ -196,7 +194,7 @@ broker.yaml:2:58: warning: cert.pem expires in ...
       'broker.yaml:1:13: warning: mqtt://0.0.0.0 is reached by others, and this machine alone is let in there',
     ],
     [
-      'listeners: [{ listen: "mqtt://127.0.0.1" }]\nauth: { anonymous: false }',
+      'listeners: [{ listen: "mqtt://127.0.0.1" }]\nauth: { certificate: {} }\nacl: {}',
       'broker.yaml:1:13: warning: mqtt://127.0.0.1: nobody can connect: name a provider of "auth"',
     ],
     [
@@ -246,7 +244,7 @@ broker.yaml:2:58: warning: cert.pem expires in ...
     expect(said).toContain(`  who may connect   whoever has a token that is signed (jwt)
                     whom https://a.example/in lets in
   what they may do  what https://a.example/may allows
-                    what their token allows (claim mqtt)
+                    of it, for whoever has a token, what their token allows (claim mqtt)
 `)
     expect(said).toContain(
       `broker.yaml:2:36: warning: auth.jwt.key may be read by every user of this machine: chmod 600 ${file}, or { file: path }`,

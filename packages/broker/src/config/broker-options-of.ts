@@ -1,15 +1,24 @@
 /** From a configuration to what `createBroker` is told. */
 import type { MiddlewareLike } from '@mqtt-stack/core'
+import { isStackError } from '@mqtt-stack/core'
 import type { BrokerOptions } from '../broker-options.ts'
+import type { ReadRule } from '../check/read-rule.ts'
+import { isProvider } from '../listeners/check-providers.ts'
 import { resolveListener } from '../listeners/options.ts'
 import type { Place, Use } from '../order.ts'
 import { isPlaced, ORDER } from '../order.ts'
 import { nodeOfWorker } from '../workers.ts'
+import { checkListenerNames, checkProviderNames } from './check-names.ts'
 import { listenersOf } from './config-listeners.ts'
 import type { AclValue, Options } from './config-value.ts'
+import { conformPart } from './conform.ts'
+import type { JsonSchema } from './json-schema.ts'
 import type { LoadedConfig } from './load-config.ts'
+import { configSchema } from './load-config.ts'
 import { makeSection, makeUse } from './load-section.ts'
+import { tableOf } from './make-schema.ts'
 import type { Path } from './parsed.ts'
+import { nameOf } from './parsed.ts'
 import { ConfigError } from './problem.ts'
 import { problemAt } from './problem-at.ts'
 import type { ProviderName, Section } from './sections.ts'
@@ -18,21 +27,43 @@ import { ACL, ANONYMOUS, LIMITS, LMDB, PROVIDERS, REDIS } from './sections.ts'
 /** Providers and rules stand behind it, limits before it: who is refused costs no password hash. */
 const BEHIND: Place = 'authentication'
 
+/** What a configuration is made into. */
+export interface Made {
+  readonly options: BrokerOptions
+  /** The middlewares of `use`. */
+  readonly own: readonly MiddlewareLike[]
+}
+
 /**
  * Loads and makes what the configuration names; nothing is opened.
  * @throws ConfigError naming the section and its line.
  */
-export async function brokerOptionsOf(config: LoadedConfig): Promise<BrokerOptions> {
+export async function brokerOptionsOf(config: LoadedConfig, more: MakeOptions = {}): Promise<BrokerOptions> {
+  return (await makeAll(config, more)).options
+}
+
+export interface MakeOptions {
+  /** Web servers may be attached later, with names of their own: rules may be for them. */
+  readonly attaches?: boolean
+}
+
+/** As {@link brokerOptionsOf}. */
+export async function makeAll(config: LoadedConfig, { attaches = false }: MakeOptions = {}): Promise<Made> {
   const { value } = config
   const listeners = listenersOf(config)
   for (const [i, one] of (listeners ?? []).entries())
     tryAt(config, ['listeners', i], () => resolveListener(one))
   const backend = await backendOf(config)
-  const use = [...(await sectionsOf(config)), ...(await usesOf(config))]
-  checkRules(config, use)
+  const sections = await sectionsOf(config)
+  const uses = await usesOf(config)
+  const use = [...sections, ...uses]
+  const own = uses.map(middlewareOf)
+  checkProviderNames(config, own)
+  if (!attaches) checkListenerNames(config, aclOf(sections)?.rules)
+  checkRules(config, use, own)
   const places = ORDER.filter((place) => place !== 'backend' && value[place] !== undefined)
   const anonymous = value.auth?.anonymous
-  return {
+  const options = {
     ...(listeners !== undefined && { listeners }),
     ...(anonymous !== undefined && { allowAnonymous: anonymous }),
     ...(value.stack !== undefined && { stack: value.stack }),
@@ -40,6 +71,18 @@ export async function brokerOptionsOf(config: LoadedConfig): Promise<BrokerOptio
     ...(backend !== undefined && { backend }),
     use,
   }
+  return { options, own }
+}
+
+function middlewareOf(use: Use): MiddlewareLike {
+  return isPlaced(use) ? use.middleware : use
+}
+
+/** The package that has the class may not be there. */
+function aclOf(made: readonly Use[]): { readonly rules?: readonly ReadRule[] } | undefined {
+  return made.map(middlewareOf).find(({ name }) => name === ACL.class) as
+    | { readonly rules?: readonly ReadRule[] }
+    | undefined
 }
 
 /** @throws ConfigError with the line of the part that cannot be made. */
@@ -52,14 +95,20 @@ export function tryAt<T>(config: LoadedConfig, path: Path, make: () => T): T {
 }
 
 /** Those whom a provider lets in would be refused whatever they do. */
-function checkRules({ value, parsed }: LoadedConfig, use: readonly Use[]): void {
+function checkRules(
+  { value, parsed }: LoadedConfig,
+  use: readonly Use[],
+  own: readonly MiddlewareLike[],
+): void {
   const { auth = {}, authorize } = value
-  const asked = Object.keys(auth).some((name) => name !== ANONYMOUS)
-  const ruled = use.some((one) => (isPlaced(one) ? one.middleware : one).authorizePacket !== undefined)
-  if (!asked || ruled || authorize === false) return
+  const bySection = Object.keys(auth).some((name) => name !== ANONYMOUS)
+  const byOther = own.findIndex(isProvider)
+  const ruled = use.some((one) => middlewareOf(one).authorizePacket !== undefined)
+  if ((!bySection && byOther === -1) || ruled || authorize === false) return
+  const path = bySection ? ['auth'] : ['use', byOther]
   const fix = 'add a section "acl", or allow everything with "authorize: false"'
-  const message = `auth: clients are asked who they are, and nothing says what they may do: ${fix}`
-  throw new ConfigError([{ where: parsed.atKey(['auth']), message }])
+  const message = `${nameOf(path)}: clients are asked who they are, and nothing says what they may do: ${fix}`
+  throw new ConfigError([{ where: parsed.atKey(path), message }])
 }
 
 async function backendOf(config: LoadedConfig): Promise<BrokerOptions['backend']> {
@@ -107,13 +156,25 @@ async function usesOf(config: LoadedConfig): Promise<Use[]> {
     if (before !== undefined && after !== undefined)
       throw problemAt(config, path, new Error('"before" and "after" exclude each other: leave one out'))
     const middleware = await makeUse(entry, config.parsed.file).catch((error: Error) => {
-      throw problemAt(config, path, error)
+      // What it refuses of its options is told with their line.
+      throw problemAt(config, isStackError(error) ? [...path, 'options'] : path, error)
     })
+    const { table } = middleware as { readonly table?: Parameters<typeof tableOf>[0] }
+    if (table !== undefined && entry.options !== undefined)
+      conformPart(config.parsed, entry.options, schemaOf(table), [...path, 'options'])
     if (before !== undefined) made.push({ middleware, before })
     else if (after !== undefined) made.push({ middleware, after })
     else made.push(middleware)
   }
   return made
+}
+
+/** Values that the rows of a table have a schema for; all else was checked by who took it. */
+function schemaOf(table: Parameters<typeof tableOf>[0]): JsonSchema {
+  const rows = Object.entries(table).filter(
+    ([, row]) => row?.kind === 'any' && typeof row.schema === 'object',
+  )
+  return { ...tableOf(Object.fromEntries(rows)), additionalProperties: true, $defs: configSchema().$defs }
 }
 
 function sectionOf(config: LoadedConfig, section: Section, options: object): Promise<MiddlewareLike> {

@@ -31,6 +31,11 @@ export function listenersOf({ value, parsed }: LoadedConfig): ListenerOptions[] 
     problems.push({ where, message: `${nameOf(path)}: ${message}` })
   }
   const made = value.listeners?.map((one, i) => listenerOf(one, ['listeners', i], value.auth ?? {}, add))
+  for (const [i, { name }] of (value.listeners ?? []).entries()) {
+    const first = (value.listeners ?? []).findIndex((one) => one.name === name)
+    if (name !== undefined && first < i)
+      add(['listeners', i, 'name'], `listeners[${first}] is "${name}" already: give each a name of its own`)
+  }
   for (const [i, { limits }] of (value.listeners ?? []).entries()) {
     if (limits === undefined || value.limits !== undefined) continue
     const fix = 'add a section "limits" (limits: {} has the defaults)'
@@ -111,6 +116,8 @@ function providersOf(names: readonly string[], path: Path, auth: AuthValue, add:
         add([...path, i], 'clients without a name are let in nowhere: write "anonymous: local" into auth')
       return 'Anonymous'
     }
+    // The name of a middleware of `use`: it is looked at when those are made.
+    if (!(name in PROVIDERS)) return name
     if (!(name in auth)) {
       const known = Object.keys(auth).join(', ') || 'nothing'
       add([...path, i], `the section auth has no "${name}" (it has: ${known})`)

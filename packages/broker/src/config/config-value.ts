@@ -26,6 +26,8 @@ export type AuthValue = Readonly<Partial<Record<ProviderName, Options>>> & {
 
 export interface UseValue {
   readonly package: string
+  /** In place of its own. */
+  readonly name?: string
   readonly export?: string
   readonly options?: Options
   readonly before?: Place

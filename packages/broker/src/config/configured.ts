@@ -3,12 +3,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { Anonymous } from '../anonymous.ts'
 import type { Broker, Reloaded, Source } from '../broker.ts'
 import type { BrokerOptions } from '../broker-options.ts'
+import { weaknessesOf } from '../check/weaknesses.ts'
 import { anonymousFor, makeBroker } from '../create-broker.ts'
 import type { ListenerOptions } from '../listeners/options.ts'
 import type { LogLevel } from '../logger.ts'
 import type { Kept } from './apply-part.ts'
 import { applyPart, madeOf } from './apply-part.ts'
-import { brokerOptionsOf } from './broker-options-of.ts'
+import { brokerOptionsOf, makeAll } from './broker-options-of.ts'
+import { checkTogether, tryListeners } from './check-together.ts'
 import type { LoadedConfig } from './load-config.ts'
 import { loadConfig } from './load-config.ts'
 import { nameOf } from './parsed.ts'
@@ -21,6 +23,8 @@ export interface ConfiguredOptions {
   readonly env?: Readonly<NodeJS.ProcessEnv>
   /** They win over the file, and stay when it is read again. */
   readonly options?: BrokerOptions
+  /** Web servers may be attached later: see `makeAll`. */
+  readonly attaches?: boolean
   /** Is told the level of the log when it has changed. */
   readonly onLogLevel?: (level: LogLevel) => void
 }
@@ -30,8 +34,13 @@ const USUAL: readonly ListenerOptions[] = [{ transport: 'tcp' }]
 
 /** @throws ConfigError with the line of what is wrong. */
 export async function configuredBroker(config: LoadedConfig, more: ConfiguredOptions = {}): Promise<Broker> {
-  const options = { ...(await brokerOptionsOf(config)), ...more.options }
-  return makeBroker(options, new Configuration(config, more))
+  const made = await makeAll(config, more)
+  const broker = makeBroker({ ...made.options, ...more.options }, new Configuration(config, more))
+  checkTogether(config, broker.stack, made.own)
+  if (more.options?.listeners === undefined) await tryListeners(config, made.options.listeners, broker.stack)
+  // As a start would, and before a store is opened: what is wrong is told with its line.
+  await weaknessesOf(config, broker.stack.middlewares)
+  return broker
 }
 
 class Configuration implements Source {
@@ -49,7 +58,7 @@ class Configuration implements Source {
   async reload(broker: Broker): Promise<Reloaded> {
     const { env, options = {} } = this.#more
     const next = await loadConfig(this.#file, env)
-    const made = { ...(await brokerOptionsOf(next)), ...options }
+    const made = { ...(await brokerOptionsOf(next, this.#more)), ...options }
     // Nothing is applied of a configuration that could not be started.
     makeBroker(made)
     const changed = this.#changed(next)

@@ -27,6 +27,16 @@ export function conform(parsed: Parsed, schema: JsonSchema): unknown {
   return value
 }
 
+/**
+ * As {@link conform}, of a part whose schema is known only when who takes it is made.
+ * @throws ConfigError with everything that does not fit.
+ */
+export function conformPart(parsed: Parsed, value: unknown, schema: JsonSchema, path: Path): void {
+  const conforming = new Conforming(parsed, schema)
+  conforming.check(value, schema, path)
+  if (conforming.problems.length > 0) throw new ConfigError(conforming.problems)
+}
+
 class Conforming {
   readonly problems: Problem[] = []
   readonly #parsed: Parsed

@@ -3,11 +3,14 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { MiddlewareLike } from '@mqtt-stack/core'
+import { nearestName } from '@mqtt-stack/core'
 import type { UseValue } from './config-value.ts'
+import type { Exports } from './exports-of.ts'
+import { exportsOf, isMiddleware, listOf } from './exports-of.ts'
 import type { Section } from './sections.ts'
 
 /** Imports a package, or the module at a URL. */
-export type Load = (specifier: string) => Promise<Readonly<Record<string, unknown>>>
+export type Load = (specifier: string) => Promise<Exports>
 
 type Make = new (options?: object) => MiddlewareLike
 
@@ -31,15 +34,31 @@ export async function makeSection(
  * @throws Error where there is none.
  */
 export async function makeUse(
-  { package: name, export: wanted, options }: UseValue,
+  { package: name, export: wanted, name: called, options }: UseValue,
   file: string,
   from: Load = load,
 ): Promise<MiddlewareLike> {
-  const module = await importFrom(name, file, from)
+  const module = exportsOf(await importFrom(name, file, from))
   const made = await make(pick(module, name, wanted), options)
-  if (typeof made !== 'object' || made === null || typeof (made as MiddlewareLike).name !== 'string')
+  if (!isMiddleware(made))
     throw new Error(`${name} exports no middleware there: one is an object with a name, or what makes it`)
-  return made as MiddlewareLike
+  return called === undefined ? made : rename(made, called, name)
+}
+
+/** It keeps its class; listeners, messages and the log have the new name. */
+function rename(made: MiddlewareLike, called: string, from: string): MiddlewareLike {
+  if (called === '') throw new Error('"name" must not be empty')
+  try {
+    Object.defineProperty(made, 'name', {
+      value: called,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    })
+  } catch {
+    throw new Error(`what ${from} exports has a fixed name: leave "name" out`)
+  }
+  return made
 }
 
 async function importFrom(name: string, file: string, from: Load): ReturnType<Load> {
@@ -62,23 +81,25 @@ function whyNot({ code, message }: NodeJS.ErrnoException, name: string): string 
   return `cannot be loaded here: ${message}`
 }
 
-function pick(module: Readonly<Record<string, unknown>>, name: string, wanted: string | undefined): unknown {
+function pick(module: Exports, name: string, wanted: string | undefined): unknown {
   const names = Object.keys(module)
-  const known = names.join(', ') || 'nothing'
   if (wanted !== undefined) {
-    if (!names.includes(wanted)) throw new Error(`${name} exports no "${wanted}" (known: ${known})`)
-    return module[wanted]
+    if (Object.hasOwn(module, wanted)) return module[wanted]
+    const near = nearestName(wanted, names)
+    const fix = near === undefined ? `known: ${listOf(names)}` : `did you mean "${near}"?`
+    throw new Error(`${name} exports no "${wanted}" (${fix})`)
   }
   if (module.default !== undefined) return module.default
   const classes = names.filter((one) => isClass(module[one]))
-  if (classes.length !== 1) throw new Error(`${name} exports ${known}: say which by "export"`)
+  if (classes.length !== 1)
+    throw new Error(`${name} exports ${listOf(classes.length > 1 ? classes : names)}: say which by "export"`)
   return module[classes[0]]
 }
 
 function make(what: unknown, options: object | undefined): unknown {
   if (typeof what === 'function')
     return isClass(what) ? new (what as Make)(options) : (what as (options?: object) => unknown)(options)
-  if (options !== undefined) throw new Error('it is made already, and takes no options')
+  if (options !== undefined) throw new Error('it is made already, and takes no options: leave "options" out')
   return what
 }
 

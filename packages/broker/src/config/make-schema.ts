@@ -130,8 +130,9 @@ function listenerOf({ listeners: transports, packages }: ConfigTables): JsonSche
   }
   const providers: JsonSchema = {
     type: 'array',
-    items: { enum: names },
-    description: 'The sections of `auth` that are asked here; all by default.',
+    items: { anyOf: [{ enum: names }, { type: 'string' }], title: 'the name of a provider' },
+    description:
+      'The sections of `auth` that are asked here, and middlewares of `use` by their names; all by default.',
   }
   return mapOf({ listen, ...properties, providers, limits, rules }, ['listen'])
 }
@@ -195,6 +196,11 @@ function useOf(): JsonSchema {
   return mapOf(
     {
       package: { type: 'string', description: 'Its package, or the path of a module, beginning with `./`.' },
+      name: {
+        type: 'string',
+        description:
+          'How it is called from then on, by listeners and in the log: two of one class need two names.',
+      },
       export: { type: 'string', description: 'What the package exports; `default`, or its only class.' },
       options: { type: 'object', description: 'What it is made with.' },
       before: { ...place, description: 'It stands right before this place.' },

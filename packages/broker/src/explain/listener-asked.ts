@@ -1,8 +1,9 @@
 /** The listeners that a question is about. */
-import type { Listener, MiddlewareLike, Stack } from '@mqtt-stack/core'
+import type { Listener, Stack } from '@mqtt-stack/core'
 import { StackError } from '@mqtt-stack/core'
 import type { Address } from '../listeners/address.ts'
 import { urlOf } from '../listeners/address.ts'
+import { isProvider } from '../listeners/check-providers.ts'
 import { parseListenUrl } from '../listeners/listen-url.ts'
 
 /** What is known of a listener: by its name, or by where it listens. */
@@ -44,13 +45,9 @@ export function whyNameless(
   { providers }: Pick<Listener, 'providers'>,
 ): string | undefined {
   if (providers === undefined) return undefined
-  const asked = middlewares.filter((one) => providers.includes(one.name) && saysWhoClientsAre(one))
+  const asked = middlewares.filter((one) => providers.includes(one.name) && isProvider(one))
   if (asked.some(({ name }) => name !== 'Anonymous')) return undefined
   return 'it lets in clients without a name alone'
-}
-
-function saysWhoClientsAre(one: MiddlewareLike): boolean {
-  return one.authenticateConnection !== undefined || one.authenticateExchange !== undefined
 }
 
 function isAt(listener: NamedListener, wanted: string): boolean {

@@ -1,5 +1,5 @@
 /** The middlewares that a listener names as those who are asked who its clients are. */
-import type { Stack } from '@mqtt-stack/core'
+import type { MiddlewareLike, Stack } from '@mqtt-stack/core'
 import { StackError } from '@mqtt-stack/core'
 
 /**
@@ -12,9 +12,7 @@ export function checkProviders(
   owner: string,
   providers: readonly string[] = [],
 ): void {
-  const known = middlewares
-    .filter((one) => one.authenticateConnection !== undefined || one.authenticateExchange !== undefined)
-    .map(({ name }) => name)
+  const known = middlewares.filter(isProvider).map(({ name }) => name)
   const unknown = providers.find((name) => !known.includes(name))
   if (unknown === undefined) return
   const text = `names "${unknown}", and no middleware of that name says who clients are`
@@ -22,4 +20,9 @@ export function checkProviders(
     'OPTION_INVALID',
     `${owner}: option "providers" ${text} (known: ${known.join(', ') || 'none'})`,
   )
+}
+
+/** Whether it says who clients are. */
+export function isProvider(one: MiddlewareLike): boolean {
+  return one.authenticateConnection !== undefined || one.authenticateExchange !== undefined
 }

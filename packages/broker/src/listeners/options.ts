@@ -99,3 +99,15 @@ export function resolveListener(options: ListenerOptions): ListenerConfig {
   checkListener(`${name} listener`, config)
   return config
 }
+
+/**
+ * As {@link resolveListener}, of all listeners of a broker.
+ * @throws StackError `OPTION_INVALID`, too, where two have one name: rules and limits by it would be about either.
+ */
+export function resolveListeners(all: readonly ListenerOptions[]): ListenerConfig[] {
+  const configs = all.map((one) => resolveListener(one))
+  const names = configs.map(({ name }) => name).filter((name) => name !== undefined)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice === undefined) return configs
+  throw new StackError('OPTION_INVALID', `two listeners are called "${twice}": give each a name of its own`)
+}

@@ -104,6 +104,8 @@ export const MEMBERS: ReadonlySet<string> = new Set([
   'install',
   'handle',
   'config',
+  'table',
+  'groupsOf',
   'reconfigure',
   'constructor',
 ])
@@ -126,6 +128,11 @@ export abstract class Middleware<Options extends object = object> implements Mid
     this.name = new.target.name
     this.#spec = spec ?? ({} as Options)
     this.config = resolveOptions(this.name, options, this.#spec)
+  }
+
+  /** The table of its options, for whoever reads them out of a file. */
+  get table(): Readonly<Record<string, unknown>> {
+    return this.#spec as Readonly<Record<string, unknown>>
   }
 
   /**

@@ -55,6 +55,8 @@ export interface Stack {
     name: Name,
     rule: Name extends CallbackName ? RuleOf<Callbacks[Name]> : CallbackRule,
   ): this
+  /** Whether its middlewares fit together. @throws StackError as {@link start}, which looks first; nothing is opened. */
+  check(): void
   /** Looks again at who answers what: for a middleware whose handlers come and go. */
   refresh(): void
 

@@ -191,10 +191,14 @@ class MiddlewareStack implements ConnectionHost {
     if (chain.answered) chain.tell(ctx, (error) => this.fail(error, undefined, undefined))
   }
 
+  check(): void {
+    checkStack(this.middlewares, this.#registry.rules, String(this))
+  }
+
   start(): Promise<void> {
     if (this.#stopped !== undefined) throw new StackError('STACK_STOPPED', 'start() after stop()')
     if (this.started !== undefined) throw new StackError('STACK_RUNNING', 'start() was called twice')
-    checkStack(this.middlewares, this.#registry.rules, String(this))
+    this.check()
     for (const warning of unaskedOf(this.middlewares, this.#registry.rules)) this.log.warn(warning)
     return this.#life.start(() => this.#watchdog.start())
   }

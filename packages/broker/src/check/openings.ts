@@ -1,0 +1,58 @@
+/** What could not be opened at a start, as far as that is seen without opening it. */
+import { statSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { dirname } from 'node:path'
+import { isLoopback } from '@mqtt-stack/core'
+import type { LoadedConfig } from '../config/load-config.ts'
+import type { ListenUrl } from '../listeners/listen-url.ts'
+import { parseListenUrl } from '../listeners/listen-url.ts'
+import { LISTENER_OPTIONS } from '../listeners/options.ts'
+import type { Finding } from './finding.ts'
+
+const EVERYWHERE = new Set(['0.0.0.0', '::'])
+
+export function openingsOf({ parsed, value }: LoadedConfig): Finding[] {
+  const found: Finding[] = []
+  const urls = (value.listeners ?? []).map(({ listen }) => parseListenUrl(listen))
+  for (const [i, url] of urls.entries()) {
+    const where = parsed.at(['listeners', i, 'listen'])
+    const add = (level: Finding['level'], message: string): void => void found.push({ level, where, message })
+    const { listen } = value.listeners?.[i] ?? {}
+    const same = urls.findIndex((one) => areOne(one, url))
+    if (same < i) add('error', `${listen} is taken by listeners[${same}] already`)
+    if (url.transport === 'unix') {
+      const problem = problemOfSocket(url.path as string)
+      if (problem !== undefined) add('error', `${listen} cannot be opened: ${problem}`)
+    } else if (!isOfThisMachine(url.host as string))
+      add('warning', `this machine has no address ${url.host}: it cannot listen there`)
+  }
+  return found
+}
+
+function areOne(one: ListenUrl, other: ListenUrl): boolean {
+  if (one.transport === 'unix' || other.transport === 'unix')
+    return one.transport === other.transport && one.path === other.path
+  const port = portOf(one)
+  if (port === 0 || port !== portOf(other)) return false
+  const [host = '', second = ''] = [one.host, other.host]
+  return host === second || EVERYWHERE.has(host) || EVERYWHERE.has(second)
+}
+
+function portOf({ transport, port }: ListenUrl): number {
+  const rows = transport === 'unix' ? undefined : LISTENER_OPTIONS[transport]
+  return port ?? (rows?.port.default as number)
+}
+
+function problemOfSocket(path: string): string | undefined {
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (there !== undefined && !there.isSocket()) return `${path} is no socket, and stays as it is`
+  const folder = statSync(dirname(path), { throwIfNoEntry: false })
+  return folder?.isDirectory() === true ? undefined : `there is no folder ${dirname(path)}`
+}
+
+function isOfThisMachine(host: string): boolean {
+  if (isIP(host) === 0 || EVERYWHERE.has(host) || isLoopback(host)) return true
+  const [plain] = host.split('%')
+  return Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === plain))
+}

@@ -164,6 +164,37 @@ describe.each([0, 45, 85, 125, 185])(
   },
 )
 
+it.each([1, 7, 30])(
+  'a session that all nodes want at once, again and again, has one connection, and all that it is to have (a lag of %i ms)',
+  async (lag) => {
+    const all = await scene(['a', 'b', 'c'])
+    const { service, nodes, device, bob } = all
+    service.store.lag = lag
+    const clients = [bob]
+    /** Each connection is read as time goes on. */
+    const pass = async (ms: number): Promise<void> => {
+      for (let passed = 0; passed < ms; passed += 5) {
+        await service.clock.advance(5)
+        for (const client of clients) device.read(client)
+      }
+    }
+    for (const name of ['b', 'c', 'a', 'b', 'a', 'c', 'c', 'b', 'a'] as const) {
+      clients.push(begin(nodes[name]))
+      await pass(35)
+    }
+    await pass(5_000)
+    for (const client of clients) if (!client.stream.destroyed) client.send({ cmd: 'pingreq' })
+    await pass(50)
+    const open = clients.filter(({ received }) => received.some(({ cmd }) => cmd === 'pingresp'))
+    expect(open).toHaveLength(1)
+    const stopped = Promise.all(all.counting.map((one) => one.stop()))
+    await pass(1_000)
+    const lasts = await stopped
+    for (const [i, name] of (['a', 'b', 'c'] as const).entries())
+      expect(accountOf(device.of(`p${name}`), lasts[i])).toEqual([])
+  },
+)
+
 describe('a node that stands still', () => {
   it('while its session is wanted elsewhere loses it, and has nothing of it when it goes on', async () => {
     const all = await scene(['b', 'c'])

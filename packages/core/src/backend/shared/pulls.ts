@@ -127,7 +127,8 @@ export class Pulls {
         return pulled
       }
       // From here on it is this node's, or it is as if it had not been asked for: one of the two is written down.
-      const taken = await directory.take(clientId, home)
+      const { lease } = this.#moving.node
+      const taken = lease.held ? await directory.take(clientId, home) : undefined
       if (typeof taken === 'number' && pull.settle({ node: store.node, tenure: taken })) return pulled
       if (typeof taken !== 'number') pull.giveUp()
       return REASON.givenUp

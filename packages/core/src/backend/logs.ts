@@ -129,7 +129,9 @@ export class Logs {
    */
   handOn(record: SessionRecord, over: boolean): void {
     const { clientId } = record
-    const isWanted = (share: Share): boolean => over || this.#parts.subscriptions.hasOther(share, record)
+    const { subscriptions, shared } = this.#parts
+    const isWanted = (share: Share): boolean =>
+      over || subscriptions.hasOther(share, record) || shared?.routes.hasConnected(share) === true
     const entries = record.state?.log.takeShared(isWanted) ?? []
     this.#parts.stack.background(() => this.#dropEntries(record, entries))
     for (const { share, packet, qos, expiresAt, publisher } of entries) {

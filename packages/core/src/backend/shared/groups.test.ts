@@ -97,6 +97,21 @@ describe('a shared group', () => {
     expect(await payloads(ending)).toEqual([[]])
   })
 
+  it('hands on what a member that is away has not had, where that is asked for', async () => {
+    const shared = { shareOnDisconnect: true }
+    const [one, two] = [await service.join('one', { shared }), await service.join('two', { shared })]
+    const leaving = await member(two, 'leaving', false)
+    const sender = await two.client({ clientId: 'sender' })
+    leaving.autoAck = false
+    await sender.publish('jobs/1', 'x', { qos: 1 })
+    await service.settle()
+    const other = await member(one, 'other')
+    await service.settle()
+    await leaving.disconnect()
+    await service.settle()
+    expect(await payloads(other)).toEqual([['x']])
+  })
+
   it('that has no member any more on the node that was chosen gets it on another', async () => {
     const nodes = [await service.join('one'), await service.join('two'), await service.join('three')]
     const [leaving, staying] = [await member(nodes[0], 'leaving'), await member(nodes[1], 'staying')]

@@ -50,7 +50,7 @@ export class Lane {
   readonly #clock: Clock
   readonly #node: string
   readonly #nextSeq: () => number
-  readonly #onGone: (node: string) => void
+  readonly #onGone: (node: string) => boolean
   readonly #queue: Outgoing[] = []
   /** The last of the queue, while frames may be added to it. */
   #open: Outgoing | undefined
@@ -59,13 +59,13 @@ export class Lane {
   #endPause: (() => void) | undefined
   #closed = false
 
-  /** @param onGone Told that the store knows of no such node. */
+  /** @param onGone Told that the store knows of no such node; whether nobody there misses anything. */
   constructor(
     store: SharedStore,
     clock: Clock,
     node: string,
     nextSeq: () => number,
-    onGone: (node: string) => void,
+    onGone: (node: string) => boolean,
   ) {
     this.#onGone = onGone
     this.#store = store
@@ -159,9 +159,8 @@ export class Lane {
       try {
         const isThere = await this.#store.send(this.#node, made ?? encodeEntry(this.#store.node, seq, frames))
         if (this.#closed) return
-        if (isThere) entry.settle()
+        if (isThere || this.#onGone(this.#node)) entry.settle()
         else entry.settle(this.#failure('it is gone'))
-        if (!isThere) this.#onGone(this.#node)
         for (const { onEnd } of items) onEnd?.(isThere ? 'sent' : 'gone')
         return
       } catch (cause) {

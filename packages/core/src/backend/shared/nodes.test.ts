@@ -136,6 +136,35 @@ describe('a service whose nodes have all been killed', () => {
   })
 })
 
+describe('a node that stops', () => {
+  it('costs publishers on others nothing, whoever had subscribed there', async () => {
+    const service = new TestService()
+    const [one, two] = [await service.join('one'), await service.join('two')]
+    const [reader, older] = [
+      await one.client({ clientId: 'reader' }),
+      await two.client({ clientId: 'older' }),
+    ]
+    await reader.subscribe('a', { qos: 1 })
+    const sender = await two.client({ clientId: 'sender', protocolVersion: 5 })
+    service.store.lag = 20
+    const stopped = one.stack.stop()
+    for (let i = 1; i < 60; i++) {
+      sender.send(publish('a', i))
+      older.send(publish('a', i))
+      await service.clock.advance(10)
+    }
+    await service.clock.advance(3_000)
+    await stopped
+    const answers = sender.received.filter(({ cmd }) => cmd === 'puback')
+    expect(answers.length).toBe(59)
+    for (const { reasonCode } of answers as { reasonCode: number }[]) expect([0, 0x10]).toContain(reasonCode)
+    expect(two.events).not.toContain('disconnected older')
+    service.store.lag = 0
+    expect(Object.keys(service.store.left.parts)).toEqual(['two'])
+    expect(await sender.publish('a', '', { qos: 1, messageId: 100 })).toMatchObject({ reasonCode: 0x10 })
+  })
+})
+
 describe('a node whose store is out of reach', () => {
   it('refuses a subscription that others do not hear of in time', async () => {
     const service = new TestService()

@@ -33,6 +33,7 @@ export class Rejoin {
     this.#away.begin()
     await this.#closeClients()
     await letGo(parts)
+    let last = ''
     while (!this.#isStopped) {
       try {
         await join()
@@ -40,7 +41,9 @@ export class Rejoin {
         log.info('the node has joined its service again')
         return
       } catch (error) {
-        log.error(`the node cannot join its service: ${(error as Error).message}`, error)
+        const text = `the node cannot join its service: ${(error as Error).message}`
+        if (text !== last) log.error(text, error)
+        last = text
         await new Promise<void>((resolve) => clock.after((parts.shared?.store.lease ?? CLOSING) / 3, resolve))
       }
     }

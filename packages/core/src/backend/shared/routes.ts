@@ -92,6 +92,11 @@ export class Routes {
     }
   }
 
+  /** Whether another node has a connected member of a group. */
+  hasConnected(share: Share): boolean {
+    return this.tree.group(share)?.members.some(({ connected }) => connected) === true
+  }
+
   /** Fulfils when all nodes send here what matches this filter; nothing where they do already. */
   settled(topic: string): Promise<void> | undefined {
     if (this.#unmarked.size === 0) return undefined
@@ -191,7 +196,9 @@ export class Routes {
     for (const node of this.tree.owners) if (!known.has(node)) this.drop(node)
   }
 
+  /** What has changed last is told; whoever waits is told that this node stops. */
   close(): void {
+    this.#flush()
     this.#closed = true
     for (const { end } of this.#waiters) end(new StackError('STORE_FAILED', 'this node stops'))
     this.#waiters = []

@@ -18,8 +18,8 @@ export interface Posted {
 export interface SenderEvents {
   /** What this node sends to itself, at once. */
   here(frame: Frame): void
-  /** The store knows of no such node. */
-  gone(node: string): void
+  /** The store knows of no such node. Answers whether nobody there misses what was sent. */
+  gone(node: string): boolean
 }
 
 /**
@@ -54,7 +54,7 @@ export class Sender {
     else this.#lane(node)?.add({ bytes: encodeFrame(frame), ready: undefined, onEnd: undefined, keep: true })
   }
 
-  /** A message. Rejects with `STORE_FAILED` where the store cannot take it, or has no such node; it may have come all the same. */
+  /** A message. Rejects with `STORE_FAILED` where the store cannot take it; it may have come all the same. */
   post(node: string, bytes: Uint8Array): Promise<void> {
     const lane = this.#lane(node)
     if (lane === undefined) return Promise.resolve()

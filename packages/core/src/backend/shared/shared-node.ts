@@ -88,6 +88,8 @@ export class SharedNode {
       here: (frame) => this.inbox.takeOwn(frame),
       gone: () => {
         if (this.#state !== 'stopped') stack.background(() => this.#look())
+        // Who adopts a node asks all in service before it goes: then it had nothing of those that this one sent to.
+        return this.inService
       },
     })
     this.intents = new Intents(store.node, this.sender)
@@ -249,6 +251,7 @@ export class SharedNode {
 
   async #renewed(): Promise<void> {
     if (!this.#hasStarted) return
+    await this.clock.sync()
     await this.#look()
     for (const origin of [...this.inbox.origins])
       if (this.peers.isForgotten(origin)) this.inbox.forget(origin)

@@ -1,0 +1,133 @@
+/** Broker processes over one Redis, and clients that come to another one when theirs is gone. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { IClientOptions, MqttClient } from 'mqtt'
+import { connect } from 'mqtt'
+import { onTestFinished } from 'vitest'
+import type { Spawned } from '../support/spawned.ts'
+import { spawned } from '../support/spawned.ts'
+
+/** The command as it is built: Node runs no TypeScript. */
+const CLI = fileURLToPath(new URL('../../packages/broker/dist/cli.js', import.meta.url))
+
+/** A node that is missed for so long, in ms, is dead. */
+export const LEASE = 3_000
+
+/** A process that is a node. */
+export interface ServiceNode {
+  readonly cli: Spawned
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * Starts a node; it is ended with the test.
+ * @param redis Options of the backend, as JSON has them: where Redis is.
+ */
+export async function startNode(redis: object): Promise<ServiceNode> {
+  const path = mkdtempSync(join(tmpdir(), 'mqtt-service-'))
+  onTestFinished(() => rmSync(path, { recursive: true }))
+  const file = join(path, 'broker.json')
+  const store = { redis: { lease: LEASE, ...redis } }
+  writeFileSync(file, JSON.stringify({ listeners: [{ listen: 'mqtt://127.0.0.1:0' }], store }))
+  const cli = spawned(process.execPath, [CLI, '--config', file])
+  const [, host, port] = await cli.prints(/mqtt:\/\/([^" :]+):(\d+)/)
+  return { cli, host, port: Number(port) }
+}
+
+/** Begins at one of the nodes, and goes on to the next where it loses its connection. */
+export function roam(
+  nodes: readonly ServiceNode[],
+  first: number,
+  clientId: string,
+  options: IClientOptions = {},
+): MqttClient {
+  const servers = nodes.map((_, i) => nodes[(first + i) % nodes.length])
+  const all: IClientOptions = {
+    servers: servers.map(({ host, port }) => ({ host, port, protocol: 'mqtt' })),
+    clientId,
+    clean: false,
+    protocolVersion: 5,
+    properties: { sessionExpiryInterval: 600 },
+    reconnectPeriod: 50,
+    reconnectOnConnackError: true,
+    connectTimeout: 3_000,
+    keepalive: 2,
+    ...options,
+  }
+  const client = connect(all)
+  client.on('error', () => {})
+  onTestFinished(() => void client.end(true))
+  return client
+}
+
+/** Subscribes, however often the connection is lost meanwhile. */
+export async function subscribe(client: MqttClient, filter: string): Promise<void> {
+  for (;;) {
+    try {
+      await client.subscribeAsync(filter, { qos: 2 })
+      return
+    } catch {
+      await new Promise(setImmediate)
+    }
+  }
+}
+
+/** A publisher that says which of its numbered messages were acknowledged. */
+export class NumberedPublisher {
+  readonly acknowledged: number[] = []
+  readonly #client: MqttClient
+  readonly #topic: string
+  readonly #qos: 1 | 2
+  #next = 1
+  #running: Promise<void> | undefined
+  #isStopped = false
+
+  constructor(client: MqttClient, topic: string, qos: 1 | 2) {
+    this.#client = client
+    this.#topic = topic
+    this.#qos = qos
+  }
+
+  /** Publishes one after the other, each when the last is acknowledged. */
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** Fulfils when so many more are acknowledged. */
+  async more(count: number): Promise<void> {
+    const wanted = this.acknowledged.length + count
+    while (this.acknowledged.length < wanted) await new Promise(setImmediate)
+  }
+
+  /** Publishes no more; what is under way is waited for. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      const number = this.#next++
+      try {
+        await this.#client.publishAsync(this.#topic, String(number), { qos: this.#qos })
+        this.acknowledged.push(number)
+      } catch {
+        // Refused: the service could not promise it.
+      }
+    }
+  }
+}
+
+/** What a subscriber got of each topic, in the order of its coming. */
+export function numbersOf(client: MqttClient): Map<string, number[]> {
+  const got = new Map<string, number[]>()
+  client.on('message', (topic, payload) => {
+    const numbers = got.get(topic) ?? []
+    numbers.push(Number(payload))
+    got.set(topic, numbers)
+  })
+  return got
+}

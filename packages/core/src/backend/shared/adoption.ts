@@ -22,6 +22,7 @@ import {
   readWills,
 } from './left-part.ts'
 import type { Moving } from './moving.ts'
+import { restBeforeAsking } from './moving.ts'
 import { Cut } from './residence.ts'
 import type { ClaimedPart } from './shared-store.ts'
 
@@ -231,7 +232,10 @@ export class Adoption {
     const { clientId } = arrival.record
     const from = this.#homes.get(clientId)
     if (!node.lease.held) throw new StackError('LEASE_LOST', `the node ${node.node} has no lease any more`)
-    const taken = await directory.take(clientId, from)
+    arrival.isUndecided = true
+    const rest = (): Promise<void> => restBeforeAsking(this.#moving, this.#isClosed)
+    const taken = await directory.takeForSure(clientId, from, rest)
+    arrival.isUndecided = false
     this.#homes.delete(clientId)
     if (typeof taken !== 'number') return
     const home = { node: node.node, tenure: taken }

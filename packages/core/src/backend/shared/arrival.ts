@@ -41,6 +41,8 @@ export class Arrival implements Incoming {
   readonly #state: SessionState
   readonly #bodies: Bodies | undefined
   readonly #earlier: LogEntry[] = []
+  /** Whether it is at home here is being written down: then nobody knows, until the answer comes. */
+  isUndecided = false
   #stored: StoredSession
   #will: WillRecord | undefined
 
@@ -168,6 +170,7 @@ export class Arrival implements Incoming {
   /** It is at home here, whole. */
   settle(home: Home): void {
     const { record } = this
+    this.isUndecided = false
     const { wills, stack } = this.#parts
     if (record.residence !== undefined) {
       record.residence.home = home
@@ -182,6 +185,8 @@ export class Arrival implements Incoming {
   /** It stays where it was: nothing of it is kept here, but that messages of shared subscriptions go to others. */
   giveUp(): void {
     const { record } = this
+    // What it has on the disk counts where the directory says so, and nowhere else.
+    if (this.isUndecided) return
     if (this.#will?.sessionId === record.id && record.id !== 0) this.#disk.dropWill(this.#will)
     if (record.will === this.#will) record.will = undefined
     if (record.id !== 0) for (const entry of this.#earlier) this.#disk.removeEntry(record, entry)

@@ -62,4 +62,25 @@ describe('the directory of sessions', () => {
       message: 'the home of session "bob" is "nonsense", which is no node and tenure',
     })
   })
+
+  it('knows what became of a change whose answer was lost', async () => {
+    const { directories, stores } = await nodes('a', 'b')
+    await directories[0].take('bob', undefined)
+    const from = { node: 'a', tenure: 1 }
+    let lost = 0
+    for (const store of stores) {
+      const { swap } = store
+      let isFirst = true
+      store.swap = async (...given) => {
+        const before = await swap.apply(store, given)
+        if (!isFirst) return before
+        isFirst = false
+        lost++
+        throw new Error('the answer was lost')
+      }
+    }
+    expect(await directories[1].takeForSure('bob', from, async () => {})).toBe(2)
+    expect(await directories[0].takeForSure('bob', from, async () => {})).toEqual({ node: 'b', tenure: 2 })
+    expect(lost).toBe(2)
+  })
 })

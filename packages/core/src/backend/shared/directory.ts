@@ -1,4 +1,4 @@
-import { StackError } from '../../errors/index.ts'
+import { isStackError, StackError } from '../../errors/index.ts'
 import type { SharedStore } from './shared-store.ts'
 
 /** Begins the names of sessions; the client identifier stands behind it. */
@@ -33,6 +33,30 @@ export class Directory {
     const { node } = this.#store
     const before = await this.#swap(clientId, from, { node, tenure })
     return isSame(before, from) ? tenure : before
+  }
+
+  /**
+   * As {@link take}, until it is known what became of it: where the answer is lost it is asked again.
+   * @param rest Waits before that; what it throws is thrown.
+   */
+  async takeForSure(
+    clientId: string,
+    from: Home | undefined,
+    rest: () => Promise<void>,
+  ): Promise<number | Home | undefined> {
+    const tenure = (from?.tenure ?? 0) + 1
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        const taken = await this.take(clientId, from)
+        const wasTaken =
+          !isFirst &&
+          isSame(typeof taken === 'number' ? undefined : taken, { node: this.#store.node, tenure })
+        return wasTaken ? tenure : taken
+      } catch (error) {
+        if (isStackError(error) && error.code === 'STORE_DAMAGED') throw error
+        await rest()
+      }
+    }
   }
 
   /** There is no such session any more; nothing is changed where its home is another one by now. */

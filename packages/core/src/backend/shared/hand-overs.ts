@@ -6,13 +6,11 @@ import type { SessionRecord } from '../session-record.ts'
 import type { PartFrame, PullFrame } from './frames.ts'
 import { HandOver } from './hand-over.ts'
 import type { Moving } from './moving.ts'
-import { REASON, STAGE } from './moving.ts'
+import { REASON, restBeforeAsking, STAGE } from './moving.ts'
 import { firstRecords, lastRecords } from './session-export.ts'
 
 /** Whoever wants a session and is alive has so many leases for it. */
 const LEASES = 4
-/** After a failure the directory is asked again after this, in ms. */
-const PAUSE = 1_000
 
 /** Gives sessions of this node to others who ask for them. */
 export class HandOvers {
@@ -196,19 +194,19 @@ export class HandOvers {
 
   /** It stays here, unless the other one has it after all: one of the two is written down. */
   async #keep({ record, home }: HandOver, resume: () => void): Promise<void> {
-    const { directory, parts } = this.#moving
+    const { directory } = this.#moving
     const { store } = this.#moving.node
     const { clientId } = record
-    while (!this.#closed) {
-      try {
-        const taken = await directory.take(clientId, home)
-        if (typeof taken !== 'number') return this.#leave(record)
-        if (record.residence !== undefined) record.residence.home = { node: store.node, tenure: taken }
-        record.ensureState().log.limit = Number.POSITIVE_INFINITY
-        return resume()
-      } catch {
-        await new Promise<void>((resolve) => void parts.stack.clock.after(PAUSE, resolve))
-      }
+    const rest = (): Promise<void> => restBeforeAsking(this.#moving, () => this.#closed)
+    const taken = await directory.takeForSure(clientId, home, rest).catch(() => home)
+    // This node stops, and with it all that is in memory.
+    if (taken === home) return
+    if (typeof taken !== 'number') {
+      this.#leave(record)
+      return
     }
+    if (record.residence !== undefined) record.residence.home = { node: store.node, tenure: taken }
+    record.ensureState().log.limit = Number.POSITIVE_INFINITY
+    resume()
   }
 }

@@ -1,5 +1,6 @@
 /** What those who move sessions work with. */
 import type { Client } from '../../contract/index.ts'
+import { StackError } from '../../errors/index.ts'
 import type { Steps } from '../../time/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Parts } from '../parts.ts'
@@ -50,4 +51,14 @@ export interface MovingParts {
 export interface Moving extends MovingParts {
   readonly directory: Directory
   readonly cuts: Cuts
+}
+
+/** After a failure the directory is asked again after this, in ms. */
+const PAUSE = 1_000
+
+/** Waits before the directory is asked again; rejects with `STORE_CLOSED` where this node stops, or has lost its lease. */
+export async function restBeforeAsking({ node, parts }: MovingParts, isClosed: () => boolean): Promise<void> {
+  await new Promise<void>((resolve) => void parts.stack.clock.after(PAUSE, resolve))
+  if (isClosed() || node.state === 'lost' || node.state === 'stopped')
+    throw new StackError('STORE_CLOSED', `the node ${node.node} stops`)
 }

@@ -73,6 +73,11 @@ export class Pull {
     }
   }
 
+  /** Whether it is at home here is written down now. */
+  decide(isUndecided: boolean): void {
+    if (this.#arrival !== undefined) this.#arrival.isUndecided = isUndecided
+  }
+
   /** It is at home here: answers false where it has ended meanwhile. */
   settle(home: Home): boolean {
     const arrival = this.#arrival

@@ -4,7 +4,7 @@ import type { Clock } from '../../time/index.ts'
 import { bounded } from '../../time/index.ts'
 import type { Home } from './directory.ts'
 import type { Moving } from './moving.ts'
-import { REASON } from './moving.ts'
+import { REASON, restBeforeAsking } from './moving.ts'
 import type { Pulled } from './pull.ts'
 import { Pull } from './pull.ts'
 
@@ -128,9 +128,10 @@ export class Pulls {
       }
       // From here on it is this node's, or it is as if it had not been asked for: one of the two is written down.
       const { lease } = this.#moving.node
-      const taken = lease.held ? await directory.take(clientId, home) : undefined
+      const taken = lease.held ? await this.#decide(pull, clientId, home) : undefined
       if (typeof taken === 'number' && pull.settle({ node: store.node, tenure: taken })) return pulled
-      if (typeof taken !== 'number') pull.giveUp()
+      if (typeof taken === 'number') await directory.release(clientId, { node: store.node, tenure: taken })
+      else pull.giveUp()
       return REASON.givenUp
     } catch (error) {
       pull.giveUp()
@@ -139,6 +140,14 @@ export class Pulls {
       timer.cancel()
       this.#pulls.delete(number)
     }
+  }
+
+  async #decide(pull: Pull, clientId: string, home: Home): Promise<number | Home | undefined> {
+    pull.decide(true)
+    const wait = (): Promise<void> => restBeforeAsking(this.#moving, () => this.#closed)
+    const taken = await this.#moving.directory.takeForSure(clientId, home, wait)
+    pull.decide(false)
+    return taken
   }
 }
 

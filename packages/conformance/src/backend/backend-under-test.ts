@@ -1,11 +1,12 @@
 /** What the suite has to know about a backend to test it. */
 import type { MiddlewareLike } from '@mqtt-stack/core'
+import type { VirtualClock } from '@mqtt-stack/testing'
 
 /** What a backend can do beyond the process and the machine that it runs in; what it cannot do is not tested. */
 export interface Capabilities {
   /** What was answered outlives the process: needs `reopen`, `crash`, `holdCommits` and `failWrites`. False by default. */
   readonly durable?: boolean
-  /** Several brokers share the storage: needs `join`. False by default. */
+  /** Several brokers share the storage: needs `service`, `join`, `crash` and `cut`. False by default. */
   readonly distributed?: boolean
 }
 
@@ -34,10 +35,26 @@ export interface BackendUnderTest {
   holdCommits?(): HeldCommits
   /** From now on each commit fails, until the function that it answers is called. */
   failWrites?(): () => void
+  /** What all brokers over this storage have in common. */
+  readonly service?: ServiceUnderTest
   /** A further broker's backend over the same storage, while this one goes on. */
   join?(): BackendUnderTest | Promise<BackendUnderTest>
+  /** The storage is out of reach for this broker alone, until the function that it answers is called. */
+  cut?(): () => void
   /** Called behind each test, with the backends stopped. */
   close?(): void | Promise<void>
+}
+
+/** The storage that several brokers share. */
+export interface ServiceUnderTest {
+  /** The clock of all brokers. */
+  readonly clock: VirtualClock
+  /** How long it takes until others know that a broker is gone, in ms. */
+  readonly lease: number
+  /** Lets so many ms pass, by the clock of the brokers and by whatever the storage goes by. */
+  pass(ms: number): Promise<void>
+  /** How many things of each kind the storage holds now; those called `names` and `retained` are none where nothing is kept. */
+  left(): Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>
 }
 
 /** Commits that wait. */

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
-import { lateBackend, MemoryStore, slowBackend } from '@mqtt-stack/testing'
+import { lateBackend, MemoryService, MemoryStore, slowBackend, VirtualClock } from '@mqtt-stack/testing'
 import { describe, it } from 'vitest'
 import { DRIVERS } from '../../../../test/rig/real-store.ts'
 import { describeBackend } from './describe-backend.ts'
+import { overService } from './over-service.ts'
 import { overStore } from './over-store.ts'
 
 describe('in memory', () => {
@@ -42,6 +43,23 @@ describe('over a slow ordered store', () => {
     return { open: () => store }
   })
   describeBackend({ describe, it, create, capabilities: { durable: true } })
+})
+
+describe('over a store that several nodes share', () => {
+  const create = overService(() => {
+    const clock = new VirtualClock()
+    const service = new MemoryService({ clock })
+    const left = (): Record<string, number> => {
+      const { parts, names, retained } = service.left
+      const all = Object.values(parts)
+      const sum = (count: (part: (typeof all)[number]) => number): number =>
+        all.reduce((total, part) => total + count(part), 0)
+      return { names, retained, keys: sum(({ keys }) => keys), entries: sum(({ entries }) => entries) }
+    }
+    const pass = (ms: number): Promise<void> => clock.advance(ms)
+    return { clock, lease: service.lease, pass, left, open: (node) => service.node(node) }
+  })
+  describeBackend({ describe, it, create, capabilities: { distributed: true } })
 })
 
 describe.each(DRIVERS)('over %s', (_, make) => {

@@ -14,13 +14,14 @@ import type {
 import { RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, settle, testStack, VirtualClock } from '@mqtt-stack/testing'
-import type { BackendUnderTest, HeldCommits } from './backend-under-test.ts'
+import type { BackendUnderTest, HeldCommits, ServiceUnderTest } from './backend-under-test.ts'
 import { Forwards } from './forwards.ts'
 import { heard } from './heard.ts'
 import type { MessageInit } from './message.ts'
 import { makeMessage } from './message.ts'
 import type { OpenInit } from './session.ts'
 import { Session } from './session.ts'
+import { watcherOf } from './watcher.ts'
 
 /** A drop that was told. */
 export interface Drop {
@@ -46,15 +47,19 @@ export class Bench {
   /** Called, and waited for, when a session is taken from its connection. */
   onTakenOver: (client: Client) => void | Promise<void> = () => {}
   #under: BackendUnderTest
+  /** Further brokers over the same storage. */
+  readonly #joined: Bench[] = []
   #test!: TestStack
-  #clock = new VirtualClock()
+  #clock: VirtualClock
   #stopped = true
   /** What a check that failed has left undone. */
   #atEnd: (() => void)[] = []
-  #onPublish: (packet: Publish) => void = () => {}
+  /** Called with each message that is read from a connection. */
+  onPublish: (packet: Publish) => void = () => {}
 
   constructor(under: BackendUnderTest) {
     this.#under = under
+    this.#clock = under.service?.clock ?? new VirtualClock()
   }
 
   /** The stack; another one after a restart. */
@@ -72,7 +77,7 @@ export class Bench {
 
   /** Starts the backend. */
   async start(): Promise<void> {
-    this.#test = await testStack({ use: [this.#watcher(), this.backend, acceptAll()], clock: this.#clock })
+    this.#test = await testStack({ use: [watcherOf(this), this.backend, acceptAll()], clock: this.#clock })
     this.#stopped = false
   }
 
@@ -113,13 +118,35 @@ export class Bench {
   /** A further broker over the same storage. */
   async join(): Promise<Bench> {
     const other = new Bench(await this.#need('join')())
+    this.#joined.push(other)
     await other.start()
     return other
+  }
+
+  /** Kills the broker: nothing that it does from now on counts. */
+  async kill(): Promise<void> {
+    this.#stopped = true
+    await this.#need('crash')('lost')
+  }
+
+  /** The storage is out of reach for this broker; answers what ends that. */
+  cut(): () => void {
+    const heal = this.#need('cut')()
+    this.#atEnd.push(heal)
+    return heal
+  }
+
+  /** What all brokers have in common. */
+  get service(): ServiceUnderTest {
+    const { service } = this.#under
+    if (service === undefined) throw new TypeError('create() answered no service, which the capability needs')
+    return service
   }
 
   /** Ends everything, whatever is still under way. */
   async close(): Promise<void> {
     for (const undo of this.#atEnd) undo()
+    for (const other of this.#joined) await other.close()
     const stopping = this.stop()
     if (this.stack !== undefined) await this.#clock.advance(4 * this.stack.config.stallTimeout)
     await stopping
@@ -183,7 +210,7 @@ export class Bench {
   async receive(init: MessageInit, use: (packet: Publish) => void): Promise<void> {
     const device = await this.#test.client()
     const received = new Promise<void>((resolve) => {
-      this.#onPublish = (packet) => {
+      this.onPublish = (packet) => {
         use(packet)
         resolve()
       }
@@ -264,36 +291,11 @@ export class Bench {
     await this.start()
   }
 
-  #need<Name extends 'reopen' | 'crash' | 'holdCommits' | 'failWrites' | 'join'>(
+  #need<Name extends 'reopen' | 'crash' | 'holdCommits' | 'failWrites' | 'join' | 'cut'>(
     name: Name,
   ): NonNullable<BackendUnderTest[Name]> {
     const found = this.#under[name]
     if (found === undefined) throw new TypeError(`create() answered no ${name}, which the capability needs`)
     return found.bind(this.#under) as NonNullable<BackendUnderTest[Name]>
-  }
-
-  /** What stands for the managers: it forwards, and closes a connection whose session is taken over. */
-  #watcher(): MiddlewareLike {
-    const { forwards, drops, takenOver } = this
-    return {
-      name: 'Watcher',
-      handles: ['publish'],
-      handle: (_client, packet) => {
-        if (packet.cmd === 'publish') this.#onPublish(packet)
-      },
-      forwardMessage: (ctx, store) => {
-        forwards.add(ctx)
-        store.outcome = 'sent'
-      },
-      messageDropped: ({ clientId, packet, reason }) => {
-        drops.push({ clientId, payload: packet.payload.toString(), reason })
-      },
-      sessionTakenOver: async ({ client }) => {
-        if (client === undefined) return
-        takenOver.push(client)
-        await this.onTakenOver(client)
-        client.close()
-      },
-    }
   }
 }

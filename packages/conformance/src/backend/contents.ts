@@ -39,4 +39,6 @@ export const CHAPTERS: readonly Chapter[] = [
   checks.hangingStore,
   // What one does that several brokers share.
   checks.distributed,
+  checks.movingSessions,
+  checks.lostBrokers,
 ]

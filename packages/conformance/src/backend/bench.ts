@@ -1,5 +1,4 @@
 /** A backend at work: in a stack of its own, on a clock that stands still, with all that it executes written down. */
-import { Buffer } from 'node:buffer'
 import type {
   CallbackName,
   Client,
@@ -15,10 +14,11 @@ import { RelayContext, RelayStore } from '@mqtt-stack/core'
 import type { TestStack } from '@mqtt-stack/testing'
 import { acceptAll, settle, testStack, VirtualClock } from '@mqtt-stack/testing'
 import type { BackendUnderTest, HeldCommits, ServiceUnderTest } from './backend-under-test.ts'
+import { passUntil } from './brokers.ts'
 import { Forwards } from './forwards.ts'
 import { heard } from './heard.ts'
 import type { MessageInit } from './message.ts'
-import { makeMessage } from './message.ts'
+import { makeMessage, publishOf } from './message.ts'
 import type { OpenInit } from './session.ts'
 import { Session } from './session.ts'
 import { watcherOf } from './watcher.ts'
@@ -85,7 +85,8 @@ export class Bench {
   async stop(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true
-    await this.stack.stop()
+    const { service } = this.#under
+    await (service === undefined ? this.stack.stop() : passUntil(service, this.stack.stop()))
   }
 
   /** Stops the broker, and starts another one over the same storage `seconds` later. */
@@ -215,16 +216,7 @@ export class Bench {
         resolve()
       }
     })
-    const { topic = 't', payload = 'x', qos = 1, retain = false } = init
-    device.send({
-      cmd: 'publish',
-      topic,
-      payload: Buffer.from(payload),
-      qos,
-      messageId: 1,
-      dup: false,
-      retain,
-    })
+    device.send(publishOf(init))
     await received
   }
 

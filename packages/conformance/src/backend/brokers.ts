@@ -1,6 +1,8 @@
 /** What checks of several brokers have in common. */
 import { settle } from '@mqtt-stack/testing'
+import type { ServiceUnderTest } from './backend-under-test.ts'
 import type { Bench, RelayInit } from './bench.ts'
+import { heard } from './heard.ts'
 
 /** How often it is looked at whether something is so that comes by itself. */
 const LOOKS = 300
@@ -20,6 +22,19 @@ export async function until(bench: Bench, what: string, isSo: () => unknown): Pr
 export async function leases(bench: Bench, count: number): Promise<void> {
   const { service } = bench
   for (let passed = 0; passed < count * 10; passed++) await service.pass(service.lease / 10)
+}
+
+/** Waits for a broker that stops: what it waits for itself may need time to pass. */
+export async function passUntil(service: ServiceUnderTest, stopping: Promise<void>): Promise<void> {
+  let over = false
+  const stopped = heard(
+    stopping.finally(() => {
+      over = true
+    }),
+  )
+  await settle()
+  for (let looks = 0; looks < LOOKS && !over; looks++) await service.pass((10 * service.lease) / LOOKS)
+  await stopped
 }
 
 /** Relays numbered messages, one after the other. */

@@ -79,6 +79,10 @@ export class FaultySharedStore implements SharedStore {
     return this.#ask(() => this.#inner.renew())
   }
 
+  leave(received: string): Promise<boolean> {
+    return this.#ask(() => this.#inner.leave(received))
+  }
+
   nodes(): Promise<readonly NodeState[]> {
     return this.#ask(() => this.#inner.nodes())
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { put } from '../store/store-bench.ts'
-import { inboxOf, texts } from './shared-bench.ts'
+import { inboxOf, lastOf, texts } from './shared-bench.ts'
 import type { SharedChapter } from './shared-check.ts'
 import { sharedChapter } from './shared-check.ts'
 
@@ -63,6 +63,31 @@ export const leases: SharedChapter = sharedChapter('nodes and leases', (check) =
     const again = await bench.join('b')
     assert.deepEqual([await texts(again.store), await inboxOf(again.store)], [{ k: 'v' }, ['x']])
     assert.deepEqual(await a.nodes(), { a: true, b: true })
+  })
+
+  check('a node that leaves is none any more, and nothing of it is left', async (bench) => {
+    const [a, b] = [await bench.join('a'), await bench.join('b')]
+    await b.store.write([put('k', 'v')])
+    await a.send('b', 'x')
+    const received = lastOf(await b.store.receive('', 10))
+    assert.equal(await b.store.leave(received), true)
+    await bench.close(b)
+    assert.deepEqual(await a.nodes(), { a: true })
+    assert.deepEqual([await a.send('b', 'late'), await a.store.claim('b')], [false, undefined])
+    const again = await bench.join('b')
+    assert.deepEqual(await texts(again.store), {})
+  })
+
+  check('a node with an entry behind what it has received does not leave', async (bench) => {
+    const [a, b] = [await bench.join('a'), await bench.join('b')]
+    await b.store.write([put('k', 'v')])
+    await a.send('b', 'x')
+    assert.equal(await b.store.leave(''), false)
+    assert.deepEqual(
+      [await a.nodes(), await texts(b.store), await inboxOf(b.store)],
+      [{ a: true, b: true }, { k: 'v' }, ['x']],
+    )
+    await b.store.renew()
   })
 
   check(

@@ -47,6 +47,7 @@ function result(change: Partial<HostileResult> = {}, outcomes = { 'refused 0x86'
       { ...phase, name: 'opening', at: 60, outcomes: {} },
       { ...phase, name: 'hostile', at: 90, outcomes: { guessers: outcomes } },
       { ...phase, name: 'hostile', at: 190, outcomes: { guessers: outcomes } },
+      { ...phase, name: 'quiet', at: 220, outcomes: {} },
     ],
     moments: Array.from({ length: 6 }, () => moment),
     latencies: { opening: latency(1.5), hostile: latency(2.5), quiet: latency(1.5) },
@@ -79,7 +80,9 @@ describe('the verdict on good clients beside hostile ones', () => {
     const at = (p99: number) =>
       problems(result({ latencies: { opening, hostile: opening, quiet: latency(p99) } }))
     expect(at(4)).toEqual([])
-    expect(at(4.1)).toEqual(["the good clients' p99 after hostile clients: 4.10 ms, above 4.00 ms"])
+    expect(at(4.1)).toEqual([
+      "the good clients' p99 after hostile clients: 4.10 ms, above 4.00 ms, while the broker had no core for 2 % of the time",
+    ])
   })
 
   it('does not judge the latency of a short run, nor what was to be reached in it', () => {
@@ -149,6 +152,7 @@ describe('the page of a hostile soak', () => {
       '1.50 ms alone, 2.50 ms beside hostile clients, 1.50 ms alone again. Up to 4.00 ms',
     )
     expect(page).toContain('- Verdict: as it must be.')
+    expect(page).toContain('had no core for 2 % of the time alone, 2 % beside hostile clients')
     expect(page).toContain('| 1:30 | hostile | 1,000 | 0.20 | 1.50 | 3.00 | 4.50 | 30 % | 2 % |')
     expect(page).toContain('| guessers | 8 | wrong passwords | refused 0x86: 24 |')
     expect(page).toContain(
@@ -161,5 +165,6 @@ describe('the page of a hostile soak', () => {
     const page = pageOf(result({ seconds: 20, moments: result().moments.slice(0, 2) }))
     expect(page).toContain('- The run was too short to judge memory.')
     expect(page).toContain('- The run was too short to judge latency.')
+    expect(page).toContain('- Verdict: as it must be, as far as it was judged.')
   })
 })

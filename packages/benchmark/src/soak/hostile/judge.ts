@@ -3,7 +3,7 @@ import { formatShare } from '../../report/format.ts'
 import { median } from '../../report/statistics.ts'
 import type { Growth } from '../judge.ts'
 import { growth } from '../judge.ts'
-import type { HostileResult } from './course.ts'
+import type { HostileResult, Phase } from './course.ts'
 import type { CrowdOutcomes } from './crowd.ts'
 import type { Act, Outcomes } from './stage.ts'
 
@@ -78,12 +78,17 @@ function accounting({ tally, lost }: HostileResult): string[] {
 }
 
 /** Told with how long the broker had no core: where that is much, the machine is what is measured. */
-function lateness({ latencies, phases }: HostileResult, name: 'hostile' | 'quiet', allowed: number): string {
+function lateness(result: HostileResult, name: 'hostile' | 'quiet', allowed: number): string {
   const when = name === 'hostile' ? 'beside hostile clients' : 'after hostile clients'
-  const waiting = phases.flatMap((phase) => (phase.name === name ? (phase.shares?.waiting ?? []) : []))
-  const share =
-    waiting.length > 0 ? `, while the broker had no core for ${formatShare(median(waiting))} of the time` : ''
-  return `the good clients' p99 ${when}: ${latencies[name].p99.toFixed(2)} ms, above ${allowed.toFixed(2)} ms${share}`
+  const { p99 } = result.latencies[name]
+  const waiting = `the broker had no core for ${formatShare(waitingOf(result, name))} of the time`
+  return `the good clients' p99 ${when}: ${p99.toFixed(2)} ms, above ${allowed.toFixed(2)} ms, while ${waiting}`
+}
+
+/** The share of the time in which the broker was ready to run and had no core, median of the phases of a name. */
+export function waitingOf({ phases }: HostileResult, name: Phase['name']): number | undefined {
+  const shares = phases.flatMap((phase) => (phase.name === name ? (phase.shares?.waiting ?? []) : []))
+  return shares.length > 0 ? median(shares) : undefined
 }
 
 /** Of the last moment alone: what stays is there to the end, and what was late once is in the table. */

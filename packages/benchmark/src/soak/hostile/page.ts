@@ -4,7 +4,7 @@ import type { SoakConditions } from '../page.ts'
 import { clock, mebibytes } from '../page.ts'
 import type { HostileResult, Moment, Phase } from './course.ts'
 import type { HostileJudgement } from './judge.ts'
-import { LATENCY_FACTOR, LATENCY_FLOOR_MS } from './judge.ts'
+import { LATENCY_FACTOR, LATENCY_FLOOR_MS, waitingOf } from './judge.ts'
 import type { Act } from './stage.ts'
 import { COUNTED } from './state.ts'
 
@@ -47,6 +47,7 @@ export function reliabilityPage(
     `- mqtt-stack ${about.version}, node ${about.node}, ${about.machine}; ${about.date}.`,
     `- ${clock(result.seconds)} min, with ${result.plan.cycles} spans of hostile clients of ${result.plan.hostile.toFixed(0)} s each.`,
     latencyLine(result, judgement),
+    coreLine(result),
     messageLine(result),
     ...(heap === undefined || rss === undefined
       ? ['- The run was too short to judge memory.']
@@ -54,7 +55,7 @@ export function reliabilityPage(
           `- Heap: ${mebibytes(heap.first)} MiB in the first third of the moments, ${mebibytes(heap.last)} in the last. Resident memory: ${mebibytes(rss.first)} and ${mebibytes(rss.last)}.`,
         ]),
     ...(isJudged ? [] : ['- The run was too short to judge latency.']),
-    `- Verdict: ${problems.length === 0 ? 'as it must be' : problems.join('; ')}.`,
+    `- Verdict: ${problems.length > 0 ? problems.join('; ') : isJudged ? 'as it must be' : 'as it must be, as far as it was judged'}.`,
     '\n## Latency of the good clients\n',
     'In ms, from publisher to subscriber. The last column is the share of the time in which the broker was ready to run and had no core.\n',
     ...markdownTable(
@@ -83,6 +84,13 @@ function latencyLine({ latencies }: HostileResult, { allowed }: HostileJudgement
     `- p99 of the good clients: ${ms(opening.p99)} ms alone, ${ms(hostile.p99)} ms beside hostile clients, ${ms(quiet.p99)} ms alone again. ` +
     `Up to ${ms(allowed)} ms are allowed: ${LATENCY_FACTOR} times what it was, or ${LATENCY_FACTOR * LATENCY_FLOOR_MS} ms where that was less than ${LATENCY_FLOOR_MS} ms: a turn of the event loop may take 10 ms.`
   )
+}
+
+function coreLine(result: HostileResult): string {
+  const [opening, hostile] = (['opening', 'hostile'] as const).map((name) =>
+    formatShare(waitingOf(result, name)),
+  )
+  return `- The broker was ready to run and had no core for ${opening} of the time alone, ${hostile} beside hostile clients: what other programs took.`
 }
 
 function messageLine({ tally, lost }: HostileResult): string {

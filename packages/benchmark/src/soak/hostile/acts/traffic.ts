@@ -55,7 +55,7 @@ const slowReaders: Act = {
   name: 'slow readers',
   about: 'subscribers to all of the noise that stop reading',
   actors: 4,
-  must: [],
+  must: [/^closed/],
   async play(stage, actor, round) {
     const peer = await letIn(stage, `slow-${actor}`)
     if (peer === undefined) return

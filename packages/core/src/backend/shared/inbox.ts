@@ -141,17 +141,27 @@ export class Inbox {
 
   async #run(): Promise<void> {
     let again = false
+    /** What comes next is asked for while what has come is applied. */
+    let ahead: Promise<readonly Posted[]> | undefined
     while (!this.#closed) {
       try {
-        const entries = await this.#store.receive(this.#position, PAGE)
-        if (this.#closed) return
-        if (entries.length > 0) again = !(await this.#applyAll(entries, again))
+        const entries = await (ahead ?? this.#store.receive(this.#position, PAGE))
+        ahead = undefined
+        if (entries.length > 0 && !this.#closed) {
+          ahead = this.#store.receive(entries[entries.length - 1].position, PAGE)
+          ahead.catch(() => {})
+          again = !(await this.#applyAll(entries, again))
+        }
         if (!again) continue
       } catch {
         // Whoever watches the store tells of it.
       }
+      // It is read anew from where it was applied: one asks at a time.
+      await ahead?.catch(() => {})
+      ahead = undefined
       if (!this.#closed) await this.#pause()
     }
+    await ahead?.catch(() => {})
   }
 
   /** False where what was staged could not be committed: it is read again. */

@@ -73,6 +73,8 @@ export class RemoteRelay {
     const { subscribers } = this.#shared.routes.tree.match(ctx.topic)
     store.matched += subscribers.length
     for (const groups of chosen?.values() ?? []) store.matched += groups.length
+    // Since it was planned they may have gone.
+    if (subscribers.length === 0 && chosen === undefined) return
     const targets = this.#targets(packet, authorOf(publisher), subscribers, chosen)
     const { sender, intents } = this.#shared
     if (packet.qos === 0) {
@@ -125,6 +127,10 @@ export class RemoteRelay {
     const expiresAt = expiryInterval === undefined ? 0 : this.#shared.clock.now() + expiryInterval * 1_000
     const make = (plain: boolean, groups: readonly Share[]): Uint8Array =>
       encodeFrame({ kind: 'message', plain, groups, publisher, expiresAt, packet: bytes })
+    if (chosen === undefined) {
+      const frame = make(true, NO_GROUPS)
+      return nodes.map(({ node }) => ({ node, frame }))
+    }
     const targets: Target[] = []
     const left = new Map(chosen)
     let common: Uint8Array | undefined

@@ -33,7 +33,14 @@ describe('names key, line and column', () => {
       'listeners:\n  - listen: mqtts://0.0.0.0:8883\n    cret: x',
       'broker.yaml:3:5: unknown key "cret" in listeners[0] (did you mean "cert"?)',
     ],
-    ['store: { redis: {} }', 'broker.yaml:1:10: unknown key "redis" in store (known: memory, lmdb)'],
+    [
+      'store: { postgres: {} }',
+      'broker.yaml:1:10: unknown key "postgres" in store (known: memory, lmdb, redis)',
+    ],
+    [
+      'store: { redis: {} }',
+      'broker.yaml:1:10: store.redis: RedisBackend: one of "url", "sentinels" and "cluster" is needed',
+    ],
     ['keepalive:\n  grace: 99', 'broker.yaml:2:10: keepalive.grace must be a number from 1 to 10, not 99'],
     ['keepalive:\n  grace: "2"', 'broker.yaml:2:10: keepalive.grace must be a number from 1 to 10, not "2"'],
     ['keepalive: true', 'broker.yaml:1:12: keepalive must be a map or false, not true or false'],
@@ -115,7 +122,10 @@ describe('names key, line and column', () => {
       'listeners:\n  - { listen: mqtt://127.0.0.1, providers: [anonymous] }\nauth: { certificate: {} }\nacl: {}',
       'broker.yaml:2:45: listeners[0].providers[0]: clients without a name are let in nowhere: write "anonymous: local" into auth',
     ],
-    ['store:\n  memory: {}\n  lmdb: { path: a }', 'broker.yaml:1:1: store must have one of memory, lmdb'],
+    [
+      'store:\n  memory: {}\n  lmdb: { path: a }',
+      'broker.yaml:1:1: store must have one of memory, lmdb, redis',
+    ],
     [
       'store:\n  lmdb:',
       'broker.yaml:2:3: store.lmdb needs "path": The directory of the database; made if there is none. One process has it at a time.',

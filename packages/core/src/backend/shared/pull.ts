@@ -60,6 +60,8 @@ export class Pull {
   take({ stage, records, last }: PartFrame, again: boolean): void {
     this.movedAt = this.#moving.parts.stack.clock.now()
     try {
+      // What the other one wants here has a number of its own.
+      if (stage === STAGE.counted) return
       if (again) this.#end(REASON.givenUp)
       else if (stage === STAGE.first) this.#begin(records)
       else if (this.#arrival?.isThere === true) this.#goOn(this.#arrival, records, last)

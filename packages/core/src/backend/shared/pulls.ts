@@ -41,8 +41,8 @@ export class Pulls {
   constructor(moving: Moving) {
     this.#moving = moving
     const { inbox, peers } = moving.node
-    inbox.on('part', (frame, { again }) => this.#pulls.get(frame.pull)?.take(frame, again))
-    inbox.on('gone', (frame) => this.#pulls.get(frame.pull)?.gone(frame))
+    inbox.on('part', (frame, { from, again }) => this.#find(from, frame.pull)?.take(frame, again))
+    inbox.on('gone', (frame, { from }) => this.#find(from, frame.pull)?.gone(frame))
     peers.on({
       dead: (node) => {
         for (const pull of this.#pulls.values()) if (pull.home.node === node) pull.giveUp()
@@ -55,6 +55,12 @@ export class Pulls {
     for (const pull of this.#pulls.values()) pull.giveUp()
   }
 
+  /** Others give their pulls numbers of their own. */
+  #find(home: string, number: number): Pull | undefined {
+    const pull = this.#pulls.get(number)
+    return pull?.home.node === home ? pull : undefined
+  }
+
   /** Finds the session of a client identifier that is not here, and brings it here. Waits no longer than two leases for it to go on. */
   find(wanting: Wanting): Promise<Found> {
     return bounded(this.#findSafely(wanting))
@@ -63,14 +69,14 @@ export class Pulls {
   /** A store that is out of reach is told of elsewhere. */
   async #findSafely(wanting: Wanting): Promise<Found> {
     try {
-      return await this.#find(wanting)
+      return await this.#search(wanting)
     } catch (error) {
       if (isStackError(error) && error.code === 'STORE_DAMAGED') throw error
       return { refused: 'unavailable', ended: false }
     }
   }
 
-  async #find(wanting: Wanting): Promise<Found> {
+  async #search(wanting: Wanting): Promise<Found> {
     const { directory, parts } = this.#moving
     const { store, peers } = this.#moving.node
     const { clock } = parts.stack

@@ -1,6 +1,7 @@
 /** A way to Redis that is made again when it breaks: what is asked of it is asked again for a bounded time. */
 import { Buffer } from 'node:buffer'
 import { StackError } from '@mqtt-stack/core'
+import { Cluster } from 'ioredis'
 import type { Client, ClientOptions } from './client.ts'
 import { backoff, makeClient } from './client.ts'
 import { bare, failed, isOfReplicas, isPassing, isRefusal, isReply, unusable } from './failures.ts'
@@ -76,6 +77,16 @@ export class Link {
 
   command(name: string, args: readonly Argument[], patience?: number): Promise<unknown> {
     return this.ask(() => this.try(name, args), args[0], patience)
+  }
+
+  /** What is under each key. In a Cluster they are in many places. */
+  async values(keys: readonly string[]): Promise<(string | undefined)[]> {
+    if (keys.length === 0) return []
+    const found =
+      this.client instanceof Cluster
+        ? await Promise.all(keys.map((key) => this.command('GET', [key])))
+        : ((await this.command('MGET', keys)) as (Buffer | null)[])
+    return found.map((value) => (value === null ? undefined : String(value)))
   }
 
   /** Asks once, of the connection as it is. */

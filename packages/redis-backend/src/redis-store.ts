@@ -147,16 +147,10 @@ export class RedisStore implements SharedStore {
   // Others
 
   async nodes(): Promise<readonly NodeState[]> {
-    const { link } = this.#opened
     const names = await this.#registered()
-    return Promise.all(
-      names.map(async (node) => {
-        const { lease } = this.#keys.part(node)
-        const holder = (await link.command('GET', [lease])) as Buffer | null
-        // Whoever has claimed it is another one.
-        return { node, alive: holder !== null && String(holder).startsWith(`${node}/`) }
-      }),
-    )
+    const holders = await this.#opened.link.values(names.map((node) => this.#keys.part(node).lease))
+    // Whoever has claimed it is another one.
+    return names.map((node, i) => ({ node, alive: holders[i]?.startsWith(`${node}/`) === true }))
   }
 
   async claim(node: string): Promise<ClaimedPart | undefined> {

@@ -61,6 +61,31 @@ const codes = ({ received }: TestClient): unknown[] =>
 
 const alice = { username: 'alice', password: 'secret' }
 
+it('tells the log alone why somebody is not let in', async () => {
+  const { users, broker, open } = await setup(`alice:${SECRET}\n`)
+  const told: unknown[] = []
+  broker.stack.log.info = (message: string, fields: unknown) =>
+    void (message === 'client refused' && told.push((fields as { cause: string }).cause))
+  const clients = []
+  for (const given of [
+    { username: 'alice', password: 'wrong' },
+    { username: 'alice' },
+    { username: 'bob', password: 'x' },
+  ]) {
+    const client = open()
+    clients.push(client)
+    await client.connect(given)
+  }
+  expect(told).toEqual([
+    'PasswordAuth: the password is wrong',
+    'PasswordAuth: no password was given',
+    'PasswordAuth: no such user',
+  ])
+  const said = clients.map(({ received }) => JSON.stringify(received))
+  expect(said.every((text) => text === said[0] && text.includes('not authenticated'))).toBe(true)
+  expect(users.stats.refused).toBe(0)
+})
+
 it('knows the groups of its users without their passwords, for explain', async () => {
   const { users, broker } = await setup(`alice:${SECRET}:staff,night\n`)
   expect([users.groupsOf('alice'), users.groupsOf('bob')]).toEqual([['staff', 'night'], undefined])

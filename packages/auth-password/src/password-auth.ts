@@ -88,11 +88,16 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
     if (username === undefined) return
     const found = this.#file.known.find(username)
     if (password === undefined) {
-      if (found !== undefined) store.valid = false
+      if (found === undefined) return
+      store.valid = false
+      store.detail = `${this.name}: no password was given`
       return
     }
     const known = found ?? this.#file.known.standIn(username)
-    if (known === undefined) return
+    if (known === undefined) {
+      store.detail ??= `${this.name}: no such user`
+      return
+    }
     // What the password is a part of is not kept while the client waits.
     const proof = Buffer.from(password)
     const verdict = this.#turns.take(
@@ -104,7 +109,11 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
     if (verdict === undefined) return this.#refuse(store, dry)
     if (found !== undefined)
       return bounded(verdict.then((valid) => this.#answer(client, found, valid, store)))
-    return bounded(verdict.then(() => {}))
+    return bounded(
+      verdict.then(() => {
+        store.detail ??= `${this.name}: no such user`
+      }),
+    )
   }
 
   #fileAt(path: string): UserFile<Passwords> {
@@ -119,6 +128,10 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
   #answer(client: Client, { user }: Known, valid: boolean, store: Answer): void {
     store.valid = valid && this.#file.admit(client, user)
     if (store.valid) store.groups = user.groups
+    else
+      store.detail = valid
+        ? `${this.name}: the user has been changed or removed`
+        : `${this.name}: the password is wrong`
   }
 
   #refuse(store: Answer, dry: boolean): void {

@@ -83,13 +83,19 @@ export class ScramAuth extends Middleware<ScramAuthOptions> {
     state.begun = undefined
     if (packet.cmd === 'connect' || packet.reasonCode === ReasonCode.RE_AUTHENTICATE) {
       state.begun = begin(users, data, randomBytes(18).toString('base64'))
-      if (state.begun === undefined) return
+      if (state.begun === undefined) {
+        store.detail = `${this.name}: what came is no first message of ${method}`
+        return
+      }
       store.state = 'continue'
       store.data = state.begun.data
       return
     }
     const proven = begun && finish(users, begun, data)
-    if (proven === undefined || !this.#file.admit(client, proven.found.user)) return
+    if (proven === undefined || !this.#file.admit(client, proven.found.user)) {
+      store.detail = `${this.name}: ${whyNot(users, begun?.name)}`
+      return
+    }
     const { user } = proven.found
     store.state = 'success'
     store.identity = user.name
@@ -111,4 +117,11 @@ export class ScramAuth extends Middleware<ScramAuthOptions> {
     const users = Object.hasOwn(known, method) ? known[method as ScramMethod] : undefined
     return users === undefined || users.size === 0 ? undefined : users
   }
+}
+
+/** For the log alone: no client is told whether a user is in the file. */
+function whyNot(users: ScramUsers, name: string | undefined): string {
+  if (name === undefined) return 'there is no exchange that this message belongs to'
+  const shown = JSON.stringify(name)
+  return users.find(name) === undefined ? `no such user ${shown}` : `the proof of ${shown} is wrong`
 }

@@ -102,7 +102,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     }
     if (store.valid !== true) {
       const wrong = username === undefined ? ReasonCode.NOT_AUTHORIZED : ReasonCode.BAD_USER_NAME_OR_PASSWORD
-      return this.#refuse(client, store.reasonCode ?? wrong, store.reason)
+      return this.#refuse(client, store.reasonCode ?? wrong, store.reason, whyNot(client, store))
     }
     client.session.identity = store.identity === null ? undefined : (store.identity ?? username)
     if (store.groups !== undefined) client.session.groups = store.groups
@@ -144,9 +144,12 @@ export class Authentication extends Middleware<AuthenticationOptions> {
       return this.#handleFailure(client, error as Error)
     }
     if (client.closed) return DONE
-    if (store.state === undefined) return this.#refuse(client, ReasonCode.BAD_AUTHENTICATION_METHOD)
+    if (store.state === undefined) {
+      const why = `no provider that is asked here knows the method ${method}`
+      return this.#refuse(client, ReasonCode.BAD_AUTHENTICATION_METHOD, undefined, why)
+    }
     if (store.state === 'failure')
-      return this.#refuse(client, store.reasonCode ?? ReasonCode.NOT_AUTHORIZED, store.reason)
+      return this.#refuse(client, store.reasonCode ?? ReasonCode.NOT_AUTHORIZED, store.reason, store.detail)
     const said = store.data === undefined ? undefined : Buffer.from(store.data)
     if (store.state === 'continue') {
       state.open = true
@@ -202,17 +205,38 @@ export class Authentication extends Middleware<AuthenticationOptions> {
 
   #handleFailure(client: Client, error: Error): Done {
     this.stack.fail(error, undefined, undefined)
-    this.stack.closeClient(client, ReasonCode.SERVER_UNAVAILABLE, NOT_AUTHENTICATED)
+    const detail = new Error(`a provider failed: ${error.message}`)
+    this.stack.closeClient(client, ReasonCode.SERVER_UNAVAILABLE, NOT_AUTHENTICATED, detail)
     return DONE
   }
 
-  #refuse(client: Client, reasonCode: ReasonCode, reason = NOT_AUTHENTICATED): Done {
+  /** @param detail Why, for the log alone. */
+  #refuse(
+    client: Client,
+    reasonCode: ReasonCode,
+    reason: string = NOT_AUTHENTICATED,
+    detail?: string | undefined,
+  ): Done {
     const { username } = client
     const { method } = exchange.of(client)
     if (!OURS.has(reasonCode)) {
       this.stack.tell('authenticationFailed', { client, username, method, reasonCode, reason })
     }
-    this.stack.closeClient(client, reasonCode, reason)
+    this.stack.closeClient(client, reasonCode, reason, detail === undefined ? undefined : new Error(detail))
     return DONE
   }
+}
+
+/** For the log; where nobody said anything, who was asked. */
+function whyNot(
+  { username, listener }: Client,
+  { valid, detail }: Store<'authenticateConnection'>,
+): string | undefined {
+  if (detail !== undefined || valid !== undefined) return detail
+  const { providers } = listener
+  if (username !== undefined && providers?.join() === 'Anonymous')
+    return 'clients without a name alone are let in at this listener'
+  const asked =
+    providers === undefined ? 'no provider' : `none of the providers asked here (${providers.join(', ')})`
+  return username === undefined ? `${asked} lets in clients without a name` : `${asked} knows the user`
 }

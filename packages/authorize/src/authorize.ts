@@ -102,6 +102,8 @@ export class Authorize extends Middleware {
   *#limit(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Steps {
     const grant = yield* this.#grant(ctx)
     if (grant !== ctx.qos) store.grant = grant
+    if (grant >= 0x80)
+      store.reason ??= ctx.packet.cmd === 'subscribe' ? whyRefused(ctx.packet, ctx.options) : undefined
   }
 
   *#grant({ client, packet, options }: Context<'subscribeTopic'>): Steps<QoS | ReasonCode> {
@@ -150,7 +152,8 @@ export class Authorize extends Middleware {
       store.valid === true ? (store.grants?.[i] ?? refusal) : refusal,
     )
     const refused = grants.findIndex((grant) => grant >= 0x80)
-    if (refused >= 0) this.#tell(client, store, 'subscribe', packet.subscriptions[refused].topic)
+    if (refused >= 0 && store.reason !== undefined)
+      reasonOf.set(grants, { of: refused, reason: store.reason })
     return grants
   }
 
@@ -164,11 +167,12 @@ export class Authorize extends Middleware {
       store.reasonCode = ReasonCode.SERVER_UNAVAILABLE
     }
     if (store.valid === true) return
-    this.#tell(client, store, 'will', packet.will?.topic ?? '')
     this.stack.closeClient(
       client,
       store.reasonCode ?? ReasonCode.NOT_AUTHORIZED,
       'the will is not authorized',
+      // For the log alone.
+      store.reason === undefined ? undefined : new Error(store.reason),
     )
     return DONE
   }
@@ -178,6 +182,18 @@ export class Authorize extends Middleware {
     const { id: clientId, username } = client
     this.#refusals.write('not authorized', () => ({ clientId, username, action, topic, cause: reason }))
   }
+}
+
+/** Why the first filter that was refused was so, by the grants of its packet: of others nobody has said it. */
+const reasonOf = new WeakMap<
+  readonly (QoS | ReasonCode)[],
+  { readonly of: number; readonly reason: string }
+>()
+
+function whyRefused(packet: SubscribePacket, filter: Subscription): string | undefined {
+  const grants = grantsOf.get(asReceived(packet))
+  const first = grants && reasonOf.get(grants.inOrder)
+  return first !== undefined && packet.subscriptions.indexOf(filter) === first.of ? first.reason : undefined
 }
 
 /** A filter that a handler put in place of another has the grant of that one. */

@@ -207,7 +207,13 @@ describe('a reason that rules give', () => {
   const will = { topic: 'gone', payload: Buffer.from(''), qos: 0, retain: false } as const
 
   it('is told to the log, and to no client', async () => {
-    const { client, open, logger } = await defaultStack({ rules: because })
+    const refused: object[] = []
+    const log: MiddlewareLike = {
+      name: 'Log',
+      subscriptionRefused: ({ topic, reason }) => void refused.push({ topic, reason }),
+      clientRefused: ({ reason, cause }) => void refused.push({ reason, cause: cause?.message }),
+    }
+    const { client, open, logger } = await defaultStack({ rules: because, use: [log] })
     const alice = await client({ clientId: 'alice', username: 'her' })
     await alice.publish('a', 'x', { qos: 1 })
     await alice.subscribe(['b', 'c'])
@@ -216,8 +222,12 @@ describe('a reason that rules give', () => {
     const cause = 'rule 4: deny #'
     expect(told.map((line) => line.cause)).toEqual([
       { clientId: 'alice', username: 'her', action: 'publish', topic: 'a', cause },
-      { clientId: 'alice', username: 'her', action: 'subscribe', topic: 'b', cause },
-      { clientId: 'bob', action: 'will', topic: 'gone', cause },
+    ])
+    // Of filters and wills there is one line: that of the refusal, with the reason.
+    expect(refused).toEqual([
+      { topic: 'b', reason: cause },
+      { topic: 'c', reason: undefined },
+      { reason: 'the will is not authorized', cause },
     ])
     expect(JSON.stringify(alice.received)).not.toContain('rule 4')
   })

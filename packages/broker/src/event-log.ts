@@ -14,6 +14,9 @@ const NAMES: ReadonlyMap<ReasonCode, string> = new Map(
   Object.entries(ReasonCode).map(([name, code]) => [code, name.toLowerCase().replaceAll('_', ' ')]),
 )
 
+/** What clients are told who are not to know why; the cause that goes with it is for the log. */
+const UNSAID: ReadonlySet<string> = new Set(['not authenticated', 'the will is not authorized'])
+
 /**
  * Logs at `info`, one line each: a client that was refused, a connection that the broker ended or that broke, a filter
  * that was refused, and once a second for each client the messages that were dropped. Each has the fields `clientId`,
@@ -47,7 +50,8 @@ export class EventLog implements MiddlewareLike {
 
   clientRefused({ client, listener, reasonCode, reason, cause }: Context<'clientRefused'>): void {
     if (USUAL.has(reasonCode)) return
-    const why = reason || (cause?.message ?? nameOf(reasonCode))
+    const hidden = UNSAID.has(reason) ? cause?.message : undefined
+    const why = hidden ?? (reason || (cause?.message ?? nameOf(reasonCode)))
     this.#refusals.write('client refused', () => ({ ...fieldsOf(client, listener), reasonCode, cause: why }))
   }
 
@@ -63,12 +67,12 @@ export class EventLog implements MiddlewareLike {
     }))
   }
 
-  subscriptionRefused({ client, topic, reasonCode }: Context<'subscriptionRefused'>): void {
+  subscriptionRefused({ client, topic, reasonCode, reason }: Context<'subscriptionRefused'>): void {
     this.#filters.write('subscription refused', () => ({
       ...fieldsOf(client, client.listener),
       topic,
       reasonCode,
-      cause: nameOf(reasonCode),
+      cause: reason ?? nameOf(reasonCode),
     }))
   }
 

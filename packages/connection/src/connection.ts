@@ -125,7 +125,7 @@ export class Connection extends Middleware<ConnectionOptions> {
   }
 
   closeClient(ctx: Context<'closeClient'>): void {
-    ctx.client.close(ctx.reasonCode, { reason: ctx.reason })
+    ctx.client.close(ctx.reasonCode, { reason: ctx.reason, cause: ctx.cause })
   }
 
   /** Closes the connection and waits until what its end sets off is done. */

@@ -35,7 +35,7 @@ describe.each(BACKENDS)('what one user may hold, with %s', (_, backend) => {
     const { client, connack } = limited({ connectionsPerUser: 2 })
     const one = await client({ clientId: 'one', username: 'alice' })
     await client({ clientId: 'two', username: 'alice' })
-    const refused = [0x97, 'more than 2 connections of one user']
+    const refused = [0x97, 'more than 2 connections of one user (connectionsPerUser)']
     expect(await connack({ clientId: 'three', username: 'alice' })).toEqual(refused)
     expect(await connack({ clientId: 'four', username: 'bob' })).toEqual([0, undefined])
     await one.drop()
@@ -64,7 +64,10 @@ describe.each(BACKENDS)('what one user may hold, with %s', (_, backend) => {
     const { client, connack } = limited({ sessionsPerUser: 2 })
     await (await client(kept('one'))).disconnect()
     await (await client(kept('two'))).disconnect()
-    expect(await connack(kept('three'))).toEqual([0x97, 'more than 2 stored sessions of one user'])
+    expect(await connack(kept('three'))).toEqual([
+      0x97,
+      'more than 2 stored sessions of one user (sessionsPerUser)',
+    ])
     expect((await connack(kept('three', 'bob')))[0]).toBe(0)
     expect((await connack({ clientId: 'four', username: 'alice' }))[0]).toBe(0)
     expect((await connack(kept('one')))[0]).toBe(0)

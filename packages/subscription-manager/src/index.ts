@@ -81,9 +81,9 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
       if (pace.spent) yield pace.rest()
       const { topic } = options
       if (granted[i] >= 0x80) {
-        const { grant } = stores[i]
+        const { grant, reason } = stores[i]
         const reasonCode = typeof grant === 'number' ? grant : ReasonCode.UNSPECIFIED_ERROR
-        this.stack.tell('subscriptionRefused', { client, topic, reasonCode })
+        this.stack.tell('subscriptionRefused', { client, topic, reasonCode, reason })
         continue
       }
       const existed = stores[i].existed === true
@@ -105,7 +105,10 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     const filters = held.of(client)
     // To subscribe again replaces a subscription, and needs no room [MQTT-3.8.4-3].
     if (filters.size >= this.config.subscriptions && !filters.has(topic))
-      return { grant: ReasonCode.QUOTA_EXCEEDED }
+      return {
+        grant: ReasonCode.QUOTA_EXCEEDED,
+        reason: `more than ${this.config.subscriptions} filters of one client (subscriptions)`,
+      }
     const store: Store<'subscribeTopic'> = {}
     const identifier = packet.properties?.subscriptionIdentifier
     const ctx = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: false }

@@ -33,11 +33,12 @@ interface Said {
   readonly reason?: string
   readonly grants?: readonly number[]
   readonly depends?: boolean
+  readonly detail?: string
 }
 
 /** What a middleware answered, out of what it put in the store. */
 export function explainStep({ middleware, asked, said, ended, error }: TraceStep): ExplainedStep {
-  const { valid, reason, grants, depends } = said as Said
+  const { valid, detail, reason = detail, grants, depends } = said as Said
   const step = (answer: ExplainedAnswer, why = reason): ExplainedStep => ({
     middleware,
     answer,

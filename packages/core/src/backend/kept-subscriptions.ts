@@ -21,6 +21,11 @@ export class KeptSubscriptions {
     const existed = subscriptions.add(sessions.of(ctx.client), ctx, qos)
     if (existed === undefined) {
       store.grant = ReasonCode.QUOTA_EXCEEDED
+      const { bounds } = this.#parts.stack.ledger
+      const isFull = !this.#parts.stack.ledger.accountOf(ctx.client).admits('subscriptions')
+      store.reason = isFull
+        ? `more than ${bounds.subscriptions} subscriptions of one user (subscriptionsPerUser)`
+        : 'there is no memory for another subscription'
       return
     }
     store.existed ??= existed

@@ -10,9 +10,10 @@ export function quotaOf(
   const { connections, sessions } = ledger.bounds
   if (connections === Number.POSITIVE_INFINITY && sessions === Number.POSITIVE_INFINITY) return undefined
   const account = ledger.accountOf(client)
-  if (!account.admits('connections')) return `more than ${connections} connections of one user`
+  if (!account.admits('connections'))
+    return `more than ${connections} connections of one user (connectionsPerUser)`
   const isAnother = expiryInterval > 0 && !resumed
   return isAnother && !account.admits('sessions')
-    ? `more than ${sessions} stored sessions of one user`
+    ? `more than ${sessions} stored sessions of one user (sessionsPerUser)`
     : undefined
 }

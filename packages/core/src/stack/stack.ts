@@ -238,7 +238,7 @@ class MiddlewareStack implements ConnectionHost {
 
   closeClient(client: Client, reasonCode: ReasonCode, reason: string, cause?: Error): void {
     if (client.closed) return
-    this.execute('closeClient', { client, reasonCode, reason }, {}, (failure) => {
+    this.execute('closeClient', { client, reasonCode, reason, cause }, {}, (failure) => {
       if (failure !== null) this.log.error(failure.message, failure)
       client.close(reasonCode, { reason, cause })
     })

@@ -34,6 +34,8 @@ export interface AuthenticationCallbacks {
       groups?: readonly string[]
       /** Of a refusal, in words: for the client (5.0) and for the log. */
       reason?: string
+      /** For the log alone: what no client may hear, such as that nobody has this name. */
+      detail?: string
     }
   }
 
@@ -54,6 +56,8 @@ export interface AuthenticationCallbacks {
       again: boolean
     }
     store: {
+      /** For the log alone: what no client may hear, such as that nobody has this name. */
+      detail?: string
       /** `continue`: the client is to answer `data`; whoever does not know the method leaves it alone. */
       state?: 'continue' | 'success' | 'failure'
       data?: Uint8Array

@@ -65,8 +65,10 @@ export interface ConnectionCallbacks {
     ctx: {
       client: Client
       reasonCode?: ReasonCode
-      /** For the log. */
+      /** For a 5.0 client and the log. */
       reason?: string
+      /** What is behind it, for the log alone. */
+      cause?: Error | undefined
     }
     store: object
   }

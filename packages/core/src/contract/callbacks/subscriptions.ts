@@ -47,6 +47,8 @@ export interface SubscribeContext {
  */
 export interface SubscribeStore {
   grant?: QoS | false | ReasonCode
+  /** Of a refusal, in words, for the log. */
+  reason?: string
   /** The session had this filter before. */
   existed?: boolean
 }
@@ -126,7 +128,13 @@ export interface SubscriptionCallbacks {
    * @answeredBy anyone
    */
   subscriptionRefused: {
-    ctx: { client: Client; topic: string; reasonCode: ReasonCode }
+    ctx: {
+      client: Client
+      topic: string
+      reasonCode: ReasonCode
+      /** Why, in words, as far as whoever refused it says so. */
+      reason?: string | undefined
+    }
     store: object
   }
 

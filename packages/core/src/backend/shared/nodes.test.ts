@@ -235,6 +235,34 @@ describe('a node whose store is out of reach', () => {
   })
 })
 
+describe('a node that stood still for longer than its lease', () => {
+  it('acknowledges nothing before it knows what was subscribed to meanwhile', async () => {
+    const service = new TestService()
+    const [one, two] = [await service.join('one'), await service.join('two')]
+    const sender = await one.client({ clientId: 'sender', protocolVersion: 5 })
+    const reader = await two.client({ clientId: 'reader' })
+    service.store.hang('one')
+    await service.clock.advance(service.store.lease + 2_500)
+    await reader.subscribe('a', { qos: 1 })
+    service.store.heal('one')
+    for (let i = 1; i <= 200; i++) {
+      sender.send({ ...publish('a', i), payload: String(i) })
+      await new Promise(setImmediate)
+    }
+    await service.settle()
+    const taken: string[] = []
+    for (const packet of sender.received)
+      if (packet.cmd === 'puback' && packet.reasonCode === 0) taken.push(String(packet.messageId))
+    const refused = sender.received.filter((packet) => packet.cmd === 'puback' && packet.reasonCode === 0x97)
+    const found = reader.received.flatMap((packet) =>
+      packet.cmd === 'publish' ? [packet.payload.toString()] : [],
+    )
+    expect(found).toEqual(taken)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(taken.length).toBeGreaterThan(0)
+  })
+})
+
 describe('a node that was claimed by another', () => {
   it('closes its clients, and joins anew with nothing', async () => {
     const service = new TestService()

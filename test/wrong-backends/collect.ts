@@ -19,6 +19,12 @@ export function redChecks(create: CreateBackend, capabilities: Capabilities): Pr
   return redOf((runner) => describeBackend({ ...runner, create, capabilities }))
 }
 
+/** The titles of the checks of several brokers that fail. */
+export function redServiceChecks(create: CreateBackend): Promise<string[]> {
+  const capabilities = { distributed: true }
+  return redOf((runner) => describeBackend({ ...runner, create, capabilities, only: 'distributed' }))
+}
+
 /** The titles of the checks of a store that fail. */
 export function redStoreChecks(create: StoreSuite['create']): Promise<string[]> {
   return redOf((runner) => describeStore({ ...runner, create }))

@@ -6,6 +6,8 @@ import { heard } from './heard.ts'
 
 /** How often it is looked at whether something is so that comes by itself. */
 const LOOKS = 300
+/** Longer than a stack waits for a middleware that does not stop, in ms. */
+const STALLED = 600_000
 
 /** Waits until something is so, for ten leases at most. */
 export async function until(bench: Bench, what: string, isSo: () => unknown): Promise<void> {
@@ -34,6 +36,7 @@ export async function passUntil(service: ServiceUnderTest, stopping: Promise<voi
   )
   await settle()
   for (let looks = 0; looks < LOOKS && !over; looks++) await service.pass((10 * service.lease) / LOOKS)
+  if (!over) await service.clock.advance(STALLED)
   await stopped
 }
 

@@ -13,6 +13,8 @@ export interface BackendSuite {
   create: CreateBackend
   /** What the backend can do; chapters about what it cannot do are skipped. */
   capabilities?: Capabilities
+  /** Only chapters that need this. */
+  only?: keyof Capabilities
 }
 
 /**
@@ -20,8 +22,9 @@ export interface BackendSuite {
  *
  *     describeBackend({ describe, it, create: (bounds) => ({ backend: new MemoryBackend(bounds) }) })
  */
-export function describeBackend({ describe, it, create, capabilities = {} }: BackendSuite): void {
+export function describeBackend({ describe, it, create, capabilities = {}, only }: BackendSuite): void {
   for (const { title, needs, checks } of CHAPTERS) {
+    if (only !== undefined && needs !== only) continue
     describe(title, () => {
       if (needs !== undefined && capabilities[needs] !== true) {
         it(`needs a backend that is ${needs}`, async (context?: RunnerContext) => {

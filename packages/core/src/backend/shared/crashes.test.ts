@@ -37,7 +37,7 @@ async function scene(publishing: readonly ('a' | 'b' | 'c')[]): Promise<Scene> {
   const counting = await Promise.all(
     publishing.map(async (name) => {
       const client = await nodes[name].client({ clientId: `p${name}` })
-      return new Counting(client, `t/${name}`, 2, { clock: service.clock, ms: 15 }).start()
+      return new Counting(client, `t/${name}`, 2, { clock: service.clock, ms: 35 }).start()
     }),
   )
   service.store.lag = LAG
@@ -163,6 +163,32 @@ describe.each([0, 45, 85, 125, 185])(
     })
   },
 )
+
+describe.each(['a', 'b'] as const)('while node %s of the two does not reach the store', (name) => {
+  it.each([
+    [35, 3_000],
+    [75, 3_000],
+    [115, 3_000],
+    [75, 15_000],
+    [135, 15_000],
+  ])(
+    'from %i ms after its client has come to another node, for %i ms, nothing of it is lost',
+    async (moment, time) => {
+      const all = await scene(['c'])
+      const { service, nodes, device, bob } = all
+      const second = begin(nodes.b)
+      await service.clock.advance(moment)
+      service.store.cut(name)
+      await service.clock.advance(time)
+      service.store.heal(name)
+      await service.clock.advance(ADOPTED)
+      await second.drop()
+      device.read(bob).read(second)
+      const third = await connect(all, nodes.c)
+      await all.expectAll(third)
+    },
+  )
+})
 
 it.each([1, 7, 30])(
   'a session that all nodes want at once, again and again, has one connection, and all that it is to have (a lag of %i ms)',

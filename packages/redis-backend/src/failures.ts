@@ -67,7 +67,10 @@ const KNOWN: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'nothing listens there: start Redis, or correct the address'],
   [/ENOTFOUND|EAI_AGAIN/, 'there is no such host: correct the address'],
   [/ETIMEDOUT|Socket timeout/, 'it does not answer'],
-  [/ECONNRESET|EPIPE|Connection is closed|Stream isn't writeable/, LOST],
+  [
+    /ECONNRESET|EPIPE|onnection is closed|connection close|Stream isn't writeable|max retries per request/,
+    LOST,
+  ],
   [
     /unable to verify|self.signed|unable to get/i,
     'its certificate is signed by nobody that is trusted: give "caFile"',

@@ -157,7 +157,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
       this.#say(client, ReasonCode.CONTINUE_AUTHENTICATION, method, said)
       return DONE
     }
-    return yield* this.#succeed(client, state, store, said)
+    return yield* this.#succeed(client, state, packet, store, said)
   }
 
   /** Until CONNACK nothing else may come [MQTT-3.1.2-30], and not for ever. */
@@ -174,6 +174,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
   *#succeed(
     client: Client,
     state: Exchange,
+    packet: ConnectPacket | AuthPacket,
     { identity, groups = [] }: Store<'authenticateExchange'>,
     data: Buffer | undefined,
   ): Steps<Done> {
@@ -183,6 +184,9 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     if (client.connected) {
       if (identity !== client.session.identity) return this.#refuse(client, ReasonCode.NOT_AUTHORIZED)
       client.session.groups = groups
+      // What it may do is asked again by those behind, before it is told.
+      yield this.stack.resume(this, client, packet)
+      if (client.closed) return DONE
       this.#say(client, ReasonCode.SUCCESS, state.method as string, data)
       return DONE
     }

@@ -9,6 +9,7 @@ import type {
   Context,
   Done,
   Packet,
+  Packets,
   PacketType,
   Publish,
   QoS,
@@ -17,6 +18,7 @@ import type {
   Store,
   SubscribePacket,
   Subscription,
+  SubscriptionRecord,
 } from '@mqtt-stack/core'
 import { asReceived, DONE, LineLimit, Middleware, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
 
@@ -25,6 +27,8 @@ class Decision {
   /** A PUBLISH that may not be relayed, and why. */
   refused: Publish | undefined
   reasonCode: ReasonCode = ReasonCode.NOT_AUTHORIZED
+  /** The CONNECT with a will of a client that may authenticate again. */
+  connect: ConnectPacket | undefined
 }
 
 /** What was granted of a SUBSCRIBE. */
@@ -44,13 +48,21 @@ const decision = new Slot(() => new Decision())
 
 /**
  * Executes authorizePacket. A refused PUBLISH goes on, so that its acknowledgement is completed, and is vetoed at
- * relayMessage; a refused filter is refused at subscribeTopic; a refused will refuses the CONNECT.
+ * relayMessage; a refused filter is refused at subscribeTopic; a refused will refuses the CONNECT. An AUTH that comes here
+ * has authenticated a client again: what it has subscribed to, and its will, are asked about again.
  */
 export class Authorize extends Middleware {
-  readonly handles: readonly PacketType[] = ['connect', 'publish', 'subscribe']
+  readonly handles: readonly PacketType[] = ['connect', 'publish', 'subscribe', 'auth']
   readonly requires: readonly CallbackName[] = ['authorizePacket']
   readonly behind: readonly CallbackName[] = ['authenticateConnection', 'authenticateExchange']
-  readonly uses: readonly CallbackName[] = ['closeClient', 'messageDropped']
+  readonly uses: readonly CallbackName[] = [
+    'closeClient',
+    'messageDropped',
+    'lookupSubscriptions',
+    'endSubscription',
+    'regrantSubscription',
+    'purgeMessages',
+  ]
   #ask!: Chain
   /** What was given with a yes last. */
   #standing: Standing | undefined
@@ -68,10 +80,11 @@ export class Authorize extends Middleware {
 
   handle(
     client: Client,
-    packet: ConnectPacket | Publish | SubscribePacket,
+    packet: ConnectPacket | Publish | SubscribePacket | Packets['auth'],
   ): void | Done | Promise<void | Done> {
     if (packet.cmd === 'publish') return this.#publish(client, packet)
     if (packet.cmd === 'subscribe') return proceed(this.#subscribe(client, packet))
+    if (packet.cmd === 'auth') return proceed(this.#askAgain(client))
     if (packet.will !== undefined) return proceed(this.#will(client, packet))
   }
 
@@ -157,6 +170,31 @@ export class Authorize extends Middleware {
     return grants
   }
 
+  /** Its groups, or what its token allows, may be others now. A subscription has no more QoS than it had. */
+  *#askAgain(client: Client): Steps {
+    const { clientId } = client.session
+    const held: SubscriptionRecord[] = []
+    if (this.stack.answers('lookupSubscriptions'))
+      yield this.stack.run('lookupSubscriptions', { clientId }, held)
+    const subscriptions = held.map(({ options }) => options)
+    const asked: SubscribePacket = { cmd: 'subscribe', packetId: 0, subscriptions }
+    const grants = held.length === 0 ? [] : yield* this.#grants(client, asked)
+    for (const [i, { topic, qos }] of held.entries()) {
+      const grant = grants[i]
+      if (grant >= 0x80) yield this.stack.run('endSubscription', { clientId, topic }, {})
+      else if (grant < qos)
+        yield this.stack.run('regrantSubscription', { clientId, topic, qos: grant as QoS }, {})
+    }
+    const { connect } = decision.of(client)
+    if (connect === undefined) return
+    const store: AuthorizeStore = {}
+    yield this.stack.run('authorizePacket', { client, packet: connect, action: 'will' }, store)
+    if (store.valid === true) return
+    this.#tell(client, store, 'will', connect.will?.topic ?? '')
+    const none = { waiting: 0, retained: 0, wills: 0 }
+    yield this.stack.run('purgeMessages', { author: { clientId }, only: 'wills' }, none)
+  }
+
   *#will(client: Client, packet: ConnectPacket): Steps<void | Done> {
     const store: AuthorizeStore = {}
     try {
@@ -166,7 +204,10 @@ export class Authorize extends Middleware {
       store.valid = false
       store.reasonCode = ReasonCode.SERVER_UNAVAILABLE
     }
-    if (store.valid === true) return
+    if (store.valid === true) {
+      if (packet.properties?.authenticationMethod !== undefined) decision.of(client).connect = packet
+      return
+    }
     this.stack.closeClient(
       client,
       store.reasonCode ?? ReasonCode.NOT_AUTHORIZED,

@@ -41,6 +41,11 @@ import { Middleware, Publish, Stack } from '@mqtt-stack/core'
 import { KeepAlive } from '@mqtt-stack/keepalive'
 import { LmdbBackend, LmdbStore } from '@mqtt-stack/lmdb-backend'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
+import { Acl } from '@mqtt-stack/acl'
+import { HttpAuth } from '@mqtt-stack/auth-http'
+import { JwtAuth } from '@mqtt-stack/auth-jwt'
+import { PasswordAuth } from '@mqtt-stack/auth-password'
+import { RateLimit } from '@mqtt-stack/rate-limit'
 import { VirtualClock } from '@mqtt-stack/testing'
 
 class Mine extends Middleware<{ most?: number }> {
@@ -55,6 +60,9 @@ const plain: MiddlewareLike = {
 const stack = new Stack({ clock: new VirtualClock() })
 stack.use(new KeepAlive({ grace: 2 }), new Mine({ most: 2 }), plain, new MemoryBackend())
 const broker: Broker = createBroker({ use: [plain], retainManager: false, backend: new MemoryBackend() })
+export const providers = () => createBroker({
+  use: [new Acl({}), new JwtAuth({}), new HttpAuth({}), new PasswordAuth({ file: 'users' }), new RateLimit({})],
+})
 createBroker({ backend: new LmdbBackend({ path: 'data' }) })
 console.log(LmdbStore.name)
 broker.on('published', ({ packet }) => { const topic: string = packet.topic; console.log(topic) })

@@ -94,3 +94,10 @@ describe('flags', () => {
 test('help has a line for every flag', () => {
   for (const flag of Object.keys(CLI_FLAGS)) expect(helpText()).toMatch(new RegExp(`^.*--${flag}\\b.+$`, 'm'))
 })
+
+test.each([
+  ['broker.yaml', 'mqtt-stack: unknown argument "broker.yaml" (to run it: mqtt-stack --config broker.yaml)'],
+  ['chek', 'mqtt-stack: unknown argument "chek" (did you mean "check"?)'],
+])('%s', (argument, message) => {
+  expect(() => parseFlags([argument])).toThrow(message)
+})

@@ -1,7 +1,7 @@
 /** The flags of the command: one table, from which they are read, checked and explained. */
 import { parseArgs } from 'node:util'
 import type { OptionSpec, OptionsSpec, Resolved } from '@mqtt-stack/core'
-import { resolveOptions, StackError } from '@mqtt-stack/core'
+import { nearestName, resolveOptions, StackError } from '@mqtt-stack/core'
 import { COMMANDS } from './commands/index.ts'
 import { parseListenUrl } from './listeners/listen-url.ts'
 import type { LogLevel } from './logger.ts'
@@ -160,7 +160,7 @@ export function readFlags(args: readonly string[]): Flags {
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true })
   const given: Record<string, unknown> = {}
   for (const token of tokens) {
-    if (token.kind === 'positional') throw unknown(`argument "${token.value}"`)
+    if (token.kind === 'positional') throw strayArgument(token.value)
     if (token.kind !== 'option') continue
     const { name, rawName, value } = token
     if (!Object.hasOwn(rows, name)) throw unknown(`flag ${rawName}`)
@@ -257,6 +257,15 @@ function checkListen({ listen, cert }: CliConfig): void {
   if (secure && cert === '') throw missing('--listen mqtts:// and wss:// need --cert and --key')
   if (listen.length > 0 && !secure && cert !== '')
     throw invalid('--cert needs a --listen that is secure: mqtts:// or wss://')
+}
+
+/** A configuration without its flag, or a command that is nearly one. */
+function strayArgument(value: string): StackError {
+  const near = nearestName(value, Object.keys(COMMANDS))
+  const isFile = /\.(?:ya?ml|json)$/.test(value)
+  if (!isFile && near === undefined) return unknown(`argument "${value}"`)
+  const fix = isFile ? `to run it: ${COMMAND} --config ${value}` : `did you mean "${near}"?`
+  return new StackError('OPTION_UNKNOWN', `${COMMAND}: unknown argument "${value}" (${fix})`)
 }
 
 function unknown(what: string): StackError {

@@ -112,6 +112,13 @@ acl: {}
   })
 })
 
+test('is whoever has a certificate where a proxy tells of it', async () => {
+  const { who } = await report(
+    'listeners: [{ listen: "mqtt://127.0.0.1:1883", proxy: { from: [127.0.0.1] } }]\nauth: { certificate: {} }\nacl: {}\n',
+  )
+  expect(who).toEqual([['whoever has a certificate that names a user']])
+})
+
 describe('finds what a start would refuse', () => {
   test.each([
     [

@@ -60,7 +60,8 @@ function exposureOf(listener: ListenerValue, auth: AuthValue, own: readonly stri
     secure,
     anonymous,
     needsCertificate: ca !== undefined && listener.clientCertificate !== 'optional',
-    takesCertificates: secure && ca !== undefined,
+    // A PROXY header (version 2) may tell of one, too.
+    takesCertificates: (secure && ca !== undefined) || proxy !== undefined || behindProxy === true,
     providers: known.filter(isAsked),
     others: own.filter(isAsked),
     anyName: known.length + own.length === 0 && anonymous === true,

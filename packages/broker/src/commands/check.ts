@@ -28,7 +28,7 @@ export function textOf({ exposures, findings }: Report): string {
   })
   const lines = findings.map(({ level, where, message }) => `${where}: ${level}: ${message}`)
   const count = (wanted: string): number => findings.filter(({ level }) => level === wanted).length
-  const sum = `${count('error')} errors, ${count('warning')} warnings`
+  const sum = `${counted(count('error'), 'error')}, ${counted(count('warning'), 'warning')}`
   return [...listeners, ...lines, sum, ''].join('\n')
 }
 
@@ -40,3 +40,5 @@ function shortened(lines: readonly string[]): readonly string[] {
   if (lines.length <= MOST_RULES) return lines
   return [...lines.slice(0, MOST_RULES - 1), `and ${lines.length - MOST_RULES + 1} more`]
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`

@@ -278,7 +278,7 @@ broker.yaml:2:15: error: log.level must be one of "error", "warn", "info", "debu
       'listeners: [{ listen: "mqtt://127.0.0.1" }]\nauth:\n  password: { file: users }\nacl: { rules: [{ allow: publish, topic: a }] }\n'
     expect(await checked(text, { users: 'alice:secret' })).toEqual({
       code: 1,
-      text: 'broker.yaml:3:3: error: auth.password: users:1: the password of "alice" is not hashed: mqtt-stack passwd users alice\n1 errors, 0 warnings\n',
+      text: 'broker.yaml:3:3: error: auth.password: users:1: the password of "alice" is not hashed: mqtt-stack passwd users alice\n1 error, 0 warnings\n',
     })
     const key = Buffer.alloc(64).toString('base64')
     const { code, text: said } = await checked(text, { users: `alice:$7$101$c2FsdA==$${key}` })

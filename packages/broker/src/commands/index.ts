@@ -7,12 +7,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   init: {
     usage: '[FILE]',
     doc: 'write a configuration to begin with (broker.yaml), safe and with comments',
-    run: async (args, io) => (await import('./init.ts')).init(args, io),
+    run: orHelp('init', async (args, io) => (await import('./init.ts')).init(args, io)),
   },
   check: {
     usage: 'FILE',
     doc: 'say what a configuration lets whom do, and what is wrong or weak in it',
-    run: async (args, io) => (await import('./check.ts')).check(args, io),
+    run: orHelp('check', async (args, io) => (await import('./check.ts')).check(args, io)),
   },
   explain: {
     usage: 'FILE',
@@ -27,13 +27,23 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   import: {
     usage: 'MOSQUITTO.CONF',
     doc: 'print the configuration that a file of Mosquitto means, and what cannot be translated',
-    run: async (args, io) => (await import('./import.ts')).importMosquitto(args, io),
+    run: orHelp('import', async (args, io) => (await import('./import.ts')).importMosquitto(args, io)),
   },
   health: {
     usage: '[--url URL]',
     doc: 'exit with 0 where a broker answers, and with 1 where it does not',
     run: async (args, io) => (await import('./health.ts')).health(args, io),
   },
+}
+
+/** A command without flags of its own explains itself by `--help`, too. */
+function orHelp(name: string, run: Command['run']): Command['run'] {
+  return async (args, io) => {
+    if (!args.some((one) => one === '--help' || one === '-h')) return run(args, io)
+    const { usage, doc } = COMMANDS[name]
+    io.stdout.write(`Usage: mqtt-stack ${name} ${usage}\n\n${doc[0].toUpperCase()}${doc.slice(1)}.\n`)
+    return 0
+  }
 }
 
 /** The command that was called, if one was. */

@@ -26,6 +26,32 @@ function folder(): string {
   return path
 }
 
+describe('variables', () => {
+  test.each<[string, NodeJS.ProcessEnv, string]>([
+    [
+      'keepalive:\n  grace: ${GRACE}',
+      { GRACE: 'much' },
+      'broker.yaml:2:10: keepalive.grace must be a number from 1 to 10, not what ${GRACE} stands for',
+    ],
+    [
+      'auth: { jwt: { key: ${KEY}, algorithms: [HS256] } }',
+      { KEY: 'x' },
+      'broker.yaml:1:22: inside of { } and [ ] a variable stands in quotes: "${NAME}"',
+    ],
+  ])('%s', async (text, env, line) => {
+    expect(await problemsOf(text, env)).toEqual([line])
+  })
+})
+
+test('a certificate that is missing is the path of a file', async () => {
+  expect(await problemsOf('listeners:\n  - listen: mqtts://a:1\n    key: ./none')).toContain(
+    'broker.yaml:2:5: listeners[0]: mqtts needs "cert": the path of a file with its certificate chain (PEM)',
+  )
+  expect(await problemsOf('listeners: [{ listen: "mqtt://::1:1883" }]')).toEqual([
+    'broker.yaml:1:23: listeners[0].listen: "mqtt://::1:1883" is no address: an IPv6 address stands in brackets, as mqtt://[::1]:1883',
+  ])
+})
+
 describe('names key, line and column', () => {
   test.each([
     ['listners: []', 'broker.yaml:1:1: unknown key "listners" (did you mean "listeners"?)'],
@@ -233,7 +259,7 @@ describe('the environment', () => {
   test('what comes from it is no YAML, no variable, and in no message', async () => {
     const env = { MOST: '${OTHER}, grace: 2', OTHER: 'x' }
     expect(await problemsOf('keepalive:\n  maximum: ${MOST}', env)).toEqual([
-      'broker.yaml:2:12: keepalive.maximum must be a number from 0 to 65535, not this text',
+      'broker.yaml:2:12: keepalive.maximum must be a number from 0 to 65535, not what ${MOST} stands for',
     ])
   })
 

@@ -21,6 +21,11 @@ const SCHEMES: Readonly<Record<string, string>> = {
   wss: 'wss',
   unix: 'unix',
 }
+/** In a configuration they are paths, whatever code may give. */
+const PEM_FILES: Readonly<Record<string, string>> = {
+  cert: 'the path of a file with its certificate chain (PEM)',
+  key: 'the path of a file with its private key (PEM)',
+}
 const PEM_KEYS = ['cert', 'key', 'ca', 'crl'] as const
 
 /** @throws ConfigError with everything that no listener can be made of, each with its line. */
@@ -63,7 +68,7 @@ function listenerOf(given: ListenerValue, path: Path, auth: AuthValue, add: Add)
   }
   for (const [key, row] of Object.entries(rows)) {
     if (row.default !== undefined || row.optional === true || key === 'path') continue
-    if (!(key in options)) add(path, `${scheme} needs "${key}": ${row.doc}`)
+    if (!(key in options)) add(path, `${scheme} needs "${key}": ${PEM_FILES[key] ?? row.doc}`)
   }
   return {
     ...address,

@@ -163,7 +163,8 @@ class Conforming {
     const { choices, text } = shown(value, schema, hidden)
     const near = typeof value === 'string' && !hidden ? nearestName(value, choices) : undefined
     const fix = near === undefined ? '' : ` (did you mean "${near}"?)`
-    this.#add(this.#parsed.at(path), `${message}, not ${text}${fix}`)
+    const given = hidden ? `what ${this.#parsed.writtenAt(path)} stands for` : text
+    this.#add(this.#parsed.at(path), `${message}, not ${given}${fix}`)
     return undefined
   }
 

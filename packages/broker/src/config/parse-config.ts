@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of a configuration look so
 /** YAML or JSON into a value, with the line of each part of it. */
 import { basename } from 'node:path'
 import type { Document, Node, Pair, Scalar } from 'yaml'
@@ -13,6 +14,10 @@ const MOST_NODES = 200_000
 const DEEPEST = 64
 /** Of what is nested and never ends each level is one. */
 const MOST_PROBLEMS = 100
+
+/** A variable without quotes, inside of { } or [ ]. */
+const BARE = /[{[](?:[^'"]|'[^']*'|"[^"]*")*[:,[{]\s*\$\{/
+const QUOTE = 'inside of { } and [ ] a variable stands in quotes: "${NAME}"'
 
 interface Place {
   readonly key: number
@@ -30,16 +35,18 @@ export function parseConfig(file: string, text: string, env: Readonly<NodeJS.Pro
 
 class Reader {
   readonly #file: string
+  readonly #text: string
   readonly #env: Readonly<NodeJS.ProcessEnv>
   readonly #lines = new LineCounter()
   readonly #document: Document.Parsed
   readonly #places = new Map<string, Place>()
-  readonly #filled = new Set<string>()
+  readonly #filled = new Map<string, string>()
   readonly #problems: Problem[] = []
   #nodes = 0
 
   constructor(file: string, text: string, env: Readonly<NodeJS.ProcessEnv>) {
     this.#file = file
+    this.#text = text
     this.#env = env
     const options = { lineCounter: this.#lines, prettyErrors: false, merge: false, strict: true } as const
     this.#document = parseDocument(text, options)
@@ -50,6 +57,9 @@ class Reader {
     const wrong = [...errors, ...warnings]
       .slice(0, MOST_PROBLEMS)
       .map(({ pos, message }) => this.#problem(pos[0], message))
+    const bare = errors.find(({ pos }) => BARE.test(this.#lineAt(pos[0])))
+    // The library takes its braces for a map, and is at a loss from there on.
+    if (bare !== undefined) throw new ConfigError([this.#problem(bare.pos[0], QUOTE)])
     if (wrong.length > 0) throw new ConfigError(wrong)
     this.#places.set('', { key: 0, value: contents?.range?.[0] ?? 0 })
     const value = this.#valueOf(contents, [])
@@ -60,6 +70,7 @@ class Reader {
       at: (path) => this.#where(this.#placeOf(path).value),
       atKey: (path) => this.#where(this.#placeOf(path).key),
       isFilled: (path) => this.#filled.has(idOf(path)),
+      writtenAt: (path) => this.#filled.get(idOf(path)),
     }
   }
 
@@ -107,7 +118,7 @@ class Reader {
       return node.value
     }
     if (filled.text === node.value) return node.value
-    this.#filled.add(idOf(path))
+    this.#filled.set(idOf(path), node.value)
     return node.type === 'PLAIN' ? plainValue(filled.text) : filled.text
   }
 
@@ -124,6 +135,11 @@ class Reader {
     const { line, col } = this.#lines.linePos(offset)
     // Of an empty file.
     return `${basename(this.#file)}:${Math.max(line, 1)}:${Math.max(col, 1)}`
+  }
+
+  #lineAt(offset: number): string {
+    const { line } = this.#lines.linePos(offset)
+    return this.#text.split('\n')[line - 1] ?? ''
   }
 
   #problem(offset: number, message: string): Problem {

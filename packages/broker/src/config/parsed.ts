@@ -15,6 +15,8 @@ export interface Parsed {
   atKey(path: Path): string
   /** Whether a variable was filled in: the value is not to be shown. */
   isFilled(path: Path): boolean
+  /** The text as it was written: with the names of its variables. */
+  writtenAt(path: Path): string | undefined
 }
 
 /** `listeners[0].cert`; the whole file is `the configuration`. */

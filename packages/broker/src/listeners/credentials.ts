@@ -63,6 +63,9 @@ function spokenBy(config: Secured, read: Reader): SecureContextOptions {
   return { minVersion, maxVersion, ciphers, ...tickets }
 }
 
+/** What OpenSSL says of an encrypted key, without a passphrase and with a wrong one. */
+const LOCKED = /interrupted or cancelled|bad decrypt|bad password|cipherfinal/i
+
 class Reader {
   readonly #transport: string
 
@@ -82,7 +85,9 @@ class Reader {
     try {
       return use()
     } catch (error) {
-      const text = `${this.#transport} listener: ${what} cannot be used: ${fix} (${(error as Error).message})`
+      const { message } = error as Error
+      const better = LOCKED.test(message) ? 'it is encrypted: give its "passphrase", and the right one' : fix
+      const text = `${this.#transport} listener: ${what} cannot be used: ${better} (${message})`
       throw new StackError('LISTEN_FAILED', text, { cause: error })
     }
   }

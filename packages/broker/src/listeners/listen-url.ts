@@ -19,6 +19,8 @@ const TRANSPORTS: Readonly<Record<string, Exclude<Address['transport'], 'unix'>>
 }
 const EXAMPLE =
   'write mqtt, mqtts, ws or wss with an address, as mqtts://0.0.0.0:8883, or unix:/run/mqtt.sock'
+const BARE_IPV6 = /^\w+:\/\/[\da-f]*:[\da-f]*:/i
+const BRACKETS = 'an IPv6 address stands in brackets, as mqtt://[::1]:1883'
 const PORT = /^(?:mqtts?|wss?):\/\/(?:\[([^\]]+)\]|([^:/?#\]@]+))(?::(\d{1,5}))?(\/[^?#]*)?$/
 
 /** @throws StackError `OPTION_INVALID`, with an address that is one. */
@@ -28,7 +30,7 @@ export function parseListenUrl(text: string): ListenUrl {
   const [scheme] = text.split('://', 1)
   const found = PORT.exec(text)
   if (!Object.hasOwn(TRANSPORTS, scheme) || found === null)
-    throw invalid(`"${text}" is no address: ${EXAMPLE}`)
+    throw invalid(`"${text}" is no address: ${BARE_IPV6.test(text) ? BRACKETS : EXAMPLE}`)
   const transport = TRANSPORTS[scheme]
   const [, six, name, digits, path = '/'] = found
   const port = digits === undefined ? undefined : Number(digits)

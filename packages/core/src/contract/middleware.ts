@@ -18,7 +18,7 @@ import type { Stack } from './stack.ts'
 export type Next = (error?: unknown) => void
 
 /** A handler for each callback that a middleware answers. Editors show its documentation because it is over `keyof`. */
-export type Handlers = { [Name in keyof Callbacks]?: Handler<Name> }
+export type Handlers = { [Name in keyof Callbacks]?: Handler<Name> | undefined }
 
 /**
  * A middleware. A handler that declares `next` (three parameters or more) answers by calling `next` or `done`, now or

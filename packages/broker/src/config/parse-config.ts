@@ -15,6 +15,10 @@ const DEEPEST = 64
 /** Of what is nested and never ends each level is one. */
 const MOST_PROBLEMS = 100
 
+/** Errors, and characters of their lines, in which a variable without quotes is looked for. */
+const MOST_LOOKED_AT = 10
+const LONGEST_LINE = 500
+
 /** A variable without quotes, inside of { } or [ ]. */
 const BARE = /[{[](?:[^'"]|'[^']*'|"[^"]*")*[:,[{]\s*\$\{/
 const QUOTE = 'inside of { } and [ ] a variable stands in quotes: "${NAME}"'
@@ -57,7 +61,7 @@ class Reader {
     const wrong = [...errors, ...warnings]
       .slice(0, MOST_PROBLEMS)
       .map(({ pos, message }) => this.#problem(pos[0], message))
-    const bare = errors.find(({ pos }) => BARE.test(this.#lineAt(pos[0])))
+    const bare = errors.slice(0, MOST_LOOKED_AT).find(({ pos }) => BARE.test(this.#lineAt(pos[0])))
     // The library takes its braces for a map, and is at a loss from there on.
     if (bare !== undefined) throw new ConfigError([this.#problem(bare.pos[0], QUOTE)])
     if (wrong.length > 0) throw new ConfigError(wrong)
@@ -139,7 +143,8 @@ class Reader {
 
   #lineAt(offset: number): string {
     const { line } = this.#lines.linePos(offset)
-    return this.#text.split('\n')[line - 1] ?? ''
+    const start = this.#lines.lineStarts[line - 1] ?? 0
+    return this.#text.slice(start, start + LONGEST_LINE).split('\n', 1)[0]
   }
 
   #problem(offset: number, message: string): Problem {

@@ -46,6 +46,8 @@ export class Failures {
   #limits = NONE
   #pairs = new Recent<Attempts>(0)
   #addresses = new Recent<Attempts>(0)
+  /** Attempts whose outcome nobody knows yet, by pair; those of connections that are there, and so bounded. */
+  readonly #underWay = new Map<string, number>()
 
   /** What holds from now on. With another `refusalTime` what went wrong so far is forgotten. */
   limit(limits: FailureLimits): void {
@@ -78,6 +80,25 @@ export class Failures {
     )
   }
 
+  /**
+   * An attempt begins, and is over when the answer is called. `undefined`: not yet, for if all that are under way failed
+   * there would be too many of one address with one user name.
+   */
+  begin(claim: Claim, now: number): (() => void) | undefined {
+    const { failures } = this.#limits
+    if (failures === 0 || claim.local) return () => {}
+    const pair = pairOf(claim)
+    const underWay = this.#underWay.get(pair) ?? 0
+    const failed = this.#pairs.get(pair, now)?.failures ?? 0
+    if (underWay > 0 && failed + underWay >= failures) return undefined
+    this.#underWay.set(pair, underWay + 1)
+    let isOver = false
+    return () => {
+      if (!isOver) this.#end(pair)
+      isOver = true
+    }
+  }
+
   failed(claim: Claim, now: number): void {
     const { failures, failuresPerAddress } = this.#limits
     this.#count(this.#pairs, pairOf(claim), failures, now)
@@ -91,12 +112,18 @@ export class Failures {
 
   /** How many keys are remembered. */
   get size(): number {
-    return this.#pairs.size + this.#addresses.size
+    return this.#pairs.size + this.#addresses.size + this.#underWay.size
   }
 
   sweep(now: number): void {
     this.#pairs.sweep(now)
     this.#addresses.sweep(now)
+  }
+
+  #end(pair: string): void {
+    const left = (this.#underWay.get(pair) ?? 1) - 1
+    if (left > 0) this.#underWay.set(pair, left)
+    else this.#underWay.delete(pair)
   }
 
   #count(table: Recent<Attempts>, key: string, limit: number, now: number): void {

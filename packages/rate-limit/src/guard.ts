@@ -1,5 +1,6 @@
 /** Failed authentications: who counts them, for whom. */
 import type { Client, ListenerLimits, Resolved } from '@mqtt-stack/core'
+import { Slot } from '@mqtt-stack/core'
 import type { Claim } from './failures.ts'
 import { Failures } from './failures.ts'
 import { NameFailures } from './name-failures.ts'
@@ -11,6 +12,9 @@ type Limits = Resolved<RateLimitOptions>
 
 /** By any of these a listener has limits of its own. */
 const OWN = ['failures', 'failuresPerAddress', 'refusalTime'] as const
+
+/** Ends the attempt of a client. */
+const attempt = new Slot((): (() => void) | undefined => undefined)
 
 /** Counts by where clients come from, at each listener with limits of its own apart, and by user name everywhere. */
 export class Guard {
@@ -47,12 +51,22 @@ export class Guard {
     return Math.max(this.#of(client).waitOf(claim, now), this.#names.waitOf(claim, now))
   }
 
+  /** An attempt of a client begins; false: not yet, others are to be over first. */
+  begin(client: Client, claim: Claim, now: number): boolean {
+    const end = this.#of(client).begin(claim, now)
+    if (end === undefined) return false
+    attempt.set(client, end)
+    client.onClose(end)
+    return true
+  }
+
   failed(client: Client, claim: Claim, now: number): void {
     this.#of(client).failed(claim, now)
     this.#names.failed(claim, now)
   }
 
   succeeded(client: Client, claim: Claim, now: number): void {
+    attempt.peek(client)?.()
     this.#of(client).succeeded(claim)
     this.#names.succeeded(claim, now)
   }

@@ -37,6 +37,9 @@ import { WaitingRoom } from './waiting-room.ts'
 const MEASURE = 1_000
 const SWEEP = 10_000
 
+/** Who waits for the outcome of others looks again so often, in ms. */
+const LOOK = 100
+
 const NO_LIMIT = Number.POSITIVE_INFINITY
 /** What says that a client is not who it claims to be; other codes say that nobody could find out. */
 const WRONG: ReadonlySet<ReasonCode> = new Set([
@@ -233,16 +236,22 @@ export class RateLimit extends Middleware<RateLimitOptions> {
     const refused = guard.refusalOf(client, claimed, clock.now())
     if (refused !== undefined) return this.#refuse(client, refused)
     const wait = guard.waitOf(client, claimed, clock.now())
-    if (wait > 0) return proceed(this.#delay(client, clock.now() + wait, guard))
+    if (wait > 0 || !guard.begin(client, claimed, clock.now()))
+      return proceed(this.#delay(client, clock.now() + (wait || LOOK), guard))
   }
 
   *#delay(client: Client, until: number, guard: Guard): Steps<void | Done> {
     this.#slowed?.tell(client, 'failed authentications')
-    if (this.#room !== undefined) yield* this.#room.wait(client, until)
-    if (client.closed) return DONE
-    // Others may have failed meanwhile.
-    const refused = guard.refusalOf(client, this.#claimOf(client), this.stack.clock.now())
-    if (refused !== undefined) return this.#refuse(client, refused)
+    const claimed = this.#claimOf(client)
+    for (let at = until, now = at; ; at = now + LOOK) {
+      if (this.#room !== undefined) yield* this.#room.wait(client, at)
+      if (client.closed) return DONE
+      now = this.stack.clock.now()
+      // Others may have failed meanwhile.
+      const refused = guard.refusalOf(client, claimed, now)
+      if (refused !== undefined) return this.#refuse(client, refused)
+      if (guard.begin(client, claimed, now)) return
+    }
   }
 
   #refuse(client: Client, { reasonCode, reason }: { reasonCode: ReasonCode; reason: string }): Done {

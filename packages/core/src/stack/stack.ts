@@ -55,7 +55,6 @@ class MiddlewareStack implements ConnectionHost {
   readonly #registry: Registry
   /** By the number that a packet's first byte has for its type. */
   readonly #packets: readonly HandlerChain[]
-  readonly #strict: boolean
   readonly #watchdog: Watchdog
   readonly #life: LifeCycle
   #stopped: Promise<void> | undefined
@@ -64,24 +63,21 @@ class MiddlewareStack implements ConnectionHost {
   constructor(options?: StackOptions) {
     this.config = resolveOptions('Stack', options, STACK_OPTIONS)
     checkControlTopics(this.config.controlTopics)
-    this.#strict = this.config.strict
     this.log = printableLogger(this.config.logger)
     const { memoryCeiling = defaultCeiling(), memoryShare } = this.config
     this.ledger = new Ledger({ memoryCeiling, memoryShare })
-    const clock = this.config.clock ?? systemClock
-    this.clock = clock
-    this.turn = new Turn((error) => this.fail(error, undefined, undefined), clock)
-    this.pace = new Pace(clock, this.turn)
+    this.clock = this.config.clock ?? systemClock
+    this.turn = new Turn((error) => this.fail(error, undefined, undefined), this.clock)
+    this.pace = new Pace(this.clock, this.turn)
     this.decoder = new Decoder({ levels: this.config.topicLevels, bytes: this.config.topicBytes })
     this.#watchdog = new Watchdog(this)
-    const host = {
+    this.#registry = new Registry({
       stack: this,
-      strict: this.#strict,
+      strict: this.config.strict,
       waiting: this.#watchdog.waiting,
-      now: () => clock.now(),
+      now: () => this.clock.now(),
       stray: (error: Error, subject: unknown) => this.fail(error, clientOf(subject), undefined),
-    }
-    this.#registry = new Registry(host)
+    })
     this.middlewares = this.#registry.middlewares
     this.#packets = this.#registry.packets
     this.#life = new LifeCycle(this, () => this.#registry.inOrder())
@@ -232,7 +228,7 @@ class MiddlewareStack implements ConnectionHost {
   }
 
   dispatch(client: ClientConnection, packet: Packet, type: number): void | Promise<void> {
-    if (this.#strict) freezePacket(packet)
+    if (this.config.strict) freezePacket(packet)
     return this.#packets[type].run(client, packet)
   }
 

@@ -9,7 +9,9 @@ import type { KeyRange, OrderedStore } from '../ordered-store.ts'
 import type { Commits } from './commits.ts'
 import type { Kind } from './keys.ts'
 import * as keys from './keys.ts'
-import type { StoredEntry, StoredIntent, StoredOrigin, StoredSession, StoredWill } from './records.ts'
+import type { StoredIntent, StoredOrigin } from './node-records.ts'
+import * as nodeRecords from './node-records.ts'
+import type { StoredEntry, StoredSession, StoredWill } from './records.ts'
 import * as records from './records.ts'
 
 /** Entries that are read at a time. */
@@ -112,12 +114,12 @@ export async function restore(
   })
   const { node } = into
   if (node === undefined) return
-  await each(keys.KIND.position, (_, value) => node.position(records.readPosition(value)))
-  await each(keys.KIND.origin, (_, value) => node.origin(records.readOrigin(value)))
+  await each(keys.KIND.position, (_, value) => node.position(nodeRecords.readPosition(value)))
+  await each(keys.KIND.origin, (_, value) => node.origin(nodeRecords.readOrigin(value)))
   await each(keys.KIND.intent, (key, value) => {
     const id = keys.lastNumber(key)
     passMessageId(id)
-    node.intent(records.readIntent(id, Uint8Array.from(value)))
+    node.intent(nodeRecords.readIntent(id, Uint8Array.from(value)))
   })
 }
 

@@ -1,7 +1,7 @@
 import { nextMessageId } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
 import { Publish } from '../../packets/index.ts'
-import type { StoredIntent } from '../disk/records.ts'
+import type { StoredIntent } from '../disk/node-records.ts'
 import type { SessionRecord } from '../session-record.ts'
 import { AdoptedWills } from './adopted-wills.ts'
 import { Arrival } from './arrival.ts'

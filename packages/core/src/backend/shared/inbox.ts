@@ -2,7 +2,7 @@ import type { Stack } from '../../contract/index.ts'
 import type { Timer } from '../../time/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import * as keys from '../disk/keys.ts'
-import * as records from '../disk/records.ts'
+import * as nodeRecords from '../disk/node-records.ts'
 import type { InboxEntry } from './entry.ts'
 import { decodeEntry } from './entry.ts'
 import type { Frame, FrameKind, FrameOf } from './frames.ts'
@@ -218,8 +218,8 @@ export class Inbox {
 
   #stage(position: string, seqs: ReadonlyMap<string, number>): void {
     const { commits } = this.#disk
-    commits.put(keys.POSITION_KEY, records.writePosition(position))
-    for (const [node, seq] of seqs) commits.put(keys.originKey(node), records.writeOrigin({ node, seq }))
+    commits.put(keys.POSITION_KEY, nodeRecords.writePosition(position))
+    for (const [node, seq] of seqs) commits.put(keys.originKey(node), nodeRecords.writeOrigin({ node, seq }))
   }
 
   /** A handler's error is not the sender's, nor of the frames behind. */

@@ -1,7 +1,7 @@
 import type { Author, Share } from '../../contract/index.ts'
 import { Publish } from '../../packets/index.ts'
 import * as keys from '../disk/keys.ts'
-import * as records from '../disk/records.ts'
+import * as nodeRecords from '../disk/node-records.ts'
 import type { Frame } from './frames.ts'
 import type { Moving } from './moving.ts'
 import type { ClaimedPart } from './shared-store.ts'
@@ -50,6 +50,6 @@ export class LeftGroups {
       return stack.call('handOnMessage', ctx)
     })
     await Promise.all(handed)
-    await part.write([{ key: keys.POSITION_KEY, value: records.writePosition(position) }])
+    await part.write([{ key: keys.POSITION_KEY, value: nodeRecords.writePosition(position) }])
   }
 }

@@ -1,6 +1,8 @@
 /** What a node that is dead has left, apart from its inbox. */
 import { KIND, lastNumber, ownerOf, packetIdIn } from '../disk/keys.ts'
-import type { StoredIntent, StoredSession, StoredWill } from '../disk/records.ts'
+import type { StoredIntent } from '../disk/node-records.ts'
+import * as nodeRecords from '../disk/node-records.ts'
+import type { StoredSession, StoredWill } from '../disk/records.ts'
 import * as records from '../disk/records.ts'
 import type { Incoming } from './moving-records.ts'
 import { readKind } from './part-reader.ts'
@@ -17,9 +19,9 @@ export interface LeftPlace {
 export async function readPlace(part: Readable): Promise<LeftPlace> {
   let position = ''
   const seqs = new Map<string, number>()
-  for await (const { value } of readKind(part, KIND.position)) position = records.readPosition(value)
+  for await (const { value } of readKind(part, KIND.position)) position = nodeRecords.readPosition(value)
   for await (const { value } of readKind(part, KIND.origin)) {
-    const { node, seq } = records.readOrigin(value)
+    const { node, seq } = nodeRecords.readOrigin(value)
     seqs.set(node, seq)
   }
   return { position, seqs }
@@ -31,7 +33,7 @@ export async function* readSessions(part: Readable): AsyncGenerator<StoredSessio
 
 export async function* readIntents(part: Readable): AsyncGenerator<StoredIntent> {
   for await (const { key, value } of readKind(part, KIND.intent))
-    yield records.readIntent(lastNumber(key), Uint8Array.from(value))
+    yield nodeRecords.readIntent(lastNumber(key), Uint8Array.from(value))
 }
 
 /** Messages with a key of their own, by their number. */

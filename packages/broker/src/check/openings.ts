@@ -22,8 +22,14 @@ export function openingsOf({ parsed, value }: LoadedConfig): Finding[] {
     const same = urls.findIndex((one) => areOne(one, url))
     if (same < i) add('error', `${listen} is taken by listeners[${same}] already`)
     if (url.transport === 'unix') {
-      const problem = problemOfSocket(url.path as string)
-      if (problem !== undefined) add('error', `${listen} cannot be opened: ${problem}`)
+      const path = url.path as string
+      const there = statSync(path, { throwIfNoEntry: false })
+      const folder = statSync(dirname(path), { throwIfNoEntry: false })
+      if (there !== undefined && !there.isSocket())
+        add('error', `${listen} cannot be opened: ${path} is no socket, and stays as it is`)
+      // What starts the broker may make it, as systemd does.
+      if (folder?.isDirectory() !== true)
+        add('note', `${listen} cannot be opened as long as there is no folder ${dirname(path)}`)
     } else if (!isOfThisMachine(url.host as string))
       add('warning', `this machine has no address ${url.host}: it cannot listen there`)
   }
@@ -42,13 +48,6 @@ function areOne(one: ListenUrl, other: ListenUrl): boolean {
 function portOf({ transport, port }: ListenUrl): number {
   const rows = transport === 'unix' ? undefined : LISTENER_OPTIONS[transport]
   return port ?? (rows?.port.default as number)
-}
-
-function problemOfSocket(path: string): string | undefined {
-  const there = statSync(path, { throwIfNoEntry: false })
-  if (there !== undefined && !there.isSocket()) return `${path} is no socket, and stays as it is`
-  const folder = statSync(dirname(path), { throwIfNoEntry: false })
-  return folder?.isDirectory() === true ? undefined : `there is no folder ${dirname(path)}`
 }
 
 function isOfThisMachine(host: string): boolean {

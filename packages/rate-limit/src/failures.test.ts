@@ -22,7 +22,9 @@ class Provider implements MiddlewareLike {
   ): void {
     this.asked++
     if (username === 'away') store.reasonCode = 0x88
-    store.valid = Buffer.from(password ?? []).toString() === 'right'
+    const given = Buffer.from(password ?? []).toString()
+    store.valid = given === 'right' || given === 'token of eve'
+    if (given === 'token of eve') store.identity = 'eve'
   }
 }
 
@@ -88,9 +90,14 @@ function asking({ open }: TestStack, listener: Listener, username?: string, pass
 }
 
 /** Milliseconds until CONNACK comes. */
-async function waited(stack: Guarded, listener: Listener, username: string): Promise<number> {
+async function waited(
+  stack: Guarded,
+  listener: Listener,
+  username: string,
+  password = 'right',
+): Promise<number> {
   const begun = stack.clock.now()
-  const client = asking(stack, listener, username, 'right')
+  const client = asking(stack, listener, username, password)
   await stack.settle()
   while (client.received.length === 0) await stack.advance(25)
   return stack.clock.now() - begun
@@ -135,6 +142,14 @@ describe('failed authentications of one address with one user name', () => {
     await stack.fail(7, HERE, 'alice')
     expect((await stack.connack(HERE, 'bob', 'right')).reasonCode).toBe(0)
     expect((await stack.connack(THERE, 'alice', 'right')).reasonCode).toBe(0)
+  })
+
+  it('are not forgotten with a success of somebody else who only calls itself so', async () => {
+    const stack = await guarded(options)
+    await stack.fail(5, HERE, 'alice')
+    expect(await waited(stack, HERE, 'alice', 'token of eve')).toBeGreaterThan(0)
+    expect(await stack.fail(1, HERE, 'alice')).toBe(0x86)
+    expect((await stack.connack(HERE, 'alice', 'token of eve')).reasonCode).toBe(0x8a)
   })
 
   it('are forgotten with a success', async () => {
@@ -250,6 +265,7 @@ it('a flood of addresses and names fills no more than its tables, and is forgott
   for (let i = 0; i < 25_000; i++) {
     const claimed = { address: `address ${i}`, username: `name ${i}`, clientId: '', local: false }
     failures.failed(client, claimed, i)
+    client.session.identity = claimed.username
     failures.succeeded(client, claimed, i)
   }
   expect(failures.size).toBeLessThanOrEqual(40_000)

@@ -65,8 +65,10 @@ export class Guard {
     this.#names.failed(claim, now)
   }
 
+  /** It was let in. Who came by a certificate or a token under another name has not proven that it is who it says. */
   succeeded(client: Client, claim: Claim, now: number): void {
     attempt.peek(client)?.()
+    if (claim.username !== undefined && claim.username !== client.session.identity) return
     this.#of(client).succeeded(claim)
     this.#names.succeeded(claim, now)
   }

@@ -83,6 +83,19 @@ describe('who a client is', () => {
     expect(refusal(await tries())).toEqual([0x8a, 'banned until noon'])
   })
 
+  test('that was asked for before all was forgotten counts for nobody else', async () => {
+    let forget = (): void => {}
+    const service = await webService((response) => {
+      forget()
+      json({ result: 'allow' })(response)
+    })
+    const { tries, auth } = await httpBroker(service)
+    forget = () => auth.forget()
+    expect(await tries()).toMatchObject({ reasonCode: 0 })
+    service.answer = json({ result: 'deny' })
+    expect(await tries()).toMatchObject({ reasonCode: 0x86 })
+  })
+
   test('is left to others where the service does not know it, and where it says nothing of itself', async () => {
     const others: MiddlewareLike = {
       name: 'Others',

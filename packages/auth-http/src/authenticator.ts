@@ -48,7 +48,9 @@ export class Authenticator {
     )
   }
 
+  /** What is under way was asked before: it is answered to whoever asked, and to nobody else. */
   clear(): void {
+    this.#asking.clear()
     this.#allowed.clear()
     this.#others.clear()
   }
@@ -62,13 +64,22 @@ export class Authenticator {
   #ask(key: string, body: string, clock: Clock): Promise<AuthenticateAnswer> {
     const underWay = this.#asking.get(key)
     if (underWay !== undefined) return underWay
-    const asked = this.#askNow(key, body, clock).finally(() => this.#asking.delete(key))
+    const isCurrent = (): boolean => this.#asking.get(key) === asked
+    const asked = this.#askNow(key, body, clock, isCurrent).finally(() => {
+      if (isCurrent()) this.#asking.delete(key)
+    })
     this.#asking.set(key, asked)
     return asked
   }
 
-  async #askNow(key: string, body: string, clock: Clock): Promise<AuthenticateAnswer> {
+  async #askNow(
+    key: string,
+    body: string,
+    clock: Clock,
+    isCurrent: () => boolean,
+  ): Promise<AuthenticateAnswer> {
     const answer = await this.#service.ask<AuthenticateAnswer>(body, judge)
+    if (!isCurrent()) return answer
     const cache = answer.result === 'allow' ? this.#allowed : this.#others
     cache.keep(key, answer, timeOf(answer.result, answer.cacheSeconds, this.#times), clock)
     return answer

@@ -208,6 +208,21 @@ describe('answers are kept', () => {
   })
 })
 
+test('what was asked before all was forgotten is not kept', async () => {
+  let forget = (): void => {}
+  const service = await webService((response) => {
+    forget()
+    json({ results: ['allow'] })(response)
+  })
+  const { device, auth } = await setup(service)
+  const client = await device('alice')
+  forget = () => auth.forget()
+  await publish(client, 'yes')
+  forget = () => {}
+  service.answer = json({ results: ['deny'] })
+  expect(await publish(client, 'yes')).toBe(0x87)
+})
+
 describe('a service that fails allows nothing', () => {
   test.each<[string, Answer, string]>([
     ['an error', says(500), 'does not answer: it answered 500'],

@@ -23,6 +23,8 @@ export class Authorizer {
   readonly #service: Service
   readonly #times: CacheTimes
   readonly #decisions: Decisions
+  /** How often all was forgotten: what was asked before is not kept. */
+  #cleared = 0
 
   constructor(service: Service, times: CacheTimes, entries: number) {
     this.#service = service
@@ -51,6 +53,7 @@ export class Authorizer {
   }
 
   clear(): void {
+    this.#cleared++
     this.#decisions.clear()
   }
 
@@ -90,10 +93,11 @@ export class Authorizer {
       const judge = (value: unknown): string | undefined =>
         problemOf(value, AUTHORIZE_ANSWER) ?? problemOfCount(value as AuthorizeAnswer, some.length)
       const body = JSON.stringify({ ...requestOf(client, some), ...(dry && { dry }) })
+      const cleared = this.#cleared
       const { results, cacheSeconds } = dry
         ? await this.#service.askDry<AuthorizeAnswer>(body, judge)
         : await this.#service.ask<AuthorizeAnswer>(body, judge)
-      for (const [i, result] of dry ? [] : results.entries())
+      for (const [i, result] of dry || cleared !== this.#cleared ? [] : results.entries())
         this.#decisions.keep(client, some[i], result, timeOf(result, cacheSeconds, this.#times), clock)
       decisions.push(...results)
     }

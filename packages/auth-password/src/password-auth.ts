@@ -1,5 +1,5 @@
 import type { Client, Context, Resolved, Store } from '@mqtt-stack/core'
-import { bounded, Middleware, ReasonCode, resolveOptions } from '@mqtt-stack/core'
+import { addressOf, bounded, Middleware, ReasonCode, resolveOptions } from '@mqtt-stack/core'
 import { UserFile } from '@mqtt-stack/core/users'
 import type { PasswordAuthOptions } from './options.ts'
 import { PASSWORD_AUTH_OPTIONS } from './options.ts'
@@ -101,17 +101,17 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
     // What the password is a part of is not kept while the client waits.
     const proof = Buffer.from(password)
     const verdict = this.#turns.take(
+      addressOf(client.listener.remote),
       () => known.hash.verify(proof),
       // While somebody waits, the end of its stream has not closed it.
       () => client.closed || client.stream.destroyed,
-      false,
     )
     if (verdict === undefined) return this.#refuse(store, dry)
-    if (found !== undefined)
-      return bounded(verdict.then((valid) => this.#answer(client, found, valid, store)))
     return bounded(
-      verdict.then(() => {
-        store.detail ??= `${this.name}: no such user`
+      verdict.then((valid) => {
+        if (valid === undefined) this.#refuse(store, dry || client.closed || client.stream.destroyed)
+        else if (found !== undefined) this.#answer(client, found, valid, store)
+        else store.detail ??= `${this.name}: no such user`
       }),
     )
   }
@@ -134,8 +134,9 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
         : `${this.name}: the password is wrong`
   }
 
-  #refuse(store: Answer, dry: boolean): void {
-    if (!dry) this.#refused++
+  /** @param isNobody Who asks is no client, or not any more. */
+  #refuse(store: Answer, isNobody: boolean): void {
+    if (!isNobody) this.#refused++
     store.valid = false
     store.reasonCode = ReasonCode.SERVER_BUSY
     store.reason = 'too many clients wait for their passwords to be verified: try again later'

@@ -11,12 +11,16 @@ interface Entry {
   readonly giveUp: () => void
 }
 
-/** Tasks that take long elsewhere: a few run at a time, some wait for their turn, further ones are refused. */
+/**
+ * Tasks that take long elsewhere: a few run at a time, some wait for their turn, further ones are refused. Those who come from
+ * one place have turns of their own, so that a crowd from one keeps nobody else waiting.
+ */
 export class Turns {
   #limits: TurnLimits
   #running = 0
-  /** The first in the line is the next. */
-  #waiting: Entry[] = []
+  #waiting = 0
+  /** By where they come from; the first is the next, and goes behind all others then. */
+  readonly #lines = new Map<string, Entry[]>()
 
   constructor(limits: TurnLimits) {
     this.#limits = limits
@@ -25,7 +29,7 @@ export class Turns {
   /** Other limits from now on; who waits stays in the line. */
   limit(limits: TurnLimits): void {
     this.#limits = limits
-    while (this.#running < limits.running && this.#waiting.length > 0) this.#next()
+    while (this.#running < limits.running && this.#waiting > 0) this.#next()
   }
 
   /** How many run. */
@@ -35,40 +39,68 @@ export class Turns {
 
   /** How many wait; those who are gone count until somebody else wants their place. */
   get waiting(): number {
-    return this.#waiting.length
+    return this.#waiting
   }
 
   /**
-   * What the task answers, when it had its turn; `undefined` at once if there is no room.
-   * @param isOver Nobody waits for it any more: where it is true when its turn comes, `otherwise` is the answer.
+   * What the task answers, when it had its turn; `undefined` where it has none: there is no room, or nobody waits for it any
+   * more. Where all places are taken, whoever comes from elsewhere has that of the last in the longest line.
+   * @param from Where it comes from.
+   * @param isOver Nobody waits for it any more.
    */
   take<Value>(
+    from: string,
     task: () => Promise<Value>,
     isOver: () => boolean,
-    otherwise: Value,
-  ): Promise<Value> | undefined {
+  ): Promise<Value | undefined> | undefined {
     if (this.#running < this.#limits.running) return this.#run(task)
-    if (!this.#hasRoom()) return undefined
+    if (!this.#hasRoom(from)) return undefined
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
+      const entry: Entry = {
         isOver,
         begin: () => void this.#run(task).then(resolve, reject),
-        giveUp: () => resolve(otherwise),
-      })
+        giveUp: () => resolve(undefined),
+      }
+      const line = this.#lines.get(from)
+      if (line === undefined) this.#lines.set(from, [entry])
+      else line.push(entry)
+      this.#waiting++
     })
   }
 
-  #hasRoom(): boolean {
+  #hasRoom(from: string): boolean {
     const { waiting } = this.#limits
-    if (this.#waiting.length >= waiting) this.#giveUp()
-    return this.#waiting.length < waiting
+    if (this.#waiting >= waiting) this.#dropGone()
+    if (this.#waiting >= waiting) this.#dropLast(this.#lines.get(from)?.length ?? 0)
+    return this.#waiting < waiting
   }
 
-  /** Makes room: whoever is gone leaves the line. */
-  #giveUp(): void {
-    const over = this.#waiting.filter((entry) => entry.isOver())
-    this.#waiting = this.#waiting.filter((entry) => !over.includes(entry))
-    for (const entry of over) entry.giveUp()
+  /** Whoever is gone leaves the line. */
+  #dropGone(): void {
+    for (const [from, line] of this.#lines) {
+      const over = line.filter((entry) => entry.isOver())
+      if (over.length === 0) continue
+      for (const entry of over) entry.giveUp()
+      this.#keep(
+        from,
+        line.filter((entry) => !over.includes(entry)),
+      )
+      this.#waiting -= over.length
+    }
+  }
+
+  /** The last of the longest line leaves it, where that is longer by more than the place that somebody wants. */
+  #dropLast(own: number): void {
+    let longest: Entry[] = []
+    for (const line of this.#lines.values()) if (line.length > longest.length) longest = line
+    if (longest.length <= own + 1) return
+    longest.pop()?.giveUp()
+    this.#waiting--
+  }
+
+  #keep(from: string, line: Entry[]): void {
+    if (line.length === 0) this.#lines.delete(from)
+    else this.#lines.set(from, line)
   }
 
   async #run<Value>(task: () => Promise<Value>): Promise<Value> {
@@ -82,11 +114,17 @@ export class Turns {
   }
 
   #next(): void {
-    let entry = this.#waiting.shift()
-    while (entry?.isOver() === true) {
-      entry.giveUp()
-      entry = this.#waiting.shift()
+    for (const [from, line] of this.#lines) {
+      const entry = line.shift()
+      this.#lines.delete(from)
+      this.#keep(from, line)
+      if (entry === undefined) continue
+      this.#waiting--
+      if (entry.isOver()) entry.giveUp()
+      else {
+        entry.begin()
+        return
+      }
     }
-    entry?.begin()
   }
 }

@@ -61,7 +61,7 @@ const stack = new Stack({ clock: new VirtualClock() })
 stack.use(new KeepAlive({ grace: 2 }), new Mine({ most: 2 }), plain, new MemoryBackend())
 const broker: Broker = createBroker({ use: [plain], retainManager: false, backend: new MemoryBackend() })
 export const providers = () => createBroker({
-  use: [new Acl({}), new JwtAuth({}), new HttpAuth({}), new PasswordAuth({ file: 'users' }), new RateLimit({})],
+  use: [new Acl({}), new JwtAuth({ algorithms: ['HS256'], key: 'k' }), new HttpAuth({}), new PasswordAuth({ file: 'users' }), new RateLimit({})],
 })
 createBroker({ backend: new LmdbBackend({ path: 'data' }) })
 console.log(LmdbStore.name)

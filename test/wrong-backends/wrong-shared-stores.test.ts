@@ -41,7 +41,7 @@ const WRONG: readonly (readonly [string, Spoil, string, readonly string[]])[] = 
     'leaves late entries',
     wrong.leavesLateEntries,
     'claims: a node that leaves takes its part with it, unless its inbox has more',
-    [],
+    ['nodes and leases: a node with an entry behind'],
   ],
   [
     'feeds apart from the map',
@@ -83,7 +83,11 @@ const WRONG: readonly (readonly [string, Spoil, string, readonly string[]])[] = 
     'sends to nobody',
     wrong.sendsToNobody,
     'inboxes: what is sent to nobody is answered with false, and makes no node',
-    ['claims: of a part that was forgotten', 'claims: no entry is lost'],
+    [
+      'claims: of a part that was forgotten',
+      'claims: no entry is lost',
+      'nodes and leases: a node that leaves',
+    ],
   ],
 ]
 

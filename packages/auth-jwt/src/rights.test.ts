@@ -129,7 +129,7 @@ describe('the rights of a token', () => {
       authenticationData: Buffer.from(token({ mqtt })),
     })
     await lamp.connect({ properties: say(everything) })
-    await lamp.subscribe('#')
+    await lamp.subscribe(['#', 'news/#'])
     lamp.send({ cmd: 'auth', reasonCode: 0x19, properties: say({ subscribe: ['news/#'] }) })
     await lamp.next('auth')
     const editor = await device(everything, { sub: 'editor' })

@@ -225,7 +225,7 @@ function stepsOf(trace: string): string[] {
   for (const line of trace.split('\n')) {
     const [, thread, rest] = /^(\d+) +(.*)$/.exec(line) ?? []
     if (rest === undefined) continue
-    if (/^(write|writev|sendto|sendmsg)\(\d+[^"]*"@\\2/.test(rest)) steps.push('puback')
+    if (/^(write|writev|sendto|sendmsg)\(\d+[^"]*"@\\(?:00)?2/.test(rest)) steps.push('puback')
     if (rest.endsWith('<unfinished ...>')) {
       begun.set(thread, rest)
       continue

@@ -19,7 +19,8 @@ export function openingsOf({ parsed, value }: LoadedConfig): Finding[] {
     const where = parsed.at(['listeners', i, 'listen'])
     const add = (level: Finding['level'], message: string): void => void found.push({ level, where, message })
     const { listen } = value.listeners?.[i] ?? {}
-    const same = urls.findIndex((one) => areOne(one, url))
+    // Port 0 is another one each time.
+    const same = url.port === 0 ? i : urls.findIndex((one) => areOne(one, url))
     if (same < i) add('error', `${listen} is taken by listeners[${same}] already`)
     if (url.transport === 'unix') {
       const path = url.path as string

@@ -73,7 +73,7 @@ export interface MiddlewareLike extends Handlers {
   /** Settles and closes. First to last; no client is connected any more. */
   stop?(): void | Promise<void>
   /** A connection was made; nothing has been read from it. May not assume that it will ever send a CONNECT. */
-  install?(client: Client): void
+  install?: ((client: Client) => void) | undefined
   /**
    * A packet came. The client's next packet waits until this one is answered. The packet is read-only; `instead(packet)`
    * as answer puts a changed one in its place for all behind.

@@ -88,6 +88,26 @@ export class TestService {
     return this.#stores.get(by)?.claim(node)
   }
 
+  /**
+   * From now on a node hears late of names that it has set: for all others they are set before. Call what it answers with, and the node
+   * hears.
+   */
+  holdNames(node: string): () => void {
+    const store = this.#stores.get(node)
+    if (store === undefined) throw new Error(`there is no node ${node}`)
+    const swap = store.swap.bind(store)
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    store.swap = async (name, expected, value) => {
+      const before = await swap(name, expected, value)
+      if (before === expected) await held
+      return before
+    }
+    return release
+  }
+
   #machine(): VirtualClock {
     return this.ahead === 0 ? this.clock : new ShiftedClock(this.clock, this.ahead)
   }

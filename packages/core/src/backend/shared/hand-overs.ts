@@ -82,10 +82,22 @@ export class HandOvers {
     return home?.tenure === tenure && departed !== true
   }
 
+  /**
+   * What is said of a session that is not here in this tenure. The directory may have it here before this node knows, whose answer is on
+   * its way: while it arrives, or stays in a later tenure. Then it is to be asked for again; as absent it would be made anew.
+   */
+  #missing(clientId: string, tenure: number): string {
+    const { residence } = this.#moving.parts.sessions.get(clientId) ?? {}
+    if (residence === undefined || residence.departed) return REASON.absent
+    const { home } = residence
+    return home === undefined || home.tenure < tenure ? REASON.givenUp : REASON.absent
+  }
+
   async #answer(from: string, frame: PullFrame): Promise<void> {
     const { keeper, parts } = this.#moving
+    const { clientId, tenure } = frame
     // Whoever opens it here may be waiting for an answer itself: of a session that it does not have yet.
-    if (!this.#has(frame.clientId, frame.tenure)) return this.#gone(from, frame, REASON.absent)
+    if (!this.#has(clientId, tenure)) return this.#gone(from, frame, this.#missing(clientId, tenure))
     try {
       await proceed(keeper.alone(frame.clientId, this.#hand(from, frame)))
     } catch (error) {
@@ -105,7 +117,7 @@ export class HandOvers {
       const record = sessions.living(clientId, stack.clock.now())
       const home = record?.residence?.home
       if (record === undefined || home === undefined || !this.#has(clientId, tenure))
-        return this.#gone(from, frame, REASON.absent)
+        return this.#gone(from, frame, this.#missing(clientId, tenure))
       if (record.identity !== identity) return this.#gone(from, frame, REASON.foreign)
       if (record.client !== undefined) {
         yield* keeper.disconnect(record, record.client)

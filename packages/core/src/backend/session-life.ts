@@ -12,6 +12,7 @@ import type { SessionWills } from './session-wills.ts'
 import type { Home } from './shared/directory.ts'
 import type { Found } from './shared/pulls.ts'
 import { Residence } from './shared/residence.ts'
+import type { SharedNode } from './shared/shared-node.ts'
 import type { WillRecord } from './wills.ts'
 
 /** The part of `sessions` that may be ones that outlive their connection. */
@@ -37,11 +38,24 @@ export class SessionLife {
    */
   *open(ctx: Context<'openSession'>, store: Store<'openSession'>): Steps {
     const { clientId } = ctx
-    const { sessions, disk } = this.#parts
+    const { sessions, disk, shared } = this.#parts
     // Most are alone, and done at once.
     const isAlone =
       disk === undefined && !this.#lines.has(clientId) && sessions.get(clientId)?.client === undefined
-    yield* isAlone ? this.#openNow(ctx, store) : this.alone(clientId, this.#openNow(ctx, store))
+    if (isAlone) yield* this.#openNow(ctx, store)
+    else
+      yield* this.alone(
+        clientId,
+        shared === undefined ? this.#openNow(ctx, store) : this.#openAmongNodes(shared, ctx, store),
+      )
+  }
+
+  *#openAmongNodes({ moves }: SharedNode, ctx: Context<'openSession'>, store: Store<'openSession'>): Steps {
+    try {
+      yield* this.#openNow(ctx, store)
+    } finally {
+      moves.made(ctx.clientId)
+    }
   }
 
   /** Works on the session of a client identifier when those who came before are done; who comes behind waits. */

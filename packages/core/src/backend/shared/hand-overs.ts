@@ -84,10 +84,12 @@ export class HandOvers {
 
   /**
    * What is said of a session that is not here in this tenure. The directory may have it here before this node knows, whose answer is on
-   * its way: while it arrives, or stays in a later tenure. Then it is to be asked for again; as absent it would be made anew.
+   * its way: while it arrives, is to be made, or stays in a later tenure. Then it is to be asked for again; as absent it would be made anew.
    */
   #missing(clientId: string, tenure: number): string {
-    const { residence } = this.#moving.parts.sessions.get(clientId) ?? {}
+    const { making, parts } = this.#moving
+    if (making.has(clientId)) return REASON.givenUp
+    const { residence } = parts.sessions.get(clientId) ?? {}
     if (residence === undefined || residence.departed) return REASON.absent
     const { home } = residence
     return home === undefined || home.tenure < tenure ? REASON.givenUp : REASON.absent

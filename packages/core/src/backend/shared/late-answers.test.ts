@@ -69,4 +69,36 @@ describe('a session is asked for at a node that does not know yet', () => {
     await service.clock.advance(100)
     expect(payloads(bob)).toEqual(['first', 'second'])
   })
+
+  it('that it stays with it, whose new home has died', async () => {
+    const { service, a, b, c } = await threeNodes()
+    await leaveBob(a)
+    service.store.lag = 10
+    const hear = service.holdNames('a')
+    b.open({ clientId: 'bob', protocolVersion: 5 })
+      .connect({ ...STORED })
+      .catch(() => {})
+    // It has asked for the session, and has not got all of it.
+    await service.clock.advance(75)
+    service.store.kill('b')
+    service.store.lag = 0
+    await service.clock.advance(ADOPTED)
+    const bob = await comeTo(service, c, hear)
+    const carol = await c.client({ clientId: 'carol' })
+    await carol.publish('t', 'second', { qos: 1 })
+    await service.clock.advance(100)
+    expect(payloads(bob)).toEqual(['first', 'second'])
+  })
+
+  it('that a new one is its to make: there is one connection in the end', async () => {
+    const { service, b, c } = await threeNodes()
+    const hear = service.holdNames('b')
+    const first = b.open({ clientId: 'bob', protocolVersion: 5 })
+    first.connect({ ...STORED }).catch(() => {})
+    await service.clock.advance(100)
+    await comeTo(service, c, hear)
+    const goodbyes = first.received.filter(({ cmd }) => cmd === 'disconnect')
+    expect(goodbyes).toMatchObject([{ reasonCode: 0x8e }])
+    expect([b, c].map(({ backend }) => backend.stats.sessions)).toEqual([0, 1])
+  })
 })

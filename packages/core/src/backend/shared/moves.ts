@@ -20,7 +20,7 @@ export class Moves {
 
   constructor(parts: MovingParts) {
     const { inbox, store } = parts.node
-    const moving = { ...parts, directory: new Directory(store), cuts: new Cuts() }
+    const moving = { ...parts, directory: new Directory(store), cuts: new Cuts(), making: new Set<string>() }
     this.#moving = moving
     this.#pulls = new Pulls(moving)
     this.#handOvers = new HandOvers(moving)
@@ -68,6 +68,11 @@ export class Moves {
   /** Finds a session that is not here, and brings it here. */
   find(wanting: Wanting): Promise<Found> {
     return this.#pulls.find(wanting)
+  }
+
+  /** What {@link find} gave this node to make is made, or is not to be any more. */
+  made(clientId: string): void {
+    this.#moving.making.delete(clientId)
   }
 
   /** There is no session of this client identifier at home here any more. */

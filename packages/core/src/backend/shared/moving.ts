@@ -51,6 +51,8 @@ export interface MovingParts {
 export interface Moving extends MovingParts {
   readonly directory: Directory
   readonly cuts: Cuts
+  /** Client identifiers whose new session is this node's to make, or about to be. */
+  readonly making: Set<string>
 }
 
 /** After a failure the directory is asked again after this, in ms. */

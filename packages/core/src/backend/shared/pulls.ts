@@ -77,7 +77,7 @@ export class Pulls {
   }
 
   async #search(wanting: Wanting): Promise<Found> {
-    const { directory, parts } = this.#moving
+    const { parts } = this.#moving
     const { store, peers } = this.#moving.node
     const { clock } = parts.stack
     const until = clock.now() + 2 * store.lease
@@ -93,7 +93,7 @@ export class Pulls {
         await rest(clock, SHORT)
         continue
       }
-      const taken = await directory.take(wanting.clientId, from)
+      const taken = await this.#take(wanting.clientId, from)
       if (typeof taken === 'number') return { home: { node: store.node, tenure: taken }, ended }
       if (taken === undefined || taken.node === store.node) {
         from = taken
@@ -112,6 +112,19 @@ export class Pulls {
       }
     }
     return { refused: 'unavailable', ended }
+  }
+
+  /** As the directory does; others may read there that the session is here before the answer has come. */
+  async #take(clientId: string, from: Home | undefined): Promise<number | Home | undefined> {
+    const { directory, making } = this.#moving
+    let taken: number | Home | undefined
+    making.add(clientId)
+    try {
+      taken = await directory.take(clientId, from)
+    } finally {
+      if (typeof taken !== 'number') making.delete(clientId)
+    }
+    return taken
   }
 
   async #pull({ clientId, identity, cleanStart }: Wanting, home: Home): Promise<Pulled> {

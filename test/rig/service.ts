@@ -30,7 +30,9 @@ export async function startNode(redis: object): Promise<ServiceNode> {
   const path = mkdtempSync(join(tmpdir(), 'mqtt-service-'))
   onTestFinished(() => rmSync(path, { recursive: true }))
   const file = join(path, 'broker.json')
-  const store = { redis: { lease: LEASE, ...redis } }
+  // While somebody is away the others go on: what is dropped because a log is full is not what is looked for.
+  const bounds = { sessionMessages: 1_000_000, sessionBytes: 1_000_000_000 }
+  const store = { redis: { lease: LEASE, ...bounds, ...redis } }
   writeFileSync(file, JSON.stringify({ listeners: [{ listen: 'mqtt://127.0.0.1:0' }], store }))
   const cli = spawned(process.execPath, [CLI, '--config', file])
   const [, host, port] = await cli.prints(/mqtt:\/\/([^" :]+):(\d+)/)

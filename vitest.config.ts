@@ -49,6 +49,8 @@ export default defineConfig({
         test: { name: 'slow disk', include: ofBrokers(), provide: { commit: 20 } },
       },
     ],
+    // Many wait for processes of their own: one at a time they would take twice as long.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     reporters: ['default', './scripts/test-report.mjs'],

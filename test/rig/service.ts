@@ -2,15 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { IClientOptions, MqttClient } from 'mqtt'
 import { connect } from 'mqtt'
 import { onTestFinished } from 'vitest'
 import type { Spawned } from '../support/spawned.ts'
 import { spawned } from '../support/spawned.ts'
-
-/** The command as it is built: Node runs no TypeScript. */
-const CLI = fileURLToPath(new URL('../../packages/broker/dist/cli.js', import.meta.url))
+import { CLI } from './command.ts'
 
 /** A node that is missed for so long, in ms, is dead. */
 export const LEASE = 3_000

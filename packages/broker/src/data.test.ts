@@ -4,18 +4,14 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { IClientOptions, MqttClient } from 'mqtt'
-import { connect, connectAsync } from 'mqtt'
+import { connect } from 'mqtt'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { CLI, clientOf, messages, mqttStack, STORED, urlOf } from '../../../test/rig/command.ts'
 import { needs } from '../../../test/support/needs.ts'
-import type { Spawned } from '../../../test/support/spawned.ts'
 import { spawned } from '../../../test/support/spawned.ts'
 import { openData } from './durable.ts'
 
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 const FREE = ['--port', '0', '--no-ws']
-const STORED = { protocolVersion: 5, clean: false, properties: { sessionExpiryInterval: 600 } } as const
 
 beforeAll(() => {
   if (!existsSync(CLI)) throw new Error('not built: run `npm run build`')
@@ -27,40 +23,14 @@ function folder(): string {
   return path
 }
 
-const mqttStack = (...args: string[]): Spawned => spawned(process.execPath, [CLI, ...FREE, ...args])
-
-async function urlOf(cli: Spawned): Promise<string> {
-  const [url] = await cli.prints(/mqtt:[^" ]+/)
-  return url
-}
-
-async function client(cli: Spawned, options: IClientOptions): Promise<MqttClient> {
-  const connected = await connectAsync(await urlOf(cli), { reconnectPeriod: 0, ...options })
-  connected.on('error', () => {})
-  onTestFinished(() => void connected.end(true))
-  return connected
-}
-
-/** The next messages that come. */
-async function messages(from: MqttClient, count: number): Promise<string[]> {
-  const got: string[] = []
-  await new Promise<void>((resolve) => {
-    from.on('message', (topic, payload) => {
-      got.push(`${topic} ${payload}`)
-      if (got.length === count) resolve()
-    })
-  })
-  return got.sort()
-}
-
 describe('--data', () => {
   test.each(['commit', 'interval'])('keeps all over kill -9, with --sync %s', async (sync) => {
     const path = join(folder(), 'data')
     const first = mqttStack('--data', path, '--sync', sync)
-    const away = await client(first, { ...STORED, clientId: 'away' })
+    const away = await clientOf(first, { ...STORED, clientId: 'away' })
     await away.subscribeAsync({ 'a/#': { qos: 2 } })
     await away.endAsync()
-    const publisher = await client(first, { clientId: 'publisher', protocolVersion: 5 })
+    const publisher = await clientOf(first, { clientId: 'publisher', protocolVersion: 5 })
     await publisher.publishAsync('a/1', 'once', { qos: 1 })
     await publisher.publishAsync('a/2', 'twice', { qos: 2 })
     await publisher.publishAsync('b', 'kept', { qos: 1, retain: true })
@@ -146,13 +116,13 @@ describe('a disk that gets full under a running broker', () => {
     if (mount.status !== 0) return context.skip('nothing can be mounted here')
     const cli = mqttStack('--data', at)
     try {
-      const away = await client(cli, { ...STORED, clientId: 'away' })
+      const away = await clientOf(cli, { ...STORED, clientId: 'away' })
       await away.subscribeAsync({ a: { qos: 2 } })
       await away.endAsync()
-      const live = await client(cli, { clientId: 'live' })
+      const live = await clientOf(cli, { clientId: 'live' })
       await live.subscribeAsync({ a: { qos: 0 } })
-      const publisher = await client(cli, { clientId: 'publisher', protocolVersion: 5 })
-      const older = await client(cli, { clientId: 'older', protocolVersion: 4 })
+      const publisher = await clientOf(cli, { clientId: 'publisher', protocolVersion: 5 })
+      const older = await clientOf(cli, { clientId: 'older', protocolVersion: 4 })
       writeFileSync(join(at, 'other'), Buffer.alloc(900_000))
 
       const payload = Buffer.alloc(200_000)
@@ -196,10 +166,10 @@ describe('a commit', () => {
     const calls = 'trace=openat,pwrite64,pwritev,fdatasync,write,writev,sendto,sendmsg'
     const command = ['-f', '-y', '-s', '64', '-e', calls, '-o', trace, process.execPath, CLI]
     const cli = spawned('strace', [...command, ...FREE, '--data', join(path, 'data')])
-    const away = await client(cli, { ...STORED, clientId: 'away' })
+    const away = await clientOf(cli, { ...STORED, clientId: 'away' })
     await away.subscribeAsync({ a: { qos: 1 } })
     await away.endAsync()
-    const publisher = await client(cli, { clientId: 'publisher' })
+    const publisher = await clientOf(cli, { clientId: 'publisher' })
     for (let i = 0; i < 5; i++) await publisher.publishAsync('a', `message-${i}`, { qos: 1 })
     await publisher.endAsync()
     process.kill(Number(/"pid":(\d+)/.exec(cli.stdout)?.[1]), 'SIGKILL')

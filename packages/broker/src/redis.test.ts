@@ -2,27 +2,18 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { IClientOptions, MqttClient } from 'mqtt'
-import { connect, connectAsync } from 'mqtt'
+import { connect } from 'mqtt'
 import type { TestContext } from 'vitest'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { CLI, clientOf, messages, mqttStack, STORED, urlOf } from '../../../test/rig/command.ts'
 import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
 import { startRedis } from '../../../test/rig/redis/redis-server.ts'
 import { needs } from '../../../test/support/needs.ts'
-import type { Spawned } from '../../../test/support/spawned.ts'
-import { spawned } from '../../../test/support/spawned.ts'
 import { openRedis } from './durable.ts'
-
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
-const FREE = ['--port', '0', '--no-ws']
-const STORED = { protocolVersion: 5, clean: false, properties: { sessionExpiryInterval: 600 } } as const
 
 beforeAll(() => {
   if (!existsSync(CLI)) throw new Error('not built: run `npm run build`')
 })
-
-const mqttStack = (...args: string[]): Spawned => spawned(process.execPath, [CLI, ...FREE, ...args])
 
 async function redis(context: TestContext): Promise<RedisServer> {
   needs(context, 'redis-server')
@@ -31,37 +22,13 @@ async function redis(context: TestContext): Promise<RedisServer> {
   return server
 }
 
-async function urlOf(cli: Spawned): Promise<string> {
-  const [url] = await cli.prints(/mqtt:\/\/[^" ]+/)
-  return url
-}
-
-async function client(cli: Spawned, options: IClientOptions): Promise<MqttClient> {
-  const connected = await connectAsync(await urlOf(cli), { reconnectPeriod: 0, ...options })
-  connected.on('error', () => {})
-  onTestFinished(() => void connected.end(true))
-  return connected
-}
-
-/** The next messages that come. */
-async function messages(from: MqttClient, count: number): Promise<string[]> {
-  const got: string[] = []
-  await new Promise<void>((resolve) => {
-    from.on('message', (topic, payload) => {
-      got.push(`${topic} ${payload}`)
-      if (got.length === count) resolve()
-    })
-  })
-  return got.sort()
-}
-
 describe('--redis', () => {
   test('makes processes one service', async (context) => {
     const { url } = await redis(context)
     const [one, other] = [mqttStack('--redis', url, '--node', 'one'), mqttStack('--redis', url)]
-    const subscriber = await client(one, { ...STORED, clientId: 'subscriber' })
+    const subscriber = await clientOf(one, { ...STORED, clientId: 'subscriber' })
     await subscriber.subscribeAsync({ 'a/#': { qos: 2 } })
-    const publisher = await client(other, { clientId: 'publisher', protocolVersion: 5 })
+    const publisher = await clientOf(other, { clientId: 'publisher', protocolVersion: 5 })
     const live = messages(subscriber, 3)
     for (const qos of [0, 1, 2] as const) await publisher.publishAsync(`a/${qos}`, 'live', { qos })
     expect(await live).toEqual(['a/0 live', 'a/1 live', 'a/2 live'])
@@ -81,9 +48,9 @@ describe('--redis', () => {
     const { url } = await redis(context)
     const file = configuration(url)
     const [one, other] = [mqttStack('--config', file), mqttStack('--config', file)]
-    const subscriber = await client(one, { ...STORED, clientId: 'subscriber' })
+    const subscriber = await clientOf(one, { ...STORED, clientId: 'subscriber' })
     await subscriber.subscribeAsync('a', { qos: 1 })
-    const publisher = await client(other, { clientId: 'publisher', protocolVersion: 5 })
+    const publisher = await clientOf(other, { clientId: 'publisher', protocolVersion: 5 })
     one.child.kill('SIGKILL')
     await one.exited
     for (let i = 0; i < 10; i++) await publisher.publishAsync('a', String(i), { qos: 1 })
@@ -106,11 +73,11 @@ describe('--workers', () => {
     const { url } = await redis(context)
     const cli = mqttStack('--redis', url, '--workers', '2', '--node', 'house')
     await cli.prints(/2 workers/)
-    const subscriber = await client(cli, { clientId: 'subscriber' })
+    const subscriber = await clientOf(cli, { clientId: 'subscriber' })
     await subscriber.subscribeAsync('a', { qos: 1 })
     // They are given connections in turn: both nodes publish.
     for (let i = 0; i < 4; i++) {
-      const publisher = await client(cli, { clientId: `publisher-${i}` })
+      const publisher = await clientOf(cli, { clientId: `publisher-${i}` })
       const next = messages(subscriber, 1)
       await publisher.publishAsync('a', String(i), { qos: 1 })
       expect(await next).toEqual([`a ${i}`])
@@ -119,7 +86,7 @@ describe('--workers', () => {
     process.kill(Number(pid), 'SIGKILL')
     await cli.prints(/worker 1 has ended \(SIGKILL\): it is started again in 1 s/)
     await cli.prints(/worker 1 listens again \(\d+\)/)
-    await client(cli, { clientId: 'later' })
+    await clientOf(cli, { clientId: 'later' })
   })
 
   test('end with the process that started them', async (context) => {

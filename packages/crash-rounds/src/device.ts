@@ -138,6 +138,10 @@ export class Device {
       this.#incoming.delete(id)
       this.#send({ cmd: 'pubcomp', messageId: id })
     } else if (packet.cmd === 'suback') this.#waiting.get(id)?.()
+    else if (packet.cmd === 'disconnect') {
+      const { clientId, onProblem } = this.#options
+      onProblem(`${clientId} was disconnected with 0x${(packet.reasonCode ?? 0).toString(16)}`)
+    }
   }
 
   #received({ topic, payload, qos, messageId = 0 }: IPublishPacket): void {

@@ -59,7 +59,7 @@ export async function crashRounds({ rounds, seed, sync, onRound }: Plan): Promis
       }
       await broker.kill()
       cast.crashed()
-      problems.push(...broker.complaints.map((line) => `the broker said: ${line}`), ...cast.faults())
+      problems.push(...saidBy(broker), ...cast.faults())
       onRound?.(round)
     }
     broker = new BrokerProcess({ directory, port, sync })
@@ -68,7 +68,7 @@ export async function crashRounds({ rounds, seed, sync, onRound }: Plan): Promis
     const end = performance.now() + SETTLE
     while (!cast.isSettled && performance.now() < end) await delay(10)
     await cast.checkStates()
-    problems.push(...cast.faults(), ...cast.losses())
+    problems.push(...saidBy(broker), ...cast.faults(), ...cast.losses())
   } finally {
     await broker?.kill()
     cast.end()
@@ -76,4 +76,8 @@ export async function crashRounds({ rounds, seed, sync, onRound }: Plan): Promis
   }
   const seconds = (performance.now() - started) / 1_000
   return { rounds, ...cast.counts, seconds, problems }
+}
+
+function saidBy(broker: BrokerProcess): string[] {
+  return broker.complaints.map((line) => `the broker said: ${line}`)
 }

@@ -1,11 +1,11 @@
 import type { Stack } from '../../contract/index.ts'
-import type { Timer } from '../../time/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import * as keys from '../disk/keys.ts'
 import * as nodeRecords from '../disk/node-records.ts'
 import type { InboxEntry } from './entry.ts'
 import { decodeEntry } from './entry.ts'
 import type { Frame, FrameKind, FrameOf } from './frames.ts'
+import { Pause } from './pause.ts'
 import type { Posted, SharedStore } from './shared-store.ts'
 
 /** Entries that are asked for at a time. */
@@ -47,7 +47,7 @@ export class Inbox {
   #disk!: Disk
   #running: Promise<void> | undefined
   #closed = false
-  #endPause: (() => void) | undefined
+  readonly #pause: Pause
   readonly #casts: Uint8Array[] = []
   #castBytes = 0
   #takesCasts = false
@@ -55,6 +55,7 @@ export class Inbox {
   constructor(store: SharedStore, stack: Stack) {
     this.#store = store
     this.#stack = stack
+    this.#pause = new Pause(stack.clock)
   }
 
   /** Adds a handler for frames of a kind; they are called in the order of their coming. */
@@ -96,7 +97,7 @@ export class Inbox {
   /** Nothing more is applied. */
   halt(): void {
     this.#closed = true
-    this.#endPause?.()
+    this.#pause.end()
   }
 
   /** The same; answers when that is so. */
@@ -107,7 +108,7 @@ export class Inbox {
 
   /** The store is back. */
   retry(): void {
-    this.#endPause?.()
+    this.#pause.end()
   }
 
   /** A frame that this node sends to itself. */
@@ -159,7 +160,7 @@ export class Inbox {
       // It is read anew from where it was applied: one asks at a time.
       await ahead?.catch(() => {})
       ahead = undefined
-      if (!this.#closed) await this.#pause()
+      if (!this.#closed) await this.#pause.wait(PAUSE)
     }
     await ahead?.catch(() => {})
   }
@@ -250,17 +251,5 @@ export class Inbox {
 
   #tell(error: Error): void {
     this.#stack.log.error(`what another node sent could not be applied: ${error.message}`, error)
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      let timer: Timer | undefined
-      this.#endPause = () => {
-        this.#endPause = undefined
-        timer?.cancel()
-        resolve()
-      }
-      timer = this.#stack.clock.after(PAUSE, this.#endPause)
-    })
   }
 }

@@ -1,6 +1,7 @@
 import { StackError } from '../../errors/index.ts'
-import type { Clock, Timer } from '../../time/index.ts'
+import type { Clock } from '../../time/index.ts'
 import { encodeEntry } from './entry.ts'
+import { Pause } from './pause.ts'
 import type { SharedStore } from './shared-store.ts'
 
 /** No further frame comes into an entry of so many bytes. */
@@ -47,7 +48,6 @@ class Outgoing {
 /** All that goes to one node: an entry at a time, in order. */
 export class Lane {
   readonly #store: SharedStore
-  readonly #clock: Clock
   readonly #node: string
   readonly #nextSeq: () => number
   readonly #onGone: (node: string) => boolean
@@ -56,7 +56,7 @@ export class Lane {
   #open: Outgoing | undefined
   #bytes = 0
   #running: Promise<void> | undefined
-  #endPause: (() => void) | undefined
+  readonly #pause: Pause
   #closed = false
 
   /** @param onGone Told that the store knows of no such node; whether nobody there misses anything. */
@@ -69,7 +69,7 @@ export class Lane {
   ) {
     this.#onGone = onGone
     this.#store = store
-    this.#clock = clock
+    this.#pause = new Pause(clock)
     this.#node = node
     this.#nextSeq = nextSeq
   }
@@ -105,14 +105,14 @@ export class Lane {
   }
 
   retry(): void {
-    this.#endPause?.()
+    this.#pause.end()
   }
 
   /** What waits is given up: the node is gone, or this one stops. */
   close(outcome: 'gone' | 'closed'): void {
     if (this.#closed) return
     this.#closed = true
-    this.#endPause?.()
+    this.#pause.end()
     for (const { settle, items } of this.#queue) {
       settle(this.#failure(outcome === 'gone' ? 'it is gone' : 'this node stops'))
       for (const { onEnd } of items) onEnd?.(outcome)
@@ -168,22 +168,9 @@ export class Lane {
         // Whoever waited for the others was told.
         entry.items = items.filter(({ keep }) => keep)
       }
-      if (entry.items.length > 0) await this.#pause()
+      if (entry.items.length > 0 && !this.#closed) await this.#pause.wait(PAUSE)
     }
     entry.settle()
-  }
-
-  #pause(): Promise<void> {
-    if (this.#closed) return Promise.resolve()
-    return new Promise((resolve) => {
-      let timer: Timer | undefined
-      this.#endPause = () => {
-        this.#endPause = undefined
-        timer?.cancel()
-        resolve()
-      }
-      timer = this.#clock.after(PAUSE, this.#endPause)
-    })
   }
 
   #failure(why: string, cause?: unknown): StackError {

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../time/index.ts'
+import { Pause } from './pause.ts'
 import type { Posted, SharedMap } from './shared-store.ts'
 
 /** Entries that are asked for at a time. */
@@ -31,12 +32,12 @@ export class RetainedFeed {
   #asked: Promise<string> | undefined
   #applied = ''
   #stopped = false
-  #pause: Timer | undefined
-  #endPause: (() => void) | undefined
+  readonly #pause: Pause
 
   constructor(map: SharedMap, clock: Clock, receiver: FeedReceiver) {
     this.#map = map
     this.#clock = clock
+    this.#pause = new Pause(clock)
     this.#receiver = receiver
   }
 
@@ -49,8 +50,7 @@ export class RetainedFeed {
 
   stop(): void {
     this.#stopped = true
-    this.#pause?.cancel()
-    this.#endPause?.()
+    this.#pause.end()
     for (const { done } of [...this.#waiting]) done()
   }
 
@@ -106,7 +106,7 @@ export class RetainedFeed {
         await this.#next()
       } catch {
         // The store tells that it is out of reach.
-        if (!this.#stopped) await this.#rest()
+        if (!this.#stopped) await this.#pause.wait(AGAIN)
       }
     }
   }
@@ -128,12 +128,5 @@ export class RetainedFeed {
   #pass(position: string): void {
     this.#applied = position
     for (const waiting of [...this.#waiting]) if (waiting.position <= position) waiting.done()
-  }
-
-  #rest(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#endPause = resolve
-      this.#pause = this.#clock.after(AGAIN, resolve)
-    })
   }
 }

@@ -1,5 +1,6 @@
 /** What a client is sent: packets become bytes here, and go into its outbox. */
 import type { Duplex } from 'node:stream'
+import type { SentPacket } from '../contract/index.ts'
 import type {
   AckType,
   ClientSettings,
@@ -16,6 +17,7 @@ import { bounded } from '../time/index.ts'
 import type { ConnectionHost } from './host.ts'
 import { Outbox } from './outbox.ts'
 import type { Owner } from './outbox-owner.ts'
+import { Taps } from './taps.ts'
 
 /** QoS 0 to a client is dropped when so many times the high-water mark is pending. */
 const QOS_0_ROOM = 4
@@ -31,6 +33,8 @@ export abstract class ClientOutput implements Owner {
   connack: ConnackPacket['properties'] = undefined
   packetsOut = 0
   protected readonly outbox: Outbox
+  /** Those who look on at what is written. */
+  #taps: Taps | undefined
   #drainListeners: (() => void)[] | undefined
 
   constructor(stack: ConnectionHost, stream: Duplex) {
@@ -99,6 +103,7 @@ export abstract class ClientOutput implements Owner {
     if (bytes === undefined) return false
     this.packetsOut++
     if (packet.cmd === 'connack') this.connack = packet.properties
+    this.#taps?.show(packet)
     this.outbox.bytes(bytes)
     return true
   }
@@ -108,9 +113,14 @@ export abstract class ClientOutput implements Owner {
     const v5 = this.protocolVersion === 5
     const header = 0x30 | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0)
     const layout = packet.layout(v5, qos > 0)
-    if (extras !== undefined && v5) return this.#publishWith(layout, header, id, extras)
+    if (extras !== undefined && v5) {
+      if (!this.#publishWith(layout, header, id, extras)) return false
+      this.#taps?.show({ cmd: 'publish', packet, qos, retain, dup, packetId: id })
+      return true
+    }
     if (layout.length > this.settings.maximumPacketSize) return false
     this.packetsOut++
+    this.#taps?.show({ cmd: 'publish', packet, qos, retain, dup, packetId: id })
     this.outbox.publish(layout, header, id)
     return true
   }
@@ -124,8 +134,18 @@ export abstract class ClientOutput implements Owner {
   ack(type: AckType, id: number, reasonCode: ReasonCode = 0): void {
     if (this.closed) return
     this.packetsOut++
+    this.#taps?.show({ cmd: type, packetId: id, reasonCode })
     if (reasonCode === 0 || this.protocolVersion < 5) this.outbox.ack(ACK_HEADER[type], id)
     else this.outbox.bytes(Uint8Array.of(ACK_HEADER[type], 3, id >> 8, id & 0xff, reasonCode))
+  }
+
+  tap(listener: (sent: SentPacket) => void): () => void {
+    this.#taps ??= new Taps((error) => this.stack.fail(error, undefined, undefined))
+    const end = this.#taps.add(listener)
+    return () => {
+      end()
+      if (this.#taps?.isEmpty === true) this.#taps = undefined
+    }
   }
 
   #publishWith(layout: Layout, header: number, id: number, extras: Extras): boolean {

@@ -18,6 +18,23 @@ import type { Session, Will } from './session.ts'
 import type { SlotHost } from './slot.ts'
 import type { Stack } from './stack.ts'
 
+/** A message as one client is sent it. */
+export interface SentPublish {
+  readonly cmd: 'publish'
+  readonly packet: Publish
+  readonly qos: QoS
+  readonly retain: boolean
+  readonly dup: boolean
+  /** Packet identifier; 0 for QoS 0. */
+  readonly packetId: number
+}
+
+/** A packet that a client is sent, for those who look on. */
+export type SentPacket =
+  | SentPublish
+  | { readonly cmd: AckType; readonly packetId: number; readonly reasonCode: ReasonCode }
+  | OutgoingPacket
+
 /** What goes with the end of a connection. */
 export interface Goodbye {
   /** For the client (5.0) and logs. */
@@ -117,6 +134,12 @@ export interface Client extends SlotHost {
   expect(types: readonly PacketType[] | undefined): void
   /** Packets go to `handler` alone from now on, past all middlewares. Only from `install`. */
   divert(handler: (packet: Packet) => void): void
+  /**
+   * Shows each packet that is written to the client from now on, when it is. What the listener throws goes to
+   * `errorHandler`, and it is shown no more. Costs a comparison a packet while nobody looks on.
+   * @returns What ends it.
+   */
+  tap(listener: (sent: SentPacket) => void): () => void
   /** Calls `listener` once, when the connection is over and its last packet has been handled. */
   onClose(listener: (cause: Error | undefined) => void): void
   /**

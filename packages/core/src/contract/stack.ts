@@ -9,6 +9,7 @@ import type { Client } from './client.ts'
 import type { Listener } from './listener.ts'
 import type { Logger } from './logger.ts'
 import type { MiddlewareLike } from './middleware.ts'
+import type { Observation } from './observation.ts'
 import type { Resolved } from './options.ts'
 import type { StackOptions } from './stack-options.ts'
 import type { Trace } from './trace.ts'
@@ -35,6 +36,8 @@ export interface Stack {
    * `turn.add(task)` calls `task.endTurn()` once, then. What it writes goes out in the same turn.
    */
   readonly turn: Pick<Turn, 'add'>
+  /** What its middlewares do, how often and how long: for metrics, and for those who follow somebody. */
+  readonly observation: Observation
   /** Everybody connected. */
   readonly clients: ReadonlySet<Client>
   /** In the order of `use()`. */

@@ -11,6 +11,8 @@ export interface TraceStep<Name extends CallbackName = CallbackName> {
   readonly ended: boolean
   /** It failed, which ends the chain too. */
   readonly error: Error | undefined
+  /** How long it took to answer; `undefined` where it was not called, or has not answered. */
+  readonly milliseconds: number | undefined
 }
 
 /** What came of a question, and what each who may answer it did, in order. */

@@ -1,48 +1,71 @@
 /** The dispatcher: calls those who take part in one packet type, or in one callback, in their order. */
-import type { CallbackRule, Instead } from '../contract/index.ts'
-import { DONE, isInstead, stopsOf } from '../contract/index.ts'
+import type { CallbackRule, HandlerActivity } from '../contract/index.ts'
+import { DONE } from '../contract/index.ts'
 import { blame, StackError } from '../errors/index.ts'
-import { bounded } from '../time/index.ts'
-import { isPromise } from './is-promise.ts'
-import { replace } from './replace.ts'
-import { SingleAnswer } from './single-answer.ts'
-import type { Answer, Anything, ChainHost, Settled, Step } from './step.ts'
-import { Waiting } from './waiting.ts'
+import { RunCount } from './run-count.ts'
+import { Runner } from './runner.ts'
+import type { Anything, ChainHost, Step } from './step.ts'
+import { Tally } from './tally.ts'
 
 /** Whose the guard of a rule is. */
 const STACK: Step['owner'] = { name: 'Stack' }
 
-/** A chain of handlers; compiled by the stack, which replaces `steps` when a middleware joins. */
-export class HandlerChain {
-  readonly name: string
+/** A chain of handlers; compiled by the stack, which gives it others when a middleware joins. */
+export class HandlerChain extends Runner {
   steps: readonly Step[] = []
+  /** How many runs began since they were counted last. */
+  #runs = 0
+  /** The run at which it is asked whether somebody looks on, and the one whose time is taken. */
+  #due = 0
+  #timed = 0
+  readonly #count: RunCount
   /** Called before the first step. No step itself: of each message one call is saved. */
   readonly #guard: CallbackRule['guard']
-  /** Whether what is in the store ends the chain. */
-  readonly #stops: ((store: Anything) => boolean) | undefined
-  /** The first no ends the chain: asked for each message, and so here and not by a call of `stops`. */
-  readonly #isVeto: boolean
-  /** Told that a handler ended the chain with `done`. */
-  readonly #ended: ((store: Anything) => void) | undefined
   readonly #newStore: (() => Anything) | undefined
-  readonly #synchronous: boolean
-  /** Of packets, not of a callback: its store is the packet, and another may be put in its place. */
-  readonly #ofPackets: boolean
-  readonly #host: ChainHost
-  /** The last handler that was waited for. */
-  #waiting: Waiting | undefined
+  readonly #asks: CallbackRule['asks']
 
   /** @param rule Of a callback; packets have none. */
   constructor(name: string, host: ChainHost, rule?: CallbackRule) {
-    this.name = name
-    this.#host = host
+    super(name, host, rule)
     this.#guard = rule?.guard
-    this.#stops = rule === undefined ? undefined : stopsOf(rule)
-    this.#isVeto = rule?.merge === 'veto' && rule.stops === undefined
-    this.#ended = rule?.ended
     this.#newStore = rule?.newStore
-    this.#synchronous = rule?.synchronous === true
-    this.#ofPackets = rule === undefined
+    this.#count = new RunCount(name, rule?.merge === 'each' || rule?.merge === 'told')
+    this.#asks = rule?.asks
+  }
+
+  /** Gives it its handlers; what they did before in this chain is kept. */
+  use(handlers: readonly Omit<Step, 'tally'>[]): void {
+    this.#countRuns()
+    this.steps = handlers.map((handler) => ({ ...handler, tally: this.#count.tallyOf(handler.owner) }))
+  }
+
+  /** What each handler did; see `Observation`. */
+  activity(): HandlerActivity[] {
+    this.#countRuns()
+    return this.#count.activity(this.steps)
+  }
+
+  /** Somebody looks on from now on, or no more. */
+  rearm(): void {
+    this.#due = 0
+    this.#timed = 0
+  }
+
+  /** Whether the time of the run that begins is taken, where that is done once in `every` runs. */
+  isTimed(every: number): boolean {
+    if (this.#runs < this.#timed) return false
+    this.#timed = this.#runs + every
+    return true
+  }
+
+  /** Whether a middleware is asked at all. */
+  isAsked(subject: Anything, middleware: string): boolean {
+    return this.#asks?.(subject, middleware) ?? true
+  }
+
+  /** A run passed over somebody who is not asked. */
+  passOver(owner: Step['owner']): void {
+    this.#count.tallyOf(owner).passed++
   }
 
   /** A store of the callback, as its rule makes it, for those who bring none. */
@@ -70,17 +93,61 @@ export class HandlerChain {
     from: number = 0,
     to: number = this.steps.length,
   ): void | Promise<void> {
-    if (from === 0 && to > 0 && this.#guard !== undefined && this.#isBarred(this.#guard, subject, store))
-      return
-    return this.runSteps(this.steps, subject, store, from, to)
+    if (from === 0) {
+      if (++this.#runs >= this.#due) return this.#runLookedAt(subject, store)
+      if (to > 0 && this.#guard !== undefined && this.#isBarred(this.#guard, subject, store)) return
+    }
+    return this.runAll(this.steps, subject, store, from, to)
+  }
+
+  /** Those who look on are asked whether they want to see this run. */
+  #runLookedAt(subject: Anything, store: Anything): void | Promise<void> {
+    const { watch } = this.host
+    const run = watch.begin(this, subject, store)
+    this.#due = this.#runs + watch.spacing
+    const steps = run?.steps ?? this.steps
+    try {
+      const later = this.#runGuarded(steps, subject, store)
+      if (later === undefined) run?.end()
+      else if (run !== undefined) later.then(() => run.end(), run.end)
+      return later
+    } catch (error) {
+      run?.end(error)
+      throw error
+    }
+  }
+
+  #runGuarded(steps: readonly Step[], subject: Anything, store: Anything): void | Promise<void> {
+    const isGuarded = steps.length > 0 && this.#guard !== undefined
+    if (isGuarded && this.#isBarred(this.#guard, subject, store)) return
+    return this.runAll(steps, subject, store, 0, steps.length)
+  }
+
+  #countRuns(): void {
+    this.#count.add(this.#runs, this.steps)
+    this.#due -= this.#runs
+    this.#timed -= this.#runs
+    this.#runs = 0
+  }
+
+  /** Calls handlers by the rule of the chain. */
+  protected runAll(
+    steps: readonly Step[],
+    subject: Anything,
+    store: Anything,
+    from: number,
+    to: number,
+  ): void | Promise<void> {
+    return this.runSteps(steps, subject, store, from, to)
   }
 
   /** As {@link run}, with each step as `watch` makes it; the guard is one. */
   runWatched(watch: (step: Step) => Step, subject: Anything, store: Anything): void | Promise<void> {
     const guard = this.#guard
-    const { stack } = this.#host
+    const { stack } = this.host
     const handler: Step['handler'] = (ctx, given) => guard?.(ctx, given, stack)
-    const first = guard === undefined || !this.answered ? [] : [{ owner: STACK, handler, asks: false }]
+    const tally = new Tally()
+    const first = guard === undefined || !this.answered ? [] : [{ owner: STACK, handler, asks: false, tally }]
     const steps = [...first, ...this.steps].map(watch)
     return this.runSteps(steps, subject, store, 0, steps.length)
   }
@@ -89,49 +156,15 @@ export class HandlerChain {
   #isBarred(guard: NonNullable<CallbackRule['guard']>, subject: Anything, store: Anything): boolean {
     let answer: unknown
     try {
-      answer = guard(subject, store, this.#host.stack)
+      answer = guard(subject, store, this.host.stack)
     } catch (error) {
       throw blame(error, STACK.name, this.name)
     }
     if (answer === undefined) return false
-    if (answer !== DONE) throw this.#refuseAnswer(STACK, answer)
-    this.#ended?.(store)
+    if (answer !== DONE) throw this.refuseAnswer(STACK, answer)
+    this.#count.barred++
+    this.ended?.(store)
     return true
-  }
-
-  /** With the steps that the chain had when it began: who joins or leaves meanwhile is in the next run. */
-  protected runSteps(
-    steps: readonly Step[],
-    subject: Anything,
-    store: Anything,
-    from: number,
-    to: number,
-  ): void | Promise<void> {
-    const stops = this.#stops
-    const isVeto = this.#isVeto
-    let given = store
-    for (let i = from; i < to; i++) {
-      const step = steps[i]
-      let answer: Answer
-      try {
-        answer = step.asks
-          ? this.#callWithNext(step, subject, given)
-          : step.handler.call(step.owner, subject, given)
-      } catch (error) {
-        throw blame(error, step.owner.name, this.name)
-      }
-      if (answer === DONE) {
-        this.#ended?.(given)
-        return
-      }
-      if (answer !== undefined) {
-        if (isPromise(answer) && !this.#synchronous) return this.#wait(answer, steps, subject, given, i, to)
-        if (isPromise(answer)) throw this.#refuseLateAnswer(step, answer, subject)
-        if (isInstead(answer)) given = this.#replace(step, given, answer)
-        else if (this.#host.strict) throw this.#refuseAnswer(step.owner, answer)
-      }
-      if (isVeto ? given.valid === false : stops?.(given)) return
-    }
   }
 
   /**
@@ -141,100 +174,30 @@ export class HandlerChain {
   runBehind(owner: Step['owner'], subject: Anything, store: Anything): void | Promise<void> {
     const at = this.steps.findIndex((step) => step.owner === owner)
     if (at < 0) throw new StackError('MIDDLEWARE_INVALID', `${owner.name} takes no part in ${this.name}`)
+    if (at + 1 < this.steps.length) this.steps[at + 1].tally.entered++
     return this.run(subject, store, at + 1)
   }
 
   /** Calls every handler, whatever becomes of the others; each error goes to `report`. */
   tell(subject: Anything, report: (error: Error) => void): void {
-    for (let i = 0; i < this.steps.length; i++) {
+    if (++this.#runs < this.#due) {
+      this.#tellAll(this.steps, subject, report)
+      return
+    }
+    const { watch } = this.host
+    const run = watch.begin(this, subject, undefined)
+    this.#due = this.#runs + watch.spacing
+    this.#tellAll(run?.steps ?? this.steps, subject, report)
+    run?.end()
+  }
+
+  #tellAll(steps: readonly Step[], subject: Anything, report: (error: Error) => void): void {
+    for (let i = 0; i < steps.length; i++) {
       try {
-        this.run(subject, this.newStore(), i, i + 1)?.catch(report)
+        this.runSteps(steps, subject, this.newStore(), i, i + 1)?.catch(report)
       } catch (error) {
         report(error as Error)
       }
     }
-  }
-
-  #refuseAnswer({ name }: Step['owner'], answer: unknown): Error {
-    const error = new StackError(
-      'ANSWER_INVALID',
-      `${name} answered ${this.name} with ${String(answer)}: return nothing, DONE${this.#ofPackets ? ', instead(packet)' : ''} or a promise`,
-    )
-    return blame(error, name, this.name)
-  }
-
-  /** Nobody waits for it: what it comes to all the same is reported where it fails. */
-  #refuseLateAnswer(step: Step, answer: Promise<Settled>, subject: Anything): Error {
-    const { name } = step.owner
-    answer.then(undefined, (error) => this.#host.stray(blame(error, name, this.name), subject))
-    const error = new StackError('ANSWER_INVALID', `${name} answered ${this.name} later: answer it by return`)
-    return blame(error, name, this.name)
-  }
-
-  /** The packet for those behind a handler that puts another in its place. */
-  #replace(step: Step, packet: Anything, answer: Instead): Anything {
-    if (!this.#ofPackets) throw this.#refuseAnswer(step.owner, 'instead(), which is for packets')
-    try {
-      return replace(step.owner.name, packet, answer, this.#host.strict)
-    } catch (error) {
-      throw blame(error, step.owner.name, this.name)
-    }
-  }
-
-  /** Waits for a handler, but not for ever, then goes on behind it. */
-  #wait(
-    answer: Promise<Settled>,
-    steps: readonly Step[],
-    subject: Anything,
-    store: Anything,
-    at: number,
-    to: number,
-  ): Promise<void> {
-    const step = steps[at]
-    // Many may wait for one commit: it is watched once.
-    const known = this.#waiting?.isFor(answer, step) === true ? this.#waiting : undefined
-    const waiting = known ?? new Waiting(answer, step, this.name, subject, this.#host)
-    this.#waiting = waiting
-    if (at + 1 === to && this.#isPlain) {
-      waiting.whole ??= bounded(waiting.answered.then((value) => this.#checkLast(step, value)))
-      return waiting.whole
-    }
-    const whole = waiting.answered.then((value) => {
-      if (value === DONE) {
-        this.#ended?.(store)
-        return
-      }
-      const given = isInstead(value) ? this.#replace(step, store, value) : store
-      if (given === store) this.#checkLast(step, value)
-      if (this.#stops?.(given)) return
-      return this.runSteps(steps, subject, given, at + 1, to)
-    })
-    return bounded(whole)
-  }
-
-  /** Nothing is done to its store when it ends: what it answers is the same for all who wait for one handler. */
-  get #isPlain(): boolean {
-    return this.#ended === undefined && !this.#ofPackets
-  }
-
-  #checkLast(step: Step, value: Settled): void {
-    if (value === undefined || value === DONE) return
-    if (isInstead(value)) throw this.#refuseAnswer(step.owner, 'instead(), which is for packets')
-    if (this.#host.strict && !step.asks) throw this.#refuseAnswer(step.owner, value)
-  }
-
-  /** Calls a handler that declares `next`: whatever it does afterwards cannot move the chain again. */
-  #callWithNext(step: Step, subject: Anything, store: Anything): Answer {
-    const guard = new SingleAnswer(this.name, step, this.#host, subject)
-    let returned: unknown
-    try {
-      returned = step.handler.call(step.owner, subject, store, guard.next, guard.done)
-    } catch (error) {
-      guard.fail(error)
-    }
-    if (returned === DONE && this.#host.strict)
-      guard.fail(this.#refuseAnswer(step.owner, 'DONE although it declares next'))
-    if (returned !== undefined && isPromise(returned)) returned.then(undefined, guard.fail)
-    return guard.answer()
   }
 }

@@ -13,13 +13,13 @@ export class EachChain extends HandlerChain {
     this.#stray = host.stray
   }
 
-  override run(
+  protected override runAll(
+    steps: readonly Step[],
     subject: Anything,
     store: Anything,
-    from: number = 0,
-    to: number = this.steps.length,
+    from: number,
+    to: number,
   ): void | Promise<void> {
-    const { steps } = this
     for (let i = from; i < to; i++) {
       const later = this.#runOne(steps, subject, store, i)
       // Most handlers are done at once; from the first that is not on, the others wait for it.

@@ -8,6 +8,9 @@ import { chainOf } from './chain-of.ts'
 import { member } from './member.ts'
 import type { ChainHost, Step } from './step.ts'
 
+/** A handler that no chain has been given yet. */
+type UnusedStep = Omit<Step, 'tally'>
+
 /** A handler with this many parameters declares `next`. */
 const ASKING = 3
 
@@ -55,6 +58,12 @@ export class Registry {
     return chain
   }
 
+  /** All chains: those of packets, then those of callbacks. */
+  *chains(): Iterable<HandlerChain> {
+    for (const [number, type] of PACKET_TYPES.entries()) if (type !== undefined) yield this.packets[number]
+    yield* this.#callbacks.values()
+  }
+
   /** Looks at who handles and answers what, and gives each chain its steps. */
   compile(): void {
     for (const [number, type] of PACKET_TYPES.entries()) {
@@ -62,14 +71,14 @@ export class Registry {
       const takers = this.middlewares.filter(
         ({ handle, handles }) => handle !== undefined && (handles?.includes(type) ?? true),
       )
-      this.packets[number].steps = takers.map((owner) => toStep(owner, 'handle'))
+      this.packets[number].use(takers.map((owner) => toStep(owner, 'handle')))
     }
     for (const [name, chain] of this.#callbacks) {
       const { asks } = this.#rules.get(name) as CallbackRule
-      chain.steps = this.inOrder()
+      const handlers = this.inOrder()
         .filter((owner) => typeof member(owner, name) === 'function')
         .map((owner) => toStep(owner, name))
-        .map((step) => (asks === undefined ? step : onlyWhenAsked(step, asks)))
+      chain.use(asks === undefined ? handlers : handlers.map((one) => onlyWhenAsked(one, chain, asks)))
     }
   }
 
@@ -80,16 +89,21 @@ export class Registry {
   }
 }
 
-function toStep(owner: MiddlewareLike, name: string): Step {
+function toStep(owner: MiddlewareLike, name: string): UnusedStep {
   const handler = member(owner, name) as Step['handler']
   return { owner, handler, asks: handler.length >= ASKING }
 }
 
 /** Passes over its owner where the rule says that it is not asked. */
-function onlyWhenAsked(step: Step, asks: NonNullable<CallbackRule['asks']>): Step {
+function onlyWhenAsked(
+  step: UnusedStep,
+  chain: HandlerChain,
+  asks: NonNullable<CallbackRule['asks']>,
+): UnusedStep {
   const { owner, handler } = step
   const wrapped: Step['handler'] = (ctx, store, next, done) => {
     if (asks(ctx, owner.name)) return handler.call(owner, ctx, store, next, done)
+    chain.passOver(owner)
     if (step.asks) next()
   }
   return { owner, handler: wrapped, asks: step.asks }

@@ -25,7 +25,7 @@ import {
   resolveOptions,
   STACK_OPTIONS,
 } from '../contract/index.ts'
-import { blame, isStackError, StackError } from '../errors/index.ts'
+import { isStackError, StackError } from '../errors/index.ts'
 import { defaultCeiling, Ledger } from '../memory/index.ts'
 import type { Packet, PacketType, ReasonCode } from '../packets/index.ts'
 import { Decoder, freezePacket, PACKET_TYPES } from '../packets/index.ts'
@@ -35,9 +35,11 @@ import type { HandlerChain } from './chain.ts'
 import { checkStack, unaskedOf } from './check-stack.ts'
 import { clientOf } from './client-of.ts'
 import { handleError } from './error-policy.ts'
+import { install } from './install.ts'
 import { isPromise } from './is-promise.ts'
 import { LifeCycle } from './life-cycle.ts'
 import { listingOf } from './listing.ts'
+import { Observing } from './observing.ts'
 import { Registry } from './registry.ts'
 import { traceChain } from './trace.ts'
 import { Watchdog } from './watchdog.ts'
@@ -50,6 +52,7 @@ class MiddlewareStack implements ConnectionHost {
   readonly pace: Pace
   readonly turn: Turn
   readonly decoder: Decoder
+  readonly observation: Observing
   readonly clients: Set<ClientConnection> = new Set()
   readonly middlewares: readonly MiddlewareLike[]
   readonly #registry: Registry
@@ -71,12 +74,17 @@ class MiddlewareStack implements ConnectionHost {
     this.pace = new Pace(this.clock, this.turn)
     this.decoder = new Decoder({ levels: this.config.topicLevels, bytes: this.config.topicBytes })
     this.#watchdog = new Watchdog(this)
+    const now = (): number => this.clock.now()
+    const fail = (error: Error): void => this.fail(error, undefined, undefined)
+    const stray = (error: Error, subject: unknown): void => this.fail(error, clientOf(subject), undefined)
+    this.observation = new Observing({ now, fail, chains: () => this.#registry.chains() })
     this.#registry = new Registry({
       stack: this,
       strict: this.config.strict,
       waiting: this.#watchdog.waiting,
-      now: () => this.clock.now(),
-      stray: (error: Error, subject: unknown) => this.fail(error, clientOf(subject), undefined),
+      watch: this.observation,
+      now,
+      stray,
     })
     this.middlewares = this.#registry.middlewares
     this.#packets = this.#registry.packets
@@ -178,7 +186,7 @@ class MiddlewareStack implements ConnectionHost {
   }
 
   trace(name: CallbackName, ctx: object, given?: object): ReturnType<typeof traceChain> {
-    return traceChain(this.chain(name), this.#registry.rules.get(name), ctx, given)
+    return traceChain(this.chain(name), this.#registry.rules.get(name), ctx, given, () => this.clock.now())
   }
 
   tell<Name extends CallbackName>(name: Name, ctx: Context<Name>): void {
@@ -271,20 +279,8 @@ class MiddlewareStack implements ConnectionHost {
     this.#watchdog.forget(client)
   }
 
-  /** Calls each middleware's `install`, then begins to read. */
   #install(client: ClientConnection): void {
-    if (client.closed) return
-    for (const middleware of this.middlewares) {
-      try {
-        middleware.install?.(client)
-      } catch (error) {
-        this.fail(blame(error, middleware.name, 'install'), client, undefined)
-        client.close()
-        return
-      }
-      if (client.diverted) break
-    }
-    client.read()
+    install(client, this.middlewares, (error) => this.fail(error, client, undefined))
   }
 
   #whenReady(client: ClientConnection): void {

@@ -1,5 +1,7 @@
 /** What a chain is made of, and what it needs of its stack. */
 import type { Done, Instead, Stack } from '../contract/index.ts'
+import type { ChainWatch } from './observing.ts'
+import type { Tally } from './tally.ts'
 import type { Waiting } from './waiting.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the dispatcher is below the types; Stack checks them
@@ -17,6 +19,8 @@ export interface Step {
   readonly handler: (...args: Anything[]) => Anything
   /** It declares `next`, and so answers by calling it. */
   readonly asks: boolean
+  /** What it did in this chain. */
+  readonly tally: Tally
 }
 
 /** What chains need from their stack. */
@@ -25,6 +29,7 @@ export interface ChainHost {
   readonly strict: boolean
   readonly waiting: Set<Waiting>
   now(): number
+  readonly watch: ChainWatch
   /** Takes an error that can move no chain any more. */
   stray(error: Error, subject: Anything): void
 }

@@ -1,0 +1,125 @@
+/** Who looks on at the chains of a stack: followers, and those who want to know how long handlers take. */
+import type { FollowedRun, Follower, HandlerActivity, Observation } from '../contract/index.ts'
+import type { HandlerChain } from './chain.ts'
+import { clientOf } from './client-of.ts'
+import type { Note } from './noted.ts'
+import { noted, noteOf, timed } from './noted.ts'
+import type { Anything, Step } from './step.ts'
+
+/** One run in so many has its time taken. */
+const EVERY = 128
+/** Runs of a chain between two looks at it where nobody looks on: a chain counts in small integers. */
+export const UNWATCHED: number = 2 ** 29
+
+/** One run that somebody looks on at. */
+export interface WatchedRun {
+  readonly steps: readonly Step[]
+  end(error?: unknown): void
+}
+
+/** What chains ask for. */
+export interface ChainWatch {
+  /** How many runs of a chain may go by from now on before it asks for {@link begin}. */
+  readonly spacing: number
+  /** `undefined` where nobody looks on at this run. */
+  begin(chain: HandlerChain, subject: Anything, store: Anything): WatchedRun | undefined
+}
+
+export interface ObservedStack {
+  now(): number
+  chains(): Iterable<HandlerChain>
+  /** Takes what a follower throws: no client is to blame. */
+  fail(error: Error): void
+}
+
+export class Observing implements Observation, ChainWatch {
+  readonly #stack: ObservedStack
+  readonly #followers = new Set<Follower>()
+  /** Of each who asked for times, how close. */
+  readonly #spacings = new Map<symbol, number>()
+  #every = UNWATCHED
+
+  constructor(stack: ObservedStack) {
+    this.#stack = stack
+  }
+
+  get spacing(): number {
+    return this.#followers.size > 0 ? 1 : this.#every
+  }
+
+  activity(): readonly HandlerActivity[] {
+    return [...this.#stack.chains()].flatMap((chain) => chain.activity())
+  }
+
+  time(every: number = EVERY): () => void {
+    const asked = Symbol('times')
+    this.#spacings.set(asked, Math.max(1, Math.min(every, UNWATCHED)))
+    this.#changed()
+    return () => {
+      if (this.#spacings.delete(asked)) this.#changed()
+    }
+  }
+
+  follow(follower: Follower): () => void {
+    this.#followers.add(follower)
+    this.#changed()
+    return () => this.#leave(follower)
+  }
+
+  begin(chain: HandlerChain, subject: Anything, store: Anything): WatchedRun | undefined {
+    const isTimed = this.#every < UNWATCHED && chain.isTimed(this.#every)
+    const client = this.#followers.size > 0 ? clientOf(subject) : undefined
+    const followers = [...this.#followers].filter((one) => this.#wants(one, chain, client, subject))
+    if (!isTimed && followers.length === 0) return undefined
+    const { now } = this.#stack
+    const plain = isTimed ? chain.steps.map((step) => timed(step, now)) : chain.steps
+    if (followers.length === 0) return { steps: plain, end: () => {} }
+    const notes: Note[] = []
+    const taker = { now, isAsked: (name: string) => chain.isAsked(subject, name), stops: chain.stops }
+    const steps = plain.map((step) => {
+      const note = noteOf(step)
+      notes.push(note)
+      return noted(step, note, taker)
+    })
+    const since = now()
+    const end = (error?: unknown): void => {
+      const run: FollowedRun = {
+        callback: chain.name,
+        client,
+        ctx: subject,
+        store,
+        steps: notes,
+        since,
+        milliseconds: now() - since,
+        error: error as Error | undefined,
+      }
+      for (const one of followers) this.#guarded(one, () => one.ran(run))
+    }
+    return { steps, end }
+  }
+
+  #wants(follower: Follower, chain: HandlerChain, client: FollowedRun['client'], subject: Anything): boolean {
+    return this.#guarded(follower, () => follower.wants(client, subject, chain.name)) === true
+  }
+
+  /** A follower that throws follows no more. */
+  #guarded<T>(follower: Follower, call: () => T): T | undefined {
+    if (!this.#followers.has(follower)) return undefined
+    try {
+      return call()
+    } catch (error) {
+      this.#leave(follower)
+      this.#stack.fail(error as Error)
+      return undefined
+    }
+  }
+
+  #leave(follower: Follower): void {
+    if (this.#followers.delete(follower)) this.#changed()
+  }
+
+  #changed(): void {
+    this.#every = Math.min(UNWATCHED, ...this.#spacings.values())
+    for (const chain of this.#stack.chains()) chain.rearm()
+  }
+}

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Context, Resolved, Store } from '@mqtt-stack/core'
-import { Middleware, ReasonCode, resolveOptions, Slot } from '@mqtt-stack/core'
+import type { Context, Resolved, Steps, Store } from '@mqtt-stack/core'
+import { Middleware, proceed, ReasonCode, resolveOptions, Slot } from '@mqtt-stack/core'
 import { UserFile } from '@mqtt-stack/core/users'
 import type { Begun } from './exchange.ts'
 import { begin, finish } from './exchange.ts'
@@ -73,24 +73,44 @@ export class ScramAuth extends Middleware<ScramAuthOptions> {
     return users.find((user) => user?.name === identity)?.groups
   }
 
-  authenticateExchange(ctx: Context<'authenticateExchange'>, store: Store<'authenticateExchange'>): void {
-    const { client, method, data, packet } = ctx
-    const state = exchange.of(client)
+  authenticateExchange(
+    ctx: Context<'authenticateExchange'>,
+    store: Store<'authenticateExchange'>,
+  ): void | Promise<void> {
+    const { packet, method } = ctx
     const users = this.#usersOf(method)
     if (users === undefined) return
     store.state = 'failure'
-    const { begun } = state
-    state.begun = undefined
-    if (packet.cmd === 'connect' || packet.reasonCode === ReasonCode.RE_AUTHENTICATE) {
-      state.begun = begin(users, data, randomBytes(18).toString('base64'))
-      if (state.begun === undefined) {
-        store.detail = `${this.name}: what came is no first message of ${method}`
-        return
-      }
-      store.state = 'continue'
-      store.data = state.begun.data
+    const begins = packet.cmd === 'connect' || packet.reasonCode === ReasonCode.RE_AUTHENTICATE
+    return begins ? proceed(this.#begin(users, ctx, store)) : this.#finish(users, ctx, store)
+  }
+
+  /** The name is claimed before there is anything that a guess could be made for. */
+  *#begin(
+    users: ScramUsers,
+    { client, method, data, claim }: Context<'authenticateExchange'>,
+    store: Store<'authenticateExchange'>,
+  ): Steps {
+    const state = exchange.of(client)
+    state.begun = begin(users, data, randomBytes(18).toString('base64'))
+    if (state.begun === undefined) {
+      store.detail = `${this.name}: what came is no first message of ${method}`
       return
     }
+    const { name } = state.begun
+    yield claim(users.find(name)?.user.name ?? name)
+    store.state = 'continue'
+    store.data = state.begun.data
+  }
+
+  #finish(
+    users: ScramUsers,
+    { client, data }: Context<'authenticateExchange'>,
+    store: Store<'authenticateExchange'>,
+  ): void {
+    const state = exchange.of(client)
+    const { begun } = state
+    state.begun = undefined
     const proven = begun && finish(users, begun, data)
     if (proven === undefined || !this.#file.admit(client, proven.found.user)) {
       store.detail = `${this.name}: ${whyNot(users, begun?.name)}`

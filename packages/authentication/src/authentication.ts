@@ -1,5 +1,6 @@
 import type {
   CallbackName,
+  Claim,
   Client,
   ConnectPacket,
   Context,
@@ -48,9 +49,17 @@ class Exchange {
   timer: Timer | undefined
 }
 
+/** As which user a provider is about to prove a client. */
+class Claimed {
+  username: string | undefined
+  /** It was closed before it could be tried, so that nothing has failed. */
+  over = false
+}
+
 const NOT_AUTHENTICATED = 'not authenticated'
 
 const exchange = new Slot(() => new Exchange())
+const claimed = new Slot(() => new Claimed())
 
 /**
  * Executes authenticateConnection with the user name and password of a CONNECT or, where it names an authentication
@@ -63,6 +72,8 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     'authenticateConnection',
     'authenticateExchange',
     'authenticationFailed',
+    'admitAttempt',
+    'clientReauthenticated',
     'closeClient',
   ]
 
@@ -95,11 +106,13 @@ export class Authentication extends Middleware<AuthenticationOptions> {
   *#connect(client: Client, packet: ConnectPacket): Steps<void | Done> {
     const { username, password } = packet
     const store: Store<'authenticateConnection'> = {}
+    const claim = this.#claimOf(client, undefined, false)
     try {
-      yield this.stack.run('authenticateConnection', { client, packet, username, password }, store)
+      yield this.stack.run('authenticateConnection', { client, packet, username, password, claim }, store)
     } catch (error) {
       return this.#handleFailure(client, error as Error)
     }
+    if (claimed.peek(client)?.over === true) return DONE
     if (store.valid !== true) {
       const wrong = username === undefined ? ReasonCode.NOT_AUTHORIZED : ReasonCode.BAD_USER_NAME_OR_PASSWORD
       return this.#refuse(client, store.reasonCode ?? wrong, store.reason, whyNot(client, store))
@@ -138,8 +151,10 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     const store: Store<'authenticateExchange'> = {}
     const data = packet.properties?.authenticationData
     const again = client.connected
+    if (!state.open) claimed.of(client).username = undefined
+    const claim = this.#claimOf(client, method, again)
     try {
-      yield this.stack.run('authenticateExchange', { client, packet, method, data, again }, store)
+      yield this.stack.run('authenticateExchange', { client, packet, method, data, again, claim }, store)
     } catch (error) {
       return this.#handleFailure(client, error as Error)
     }
@@ -158,6 +173,20 @@ export class Authentication extends Middleware<AuthenticationOptions> {
       return DONE
     }
     return yield* this.#succeed(client, state, packet, store, said)
+  }
+
+  /** What a provider says a name with; whoever counts guesses is asked, once for each name. */
+  #claimOf(client: Client, method: string | undefined, again: boolean): Claim {
+    return (username) => proceed(this.#claim({ client, username, method, again }))
+  }
+
+  *#claim(ctx: Context<'admitAttempt'>): Steps {
+    const { client, username } = ctx
+    const state = claimed.of(client)
+    if (state.username === username) return
+    state.username = username
+    yield this.stack.run('admitAttempt', ctx, {})
+    state.over = client.closed
   }
 
   /** Until CONNACK nothing else may come [MQTT-3.1.2-30], and not for ever. */
@@ -187,7 +216,10 @@ export class Authentication extends Middleware<AuthenticationOptions> {
       // What it may do is asked again by those behind, before it is told.
       yield this.stack.resume(this, client, packet)
       if (client.closed) return DONE
-      this.#say(client, ReasonCode.SUCCESS, state.method as string, data)
+      const method = state.method as string
+      this.#say(client, ReasonCode.SUCCESS, method, data)
+      const { username } = claimed.of(client)
+      this.stack.tell('clientReauthenticated', { client, username, method })
       return DONE
     }
     client.session.identity = identity
@@ -221,7 +253,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     reason: string = NOT_AUTHENTICATED,
     detail?: string | undefined,
   ): Done {
-    const { username } = client
+    const username = claimed.peek(client)?.username ?? client.username
     const { method } = exchange.of(client)
     if (!OURS.has(reasonCode)) {
       this.stack.tell('authenticationFailed', { client, username, method, reasonCode, reason })

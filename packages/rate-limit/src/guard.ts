@@ -13,8 +13,12 @@ type Limits = Resolved<RateLimitOptions>
 /** By any of these a listener has limits of its own. */
 const OWN = ['failures', 'failuresPerAddress', 'refusalTime'] as const
 
-/** Ends the attempt of a client. */
-const attempt = new Slot((): (() => void) | undefined => undefined)
+/** The attempt of a client that is under way. */
+class Attempt {
+  end: (() => void) | undefined
+}
+
+const attempt = new Slot(() => new Attempt())
 
 /** Counts by where clients come from, at each listener with limits of its own apart, and by user name everywhere. */
 export class Guard {
@@ -51,13 +55,12 @@ export class Guard {
     return Math.max(this.#of(client).waitOf(claim, now), this.#names.waitOf(claim, now))
   }
 
-  /** An attempt of a client begins; false: not yet, others are to be over first. */
+  /** An attempt of a client begins, in place of an earlier one; false: not yet, others are to be over first. */
   begin(client: Client, claim: Claim, now: number): boolean {
-    const end = this.#of(client).begin(claim, now)
-    if (end === undefined) return false
-    attempt.set(client, end)
-    client.onClose(end)
-    return true
+    const mine = attempt.peek(client) ?? this.#attemptOf(client)
+    mine.end?.()
+    mine.end = this.#of(client).begin(claim, now)
+    return mine.end !== undefined
   }
 
   failed(client: Client, claim: Claim, now: number): void {
@@ -65,10 +68,13 @@ export class Guard {
     this.#names.failed(claim, now)
   }
 
-  /** It was let in. Who came by a certificate or a token under another name has not proven that it is who it says. */
+  /**
+   * It was let in. Who came by a certificate or a token under another name has not proven that it is who it says; and who
+   * gave no name has proven nothing of those who gave none either.
+   */
   succeeded(client: Client, claim: Claim, now: number): void {
-    attempt.peek(client)?.()
-    if (claim.username !== undefined && claim.username !== client.session.identity) return
+    attempt.peek(client)?.end?.()
+    if (claim.username === undefined || claim.username !== client.session.identity) return
     this.#of(client).succeeded(claim)
     this.#names.succeeded(claim, now)
   }
@@ -83,6 +89,12 @@ export class Guard {
   get size(): number {
     const all = [this.#names, this.#everywhere, ...(this.#listeners?.values() ?? [])]
     return all.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  #attemptOf(client: Client): Attempt {
+    const made = attempt.of(client)
+    client.onClose(() => made.end?.())
+    return made
   }
 
   #of({ listener }: Client): Failures {

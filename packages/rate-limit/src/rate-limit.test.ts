@@ -8,7 +8,13 @@ import { RateLimit } from './index.ts'
 
 const answers = (options: RateLimitOptions): string[] => {
   const limits = new RateLimit({ ...NO_LIMITS, ...options })
-  const callbacks = ['install', 'authenticationFailed', 'clientConnected'] as const
+  const callbacks = [
+    'install',
+    'authenticationFailed',
+    'admitAttempt',
+    'clientConnected',
+    'clientReauthenticated',
+  ] as const
   return [...limits.handles, ...callbacks.filter((name) => limits[name] !== undefined)]
 }
 
@@ -18,7 +24,11 @@ describe('what is off has no handler', () => {
     ['connections', { connections: 1 }, ['connect', 'install']],
     ['a connect rate', { connectRate: 1 }, ['connect', 'install']],
     ['a message rate', { messageRate: 1 }, ['publish', 'subscribe', 'unsubscribe']],
-    ['failures', { failures: 1 }, ['connect', 'authenticationFailed', 'clientConnected']],
+    [
+      'failures',
+      { failures: 1 },
+      ['connect', 'authenticationFailed', 'admitAttempt', 'clientConnected', 'clientReauthenticated'],
+    ],
     ['memory', { memory: 0.5 }, ['connect']],
     ['the event loop', { loopDelay: 1 }, ['connect']],
   ])('%s', (_, options, expected) => {

@@ -3,6 +3,7 @@ import type {
   Client,
   Context,
   Done,
+  Handler,
   ListenerLimits,
   Packet,
   PacketType,
@@ -22,6 +23,7 @@ import {
 import { Connections } from './connections.ts'
 import { Exempt } from './exempt.ts'
 import type { Claim } from './failures.ts'
+import { Gate } from './gate.ts'
 import { Guard } from './guard.ts'
 import { ProcessMeasures } from './measures.ts'
 import type { RateLimitOptions } from './options.ts'
@@ -36,9 +38,6 @@ import { WaitingRoom } from './waiting-room.ts'
 /** How often memory and event loop are measured, and how often tables are swept, in ms. */
 const MEASURE = 1_000
 const SWEEP = 10_000
-
-/** Who waits for the outcome of others looks again so often, in ms. */
-const LOOK = 100
 
 const NO_LIMIT = Number.POSITIVE_INFINITY
 /** What says that a client is not who it claims to be; other codes say that nobody could find out. */
@@ -65,13 +64,16 @@ export class RateLimit extends Middleware<RateLimitOptions> {
   handles: readonly PacketType[] = []
   readonly uses: readonly CallbackName[] = ['closeClient']
   install: ((client: Client) => void) | undefined
-  authenticationFailed: ((ctx: Context<'authenticationFailed'>) => void) | undefined
-  clientConnected: ((ctx: Context<'clientConnected'>) => void) | undefined
+  authenticationFailed: Handler<'authenticationFailed'> | undefined
+  admitAttempt: Handler<'admitAttempt'> | undefined
+  clientConnected: Handler<'clientConnected'> | undefined
+  clientReauthenticated: Handler<'clientReauthenticated'> | undefined
   #connections: Connections | undefined
   #guard: Guard | undefined
   #overload: Overload | undefined
   #traffic: Traffic | undefined
   #room: WaitingRoom | undefined
+  #gate: Gate | undefined
   #slowed: Slowed | undefined
   #measures: ProcessMeasures | undefined
   #exempt: Exempt
@@ -91,6 +93,7 @@ export class RateLimit extends Middleware<RateLimitOptions> {
     const { clock, log, config } = this.stack
     this.#slowed = new Slowed(log, clock)
     this.#room = new WaitingRoom(clock, config.stallTimeout)
+    this.#gate = new Gate(clock, this.#room, this.#slowed)
     this.#apply(this.#slowed, this.#room, [])
     this.#timers.push(clock.every(SWEEP, this.#sweep))
     // One that fails is told, and refuses nobody.
@@ -185,9 +188,9 @@ export class RateLimit extends Middleware<RateLimitOptions> {
     // Not deleted where it is off: V8 would look up each field of this object by its name from then on.
     this.install = counts ? (client) => this.#connections?.add(client) : undefined
     this.authenticationFailed = guards ? (ctx) => this.#fail(ctx) : undefined
-    this.clientConnected = guards
-      ? ({ client }) => this.#guard?.succeeded(client, this.#claimOf(client), this.stack.clock.now())
-      : undefined
+    this.admitAttempt = guards ? (ctx) => this.#attempt(ctx) : undefined
+    this.clientConnected = guards ? (ctx) => this.#succeed(ctx) : undefined
+    this.clientReauthenticated = guards ? (ctx) => this.#succeed(ctx) : undefined
   }
 
   /**
@@ -229,29 +232,22 @@ export class RateLimit extends Middleware<RateLimitOptions> {
   #admit(client: Client): void | Done | Promise<void | Done> {
     const refusal = this.#connections?.refusalOf(client) ?? this.#overload?.refusal
     if (refusal !== undefined) return this.#refuse(client, refusal)
-    const guard = this.#guard
-    if (guard === undefined) return
-    const { clock } = this.stack
-    const claimed = this.#claimOf(client)
-    const refused = guard.refusalOf(client, claimed, clock.now())
-    if (refused !== undefined) return this.#refuse(client, refused)
-    const wait = guard.waitOf(client, claimed, clock.now())
-    if (wait > 0 || !guard.begin(client, claimed, clock.now()))
-      return proceed(this.#delay(client, clock.now() + (wait || LOOK), guard))
+    return proceed(this.#begin(client, this.#claimOf(client)))
   }
 
-  *#delay(client: Client, until: number, guard: Guard): Steps<void | Done> {
-    this.#slowed?.tell(client, 'failed authentications')
+  *#begin(client: Client, claimed: Claim): Steps<void | Done> {
+    if (this.#guard === undefined || this.#gate === undefined) return
+    const refusal = yield* this.#gate.admit(this.#guard, client, claimed)
+    if (refusal !== undefined) return this.#refuse(client, refusal)
+    if (client.closed) return DONE
+  }
+
+  /** The client is to be proven as a user whom its CONNECT did not name: from here on the guess is one at that user. */
+  #attempt({ client, username, again }: Context<'admitAttempt'>): void | Done | Promise<void | Done> {
     const claimed = this.#claimOf(client)
-    for (let at = until, now = at; ; at = now + LOOK) {
-      if (this.#room !== undefined) yield* this.#room.wait(client, at)
-      if (client.closed) return DONE
-      now = this.stack.clock.now()
-      // Others may have failed meanwhile.
-      const refused = guard.refusalOf(client, claimed, now)
-      if (refused !== undefined) return this.#refuse(client, refused)
-      if (guard.begin(client, claimed, now)) return
-    }
+    if (claimed.username === username && !again) return
+    claimed.username = username
+    return proceed(this.#begin(client, claimed))
   }
 
   #refuse(client: Client, { reasonCode, reason }: { reasonCode: ReasonCode; reason: string }): Done {
@@ -259,9 +255,13 @@ export class RateLimit extends Middleware<RateLimitOptions> {
     return DONE
   }
 
-  #fail({ client, reasonCode }: Context<'authenticationFailed'>): void {
+  #fail({ client, username, reasonCode }: Context<'authenticationFailed'>): void {
     if (!WRONG.has(reasonCode)) return
-    this.#guard?.failed(client, this.#claimOf(client), this.stack.clock.now())
+    this.#guard?.failed(client, { ...this.#claimOf(client), username }, this.stack.clock.now())
+  }
+
+  #succeed({ client }: { readonly client: Client }): void {
+    this.#guard?.succeeded(client, this.#claimOf(client), this.stack.clock.now())
   }
 
   readonly #sweep = (): void => {

@@ -16,13 +16,16 @@ export class Slowed {
     this.#lines = new LineLimit(log, clock, 'clients were slowed')
   }
 
-  /** @param cause Names the limit. */
-  tell(client: Client, cause: string): void {
+  /**
+   * @param cause Names the limit.
+   * @param username As which user it is to be proven, where it is not that of its CONNECT.
+   */
+  tell(client: Client, cause: string, username: string | undefined = client.username): void {
     const now = this.#clock.now()
     const last = told.of(client)
     if (now - last.at < AGAIN) return
     last.at = now
-    const { id, listener, username } = client
+    const { id, listener } = client
     this.#lines.write('client slowed', () => ({
       clientId: id || undefined,
       remote: listener.remote,

@@ -116,7 +116,7 @@ async function askWhoItIs(
     return { ...NOBODY_ASKS, reason: 'nobody asks who clients are' }
   const secret = password === undefined ? undefined : Buffer.from(password)
   const packet = { ...connectOf(client), username, password: secret }
-  const ctx = { client, packet, username, password: secret, dry: true }
+  const ctx = { client, packet, username, password: secret, dry: true, claim: () => {} }
   const { store, steps } = await stack.trace('authenticateConnection', ctx)
   const explained = steps.map(explainStep)
   return { ...outcomeOf(explained, store.valid === true), steps: explained }

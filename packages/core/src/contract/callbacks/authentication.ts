@@ -12,7 +12,21 @@ export interface AuthenticateContext {
   readonly password: Uint8Array | undefined
   /** Somebody wants to know what would be answered: nothing happens, count and change nothing. */
   readonly dry?: boolean | undefined
+  /** For a name that is not `username`, but stands in the password, say. */
+  readonly claim: Claim
 }
+
+/**
+ * Says as which user a client is about to be proven, before anything that it sent as proof is looked at: so guesses at one
+ * user are counted together, whatever user name or client identifier each CONNECT has. Wait for its answer: there may have
+ * been too many. `client.closed` says then that it may not go on.
+ *
+ * ```ts
+ * await ctx.claim(name)
+ * if (ctx.client.closed) return
+ * ```
+ */
+export type Claim = (username: string) => void | Promise<void>
 
 /** Context and store of each. */
 export interface AuthenticationCallbacks {
@@ -54,6 +68,8 @@ export interface AuthenticationCallbacks {
       data: Uint8Array | undefined
       /** The client is accepted already, and authenticates again. */
       again: boolean
+      /** For the name that stands in `data`. */
+      claim: Claim
     }
     store: {
       /** For the log alone: what no client may hear, such as that nobody has this name. */
@@ -82,7 +98,7 @@ export interface AuthenticationCallbacks {
     ctx: {
       /** Accepted already where it authenticated again (5.0). */
       client: Client
-      /** What the client said of itself. */
+      /** Whom the client said that it is: the name that a provider claimed for it, or else the user name of the CONNECT. */
       username: string | undefined
       /** Authentication method of an exchange (5.0). */
       method: string | undefined
@@ -90,6 +106,39 @@ export interface AuthenticationCallbacks {
       reasonCode: ReasonCode
       /** The same in words. */
       reason: string
+    }
+    store: object
+  }
+
+  /**
+   * A provider has found out as which user a client is about to be proven (`ctx.claim`): may it be tried? Answered when it may; whoever
+   * says no closes the client. Of a CONNECT with this very user name it may have been asked before, by the packet.
+   * @executedBy authentication
+   * @answeredBy rate-limit, anyone
+   */
+  admitAttempt: {
+    ctx: {
+      client: Client
+      username: string
+      /** Authentication method of an exchange (5.0). */
+      method: string | undefined
+      /** The client is accepted already, and authenticates again (5.0). */
+      again: boolean
+    }
+    store: object
+  }
+
+  /**
+   * An accepted client has proven again who it is (5.0), and knows that it is believed.
+   * @executedBy authentication
+   * @answeredBy rate-limit, anyone
+   */
+  clientReauthenticated: {
+    ctx: {
+      client: Client
+      /** As which user it was proven, where the provider said so (`ctx.claim`). */
+      username: string | undefined
+      method: string
     }
     store: object
   }
@@ -114,4 +163,6 @@ export const AUTHENTICATION: RulesOf<AuthenticationCallbacks> = {
     unasked: 'no client can authenticate by it (Authentication)',
   },
   authenticationFailed: { merge: 'told' },
+  admitAttempt: { merge: 'all' },
+  clientReauthenticated: { merge: 'told' },
 }

@@ -1,5 +1,5 @@
 export type { Holdings, SessionSummary } from './administration.ts'
-export type { AuthenticateContext } from './authentication.ts'
+export type { AuthenticateContext, Claim } from './authentication.ts'
 export type { AskedSubscribe, AuthorizeContext, AuthorizeStore, Standing } from './authorization.ts'
 export {
   CALLBACKS,

@@ -36,7 +36,9 @@ export class HandlerChain extends Runner {
   /** Gives it its handlers; what they did before in this chain is kept. */
   use(handlers: readonly Omit<Step, 'tally'>[]): void {
     this.#countRuns()
-    this.steps = handlers.map((handler) => ({ ...handler, tally: this.#count.tallyOf(handler.owner) }))
+    this.steps = handlers.map(({ owner, handler, asks }) => {
+      return { owner, handler, asks, tally: this.#count.tallyOf(owner) }
+    })
   }
 
   /** What each handler did; see `Observation`. */
@@ -94,14 +96,19 @@ export class HandlerChain extends Runner {
     to: number = this.steps.length,
   ): void | Promise<void> {
     if (from === 0) {
-      if (++this.#runs >= this.#due) return this.#runLookedAt(subject, store)
+      if (this.isLookedAt()) return this.runLookedAt(subject, store)
       if (to > 0 && this.#guard !== undefined && this.#isBarred(this.#guard, subject, store)) return
     }
-    return this.runAll(this.steps, subject, store, from, to)
+    return this.runSteps(this.steps, subject, store, from, to)
+  }
+
+  /** Counts a run that begins; whether somebody may want to see it. */
+  protected isLookedAt(): boolean {
+    return ++this.#runs >= this.#due
   }
 
   /** Those who look on are asked whether they want to see this run. */
-  #runLookedAt(subject: Anything, store: Anything): void | Promise<void> {
+  protected runLookedAt(subject: Anything, store: Anything): void | Promise<void> {
     const { watch } = this.host
     const run = watch.begin(this, subject, store)
     this.#due = this.#runs + watch.spacing
@@ -180,7 +187,7 @@ export class HandlerChain extends Runner {
 
   /** Calls every handler, whatever becomes of the others; each error goes to `report`. */
   tell(subject: Anything, report: (error: Error) => void): void {
-    if (++this.#runs < this.#due) {
+    if (!this.isLookedAt()) {
       this.#tellAll(this.steps, subject, report)
       return
     }

@@ -13,6 +13,16 @@ export class EachChain extends HandlerChain {
     this.#stray = host.stray
   }
 
+  override run(
+    subject: Anything,
+    store: Anything,
+    from: number = 0,
+    to: number = this.steps.length,
+  ): void | Promise<void> {
+    if (from === 0 && this.isLookedAt()) return this.runLookedAt(subject, store)
+    return this.runAll(this.steps, subject, store, from, to)
+  }
+
   protected override runAll(
     steps: readonly Step[],
     subject: Anything,

@@ -4,43 +4,84 @@ import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { connect as connectTcp } from 'node:net'
-import type { BrokerOptions } from '@mqtt-stack/broker'
+import type { Broker, BrokerOptions } from '@mqtt-stack/broker'
 import { createBroker } from '@mqtt-stack/broker'
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { OrderedStore } from '@mqtt-stack/core/backend'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
-import { RecordingLogger, settle, slowBackend, streamPair, VirtualClock } from '@mqtt-stack/testing'
+import {
+  MemoryService,
+  RecordingLogger,
+  settle,
+  slowBackend,
+  streamPair,
+  VirtualClock,
+} from '@mqtt-stack/testing'
+import { SharedBackend } from '../../../test/rig/nodes.ts'
 import { realStore } from '../../../test/rig/real-store.ts'
 import { StoredBackend } from '../../../test/rig/stored-backend.ts'
 import type { EnhancedAuthentication, Setup, Target } from '../src/harness/target.ts'
 
-/** What stands in the backend's place; the one in memory by default. */
-type Backend = () => MiddlewareLike | undefined
+/** Of nodes: no test waits for one that died, and some wait for a day. In ms. */
+const LEASE = 600_000
+/** In ms. */
+const TICK = 10
 
-async function target(options: BrokerOptions, known: Partial<Target> = {}): Promise<Target> {
+/** Seconds of the clock that closing may take. */
+const CLOSING = 60
+
+/** What stands in the backend's place of each broker that a test's connections are spread over, in turn; `undefined` is the one in memory. */
+type Backends = (clock: VirtualClock) => readonly (MiddlewareLike | undefined)[]
+
+async function target(
+  backends: Backends,
+  optionsOf: () => BrokerOptions,
+  known: Partial<Target> = {},
+): Promise<Target> {
   const clock = new VirtualClock()
-  const logger = new RecordingLogger()
-  const { stack, ...rest } = options
-  // As long as the standard allows; by default topics are shorter.
-  const topicBytes = 65_535
-  const broker = createBroker({ listeners: [], ...rest, stack: { topicBytes, ...stack, clock, logger } })
-  await broker.start()
-  const [address] = rest.listeners === undefined ? [] : await broker.listen()
-  const webSocket = address && { path: '/mqtt', connect: () => connectTo(address.port!) }
+  const brokers = backends(clock).map((backend) => {
+    const { stack, ...rest } = optionsOf()
+    // As long as the standard allows; by default topics are shorter.
+    const options = { topicBytes: 65_535, ...stack, clock, logger: new RecordingLogger() }
+    return createBroker({ listeners: [], ...rest, backend, stack: options })
+  })
+  for (const broker of brokers) await broker.start()
+  const next = inTurn(brokers)
+  const isListening = optionsOf().listeners !== undefined
+  const addresses = isListening ? await Promise.all(brokers.map((broker) => broker.listen())) : []
+  const nextPort = inTurn(addresses.map(([{ port }]) => port!))
+  const webSocket = isListening && { path: '/mqtt', connect: () => connectTo(nextPort()) }
   return {
     connect() {
       const [device, server] = streamPair()
-      broker.stack.connect(server, { transport: 'memory', local: true })
+      next().stack.connect(server, { transport: 'memory', local: true })
       return device
     },
     advance: (ms) => clock.advance(ms),
     settle,
-    close: () => broker.close(),
+    close: () => closeAll(brokers, clock),
     // Longer than the broker takes.
     refusedClientId: 'x'.repeat(300),
     ...(webSocket && { webSocket }),
     ...known,
   }
+}
+
+/** Nodes of a service may wait for each other, for as long as a lease. */
+async function closeAll(brokers: readonly Broker[], clock: VirtualClock): Promise<void> {
+  let isOver = false
+  const closed = Promise.all(brokers.map((broker) => broker.close())).finally(() => {
+    isOver = true
+  })
+  await settle()
+  for (let seconds = 0; seconds < CLOSING && !isOver; seconds++) await clock.advance(1_000)
+  await closed
+}
+
+/** One after the other, and again. */
+function inTurn<One>(all: readonly One[]): () => One {
+  let calls = 0
+  return () => all[calls++ % all.length]
 }
 
 async function connectTo(port: number): Promise<Socket> {
@@ -50,9 +91,9 @@ async function connectTo(port: number): Promise<Socket> {
 }
 
 /** The default stack. */
-function unguarded(backend: Backend): Promise<Target> {
+function unguarded(backends: Backends): Promise<Target> {
   // Nobody is known: only clients without a name are let in.
-  return target({ backend: backend() }, { strangers: { username: 'nobody', password: 'wrong' } })
+  return target(backends, () => ({}), { strangers: { username: 'nobody', password: 'wrong' } })
 }
 
 const secret = 'conformance'
@@ -95,54 +136,70 @@ function guard(): MiddlewareLike {
 }
 
 /** With users and rules. */
-function guarded(backend: Backend): Promise<Target> {
-  return target(
-    { use: [guard()], backend: backend() },
-    {
-      credentials: { username: 'conformance', password: 'secret' },
-      strangers: { username: 'conformance', password: 'wrong' },
-      forbiddenTopic: 'forbidden/topic',
-      enhanced,
-    },
-  )
+function guarded(backends: Backends): Promise<Target> {
+  return target(backends, () => ({ use: [guard()] }), {
+    credentials: { username: 'conformance', password: 'secret' },
+    strangers: { username: 'conformance', password: 'wrong' },
+    forbiddenTopic: 'forbidden/topic',
+    enhanced,
+  })
 }
 
 /** Without QoS 1 and 2, retained messages, topic aliases, and long keep alive times. */
-function restricted(backend: Backend): Promise<Target> {
-  return target({
-    backend: backend(),
+function restricted(backends: Backends): Promise<Target> {
+  return target(backends, () => ({
     stack: { topicAliases: 0 },
     inboundManager: { maximumQoS: 0 },
     retainManager: false,
     keepalive: { maximum: 60 },
-  })
+  }))
 }
 
 /** With a listener, on a port that was free, where the transport is the subject. */
-function listening(backend: Backend): Promise<Target> {
-  return target({
-    backend: backend(),
-    listeners: [{ transport: 'ws', host: '127.0.0.1', port: 0 }],
-  })
+function listening(backends: Backends): Promise<Target> {
+  return target(backends, () => ({ listeners: [{ transport: 'ws', host: '127.0.0.1', port: 0 }] }))
 }
 
 /** All configurations on a backend; a test takes the first to which it applies. */
-function stacksOn(backend: Backend): readonly Setup[] {
-  return [unguarded, guarded, restricted, listening].map((stack) => () => stack(backend))
+function stacksOn(backends: Backends): readonly Setup[] {
+  return [unguarded, guarded, restricted, listening].map((stack) => () => stack(backends))
 }
 
 /** On the backend in memory. */
-export const mqttStacks: readonly Setup[] = stacksOn(() => undefined)
+export const mqttStacks: readonly Setup[] = stacksOn(() => [undefined])
 
 /** The default stack. */
 export const [mqttStack] = mqttStacks
 
 /** Over the driver of a database. */
 export function onDriver(make: (path: string) => OrderedStore): readonly Setup[] {
-  return stacksOn(() => new StoredBackend(undefined, realStore(make)))
+  return stacksOn(() => [new StoredBackend(undefined, realStore(make))])
 }
 
 /** On a disk that applies nothing before it commits, which takes so many milliseconds. */
 export function onSlowDisk(milliseconds: number): readonly Setup[] {
-  return stacksOn(() => slowBackend(new MemoryBackend(), milliseconds))
+  return stacksOn(() => [slowBackend(new MemoryBackend(), milliseconds)])
 }
+
+/** On two brokers over one service in memory: one connection of a test comes to the first, the next one to the second. */
+export const onTwoNodes: readonly Setup[] = stacksOn((clock) => {
+  const service = new MemoryService({ clock, lease: LEASE })
+  return ['one', 'two'].map((name) => new SharedBackend(undefined, () => service.node(name)))
+})
+
+/** The same, and time passes by itself too. */
+export const onTwoNodesInTime: readonly Setup[] = onTwoNodes.map((setup) => async () => {
+  const target = await setup()
+  let ticking = Promise.resolve()
+  const timer = setInterval(() => {
+    ticking = target.advance!(TICK)
+  }, TICK)
+  return {
+    ...target,
+    close: async () => {
+      clearInterval(timer)
+      await ticking
+      await target.close?.()
+    },
+  }
+})

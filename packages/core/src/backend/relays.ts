@@ -93,9 +93,13 @@ export class Relays {
     if (later !== undefined || held !== true) {
       // Identifier and log entries are staged in this turn, and so are one unit.
       if (disk !== undefined) ctx.stage()
-      if (later !== undefined && held === true && client?.protocolVersion !== 5) return later
-      const both = held === true || later === undefined ? (later ?? held) : Promise.all([later, held])
-      return (both as Promise<unknown>).then(() => this.#judge(ctx, store))
+      // Nobody can be told, or all is known that anybody is told: then many messages wait for one promise.
+      const isDone = client?.protocolVersion !== 5 || (later === undefined && store.unkept < store.matched)
+      if (later === undefined || held === true) {
+        const alone = (later ?? held) as Promise<void>
+        return isDone ? alone : alone.then(() => this.#judge(ctx, store))
+      }
+      return Promise.all([later, held]).then(() => this.#judge(ctx, store))
     }
     if (store.dropped > 0 || store.unretained) return this.#judge(ctx, store)
   }

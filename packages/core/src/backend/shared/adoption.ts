@@ -1,6 +1,6 @@
 import { nextMessageId } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
-import { Publish } from '../../packets/index.ts'
+import { readRelayed } from '../../packets/index.ts'
 import type { StoredIntent } from '../disk/node-records.ts'
 import type { SessionRecord } from '../session-record.ts'
 import { AdoptedWills } from './adopted-wills.ts'
@@ -173,9 +173,9 @@ export class Adoption {
   }
 
   /** To the sessions that are adopted, and nobody else. */
-  #deliver({ publisher, expiresAt, packet: encoded }: MessageFrame): void {
-    const bytes = Uint8Array.from(encoded)
-    const packet = Publish.decode(bytes)
+  #deliver({ publisher, expiresAt, relayed }: MessageFrame): void {
+    const packet = readRelayed(relayed)
+    const bytes = packet.encode()
     const { subscriptions, sessions, bounds, stack } = this.#moving.parts
     const own = sessions.get(publisher.clientId)
     const found = subscriptions.match(packet.topic).subscribers.flatMap((subscriber) => {

@@ -13,7 +13,7 @@ const FRAMES: readonly Frame[] = [
     groups: [{ group: 'workers', filter: 'room/+' }],
     publisher: { clientId: 'sensor', identity: 'alice' },
     expiresAt: 1_767_225_600_000,
-    packet: BYTES,
+    relayed: BYTES,
   },
   {
     kind: 'message',
@@ -21,7 +21,7 @@ const FRAMES: readonly Frame[] = [
     groups: [],
     publisher: { clientId: '', identity: undefined },
     expiresAt: 0,
-    packet: Buffer.alloc(0),
+    relayed: Buffer.alloc(0),
   },
   {
     kind: 'group',

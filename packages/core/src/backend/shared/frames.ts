@@ -2,23 +2,13 @@
 import type { Author, Share } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
 import { FieldReader, FieldWriter } from '../disk/fields.ts'
+import type { MessageFrame } from './message-frame.ts'
+import { encodeMessageFrame, readMessageFrame } from './message-frame.ts'
+
+export type { MessageFrame } from './message-frame.ts'
 
 /** What a node is to know to understand another one. */
 export const PROTOCOL = 1
-
-/** A message for the clients of a node. */
-export interface MessageFrame {
-  readonly kind: 'message'
-  /** For its plain subscriptions, not for groups alone. */
-  readonly plain: boolean
-  /** And for these groups, each of which the node was chosen for. */
-  readonly groups: readonly Share[]
-  readonly publisher: Author
-  /** When it is over, by the clock of the service (ms since 1970); 0 for never. */
-  readonly expiresAt: number
-  /** As `Publish.encode()` has it. */
-  readonly packet: Uint8Array
-}
 
 /** A message for one member of a group, after another one, or a node without members, could not take it. */
 export interface GroupFrame {
@@ -151,13 +141,9 @@ const PARTS: readonly RoutesFrame['part'][] = ['change', 'first', 'next', 'last'
 
 /** A frame with its kind in front. */
 export function encodeFrame(frame: Frame): Uint8Array {
+  if (frame.kind === 'message') return encodeMessageFrame(frame)
   const fields = new FieldWriter().byte(KINDS.indexOf(frame.kind) + 1)
   switch (frame.kind) {
-    case 'message':
-      fields.byte(frame.plain ? 1 : 0).number(frame.expiresAt)
-      fields.text(frame.publisher.clientId).text(frame.publisher.identity).number(frame.groups.length)
-      for (const { group, filter } of frame.groups) fields.text(group).text(filter)
-      return fields.bytes(frame.packet).done()
     case 'group':
       fields.text(frame.share.group).text(frame.share.filter).text(frame.except).byte(frame.hops)
       fields.text(frame.publisher?.clientId).text(frame.publisher?.identity).number(frame.expiresAt)
@@ -211,13 +197,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
 
 function readFrame(kind: FrameKind | undefined, fields: FieldReader): Frame {
   switch (kind) {
-    case 'message': {
-      const plain = readFlag(fields)
-      const expiresAt = fields.number()
-      const publisher = { clientId: fields.text() ?? '', identity: fields.text() }
-      const groups = readList(fields, () => ({ group: fields.text() ?? '', filter: fields.text() ?? '' }))
-      return { kind, plain, expiresAt, publisher, groups, packet: fields.bytes() }
-    }
+    case 'message':
+      return readMessageFrame(fields)
     case 'group': {
       const share = { group: fields.text() ?? '', filter: fields.text() ?? '' }
       const except = fields.text()

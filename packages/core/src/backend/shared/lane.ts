@@ -1,6 +1,6 @@
 import { StackError } from '../../errors/index.ts'
 import type { Clock } from '../../time/index.ts'
-import { encodeEntry } from './entry.ts'
+import { encodeEntry, FrameRun } from './entry.ts'
 import { Pause } from './pause.ts'
 import type { SharedStore } from './shared-store.ts'
 
@@ -14,9 +14,9 @@ const PAUSE = 1_000
 /** What became of a frame. */
 export type Outcome = 'sent' | 'gone' | 'closed'
 
-/** A frame on its way. */
+/** A frame, or a run of them, on its way. */
 export interface Item {
-  readonly bytes: Uint8Array
+  readonly frame: Uint8Array | FrameRun
   /** Sent when this fulfils, and not at all when it rejects. */
   readonly ready: Promise<void> | undefined
   /** Called once: it is in the inbox; there is no such node any more; nothing is sent any more. */
@@ -28,6 +28,10 @@ export interface Item {
 /** An entry that is being put together, or sent. */
 class Outgoing {
   items: Item[] = []
+  /** The last of them, while messages may be added to it. */
+  run: FrameRun | undefined
+  /** Some of them wait for a commit. */
+  waits = false
   bytes = 0
   /** Already made, by another node. */
   made: Uint8Array | undefined
@@ -74,20 +78,42 @@ export class Lane {
     this.#nextSeq = nextSeq
   }
 
-  /** Answers with the entry that it is part of. */
-  add(item: Item): { readonly seq: number; readonly sent: Promise<void> } {
-    if (!item.keep && this.#bytes > QUEUE_BYTES) {
+  /**
+   * A message, of which nobody tries again to send it.
+   * @param frame Copied.
+   * @returns Fulfils when the entry that it is part of is sent, and rejects where that failed.
+   */
+  addMessage(frame: Uint8Array): Promise<void> {
+    if (this.#bytes > QUEUE_BYTES) {
       const sent = Promise.reject(this.#failure('too much waits for it'))
       sent.catch(() => {})
-      return { seq: 0, sent }
+      return sent
     }
     const entry = this.#open ?? this.#begin()
+    if (entry.run === undefined) {
+      entry.run = new FrameRun()
+      entry.items.push({ frame: entry.run, ready: undefined, onEnd: undefined, keep: false })
+    }
+    entry.run.add(frame)
+    this.#count(entry, 4 + frame.length)
+    return entry.sent
+  }
+
+  /** Answers with the entry that it is part of. */
+  add(item: Item): { readonly seq: number; readonly sent: Promise<void> } {
+    const entry = this.#open ?? this.#begin()
     entry.items.push(item)
-    entry.bytes += item.bytes.length
-    this.#bytes += item.bytes.length
+    entry.run = undefined
+    if (item.ready !== undefined) entry.waits = true
+    this.#count(entry, item.frame.length)
+    return entry
+  }
+
+  #count(entry: Outgoing, bytes: number): void {
+    entry.bytes += bytes
+    this.#bytes += bytes
     if (entry.bytes >= ENTRY_BYTES) this.#open = undefined
     this.#run()
-    return entry
   }
 
   /** An entry as another node made it. */
@@ -99,7 +125,7 @@ export class Lane {
     entry.bytes = made.length
     this.#bytes += made.length
     return new Promise((resolve) => {
-      entry.items.push({ bytes: made, ready: undefined, onEnd: resolve, keep: true })
+      entry.items.push({ frame: made, ready: undefined, onEnd: resolve, keep: true })
       this.#run()
     })
   }
@@ -151,11 +177,13 @@ export class Lane {
 
   /** Fulfils when it is sent, or nobody wants it any more. */
   async #send(entry: Outgoing): Promise<void> {
-    const committed = await Promise.all(entry.items.map(isReady))
-    entry.items = entry.items.filter((_, i) => committed[i])
+    if (entry.waits) {
+      const committed = await Promise.all(entry.items.map(isReady))
+      entry.items = entry.items.filter((_, i) => committed[i])
+    }
     while (entry.items.length > 0 && !this.#closed) {
       const { made, seq, items } = entry
-      const frames = items.map(({ bytes }) => bytes)
+      const frames = items.map(({ frame }) => frame)
       try {
         const isThere = await this.#store.send(this.#node, made ?? encodeEntry(this.#store.node, seq, frames))
         if (this.#closed) return

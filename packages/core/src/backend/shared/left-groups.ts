@@ -1,5 +1,5 @@
 import type { Author, Share } from '../../contract/index.ts'
-import { Publish } from '../../packets/index.ts'
+import { Publish, readRelayed } from '../../packets/index.ts'
 import * as keys from '../disk/keys.ts'
 import * as nodeRecords from '../disk/node-records.ts'
 import type { Frame } from './frames.ts'
@@ -31,7 +31,8 @@ export class LeftGroups {
     if (groups.length === 0) return
     const { publisher, expiresAt } = frame
     const except = frame.kind === 'group' ? frame.except : undefined
-    const packet = Publish.decode(Uint8Array.from(frame.packet))
+    const packet =
+      frame.kind === 'group' ? Publish.decode(frame.packet) : readRelayed(frame.relayed).own(true)
     for (const share of groups) this.#messages.push({ share, except, publisher, expiresAt, packet })
   }
 

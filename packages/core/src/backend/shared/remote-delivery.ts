@@ -1,6 +1,6 @@
 import type { Author, Share } from '../../contract/index.ts'
 import { RelayContext, RelayStore } from '../../contract/index.ts'
-import { Publish } from '../../packets/index.ts'
+import { Publish, readRelayed } from '../../packets/index.ts'
 import type { SharedGroup } from '../../topics/index.ts'
 import { Matches } from '../../topics/index.ts'
 import { isThere } from '../choose-member.ts'
@@ -44,7 +44,7 @@ export class RemoteDelivery {
   /** What it stages is staged by return, or when what it answers with fulfils. */
   #take(frame: MessageFrame, { from, again, cast }: Application): void | Promise<void> {
     const { sessions, subscriptions, stack } = this.#parts
-    const sent = Publish.decode(frame.packet)
+    const sent = readRelayed(frame.relayed)
     const packet = this.#shared.clock.age(sent, frame.expiresAt)
     const matches = subscriptions.match(sent.topic)
     if (packet === undefined) return this.#tellExpired(sent, frame.plain ? matches.subscribers : [])

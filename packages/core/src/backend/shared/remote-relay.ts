@@ -1,6 +1,6 @@
 import type { Author, Context, Share, Store } from '../../contract/index.ts'
 import { authorOf } from '../../contract/index.ts'
-import type { Publish } from '../../packets/index.ts'
+import type { Publish, QoS } from '../../packets/index.ts'
 import { Matches } from '../../topics/index.ts'
 import { isThere } from '../choose-member.ts'
 import type { Disk } from '../disk/disk.ts'
@@ -8,6 +8,7 @@ import type { Subscriber } from '../subscriber.ts'
 import { encodeFrame } from './frames.ts'
 import { GroupChooser } from './groups.ts'
 import type { Target } from './intents.ts'
+import { writeMessageFrame } from './message-frame.ts'
 import type { SharePreference } from './options.ts'
 import type { NodeRoute } from './route-tree.ts'
 import type { SharedNode } from './shared-node.ts'
@@ -75,16 +76,34 @@ export class RemoteRelay {
     for (const groups of chosen?.values() ?? []) store.matched += groups.length
     // Since it was planned they may have gone.
     if (subscribers.length === 0 && chosen === undefined) return
-    const targets = this.#targets(packet, authorOf(publisher), subscribers, chosen)
-    const { sender, intents } = this.#shared
-    if (packet.qos === 0) {
-      for (const { node, frame } of targets) sender.cast(node, frame)
+    const { expiryInterval } = packet
+    const expiresAt = expiryInterval === undefined ? 0 : this.#shared.clock.now() + expiryInterval * 1_000
+    const author = authorOf(publisher)
+    if (chosen === undefined && !(exactlyOnce && packet.qos > 0)) {
+      // The frame is made once for all who get the same.
+      const frame = writeMessageFrame(
+        { plain: true, groups: NO_GROUPS, publisher: author, expiresAt },
+        packet,
+      ).view()
+      return this.#post(subscribers, frame, packet.qos)
+    }
+    const targets = targetsOf(packet, author, expiresAt, subscribers, chosen)
+    if (exactlyOnce && packet.qos > 0) return this.#shared.intents.send(this.#disk, targets)
+    const { sender } = this.#shared
+    if (packet.qos === 0) for (const { node, frame } of targets) sender.cast(node, frame)
+    else return together(targets.map(({ node, frame }) => sender.post(node, frame)))
+  }
+
+  /** @param frame Copied, for each of them. */
+  #post(nodes: readonly NodeRoute[], frame: Uint8Array, qos: QoS): void | Promise<void> {
+    const { sender } = this.#shared
+    if (qos === 0) {
+      for (let i = 0; i < nodes.length; i++) sender.cast(nodes[i].node, frame)
       return
     }
-    if (targets.length === 0) return
-    if (exactlyOnce) return intents.send(this.#disk, targets)
-    if (targets.length === 1) return sender.post(targets[0].node, targets[0].frame)
-    return Promise.all(targets.map(({ node, frame }) => sender.post(node, frame))).then(() => {})
+    // Whoever waits for the same entry waits for the same promise.
+    if (nodes.length === 1) return sender.post(nodes[0].node, frame)
+    return together(nodes.map(({ node }) => sender.post(node, frame)))
   }
 
   /** A message of a group goes to a node that has members of it. Fulfils when it is there. */
@@ -114,38 +133,33 @@ export class RemoteRelay {
     if (packet.qos === 0) sender.cast(node, frame)
     else return intents.send(this.#disk, [{ node, frame }])
   }
+}
 
-  /** The frame is made once for all who get the same. */
-  #targets(
-    packet: Publish,
-    publisher: Author,
-    nodes: readonly NodeRoute[],
-    chosen: ReadonlyMap<string, readonly Share[]> | undefined,
-  ): Target[] {
-    const bytes = packet.encode()
-    const { expiryInterval } = packet
-    const expiresAt = expiryInterval === undefined ? 0 : this.#shared.clock.now() + expiryInterval * 1_000
-    const make = (plain: boolean, groups: readonly Share[]): Uint8Array =>
-      encodeFrame({ kind: 'message', plain, groups, publisher, expiresAt, packet: bytes })
-    if (chosen === undefined) {
-      const frame = make(true, NO_GROUPS)
-      return nodes.map(({ node }) => ({ node, frame }))
-    }
-    const targets: Target[] = []
-    const left = new Map(chosen)
-    let common: Uint8Array | undefined
-    for (const { node } of nodes) {
-      const groups = left.get(node)
-      left.delete(node)
-      common ??= groups === undefined ? make(true, NO_GROUPS) : undefined
-      targets.push({
-        node,
-        frame: groups === undefined && common !== undefined ? common : make(true, groups ?? NO_GROUPS),
-      })
-    }
-    for (const [node, groups] of left) targets.push({ node, frame: make(false, groups) })
-    return targets
+/** What goes to which node: the frame is made once for all who get the same. */
+function targetsOf(
+  packet: Publish,
+  publisher: Author,
+  expiresAt: number,
+  nodes: readonly NodeRoute[],
+  chosen: ReadonlyMap<string, readonly Share[]> | undefined,
+): Target[] {
+  const make = (plain: boolean, groups: readonly Share[]): Uint8Array =>
+    writeMessageFrame({ plain, groups, publisher, expiresAt }, packet).done()
+  const targets: Target[] = []
+  const left = new Map(chosen)
+  let common: Uint8Array | undefined
+  for (const { node } of nodes) {
+    const groups = left.get(node)
+    left.delete(node)
+    if (groups === undefined) common ??= make(true, NO_GROUPS)
+    targets.push({ node, frame: groups === undefined ? common! : make(true, groups) })
   }
+  for (const [node, groups] of left) targets.push({ node, frame: make(false, groups) })
+  return targets
+}
+
+async function together(all: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(all)
 }
 
 /** What this node has of a group that matches. */

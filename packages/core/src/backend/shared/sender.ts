@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/index.ts'
-import { encodeEntry } from './entry.ts'
+import { encodeEntry, FrameRun } from './entry.ts'
 import type { Frame } from './frames.ts'
 import { encodeFrame } from './frames.ts'
 import type { Outcome } from './lane.ts'
@@ -32,7 +32,7 @@ export class Sender {
   readonly #lanes = new Map<string, Lane>()
   readonly #events: SenderEvents
   /** Casts of this turn, by node. */
-  #casts = new Map<string, Uint8Array[]>()
+  #casts = new Map<string, FrameRun>()
   #isCasting = false
   #seq = 0
   #closed = false
@@ -51,14 +51,15 @@ export class Sender {
   /** A frame that has to come: it is tried again for as long as the node is there. To this node itself it comes at once. */
   send(node: string, frame: Frame): void {
     if (node === this.#store.node) this.#events.here(frame)
-    else this.#lane(node)?.add({ bytes: encodeFrame(frame), ready: undefined, onEnd: undefined, keep: true })
+    else this.#lane(node)?.add({ frame: encodeFrame(frame), ready: undefined, onEnd: undefined, keep: true })
   }
 
-  /** A message. Rejects with `STORE_FAILED` where the store cannot take it; it may have come all the same. */
-  post(node: string, bytes: Uint8Array): Promise<void> {
-    const lane = this.#lane(node)
-    if (lane === undefined) return Promise.resolve()
-    return lane.add({ bytes, ready: undefined, onEnd: undefined, keep: false }).sent
+  /**
+   * A message. Rejects with `STORE_FAILED` where the store cannot take it; it may have come all the same.
+   * @param frame Copied.
+   */
+  post(node: string, frame: Uint8Array): Promise<void> {
+    return this.#lane(node)?.addMessage(frame) ?? Promise.resolve()
   }
 
   /**
@@ -67,13 +68,13 @@ export class Sender {
    */
   postIntent(
     node: string,
-    bytes: Uint8Array,
+    frame: Uint8Array,
     ready: Promise<void>,
     onEnd: (outcome: Outcome) => void,
   ): Posted {
     const lane = this.#lane(node)
     if (lane === undefined) return { seq: 0, sent: Promise.resolve() }
-    const { seq, sent } = lane.add({ bytes, ready, onEnd, keep: true })
+    const { seq, sent } = lane.add({ frame, ready, onEnd, keep: true })
     return { seq, sent }
   }
 
@@ -82,11 +83,17 @@ export class Sender {
     return this.#lane(node)?.addEntry(entry) ?? Promise.resolve('closed')
   }
 
-  /** A message at most once: nobody waits for it, and nothing is kept. */
-  cast(node: string, bytes: Uint8Array): void {
-    const known = this.#casts.get(node)
-    if (known === undefined) this.#casts.set(node, [bytes])
-    else known.push(bytes)
+  /**
+   * A message at most once: nobody waits for it, and nothing is kept.
+   * @param frame Copied.
+   */
+  cast(node: string, frame: Uint8Array): void {
+    let casts = this.#casts.get(node)
+    if (casts === undefined) {
+      casts = new FrameRun()
+      this.#casts.set(node, casts)
+    }
+    casts.add(frame)
     if (this.#isCasting) return
     this.#isCasting = true
     setImmediate(this.#castAll)
@@ -97,7 +104,7 @@ export class Sender {
     const casts = this.#casts
     this.#casts = new Map()
     if (this.#closed) return
-    for (const [node, frames] of casts) this.#store.cast(node, encodeEntry(this.#store.node, 0, frames))
+    for (const [node, frames] of casts) this.#store.cast(node, encodeEntry(this.#store.node, 0, [frames]))
   }
 
   /** The store is back: what waits is tried at once. */

@@ -23,6 +23,7 @@ import { ACK_CODES } from './reason-tables.ts'
 import type { TopicAliases } from './topic-aliases.ts'
 import { TopicCache } from './topic-cache.ts'
 import type { TopicLimits } from './topic-check.ts'
+import { checkTopicName } from './topic-check.ts'
 
 /** Types by the upper four bits, as in the standard's table 2.1. */
 const CONNECT = 1
@@ -56,7 +57,7 @@ export class Decoder {
   /** @param limits How large a topic or filter may be. */
   constructor(limits: TopicLimits) {
     this.#limits = limits
-    this.#topics = new TopicCache(limits)
+    this.#topics = new TopicCache((topic) => checkTopicName(topic, limits))
   }
 
   /**

@@ -2,8 +2,6 @@
 import type { Buffer } from 'node:buffer'
 import { isUtf8 } from 'node:buffer'
 import { malformed } from './malformed.ts'
-import type { TopicLimits } from './topic-check.ts'
-import { checkTopicName } from './topic-check.ts'
 
 // A power of two. Direct-mapped: a collision costs one decode, never a search.
 const ENTRIES = 4_096
@@ -13,18 +11,18 @@ const LONGEST = 128
 export class TopicCache {
   readonly #bytes: (Uint8Array | undefined)[] = new Array(ENTRIES).fill(undefined)
   readonly #topics: string[] = new Array(ENTRIES).fill('')
-  readonly #limits: TopicLimits
+  readonly #check: (topic: string) => void
   /** The entry that was read last: of a burst, most messages are to one topic. */
   #latest = 0
 
-  /** @param limits How large a topic may be. */
-  constructor(limits: TopicLimits) {
-    this.#limits = limits
+  /** @param check Throws for what is no topic name, or is too large. */
+  constructor(check: (topic: string) => void) {
+    this.#check = check
   }
 
   /**
    * The topic name at `bytes[at..end)`.
-   * @throws ProtocolError for what is no topic name, or is too large.
+   * @throws ProtocolError for what is not UTF-8; what the check throws.
    */
   read(bytes: Buffer, at: number, end: number): string {
     const latest = this.#bytes[this.#latest]
@@ -47,7 +45,7 @@ export class TopicCache {
       throw malformed('a topic that is not UTF-8', 'MQTT-1.5.4-1')
     }
     const topic = bytes.toString('utf8', at, end)
-    checkTopicName(topic, this.#limits)
+    this.#check(topic)
     return topic
   }
 }

@@ -1,6 +1,7 @@
 import type { Client, Context, Store } from '../contract/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { Steps } from '../time/index.ts'
+import { bounded } from '../time/index.ts'
 import type { Disk } from './disk/disk.ts'
 import { endOf } from './end-of.ts'
 import type { Logs } from './logs.ts'
@@ -116,9 +117,11 @@ export class SessionLife {
   ): Steps<Home | undefined> {
     let found: Found | undefined
     const wanting = { clientId, identity, cleanStart, isOver: () => client.closed }
-    yield this.#parts.shared?.moves.find(wanting).then((answer) => {
+    // It has a bound of its own, and so has what is done with its answer.
+    const finding = this.#parts.shared?.moves.find(wanting).then((answer) => {
       found = answer
     })
+    yield finding && bounded(finding)
     if (found?.ended === true) store.ended = true
     if (found?.refused === 'foreign') refuseForeign(store)
     else if (found?.refused !== undefined) {

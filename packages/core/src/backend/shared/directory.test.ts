@@ -1,6 +1,7 @@
 /** Which node has a session: one of several who want it. */
 import { MemoryService, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import type { Home } from './directory.ts'
 import { Directory } from './directory.ts'
 import type { SharedStore } from './shared-store.ts'
 
@@ -14,34 +15,51 @@ async function nodes(...names: string[]): Promise<{ stores: SharedStore[]; direc
   return { stores, directories: stores.map((store) => new Directory(store)) }
 }
 
+/** Takes bob, and answers with his home. */
+async function taken(directory: Directory, from: Home | undefined): Promise<Home> {
+  await directory.take('bob', from)
+  const home = await directory.look('bob')
+  if (home === undefined) throw new Error('bob is at home nowhere')
+  return home
+}
+
 describe('the directory of sessions', () => {
   it('gives a session that is at home nowhere to one of two who want it', async () => {
     const { directories } = await nodes('a', 'b')
-    const taken = await Promise.all(directories.map((directory) => directory.take('bob', undefined)))
-    expect(taken).toEqual([1, { node: 'a', tenure: 1 }])
-    expect(await directories[1].look('bob')).toEqual({ node: 'a', tenure: 1 })
+    const [tenure, home] = await Promise.all(directories.map((directory) => directory.take('bob', undefined)))
+    expect(home).toEqual({ node: 'a', tenure })
+    expect(await directories[1].look('bob')).toEqual(home)
   })
 
-  it('gives it on to whoever knows its home, once', async () => {
+  it('gives it on to whoever knows its home, once, in a greater tenure', async () => {
     const { directories } = await nodes('a', 'b', 'c')
     const [a, b, c] = directories
-    await a.take('bob', undefined)
-    const from = { node: 'a', tenure: 1 }
-    expect(await Promise.all([b.take('bob', from), c.take('bob', from)])).toEqual([
-      2,
-      { node: 'b', tenure: 2 },
-    ])
+    const from = await taken(a, undefined)
+    const [tenure, home] = await Promise.all([b.take('bob', from), c.take('bob', from)])
+    expect(home).toEqual({ node: 'b', tenure })
+    expect(tenure).toBeGreaterThan(from.tenure)
   })
 
   it('keeps a home that another tenure gives up', async () => {
     const { directories } = await nodes('a', 'b')
     const [a, b] = directories
-    await a.take('bob', undefined)
-    await b.take('bob', { node: 'a', tenure: 1 })
-    await a.release('bob', { node: 'a', tenure: 1 })
-    expect(await a.look('bob')).toEqual({ node: 'b', tenure: 2 })
-    await b.release('bob', { node: 'b', tenure: 2 })
+    const first = await taken(a, undefined)
+    const second = await taken(b, first)
+    await a.release('bob', first)
+    expect(await a.look('bob')).toEqual(second)
+    await b.release('bob', second)
     expect(await a.look('bob')).toBeUndefined()
+  })
+
+  it('gives no tenure twice, also of a session that has ended in between', async () => {
+    const { directories } = await nodes('a', 'b')
+    const [a, b] = directories
+    const first = await taken(a, undefined)
+    await a.release('bob', first)
+    const second = await taken(a, undefined)
+    expect(await b.take('bob', first)).toEqual(second)
+    await a.release('bob', first)
+    expect(await b.look('bob')).toEqual(second)
   })
 
   it('lists the sessions of one node, and of no other one whose name begins as its own', async () => {
@@ -65,8 +83,7 @@ describe('the directory of sessions', () => {
 
   it('knows what became of a change whose answer was lost', async () => {
     const { directories, stores } = await nodes('a', 'b')
-    await directories[0].take('bob', undefined)
-    const from = { node: 'a', tenure: 1 }
+    const from = await taken(directories[0], undefined)
     let lost = 0
     for (const store of stores) {
       const { swap } = store
@@ -79,8 +96,9 @@ describe('the directory of sessions', () => {
         throw new Error('the answer was lost')
       }
     }
-    expect(await directories[1].takeForSure('bob', from, async () => {})).toBe(2)
-    expect(await directories[0].takeForSure('bob', from, async () => {})).toEqual({ node: 'b', tenure: 2 })
+    const tenure = await directories[1].takeForSure('bob', from, async () => {})
+    expect(tenure).toBeGreaterThan(from.tenure)
+    expect(await directories[0].takeForSure('bob', from, async () => {})).toEqual({ node: 'b', tenure })
     expect(lost).toBe(2)
   })
 })

@@ -1,3 +1,4 @@
+import { nextMessageId } from '../../contract/index.ts'
 import { isStackError, StackError } from '../../errors/index.ts'
 import type { SharedStore } from './shared-store.ts'
 
@@ -7,7 +8,10 @@ const PREFIX = 's/'
 /** Where a session is at home. */
 export interface Home {
   readonly node: string
-  /** Grows each time that the session gets another home, or its node makes it anew: what was agreed on before is void. */
+  /**
+   * Grows each time that the session gets another home, or its node makes it anew, and never comes again, even of a session that has ended
+   * in between: what was agreed on before is void.
+   */
   readonly tenure: number
 }
 
@@ -28,8 +32,11 @@ export class Directory {
    * The session is at home here from now on, if its home was `from` until now (`undefined`: there was none).
    * @returns The tenure here; or, where nothing was changed, the home that it has.
    */
-  async take(clientId: string, from: Home | undefined): Promise<number | Home | undefined> {
-    const tenure = (from?.tenure ?? 0) + 1
+  take(clientId: string, from: Home | undefined): Promise<number | Home | undefined> {
+    return this.#take(clientId, from, tenureBehind(from))
+  }
+
+  async #take(clientId: string, from: Home | undefined, tenure: number): Promise<number | Home | undefined> {
     const { node } = this.#store
     const before = await this.#swap(clientId, from, { node, tenure })
     return isSame(before, from) ? tenure : before
@@ -44,10 +51,10 @@ export class Directory {
     from: Home | undefined,
     rest: () => Promise<void>,
   ): Promise<number | Home | undefined> {
-    const tenure = (from?.tenure ?? 0) + 1
+    const tenure = tenureBehind(from)
     for (let isFirst = true; ; isFirst = false) {
       try {
-        const taken = await this.take(clientId, from)
+        const taken = await this.#take(clientId, from, tenure)
         const wasTaken =
           !isFirst &&
           isSame(typeof taken === 'number' ? undefined : taken, { node: this.#store.node, tenure })
@@ -77,6 +84,11 @@ export class Directory {
   async #swap(clientId: string, from: Home | undefined, to: Home | undefined): Promise<Home | undefined> {
     return readHome(clientId, await this.#store.swap(PREFIX + clientId, writeHome(from), writeHome(to)))
   }
+}
+
+/** Clocks of machines differ: it is greater than what was before in any case. */
+function tenureBehind(from: Home | undefined): number {
+  return Math.max(nextMessageId(), (from?.tenure ?? 0) + 1)
 }
 
 export function isSame(one: Home | undefined, other: Home | undefined): boolean {

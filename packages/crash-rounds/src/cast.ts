@@ -13,6 +13,8 @@ const TOPICS = 5
 /** Seconds behind its connection until a will is due, of one that comes and of one that never does. */
 const SOON = 1
 const NEVER = 600
+/** How long the broker may take for an answer, in ms. */
+const ANSWER = 60_000
 /** How long retained messages may take, in ms. */
 const RETAINED = 5_000
 
@@ -37,6 +39,8 @@ export class Cast {
   readonly #subscriptions: (readonly [Device | Peer, readonly (readonly [string, QoS])[]])[] = []
   /** Away in some rounds. */
   readonly #guests: Device[] = []
+  /** Who came in this round, and stays until the broker is killed. */
+  #present: readonly Device[] = []
   /** Comes back only when its will has come. */
   readonly #mortal: Device
   #lives = 0
@@ -44,6 +48,7 @@ export class Cast {
   #checked = 0
   #stateWrites = 0
   #subscribed = false
+  #ended = false
 
   constructor(port: number, random: Random, onProblem: (problem: string) => void) {
     this.#port = port
@@ -75,15 +80,26 @@ export class Cast {
   async connect(all = false): Promise<void> {
     const absent = this.#guests.filter(() => this.#subscribed && !all && this.#random.chance(0.3))
     const present = this.#devices.filter((device) => !absent.includes(device))
-    await Promise.all(present.map((device) => device.connect(this.#port)))
-    for (const peer of this.#peers) while (!peer.accepted) await delay(5)
+    this.#present = present
+    const connected = present.map((device) => device.connect(this.#port))
+    const accepted = this.#peers.map(async (peer) => {
+      while (!peer.accepted && !this.#ended) await delay(5)
+    })
+    await this.#bound('nobody answers CONNECT', Promise.all([...connected, ...accepted]))
     if (!this.#subscribed) {
       for (const [client, filters] of this.#subscriptions)
-        for (const [filter, qos] of filters) await client.subscribe(filter, qos)
+        for (const [filter, qos] of filters)
+          await this.#bound(`nobody answers SUBSCRIBE to ${filter}`, client.subscribe(filter, qos))
       this.#subscribed = true
     }
     await this.#live(all)
     for (const publisher of this.#publishers) publisher.left = PER_ROUND
+  }
+
+  /** Waits for an answer of the broker, but not for ever. */
+  async #bound(problem: string, answer: Promise<unknown>): Promise<void> {
+    const late = delay(ANSWER, true, { ref: false })
+    if ((await Promise.race([answer.then(() => false), late])) === true) this.#onProblem(problem)
   }
 
   /** A new life of the one whose will comes, if the last will is known to have come. */
@@ -91,7 +107,9 @@ export class Cast {
     if (last || (this.#lives > 0 && !this.#mourned.has(`mortal-${this.#lives}`))) return
     const payload = `mortal-${++this.#lives}`
     this.#wills.sent(payload, 2)
-    if (await this.#mortal.connect(this.#port)) this.#wills.acknowledge(payload)
+    const accepted = this.#mortal.connect(this.#port)
+    await this.#bound('nobody answers the CONNECT of mortal', accepted)
+    if (this.#mortal.accepted) this.#wills.acknowledge(payload)
   }
 
   /** Sends what fits. */
@@ -126,8 +144,8 @@ export class Cast {
       else found.set(topic, Number(payload))
     }
     const watcher = this.#make(`watcher-${++this.#checked}`, { onMessage, expiry: 0 })
-    await watcher.connect(this.#port)
-    await watcher.subscribe('state/#', 1, 0)
+    await this.#bound('nobody answers the CONNECT of a watcher', watcher.connect(this.#port))
+    await this.#bound('nobody answers the SUBSCRIBE of a watcher', watcher.subscribe('state/#', 1, 0))
     const end = performance.now() + RETAINED
     while (this.#states.wrong(found).length > 0 && performance.now() < end) await delay(2)
     for (const wrong of this.#states.wrong(found)) this.#onProblem(`retained: ${wrong}`)
@@ -143,6 +161,12 @@ export class Cast {
     const twice = [...this.#messages.twice(), ...this.#wills.twice()]
     const strange = [...this.#messages.strange(), ...this.#wills.strange()]
     return [...twice.map((one) => `twice: ${one}`), ...strange.map((one) => `never sent: ${one}`)]
+  }
+
+  /** Whom the broker has closed without a word, while it lives. */
+  disconnected(): string[] {
+    const gone = this.#present.filter(({ accepted }) => !accepted)
+    return gone.map(({ clientId }) => `the connection of ${clientId} has ended`)
   }
 
   /** What must not be once all is settled. */
@@ -162,6 +186,7 @@ export class Cast {
   }
 
   end(): void {
+    this.#ended = true
     this.crashed()
     for (const peer of this.#peers) peer.end()
   }

@@ -50,6 +50,10 @@ export class Device {
     this.#options = options
   }
 
+  get clientId(): string {
+    return this.#options.clientId
+  }
+
   get underWay(): number {
     return this.#outgoing.size
   }

@@ -56,6 +56,7 @@ export async function crashRounds({ rounds, seed, sync, onRound }: Plan): Promis
           cast.load()
           await delay(2)
         }
+        problems.push(...cast.disconnected())
       }
       await broker.kill()
       cast.crashed()
@@ -63,12 +64,18 @@ export async function crashRounds({ rounds, seed, sync, onRound }: Plan): Promis
       onRound?.(round)
     }
     broker = new BrokerProcess({ directory, port, sync })
-    await broker.listening()
-    await cast.connect(true)
-    const end = performance.now() + SETTLE
-    while (!cast.isSettled && performance.now() < end) await delay(10)
+    await settle(broker, cast)
     await cast.checkStates()
-    problems.push(...saidBy(broker), ...cast.faults(), ...cast.losses())
+    const losses = cast.losses()
+    problems.push(...saidBy(broker), ...cast.disconnected(), ...cast.faults(), ...losses)
+    if (losses.length > 0) {
+      // What comes now was there, and was not sent.
+      await broker.kill()
+      cast.crashed()
+      broker = new BrokerProcess({ directory, port, sync })
+      await settle(broker, cast)
+      problems.push(`${losses.length - cast.losses().length} of these came after another start`)
+    }
   } finally {
     await broker?.kill()
     cast.end()
@@ -76,6 +83,14 @@ export async function crashRounds({ rounds, seed, sync, onRound }: Plan): Promis
   }
   const seconds = (performance.now() - started) / 1_000
   return { rounds, ...cast.counts, seconds, problems }
+}
+
+/** Everybody comes back; fulfils when all has come, or has had its time. */
+async function settle(broker: BrokerProcess, cast: Cast): Promise<void> {
+  await broker.listening()
+  await cast.connect(true)
+  const end = performance.now() + SETTLE
+  while (!cast.isSettled && performance.now() < end) await delay(10)
 }
 
 function saidBy(broker: BrokerProcess): string[] {

@@ -4,6 +4,7 @@ import { StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { Timer } from '../time/index.ts'
 import { judgeEvery, proceed } from '../time/index.ts'
+import { healthOf, nodesOf } from './health.ts'
 import { InboundIds } from './inbound-ids.ts'
 import { KeptRetained } from './kept-retained.ts'
 import { KeptSubscriptions } from './kept-subscriptions.ts'
@@ -162,13 +163,9 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     return later
   }
 
-  lookupExpiredSessions(
-    { now, limit }: Context<'lookupExpiredSessions'>,
-    store: Store<'lookupExpiredSessions'>,
-  ): void {
+  lookupExpiredSessions(ctx: Context<'lookupExpiredSessions'>, store: Store<'lookupExpiredSessions'>): void {
     // Without a lease another node may have them.
-    if (this.#parts.shared?.inService === false) return
-    for (const { clientId, epoch } of this.#parts.sessions.due(now, limit)) store.push({ clientId, epoch })
+    if (this.#parts.shared?.inService !== false) this.#sessions.lookupExpired(ctx, store)
   }
 
   lookupDueWills(ctx: Context<'lookupDueWills'>, store: Store<'lookupDueWills'>): void | Promise<void> {
@@ -209,11 +206,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   }
 
   unsubscribeTopic(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void {
-    const { sessions, subscriptions } = this.#parts
-    const { client, topic } = ctx
-    const record = client === undefined ? sessions.current(ctx) : sessions.of(client)
-    const existed = subscriptions.remove(record, topic)
-    store.existed = store.existed === true || existed
+    this.#subscriptions.unsubscribe(ctx, store)
   }
 
   regrantSubscription(
@@ -293,5 +286,13 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   purgeMessages(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): void | Promise<void> {
     const where = { parts: this.#parts, logs: this.#logs, wills: this.#wills, kept: this.#retained }
     return proceed(new Purge(where, ctx, store).run())
+  }
+
+  lookupHealth(_: Context<'lookupHealth'>, store: Store<'lookupHealth'>): void {
+    store.push(...healthOf(this.#parts))
+  }
+
+  lookupNodes(_: Context<'lookupNodes'>, store: Store<'lookupNodes'>): void {
+    store.push(...nodesOf(this.#parts))
   }
 }

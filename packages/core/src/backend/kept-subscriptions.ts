@@ -33,6 +33,15 @@ export class KeptSubscriptions {
     if (shared !== undefined) return settleSubscription(this.#parts, ctx, store, existed)
   }
 
+  /** A filter goes, of a session that is connected or away. */
+  unsubscribe(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void {
+    const { sessions, subscriptions } = this.#parts
+    const { client, topic } = ctx
+    const record = client === undefined ? sessions.current(ctx) : sessions.of(client)
+    const existed = subscriptions.remove(record, topic)
+    store.existed = store.existed === true || existed
+  }
+
   store(ctx: Context<'storeSubscription'>, store: Store<'storeSubscription'>): void | Promise<void> {
     const { topic, qos, options, identifier } = ctx
     const record = this.#parts.sessions.current(ctx)

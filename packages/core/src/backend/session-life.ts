@@ -51,6 +51,14 @@ export class SessionLife {
       )
   }
 
+  /** Those whose time is over. */
+  lookupExpired(
+    { now, limit }: Context<'lookupExpiredSessions'>,
+    store: Store<'lookupExpiredSessions'>,
+  ): void {
+    for (const { clientId, epoch } of this.#parts.sessions.due(now, limit)) store.push({ clientId, epoch })
+  }
+
   *#openAmongNodes({ moves }: SharedNode, ctx: Context<'openSession'>, store: Store<'openSession'>): Steps {
     try {
       yield* this.#openNow(ctx, store)

@@ -7,6 +7,8 @@ export {
   type DropReason,
   type DueRetained,
   type DueWill,
+  type Health,
+  type NodeSummary,
   type RetainedMessage,
   type RuleOf,
   type SessionContext,

@@ -68,6 +68,11 @@ export interface MiddlewareLike extends Handlers {
    * @param username As the CONNECT would have it.
    */
   wouldRefuse?(client: Client, username: string | undefined): string | undefined
+  /**
+   * Whoever made the stack hands what it alone can do, before the stack starts: `@mqtt-stack/broker` a `BrokerOperator`,
+   * with its listeners, its configuration and its log.
+   */
+  operatedBy?(operator: object): void
   /** Opens what it needs. Middlewares start last to first, so stores are open before those who use them. */
   start?(): void | Promise<void>
   /** Settles and closes. First to last; no client is connected any more. */
@@ -106,6 +111,7 @@ export const MEMBERS: ReadonlySet<string> = new Set([
   'config',
   'table',
   'groupsOf',
+  'operatedBy',
   'reconfigure',
   'constructor',
 ])

@@ -28,5 +28,6 @@ export {
 } from './packets.ts'
 export { isProtocolError, ProtocolError, protocolError } from './protocol-error.ts'
 export { Publish } from './publish.ts'
+export type { PublishInit } from './publish-init.ts'
 export { ReasonCode, returnCodeOf } from './reason-codes.ts'
 export { Sequences } from './sequences.ts'

@@ -21,6 +21,8 @@ import type { MessageLogCallbacks } from './message-log.ts'
 import { MESSAGE_LOG } from './message-log.ts'
 import type { MessageCallbacks } from './messages.ts'
 import { MESSAGES } from './messages.ts'
+import type { OperationCallbacks } from './operation.ts'
+import { OPERATION } from './operation.ts'
 import type { RetainedCallbacks } from './retained.ts'
 import { RETAINED } from './retained.ts'
 import type { CallbackRule } from './rule.ts'
@@ -45,6 +47,7 @@ export interface Callbacks
     InboundCallbacks,
     RetainedCallbacks,
     AdministrationCallbacks,
+    OperationCallbacks,
     HandlerCallbacks {}
 
 /** The rule of every callback that core knows. */
@@ -59,6 +62,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   ...INBOUND,
   ...RETAINED,
   ...ADMINISTRATION,
+  ...OPERATION,
   ...HANDLERS,
 }
 

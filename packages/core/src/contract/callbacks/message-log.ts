@@ -71,7 +71,7 @@ export interface MessageLogCallbacks {
 
   /**
    * The log after a sequence, in order, pushed to the store.
-   * @executedBy outbound-manager
+   * @executedBy outbound-manager, admin
    * @answeredBy backend
    */
   lookupOfflineMessages: {

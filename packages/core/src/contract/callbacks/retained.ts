@@ -35,7 +35,7 @@ export interface DueRetained {
 export interface RetainedCallbacks {
   /**
    * Replaces the retained message of a topic; an empty payload clears it.
-   * @executedBy retain-manager
+   * @executedBy retain-manager, admin
    * @answeredBy backend
    */
   storeRetainedMessage: {
@@ -59,7 +59,7 @@ export interface RetainedCallbacks {
 
   /**
    * Retained messages that match a filter, a page at a time.
-   * @executedBy retain-manager
+   * @executedBy retain-manager, admin
    * @answeredBy backend
    */
   lookupRetainedMessages: {

@@ -1,0 +1,34 @@
+import { StackError } from '../errors/index.ts'
+import { isValidTopicFilter, parseShare } from '../topics/index.ts'
+import type { RetainedMessage } from './callbacks/index.ts'
+import type { Stack } from './stack.ts'
+
+export interface RetainedRange {
+  /** Only topics that sort behind this one (by UTF-16 code unit); absent: from the first. */
+  readonly after?: string | undefined
+  /** So many are looked up at a time; 100 by default. */
+  readonly page?: number
+}
+
+/**
+ * Retained messages whose topics match a filter, in the order of their topics, looked up page by page: no list of all is
+ * made. What is there from the first page to the last comes exactly once.
+ * @throws StackError `FILTER_INVALID` for what is no topic filter, or shared; those of the backend.
+ */
+export async function* retainedMessages(
+  stack: Stack,
+  filter: string,
+  { after, page: limit = 100 }: RetainedRange = {},
+): AsyncGenerator<RetainedMessage, void, void> {
+  if (!isValidTopicFilter(filter) || parseShare(filter) !== undefined)
+    throw new StackError('FILTER_INVALID', `not a topic filter: ${JSON.stringify(filter)}`)
+  let last = after
+  while (true) {
+    const ctx = { topic: filter, limit, ...(last !== undefined && { after: last }) }
+    const page = await stack.call('lookupRetainedMessages', ctx)
+    const now = stack.clock.now()
+    for (const message of page) if (message.expiresAt === 0 || message.expiresAt > now) yield message
+    last = page.at(-1)?.topic
+    if (page.length < limit) return
+  }
+}

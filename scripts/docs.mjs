@@ -1,7 +1,9 @@
 // Writes (--write) and checks what the documentation takes from the code: callbacks, errors, options, the default order.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { routeSections } from './docs-admin.mjs'
 import { brokerSections, configSchemaText, configurationText } from './docs-broker.mjs'
 import { idleCodes, linkProblems, raisers } from './docs-checks.mjs'
 import { constantsTable } from './docs-constants.mjs'
@@ -27,6 +29,8 @@ const { CALLBACKS, ERRORS, ReasonCode, returnCodeOf } = await loadCore()
 const callbacks = documented(CALLBACKS, callbackTypes())
 const broker = await loadBroker()
 const packages = await describePackages()
+/** @type {typeof import('../packages/admin/src/index.ts')} */
+const { ROUTES } = await import(pathToFileURL(join(root, 'packages/admin/dist/index.js')).href)
 
 /** @type {string[]} */
 const problems = []
@@ -40,6 +44,7 @@ keep('docs/errors.md', {
   errors: () => errorsTable(ERRORS, raisers(packages)),
   'reason-codes': () => reasonCodesTable(ReasonCode, returnCodeOf),
 })
+keep('docs/admin.md', { routes: () => routeSections(ROUTES) })
 keep('docs/architecture.md', { numbers: () => numbersTable(packages), constants: constantsTable })
 for (const pkg of packages) {
   keep(`packages/${pkg.folder}/README.md`, {

@@ -1,5 +1,5 @@
 /** What a broker can be told. */
-import type { OptionSpec, OptionsSpec, Resolved, StackOptions } from '@mqtt-stack/core'
+import type { MiddlewareLike, OptionSpec, OptionsSpec, Resolved, StackOptions } from '@mqtt-stack/core'
 import { resolveOptions, StackError } from '@mqtt-stack/core'
 import type { AllowAnonymous } from './anonymous.ts'
 import type { PlaceOptions } from './built-ins.ts'
@@ -8,11 +8,15 @@ import { resolveListeners } from './listeners/options.ts'
 import type { Place, Use } from './order.ts'
 import { ORDER } from './order.ts'
 
+/** Options of admin, which is loaded where there are some; `true`: with its defaults; or one that is made already. */
+export type AdminChoice = boolean | Readonly<Record<string, unknown>> | MiddlewareLike
+
 export interface BrokerOptions extends PlaceOptions {
   listeners?: readonly ListenerOptions[]
   use?: readonly Use[]
   allowAnonymous?: AllowAnonymous
   stack?: StackOptions
+  admin?: AdminChoice
 }
 
 function placeOption(place: Place): OptionSpec {
@@ -40,6 +44,11 @@ export const BROKER_OPTIONS: OptionsSpec<BrokerOptions> = {
     doc: 'Clients whom nobody has to know: everywhere, nowhere, or from this machine alone (`local`); by default `local`, and `false` when a middleware of yours answers authenticateConnection or authenticateExchange.',
   },
   stack: { kind: 'any', default: {}, doc: 'Options of the stack: see core.' },
+  admin: {
+    kind: 'any',
+    default: false,
+    doc: 'The API for operators: options of admin, `true` for its defaults, or one that is made already. Its package is loaded where it is wanted.',
+  },
   ...(Object.fromEntries(ORDER.map((place) => [place, placeOption(place)])) as Record<Place, OptionSpec>),
 }
 

@@ -1,16 +1,8 @@
 /** A stack that listens. */
-import { Buffer } from 'node:buffer'
 import { EventEmitter } from 'node:events'
-import type { Publisher, PublishInit, Stack } from '@mqtt-stack/core'
-import {
-  isValidTopicName,
-  Publish,
-  RelayContext,
-  Relayer,
-  RelayStore,
-  StackError,
-  topicLevels,
-} from '@mqtt-stack/core'
+import type { PublishInit, Stack } from '@mqtt-stack/core'
+import { ClientList, ownMessage, Relayer, RelayStore, StackError } from '@mqtt-stack/core'
+import { configurationOf } from './configuration.ts'
 import type { BrokerEvents } from './events.ts'
 import { EventBridge } from './events.ts'
 import { explain } from './explain/explain.ts'
@@ -23,12 +15,10 @@ import { checkProviders } from './listeners/check-providers.ts'
 import { Listeners } from './listeners/listeners.ts'
 import type { ListenerConfig, ListenerOptions } from './listeners/options.ts'
 import { resolveListeners } from './listeners/options.ts'
+import type { OpenListener } from './operator.ts'
 
 /** How {@link Broker.publish} sends: QoS 0 and not retained unless it says otherwise. */
 export type PublishOptions = Pick<PublishInit, 'qos' | 'retain' | 'properties'>
-
-/** Who publishes when the broker does: no client has an empty identifier once it is accepted. */
-const SELF: Publisher = { clientId: '', identity: undefined }
 
 /** What a reload did. */
 export interface Reloaded {
@@ -49,6 +39,8 @@ export interface Source {
 /** Made by `createBroker`. Emits {@link BrokerEvents}. */
 export class Broker extends EventEmitter<BrokerEvents> {
   readonly stack: Stack
+  /** Who is connected, by client identifier. The order is made when it is asked for the first time. */
+  readonly clients: ClientList
   readonly #configs: readonly ListenerConfig[]
   readonly #listeners: Listeners
   readonly #relayer: Relayer
@@ -68,7 +60,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
     this.#listeners = new Listeners(stack, () =>
       [...this.#attached].map(({ limits }) => limits).filter((one) => one !== undefined),
     )
-    stack.use(new EventBridge(this))
+    this.clients = new ClientList(() => stack.clients)
+    stack.use(new EventBridge(this, this.clients))
   }
 
   /** Where it listens; empty before and after. */
@@ -142,14 +135,8 @@ export class Broker extends EventEmitter<BrokerEvents> {
     payload: Uint8Array | string,
     options: PublishOptions = {},
   ): Promise<RelayStore> {
-    const limits = this.stack.config
-    const tooLarge = topicLevels(topic) > limits.topicLevels || Buffer.byteLength(topic) > limits.topicBytes
-    if (tooLarge || !isValidTopicName(topic)) {
-      throw new StackError('TOPIC_INVALID', `not a topic name, or too large: ${JSON.stringify(topic)}`)
-    }
+    const relay = ownMessage(this.stack, { topic, payload, ...options })
     await this.start()
-    const packet = Publish.from({ topic, payload, ...options })
-    const relay = new RelayContext(undefined, packet, SELF, undefined, 'broker')
     const relayed = new RelayStore()
     await this.#relayer.relay(relay, relayed)
     return relayed
@@ -195,20 +182,41 @@ export class Broker extends EventEmitter<BrokerEvents> {
    * @throws StackError `LISTEN_FAILED`, or those of options; then nothing has changed.
    */
   async relisten(listeners: readonly ListenerOptions[]): Promise<readonly Address[]> {
-    this.#check()
     const configs = resolveListeners(listeners)
-    for (const { transport, providers } of configs)
-      checkProviders(this.stack, `${transport} listener`, providers)
-    const before = this.#listening
-    const use = async (): Promise<readonly Address[]> => {
-      await before?.catch(() => {})
-      await this.start()
-      await this.#listeners.use(configs)
-      return this.addresses
-    }
-    const using = use()
-    this.#listening = using.catch(() => this.addresses)
-    return using
+    return this.#use(() => configs)
+  }
+
+  /**
+   * Listens there too, until {@link relisten}, a reload of listeners, or {@link closeListener}.
+   * @throws as {@link relisten}
+   */
+  async openListener(listener: ListenerOptions): Promise<OpenListener> {
+    const [config] = resolveListeners([listener])
+    const addresses = await this.#use((open) => [...open, config])
+    return { ...(addresses.at(-1) as Address), name: config.name }
+  }
+
+  /**
+   * A listener takes no new connections any more; whoever is connected stays so.
+   * @param url As {@link openListeners} says.
+   * @returns False where there is none.
+   */
+  async closeListener(url: string): Promise<boolean> {
+    const left = (): ListenerConfig[] =>
+      this.#listeners.open.filter(({ address }) => address.url !== url).map(({ config }) => config)
+    if (left().length === this.#listeners.open.length) return false
+    await this.#use(left)
+    return true
+  }
+
+  /** The listeners that are open, with what their user calls them. */
+  get openListeners(): readonly OpenListener[] {
+    return this.#listeners.open.map(({ config, address }) => ({ ...address, name: config.name }))
+  }
+
+  /** What listens, and what the stack is made of, in values of JSON without secrets. */
+  get configuration(): Readonly<Record<string, unknown>> {
+    return configurationOf(this.stack, this.#listeners.open)
   }
 
   /**
@@ -237,6 +245,26 @@ export class Broker extends EventEmitter<BrokerEvents> {
 
   #check(): void {
     if (this.#closed !== undefined) throw new StackError('STACK_STOPPED', 'the broker is closed')
+  }
+
+  /** One change at a time. */
+  async #use(
+    wanted: (open: readonly ListenerConfig[]) => readonly ListenerConfig[],
+  ): Promise<readonly Address[]> {
+    this.#check()
+    const before = this.#listening
+    const use = async (): Promise<readonly Address[]> => {
+      await before?.catch(() => {})
+      const configs = wanted(this.#listeners.open.map(({ config }) => config))
+      for (const { transport, providers } of configs)
+        checkProviders(this.stack, `${transport} listener`, providers)
+      await this.start()
+      await this.#listeners.use(configs)
+      return this.addresses
+    }
+    const using = use()
+    this.#listening = using.catch(() => this.addresses)
+    return using
   }
 
   async #listen(): Promise<readonly Address[]> {

@@ -16,6 +16,7 @@ describe('flags', () => {
       redis: '',
       node: '',
       workers: 1,
+      admin: '',
       cert: '',
       key: '',
       ca: '',

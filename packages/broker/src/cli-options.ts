@@ -30,6 +30,7 @@ export interface CliFlags {
   ca?: string
   crl?: string
   'allow-anonymous'?: boolean
+  admin?: string
   'log-level'?: LogLevel
   verbose?: boolean
   help?: boolean
@@ -105,6 +106,11 @@ export const CLI_FLAGS: OptionsSpec<CliFlags> = {
     default: false,
     doc: 'everybody may connect, under any name, not only this machine',
   },
+  admin: {
+    kind: 'string',
+    default: '',
+    doc: 'the API for operators and the dashboard, there or on 127.0.0.1:18080',
+  },
   'log-level': {
     kind: 'string',
     default: 'info',
@@ -131,7 +137,10 @@ const WANTED: Readonly<Record<string, string>> = {
   node: 'name',
   workers: 'n',
   'log-level': 'level',
+  admin: '[host:]port',
 }
+/** Flags whose value may be left out, and what holds then. */
+const USUAL_VALUES: Readonly<Record<string, string>> = { admin: '127.0.0.1:18080' }
 /** Flags that may be given more than once. */
 const REPEATED: ReadonlySet<string> = new Set(['listen'])
 const COMMAND = 'mqtt-stack'
@@ -157,7 +166,7 @@ export function readFlags(args: readonly string[]): Flags {
   const options = Object.fromEntries(
     Object.entries(rows).map(([name, row]) => [name, parseOption(name, row)]),
   )
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true })
+  const { tokens } = parseArgs({ args: withUsualValues(args), options, strict: false, tokens: true })
   const given: Record<string, unknown> = {}
   for (const token of tokens) {
     if (token.kind === 'positional') throw strayArgument(token.value)
@@ -204,7 +213,15 @@ export function flagUsage(name: string): string {
   const { kind } = (CLI_FLAGS as Readonly<Record<string, OptionSpec>>)[name]
   if (kind === 'boolean') return `--${name}`
   const wanted = WANTED[name] ?? (kind === 'number' ? 'port' : 'file')
-  return `--${name} <${wanted}>`
+  return Object.hasOwn(USUAL_VALUES, name) ? `--${name} [${wanted}]` : `--${name} <${wanted}>`
+}
+
+/** Gives flags their usual values where none stands behind them. */
+function withUsualValues(args: readonly string[]): string[] {
+  return args.map((arg, i) => {
+    const usual = arg.startsWith('--') ? USUAL_VALUES[arg.slice(2)] : undefined
+    return usual === undefined || /^[^-]/.test(args[i + 1] ?? '') ? arg : `${arg}=${usual}`
+  })
 }
 
 /** The value that a flag was given, of its kind as far as it can be; the table judges the rest. */

@@ -1,6 +1,7 @@
 /** The default stack, wired. */
 import type { CallbackName, MiddlewareLike } from '@mqtt-stack/core'
 import { Stack, StackError } from '@mqtt-stack/core'
+import { adminOf } from './admin.ts'
 import type { AllowAnonymous, AnonymousOptions } from './anonymous.ts'
 import { Anonymous } from './anonymous.ts'
 import type { Source } from './broker.ts'
@@ -9,6 +10,7 @@ import type { BrokerOptions } from './broker-options.ts'
 import { resolveBroker } from './broker-options.ts'
 import { makeBuiltIns } from './built-ins.ts'
 import { keepLimits, ownLimitsOf } from './listeners/own-limits.ts'
+import { handOver } from './operator.ts'
 import { arrange } from './order.ts'
 
 /**
@@ -27,14 +29,17 @@ export function createBroker(options: BrokerOptions = {}): Broker {
 /** As {@link createBroker}. @param source Is asked for what is new, at `reload()`. */
 export function makeBroker(options: BrokerOptions, source?: Source): Broker {
   const config = resolveBroker(options)
-  const middlewares = arrange(makeBuiltIns(config), config.use)
+  const admin = adminOf(config.admin)
+  const middlewares = arrange(makeBuiltIns(config), [...config.use, ...admin])
   const anonymous = anonymousFor(middlewares, config.allowAnonymous)
   if (!isRuled(middlewares)) checkRules(middlewares, anonymous.users)
   const limits = config.listeners.map((one) => ownLimitsOf(one)).filter((one) => one !== undefined)
   keepLimits({ middlewares }, limits)
   // A broker of a configuration may have to let them in later.
   if (anonymous.where !== false || source !== undefined) middlewares.push(new Anonymous(anonymous))
-  return new Broker(new Stack(config.stack).use(...middlewares), config.listeners, source)
+  const broker = new Broker(new Stack(config.stack).use(...middlewares), config.listeners, source)
+  handOver(broker)
+  return broker
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What the broker tells: the callbacks that are told, as events. */
 import type { EventEmitter } from 'node:events'
-import type { Context, MiddlewareLike, Stack } from '@mqtt-stack/core'
+import type { ClientList, Context, MiddlewareLike, Stack } from '@mqtt-stack/core'
 import { EventLog } from './event-log.ts'
 
 /** The events of a broker, with what their listeners are given. */
@@ -36,10 +36,12 @@ export class EventBridge implements MiddlewareLike {
   messagePublished?: NonNullable<MiddlewareLike['messagePublished']>
   topicUnsubscribed?: NonNullable<MiddlewareLike['topicUnsubscribed']>
   readonly #emitter: EventEmitter<BrokerEvents>
+  readonly #clients: ClientList
   readonly #log = new EventLog()
 
-  constructor(emitter: EventEmitter<BrokerEvents>) {
+  constructor(emitter: EventEmitter<BrokerEvents>, clients: ClientList) {
     this.#emitter = emitter
+    this.#clients = clients
     const plain: EventEmitter = emitter
     plain.on('newListener', (name: string) => this.#listen(name, true))
     plain.on('removeListener', (name: string) => this.#listen(name, plain.listenerCount(name) > 0))
@@ -55,6 +57,7 @@ export class EventBridge implements MiddlewareLike {
   }
 
   clientConnected(ctx: Context<'clientConnected'>): void {
+    this.#clients.connected(ctx.client)
     this.#tell('clientConnected', ctx)
   }
 
@@ -64,6 +67,7 @@ export class EventBridge implements MiddlewareLike {
   }
 
   clientDisconnected(ctx: Context<'clientDisconnected'>): void {
+    this.#clients.disconnected(ctx.client)
     this.#log.clientDisconnected(ctx)
     this.#tell('clientDisconnected', ctx)
   }

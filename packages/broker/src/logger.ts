@@ -29,7 +29,9 @@ export async function createLogger(level: LogLevel, terminal: boolean): Promise<
   const setLevel = (next: LogLevel): void => {
     log.level = next
   }
-  return { logger: printableLogger(fromPino(log)), setLevel }
+  const logger = Object.assign(printableLogger(fromPino(log)), { setLevel })
+  Object.defineProperty(logger, 'level', { get: () => log.level, enumerable: true })
+  return { logger, setLevel }
 }
 
 /** A logger for `createBroker({ stack: { logger } })` of one of pino, which wants its fields first. */

@@ -1,9 +1,9 @@
 /** What the command does, from its arguments to its exit code. */
-import { readFileSync } from 'node:fs'
 import { helpText, readFlags } from './cli-options.ts'
 import { commandOf } from './commands/index.ts'
 import { checkNpmFlags } from './npm-flags.ts'
 import { serve } from './serve.ts'
+import { version } from './version.ts'
 
 /**
  * Runs a command, or the broker until SIGTERM or SIGINT.
@@ -32,10 +32,6 @@ function nextSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT']) process.on(name, resolve)
   })
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 }
 
 function oneLine({ message }: Error): string {

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger, MiddlewareLike } from '@mqtt-stack/core'
 import { StackError } from '@mqtt-stack/core'
+import { makeAdmin } from './admin.ts'
 import type { Broker } from './broker.ts'
 import type { BrokerOptions } from './broker-options.ts'
 import { openCertificateAuth } from './certificate-auth.ts'
@@ -91,6 +92,8 @@ async function optionsOf({ config, given }: Flags): Promise<BrokerOptions> {
   const usual = config.config === '' ? 'local' : undefined
   const allowAnonymous = config['allow-anonymous'] || usual
   const backend = await backendOf(config)
+  const admin =
+    config.admin === '' ? undefined : await makeAdmin({ listen: config.admin }, 'mqtt-stack: --admin')
   // Whoever has a certificate may do everything, as everybody else whom flags let in.
   const open = config.config === '' && config.ca !== ''
   const certified = open ? { use: [await openCertificateAuth()], authorize: false as const } : {}
@@ -98,6 +101,7 @@ async function optionsOf({ config, given }: Flags): Promise<BrokerOptions> {
     ...(listeners !== undefined && { listeners }),
     ...(allowAnonymous !== undefined && { allowAnonymous }),
     ...(backend !== undefined && { backend }),
+    ...(admin !== undefined && { admin }),
     ...certified,
   }
 }

@@ -57,6 +57,9 @@ export async function applyPart({ path, value }: Part, made: BrokerOptions, brok
 }
 
 /** The middleware of a section, as the new configuration has made it. */
-export function madeOf(name: string, { use = [] }: BrokerOptions): Changeable | undefined {
-  return use.map((one) => (isPlaced(one) ? one.middleware : one)).find((one) => one.name === name)
+export function madeOf(name: string, { use = [], admin }: BrokerOptions): Changeable | undefined {
+  const made = typeof admin === 'object' && 'name' in admin ? [admin as MiddlewareLike] : []
+  return [...use, ...made]
+    .map((one) => (isPlaced(one) ? one.middleware : one))
+    .find((one) => one.name === name)
 }

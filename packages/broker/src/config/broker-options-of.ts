@@ -1,6 +1,7 @@
 /** From a configuration to what `createBroker` is told. */
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import { isStackError } from '@mqtt-stack/core'
+import { ofWorker as ofWorkerAdmin } from '../admin.ts'
 import type { BrokerOptions } from '../broker-options.ts'
 import type { ReadRule } from '../check/read-rule.ts'
 import { isProvider } from '../listeners/check-providers.ts'
@@ -22,7 +23,7 @@ import { nameOf } from './parsed.ts'
 import { ConfigError } from './problem.ts'
 import { problemAt } from './problem-at.ts'
 import type { ProviderName, Section } from './sections.ts'
-import { ACL, ANONYMOUS, LIMITS, LMDB, PROVIDERS, REDIS } from './sections.ts'
+import { ACL, ADMIN, ANONYMOUS, LIMITS, LMDB, PROVIDERS, REDIS } from './sections.ts'
 
 /** Providers and rules stand behind it, limits before it: who is refused costs no password hash. */
 const BEHIND: Place = 'authentication'
@@ -63,12 +64,14 @@ export async function makeAll(config: LoadedConfig, { attaches = false }: MakeOp
   checkRules(config, use, own)
   const places = ORDER.filter((place) => place !== 'backend' && value[place] !== undefined)
   const anonymous = value.auth?.anonymous
+  const admin = value.admin && (await sectionOf(config, ADMIN, ofWorkerAdmin(value.admin)))
   const options = {
     ...(listeners !== undefined && { listeners }),
     ...(anonymous !== undefined && { allowAnonymous: anonymous }),
     ...(value.stack !== undefined && { stack: value.stack }),
     ...Object.fromEntries(places.map((place) => [place, value[place as Exclude<Place, 'backend'>]])),
     ...(backend !== undefined && { backend }),
+    ...(admin !== undefined && { admin }),
     use,
   }
   return { options, own }

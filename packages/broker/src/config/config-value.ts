@@ -43,6 +43,7 @@ export type ConfigValue = {
   readonly limits?: Options
   readonly store?: { readonly memory?: Options; readonly lmdb?: Options; readonly redis?: Options }
   readonly stack?: Options
+  readonly admin?: Options
   readonly use?: readonly UseValue[]
   readonly log?: { readonly level?: LogLevel; readonly format?: LogFormat }
 } & { readonly [Name in Exclude<Place, 'backend'>]?: Options | false }

@@ -54,6 +54,14 @@ export const REDIS: Section = section(
   'Sessions and messages in Redis: all brokers that share it are one service.',
 )
 
+/** The API for operators. */
+export const ADMIN: Section = section(
+  ['admin'],
+  'admin',
+  'Admin',
+  'The API for operators, over HTTP; without this section it is off.',
+)
+
 /** Stands for the built-in provider of clients that nobody has to know, where listeners name providers. */
 export const ANONYMOUS = 'anonymous'
 

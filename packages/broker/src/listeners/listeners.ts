@@ -37,6 +37,11 @@ export class Listeners {
     return this.#addresses
   }
 
+  /** Each that is open: what it was told, and where it is. */
+  get open(): readonly { readonly config: ListenerConfig; readonly address: Address }[] {
+    return this.#open
+  }
+
   /** What they were told, with the limits that hold there. */
   get named(): readonly NamedListener[] {
     return this.#open.map(({ config, listener }) => ({ ...config, limits: listener.limits }))

@@ -1,0 +1,18 @@
+/** What the routes work with. */
+import type { ClientList, Relayer, Resolved, Stack } from '@mqtt-stack/core'
+import type { Bans } from './bans.ts'
+import type { Door } from './http/door.ts'
+import type { Live } from './live/live.ts'
+import type { Operator } from './operator.ts'
+import type { AdminOptions } from './options.ts'
+
+export interface Desk {
+  readonly stack: Stack
+  readonly config: Resolved<AdminOptions>
+  readonly clients: ClientList
+  readonly bans: Bans
+  readonly live: Live
+  readonly relayer: Relayer
+  readonly operator: Operator
+  readonly door: Door
+}

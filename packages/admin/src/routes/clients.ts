@@ -1,0 +1,110 @@
+/** Who is connected. */
+import type { Client } from '@mqtt-stack/core'
+import { ReasonCode } from '@mqtt-stack/core'
+import type { FigurePlace, Sort } from '../client-pages.ts'
+import { pageByFigure, pageByName, SORTS } from '../client-pages.ts'
+import { CLIENT, CLIENT_DETAILS, clientDetails, clientState } from '../client-state.ts'
+import type { Desk } from '../desk.ts'
+import type { Field } from '../http/fields.ts'
+import { choice, integer, optional, text, usually } from '../http/fields.ts'
+import { Problem } from '../http/problem.ts'
+import type { Route } from '../http/route.ts'
+import { route } from '../http/route.ts'
+import { isText, PAGE, pageOf, placeOfCursor } from '../pages.ts'
+
+const TAG = 'Clients'
+export const CLIENT_ID: Field<string> = text({ doc: 'Client identifier.', max: 65_535 })
+
+const FIGURES: Readonly<Record<Exclude<Sort, 'clientId'>, (client: Client) => number>> = {
+  connectedAt: ({ connectedAt = 0 }) => connectedAt,
+  bytesIn: ({ bytesIn }) => bytesIn,
+  bytesOut: ({ bytesOut }) => bytesOut,
+  packetsIn: ({ packetsIn }) => packetsIn,
+  packetsOut: ({ packetsOut }) => packetsOut,
+  pending: ({ pending }) => pending,
+  idle: ({ receivedAt }) => -receivedAt,
+}
+
+export const CLIENT_ROUTES: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/api/clients',
+    role: 'read',
+    tag: TAG,
+    summary: 'Clients that are connected, in pages: by client identifier, or by a figure, the largest first.',
+    query: {
+      ...PAGE,
+      sort: usually(choice(SORTS, { doc: 'What they are sorted by.' }), 'clientId'),
+      search: optional(text({ doc: 'Part of the client identifier, the identity or the address.' })),
+      prefix: optional(text({ doc: 'How the client identifier begins.' })),
+      identity: optional(text({ doc: 'Clients of this identity alone.' })),
+      listener: optional(text({ doc: 'Clients of this listener alone: its name or transport.' })),
+      protocolVersion: optional(
+        choice([3, 4, 5], { doc: 'Clients of this version alone: 3 (3.1), 4 (3.1.1), 5 (5.0).' }),
+      ),
+    },
+    answer: pageOf(CLIENT),
+    async run({ query, desk }) {
+      const { sort, limit, cursor, ...terms } = query
+      const { clients, stack } = desk
+      const { items, next } =
+        sort === 'clientId'
+          ? await pageByName(clients, terms, placeOfCursor(cursor, isText), limit, stack.pace)
+          : await pageByFigure(
+              clients,
+              terms,
+              FIGURES[sort],
+              placeOfCursor(cursor, isFigure),
+              limit,
+              stack.pace,
+            )
+      return { items: items.map((client) => clientState(client, stack.clock)), next }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/clients/{clientId}',
+    role: 'read',
+    tag: TAG,
+    summary: 'One client, with all that is known of it.',
+    params: { clientId: CLIENT_ID },
+    answer: CLIENT_DETAILS,
+    run: ({ params, desk }) => clientDetails(connected(desk, params.clientId), desk.stack.clock),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/api/clients/{clientId}',
+    role: 'operate',
+    tag: TAG,
+    summary: 'Ends the connection of a client; its session stays for as long as it was to stay.',
+    params: { clientId: CLIENT_ID },
+    query: {
+      reason: usually(text({ doc: 'Told to a 5.0 client, and logged.' }), 'closed by an operator'),
+      reasonCode: usually(
+        integer({
+          doc: 'Reason code for a 5.0 client; 152 (administrative action) by default.',
+          min: 0x80,
+          max: 0xff,
+        }),
+        ReasonCode.ADMINISTRATIVE_ACTION,
+      ),
+    },
+    run({ params, query, desk }) {
+      const client = connected(desk, params.clientId)
+      desk.stack.closeClient(client, query.reasonCode as ReasonCode, query.reason)
+    },
+  }),
+]
+
+/** @throws Problem `not-found` */
+export function connected({ clients }: Desk, clientId: string): Client {
+  const client = clients.get(clientId)
+  if (client !== undefined) return client
+  throw new Problem('not-found', `no client "${clientId}" is connected here`)
+}
+
+function isFigure(place: unknown): place is FigurePlace {
+  if (typeof place !== 'object' || place === null) return false
+  const { figure, clientId } = place as Partial<FigurePlace>
+  return typeof figure === 'number' && typeof clientId === 'string'
+}

@@ -29,6 +29,8 @@ type Attribute = keyof typeof ATTRIBUTES
 export interface Wanted {
   readonly subject?: readonly (readonly [Attribute, string])[]
   readonly san?: readonly (readonly [keyof typeof ALTERNATIVES, string])[]
+  /** When it holds; by default since yesterday, for 90 days. */
+  readonly term?: Term
 }
 
 /** PEM, with the serial number of the certificate. */
@@ -38,7 +40,7 @@ export interface Issued {
   readonly serial: Buffer
 }
 
-/** When a revocation list is from, and until when it holds; by default from a minute ago for a day. */
+/** When a certificate or a revocation list is from, and until when it holds; a list by default from a minute ago for a day. */
 export interface Term {
   readonly from?: number
   readonly until?: number
@@ -61,13 +63,13 @@ export class Authority {
   }
 
   /** A certificate with a key of its own, valid for 90 days. */
-  issue({ subject = [], san = [] }: Wanted): Issued {
+  issue({ subject = [], san = [], term }: Wanted): Issued {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const names = san.map(([kind, text]) => der(ALTERNATIVES[kind], Buffer.from(text)))
     const extensions = names.length === 0 ? [] : [sequence(ALTERNATIVE_NAME, der(0x04, sequence(...names)))]
     const serial = newSerial()
     return {
-      cert: this.#certify(serial, nameOf(subject), publicKey, extensions),
+      cert: this.#certify(serial, nameOf(subject), publicKey, extensions, term),
       key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       serial,
     }
@@ -90,8 +92,14 @@ export class Authority {
     )
   }
 
-  #certify(serial: Buffer, subject: Buffer, key: KeyObject, extensions: readonly Buffer[]): string {
-    const validity = sequence(utcTime(Date.now() - DAY_MS), utcTime(Date.now() + 90 * DAY_MS))
+  #certify(
+    serial: Buffer,
+    subject: Buffer,
+    key: KeyObject,
+    extensions: readonly Buffer[],
+    { from = Date.now() - DAY_MS, until = Date.now() + 90 * DAY_MS }: Term = {},
+  ): string {
+    const validity = sequence(utcTime(from), utcTime(until))
     const info = key.export({ type: 'spki', format: 'der' })
     const parts = [VERSION_3, serial, ECDSA_SHA256, this.#name, validity, subject, info]
     if (extensions.length > 0) parts.push(der(0xa3, sequence(...extensions)))

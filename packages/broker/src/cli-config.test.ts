@@ -45,7 +45,8 @@ describe('runs what the configuration says', () => {
     onTestFinished(() => void one.end(true))
     const { properties } = await new Promise<IConnackPacket>((resolve) => one.once('connect', resolve))
     expect(properties?.serverKeepAlive).toBe(60)
-    await client(`${await url(cli, 'ws')}/mqtt`)
+    expect(new URL(await url(cli, 'ws')).pathname).toBe('/mqtt')
+    await client(await url(cli, 'ws'))
     await cli.prints(/DEBUG.*connected from/)
   })
 
@@ -93,6 +94,29 @@ test('SIGHUP reads it again; a broken file changes nothing', async () => {
   cli.child.kill('SIGHUP')
   await cli.prints(/"level":50.*SIGHUP: broker\.yaml:1:1: unknown key .*; nothing has changed/)
   await one.publishAsync('a', 'b', { qos: 1 })
+})
+
+test('SIGHUP tells of the listeners that are new or have changed, and of no others', async () => {
+  const stays = '  - listen: mqtt://127.0.0.1:0\n  - { listen: "ws://127.0.0.1:0/mqtt", name: web }\n'
+  const path = folder({ 'broker.yaml': `listeners:\n${stays}` })
+  const file = join(path, 'broker.yaml')
+  const cli = spawned(process.execPath, [CLI, '--config', file])
+  await client(await url(cli, 'ws'))
+  const listening = (): string[] => cli.stdout.match(/listening on [^"]*/g) ?? []
+  expect(listening()).toEqual([
+    expect.stringMatching(/^listening on mqtt:\/\/127\.0\.0\.1:\d+$/),
+    expect.stringMatching(/^listening on ws:\/\/127\.0\.0\.1:\d+\/mqtt$/),
+  ])
+  writeFileSync(file, `listeners:\n${stays.replace('name: web', 'name: web, limits: { messageRate: 9 }')}`)
+  cli.child.kill('SIGHUP')
+  await cli.prints(/read again: listeners/)
+  writeFileSync(file, `listeners:\n${stays.replace('/mqtt', '/other')}  - listen: ws://127.0.0.1:0/new\n`)
+  cli.child.kill('SIGHUP')
+  await cli.prints(/listening on ws:.*\/new/)
+  expect(listening().slice(2)).toEqual([
+    expect.stringMatching(/^listening on ws:\/\/127\.0\.0\.1:\d+\/other$/),
+    expect.stringMatching(/^listening on ws:\/\/127\.0\.0\.1:\d+\/new$/),
+  ])
 })
 
 describe('flags win', () => {

@@ -118,11 +118,15 @@ async function configured(file: LoadedConfig, more: ConfiguredOptions): Promise<
 
 /** SIGHUP: what can be applied without dropping a client is, and the rest is told. */
 async function reload(broker: Broker, logger: Logger): Promise<void> {
+  const before = new Set(broker.addresses)
   try {
     const { applied, kept } = await broker.reload()
     logger.info(`SIGHUP: read again: ${applied.join(', ') || 'nothing has changed'}`)
-    if (applied.includes('listeners'))
-      for (const { url } of broker.addresses) logger.info(`listening on ${url}`)
+    // What stays open has the address that it had.
+    logListening(
+      broker.addresses.filter((one) => !before.has(one)).map(({ url }) => url),
+      logger,
+    )
     for (const one of kept) logger.warn(`${one}; what has changed takes effect at the next start`)
   } catch (error) {
     logger.error(`SIGHUP: ${(error as Error).message}; nothing has changed`)

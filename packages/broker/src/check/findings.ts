@@ -140,7 +140,8 @@ function ofSections({ value }: LoadedConfig, exposures: readonly Exposure[], add
   }
   if (value.authorize === false)
     add('warning', ['authorize'], 'nobody is asked what clients may do: whoever is let in may do everything')
-  if (store?.lmdb === undefined && store?.redis === undefined)
+  // Whoever names the memory wants it.
+  if (store?.lmdb === undefined && store?.redis === undefined && store?.memory === undefined)
     add('note', ['store'], 'sessions and messages are in memory, and gone with the process: add "store"')
 }
 

@@ -40,6 +40,14 @@ async function checked(text: string, files: Readonly<Record<string, string>> = {
 const LIMITS =
   '  limits            as everywhere: connectionsPerAddress 1000, connectRatePerAddress 20, burst 5, tooFast slow, failures 10, failuresPerAddress 100, failuresPerName 100, refusalTime 60000, memory 0.9, loopDelay 250'
 
+test('check advises to keep things, but not where the memory was named', async () => {
+  const listeners = 'listeners: [{ listen: "mqtt://127.0.0.1:1883" }]\nauth: { anonymous: true }\n'
+  const advice = 'sessions and messages are in memory, and gone with the process: add "store"'
+  expect((await checked(listeners)).text).toContain(advice)
+  for (const memory of ['{}', '{ sessions: 10 }'])
+    expect((await checked(`${listeners}store: { memory: ${memory} }\n`)).text).not.toContain(advice)
+})
+
 describe('init', () => {
   test('writes a configuration that check has nothing against', async () => {
     const file = join(folder(), 'broker.yaml')

@@ -10,7 +10,7 @@ export interface Address {
   readonly port?: number
   /** File of a Unix socket. */
   readonly path?: string
-  /** What clients are told, such as `mqtt://127.0.0.1:1883`. */
+  /** What clients are told, such as `mqtt://127.0.0.1:1883`, or `ws://127.0.0.1:8080/mqtt` where a path is asked for. */
   readonly url: string
   /** Only this machine can reach it. */
   readonly local: boolean

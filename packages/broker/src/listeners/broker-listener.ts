@@ -1,13 +1,13 @@
 /** One listener of the broker: opens its server, counts its connections, and closes with them. */
 import type { DropArgument, Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { Stack } from '@mqtt-stack/core'
 import { ReasonCode } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
-import { authority } from './address.ts'
+import { authority, remoteOf } from './address.ts'
 import type { Certificates } from './certificates.ts'
 import type { Endpoint } from './endpoint.ts'
 import { GRACE } from './grace.ts'
+import { handshakeFailure } from './handshake-failure.ts'
 import { listenFailed } from './listen-error.ts'
 import type { OwnLimits } from './own-limits.ts'
 import { Peer } from './peer.ts'
@@ -101,6 +101,8 @@ export class BrokerListener {
   readonly #count = (socket: Socket): void => {
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
+    // Node remembers it from here on: of a handshake that fails it is told when the connection may be gone.
+    if (this.certificates !== undefined) remoteOf(socket)
   }
 
   /** One connection too many: Node has closed it. */
@@ -115,11 +117,10 @@ export class BrokerListener {
   }
 
   readonly #handshakeFailed = (error: Error, socket: Socket): void => {
-    const listener = new Peer(this.#endpoint.place, socket)
-    // Node has closed the connection then, and tells of that alone.
-    const refused = (socket as Partial<TLSSocket>).authorizationError
-    const why = refused ? `the client’s certificate does not hold (${refused})` : error.message
-    const reason = `the TLS handshake failed: ${why}`
+    const { place, handshakeTimeout = 0 } = this.#endpoint
+    const listener = new Peer(place, socket)
+    const scheme = place.transport === 'wss' ? 'wss' : 'mqtts'
+    const reason = handshakeFailure(error, socket, { scheme, handshakeTimeout })
     refusedAt(this.#stack, listener, ReasonCode.UNSPECIFIED_ERROR, reason, error)
     // Node only tells of a handshake that takes too long.
     socket.destroy()

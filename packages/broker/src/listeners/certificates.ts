@@ -5,6 +5,7 @@ import type { DetailedPeerCertificate, Server, TlsOptions } from 'node:tls'
 import { TLSSocket } from 'node:tls'
 import type { Client, FileWatch, Stack, Timer } from '@mqtt-stack/core'
 import { ReasonCode, watchFile } from '@mqtt-stack/core'
+import { certificateProblem } from './certificate-problem.ts'
 import type { Credentials, Secured } from './credentials.ts'
 import { filesOf, loadCredentials } from './credentials.ts'
 import type { Serve } from './endpoint.ts'
@@ -151,7 +152,7 @@ export class Certificates {
     if (raw === undefined) return undefined
     if (!authorized) {
       const asked = this.#config.tls?.rejectUnauthorized === false
-      return asked ? undefined : `its certificate does not hold (${authorizationError})`
+      return asked ? undefined : `its certificate ${certificateProblem(authorizationError)}`
     }
     // OpenSSL looks at dates in a whole handshake, and not when a session goes on, which it may do time and again.
     const isOver = Date.parse(until as string) < this.#stack.clock.wall()

@@ -21,6 +21,8 @@ export interface Endpoint {
   readonly where: string
   /** Of TLS. */
   readonly certificates?: Certificates | undefined
+  /** Of TLS: how long a handshake may take, in ms. */
+  readonly handshakeTimeout?: number | undefined
   /** Where it is, once it listens. */
   address(): Address
   /** The place is taken: may make room, and tells whether it did. */

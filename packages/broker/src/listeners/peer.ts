@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls'
 import type { Listener, ListenerLimits, TlsFacts, UpgradeRequest } from '@mqtt-stack/core'
 import { isLoopback } from '@mqtt-stack/core'
 import { remoteOf } from './address.ts'
+import { beneath } from './beneath.ts'
 import type { Forwarded } from './forwarded-for.ts'
 import type { Place } from './place.ts'
 import type { Proxied } from './proxy/proxy-gate.ts'
@@ -51,7 +52,8 @@ export class Peer implements Listener {
   /** Nobody but this machine reaches its listener, or the other side is this machine and speaks for nobody else. */
   get local(): boolean {
     if (this.#place.gate !== undefined || this.#seen?.foreign || this.#forwarded?.relayed) return false
-    return this.#place.local || isLoopback(this.#socket.remoteAddress ?? '')
+    const { remoteAddress = beneath(this.#socket)?.remoteAddress ?? '' } = this.#socket
+    return this.#place.local || isLoopback(remoteAddress)
   }
 
   get remote(): string | undefined {
@@ -81,9 +83,15 @@ export class Peer implements Listener {
     return this.#certificate
   }
 
+  /** Of TLS that is gone. */
+  get #beneath(): string | undefined {
+    const plain = beneath(this.#socket)
+    return plain && remoteOf(plain)
+  }
+
   /** Who is connected, or whom a PROXY header names. */
   get #connected(): string | undefined {
-    return this.#proxied?.remote ?? remoteOf(this.#socket)
+    return this.#proxied?.remote ?? remoteOf(this.#socket) ?? this.#beneath
   }
 }
 

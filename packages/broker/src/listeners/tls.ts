@@ -16,5 +16,5 @@ export function tlsEndpoint(config: Resolved<TlsListenerOptions>, stack: Stack):
       createServer({ ALPNProtocols, ...options }, (socket) => watching(socket, socket)),
     )
   })
-  return { ...endpoint, certificates }
+  return { ...endpoint, certificates, handshakeTimeout: config.handshakeTimeout }
 }

@@ -18,7 +18,7 @@ function wsBroker(listener: Partial<WsListenerOptions> = {}, options: BrokerOpti
 
 /** The return code of CONNACK. */
 async function connect({ addresses: [{ url }] }: Broker, headers: Record<string, string>): Promise<unknown> {
-  const socket = new WebSocket(`${url}/mqtt?x=1`, 'mqtt', { headers })
+  const socket = new WebSocket(new URL('/mqtt?x=1', url), 'mqtt', { headers })
   onTestFinished(() => socket.terminate())
   socket.on('error', () => {})
   return (await new TestClient(createWebSocketStream(socket), { patience: 10_000 }).connect()).returnCode

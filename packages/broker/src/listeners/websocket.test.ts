@@ -27,7 +27,7 @@ function open(
   options: ClientOptions = {},
   path = '/',
 ): WebSocket {
-  const socket = new WebSocket(broker.addresses[0].url + path, protocols, options)
+  const socket = new WebSocket(new URL(path, broker.addresses[0].url), protocols, options)
   onTestFinished(() => socket.terminate())
   return socket.on('error', () => {})
 }

@@ -4,6 +4,7 @@ import type { Server, Socket } from 'node:net'
 import type { Clock, TlsFacts } from '@mqtt-stack/core'
 import { authority, remoteOf } from '../address.ts'
 import type { AddressList } from '../address-list.ts'
+import { beneath } from '../beneath.ts'
 import type { ProxyHeader } from './proxy-header.ts'
 import { readProxyHeader } from './proxy-header.ts'
 
@@ -51,9 +52,8 @@ export class ProxyGate {
 
   /** What was said of a socket, or of the one beneath its TLS. */
   of(socket: Socket): Proxied | undefined {
-    // Node has no other name for it.
-    const { _parent: beneath } = socket as Socket & { _parent?: object | null }
-    return this.#proxied.get(socket) ?? (beneath ? this.#proxied.get(beneath) : undefined)
+    const plain = beneath(socket)
+    return this.#proxied.get(socket) ?? (plain && this.#proxied.get(plain))
   }
 
   #take(socket: Socket, serve: () => void): void {

@@ -5,6 +5,7 @@ import { ReasonCode } from '../reason-codes.ts'
 import { MAX_REMAINING_LENGTH } from './length.ts'
 import { CLIENT_TYPES, wrongType } from './packet-type.ts'
 import { PartialFrame } from './partial-frame.ts'
+import { isTls, spokenInstead } from './spoken-instead.ts'
 
 const CONNECT = 1
 const EMPTY = Buffer.alloc(0)
@@ -114,7 +115,7 @@ export class Inbox {
   #frame(): boolean {
     const chunk = this.#chunk
     const at = this.#at
-    if (this.awaitsConnect) this.#checkFirst(chunk[at])
+    if (this.awaitsConnect) this.#checkFirst(chunk, at)
     const type = chunk[at] >> 4
     // Known by its first byte: nobody waits for the rest of it.
     if (((this.types >> type) & 1) === 0) throw wrongType(type)
@@ -190,8 +191,8 @@ export class Inbox {
     return end
   }
 
-  #checkFirst(header: number): void {
-    if (header >> 4 === CONNECT) return
-    throw protocolError('the first packet is not a CONNECT', 'MQTT-3.1.0-1')
+  #checkFirst(chunk: Buffer, at: number): void {
+    if (chunk[at] >> 4 === CONNECT && !isTls(chunk, at)) return
+    throw protocolError(spokenInstead(chunk, at), 'MQTT-3.1.0-1')
   }
 }

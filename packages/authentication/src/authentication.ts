@@ -13,7 +13,16 @@ import type {
   Store,
   Timer,
 } from '@mqtt-stack/core'
-import { DONE, judgeAfter, Middleware, proceed, protocolError, ReasonCode, Slot } from '@mqtt-stack/core'
+import {
+  DONE,
+  Histogram,
+  judgeAfter,
+  Middleware,
+  proceed,
+  protocolError,
+  ReasonCode,
+  Slot,
+} from '@mqtt-stack/core'
 
 type AuthPacket = Packets['auth']
 
@@ -34,6 +43,9 @@ export const AUTHENTICATION_OPTIONS: OptionsSpec<AuthenticationOptions> = {
 
 /** Refusals that say nothing of who the client is: a provider could not answer. */
 const OURS: ReadonlySet<ReasonCode> = new Set([ReasonCode.SERVER_UNAVAILABLE, ReasonCode.SERVER_BUSY])
+
+/** What providers said; `error`: one failed. */
+type Outcome = 'success' | 'continue' | 'failure' | 'error'
 
 /** An enhanced authentication (5.0). */
 class Exchange {
@@ -77,6 +89,14 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     'closeClient',
   ]
 
+  /** How long it took to find out who a client is, in seconds; of an exchange each step. */
+  readonly #times: Readonly<Record<Outcome, Histogram>> = {
+    success: new Histogram(),
+    continue: new Histogram(),
+    failure: new Histogram(),
+    error: new Histogram(),
+  }
+
   constructor(options?: AuthenticationOptions) {
     super(options, AUTHENTICATION_OPTIONS)
   }
@@ -103,15 +123,31 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     if (data !== undefined) store.set('authenticationData', data)
   }
 
+  lookupMetrics(_ctx: Context<'lookupMetrics'>, store: Store<'lookupMetrics'>): void {
+    store.push({
+      name: 'mqtt_authentication_seconds',
+      type: 'histogram',
+      help: 'Times of providers to say who a client is, by what they said; of an exchange each step.',
+      samples: Object.entries(this.#times).map(([outcome, times]) => times.sample({ outcome })),
+    })
+  }
+
+  #measure(outcome: Outcome, began: number): void {
+    this.#times[outcome].observe((this.stack.clock.now() - began) / 1_000)
+  }
+
   *#connect(client: Client, packet: ConnectPacket): Steps<void | Done> {
     const { username, password } = packet
     const store: Store<'authenticateConnection'> = {}
     const claim = this.#claimOf(client, undefined, false)
+    const began = this.stack.clock.now()
     try {
       yield this.stack.run('authenticateConnection', { client, packet, username, password, claim }, store)
     } catch (error) {
+      this.#measure('error', began)
       return this.#handleFailure(client, error as Error)
     }
+    this.#measure(store.valid === true ? 'success' : 'failure', began)
     if (claimed.peek(client)?.over === true) return DONE
     if (store.valid !== true) {
       const wrong = username === undefined ? ReasonCode.NOT_AUTHORIZED : ReasonCode.BAD_USER_NAME_OR_PASSWORD
@@ -153,11 +189,14 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     const again = client.connected
     if (!state.open) claimed.of(client).username = undefined
     const claim = this.#claimOf(client, method, again)
+    const began = this.stack.clock.now()
     try {
       yield this.stack.run('authenticateExchange', { client, packet, method, data, again, claim }, store)
     } catch (error) {
+      this.#measure('error', began)
       return this.#handleFailure(client, error as Error)
     }
+    this.#measure(store.state ?? 'failure', began)
     if (client.closed) return DONE
     if (store.state === undefined) {
       const why = `no provider that is asked here knows the method ${method}`

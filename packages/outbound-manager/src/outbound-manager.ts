@@ -5,6 +5,7 @@ import type {
   Client,
   Context,
   DropReason,
+  MetricFamily,
   PacketType,
   QoS,
   Steps,
@@ -76,6 +77,36 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
 
   resumeSession({ client, present }: Context<'resumeSession'>): void | Promise<void> {
     if (client.session.stored || flows.peek(client) !== undefined) return this.#flowOf(client).resume(present)
+  }
+
+  /** What is in flight and what waits in queues; what waits in logs is the backend's to count. */
+  lookupMetrics(_ctx: Context<'lookupMetrics'>, store: Store<'lookupMetrics'>): void | Promise<void> {
+    return proceed(this.#count(store))
+  }
+
+  *#count(store: Store<'lookupMetrics'>): Steps {
+    let [inflight, queued, behind] = [0, 0, 0]
+    for (const client of this.stack.clients) {
+      if (this.stack.pace.spent) yield this.stack.pace.rest()
+      const flow = flows.peek(client)
+      if (flow === undefined) continue
+      inflight += flow.inflight
+      queued += flow.queued
+      if (flow.behind) behind++
+    }
+    store.push(
+      gauge(
+        'mqtt_inflight_messages',
+        'Messages of QoS 1 and 2 that clients have not acknowledged.',
+        inflight,
+      ),
+      gauge(
+        'mqtt_queued_messages',
+        'Messages that wait in queues of connected clients without a log.',
+        queued,
+      ),
+      gauge('mqtt_clients_behind', 'Connected clients whose log holds what was not sent yet.', behind),
+    )
   }
 
   /** What waits in queues; what waits in logs is the backend's to purge. */
@@ -165,6 +196,10 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     senders.set(client, sender)
     return sender
   }
+}
+
+function gauge(name: string, help: string, value: number): MetricFamily {
+  return { name, type: 'gauge', help, samples: [{ labels: {}, value }] }
 }
 
 /** The context itself, which is its executor's and never used again; the seed's has no more than client and packet. */

@@ -71,6 +71,21 @@ export class Outflow implements DeliveryOwner {
     return this.#queue === undefined || this.#queue.empty
   }
 
+  /** Messages that the client has not acknowledged. */
+  get inflight(): number {
+    return this.#window.size
+  }
+
+  /** Messages in the queue. */
+  get queued(): number {
+    return this.#queue?.size ?? 0
+  }
+
+  /** The log holds what was not sent on this connection. */
+  get behind(): boolean {
+    return this.#behind
+  }
+
   /** QoS 1 and 2 of a session with a log, where the message already is. */
   forwardStored(ctx: ForwardContext, sequence: number): 'sent' | 'queued' {
     // The log was read between storing and forwarding.

@@ -38,6 +38,10 @@ export class WaitingQueue {
     return queue
   }
 
+  get size(): number {
+    return this.#waiting.length - this.#head
+  }
+
   get empty(): boolean {
     return this.#head === this.#waiting.length
   }

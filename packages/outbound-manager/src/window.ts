@@ -33,6 +33,11 @@ export class Window {
     this.#byteLimit = byteLimit
   }
 
+  /** How many are in flight. */
+  get size(): number {
+    return this.#size
+  }
+
   /** How many more may be sent. */
   get room(): number {
     return this.#bytes >= this.#byteLimit ? 0 : this.#limit - this.#size

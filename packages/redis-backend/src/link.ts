@@ -1,6 +1,6 @@
 /** A way to Redis that is made again when it breaks: what is asked of it is asked again for a bounded time. */
 import { Buffer } from 'node:buffer'
-import { StackError } from '@mqtt-stack/core'
+import { Histogram, StackError } from '@mqtt-stack/core'
 import { Cluster } from 'ioredis'
 import type { Client, ClientOptions } from './client.ts'
 import { backoff, makeClient } from './client.ts'
@@ -23,6 +23,8 @@ export interface LinkOptions extends ClientOptions {
 
 export class Link {
   readonly client: Client
+  /** What was asked and answered, in seconds. */
+  readonly trips: Histogram = new Histogram()
   readonly #label: string
   readonly #options: LinkOptions
   /** Why there is no connection. */
@@ -124,7 +126,9 @@ export class Link {
     for (let times = 0; ; times++) {
       if (this.#isClosed) throw new StackError('STORE_CLOSED', 'redis-backend: the store is closed')
       try {
-        const answer = await within(make(), until - performance.now())
+        const began = performance.now()
+        const answer = await within(make(), until - began)
+        this.trips.observe((performance.now() - began) / 1_000)
         if (times > 0) this.#wake()
         return answer
       } catch (thrown) {

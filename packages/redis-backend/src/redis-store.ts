@@ -1,6 +1,7 @@
 /** The driver: a store in Redis that several nodes share. */
 import type { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
+import type { MetricFamily } from '@mqtt-stack/core'
 import { resolveOptions, StackError } from '@mqtt-stack/core'
 import type {
   Change,
@@ -109,6 +110,13 @@ export class RedisStore implements SharedStore {
       open.feed.close()
       open.link.close()
     }
+  }
+
+  /** Round trips to Redis. What waits there for something, as the readers of streams do, is left out. */
+  metrics(): MetricFamily[] {
+    const trips = this.#open?.link.trips
+    if (trips === undefined) return []
+    return [trips.family('mqtt_redis_roundtrip_seconds', 'Calls of Redis that were answered.')]
   }
 
   // Its own part

@@ -60,7 +60,9 @@ export class Delivery {
   *#deliverAll(client: Client, due: Due, filter: DueFilter): Steps {
     const { topic } = filter
     const limit = this.#page
-    const { pace } = this.#stack
+    const { pace, clock } = this.#stack
+    const began = clock.now()
+    let messages = 0
     for (;;) {
       const page: RetainedMessage[] = []
       const looks = this.#looks
@@ -71,12 +73,17 @@ export class Delivery {
         if (looks !== this.#looks) break
         const newest = yield* this.#newest(client, due, filter, message)
         if (!due.isDue(filter, client)) return
+        messages++
         yield* this.#handOut(client, filter, message.topic, newest)
       }
       if (!due.isDue(filter, client)) return
       if (page.length < limit && looks === this.#looks) break
     }
     due.delete(topic)
+    if (this.#stack.answers('retainedDelivered')) {
+      const seconds = (clock.now() - began) / 1_000
+      this.#stack.tell('retainedDelivered', { client, topic, messages, seconds })
+    }
     yield this.#kept.remove(client, topic)
   }
 

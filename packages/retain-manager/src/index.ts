@@ -39,6 +39,7 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
     'messageDropped',
     'storeDueRetained',
     'lookupDueRetained',
+    'retainedDelivered',
   ]
   readonly #changes = new Changes()
   #kept!: KeptDue

@@ -9,6 +9,7 @@ import { InboundIds } from './inbound-ids.ts'
 import { KeptRetained } from './kept-retained.ts'
 import { KeptSubscriptions } from './kept-subscriptions.ts'
 import { Logs } from './logs.ts'
+import { lookUpMetrics } from './look-up-metrics.ts'
 import { makeParts } from './make-parts.ts'
 import type { BackendOptions } from './options.ts'
 import type { OrderedStore } from './ordered-store.ts'
@@ -281,6 +282,11 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
 
   lookupSessions(ctx: Context<'lookupSessions'>, store: Store<'lookupSessions'>): void | Promise<void> {
     return proceed(this.#list.lookup(ctx, store))
+  }
+
+  /** What it holds, and what its store commits. A backend of yours calls this, and adds what it knows besides. */
+  lookupMetrics(_ctx: Context<'lookupMetrics'>, store: Store<'lookupMetrics'>): void | Promise<void> {
+    return proceed(lookUpMetrics(this.#parts, store))
   }
 
   purgeMessages(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): void | Promise<void> {

@@ -1,5 +1,7 @@
 /** What a backend is kept in: bytes, in their order. A driver for a database is one of these. */
 
+import type { MetricFamily } from '../contract/index.ts'
+
 /** The keys from `from` on, up to `to` and without it, in the order of bytes. */
 export interface KeyRange {
   readonly from: Uint8Array
@@ -56,4 +58,9 @@ export interface OrderedStore {
    * Where it fails nothing of the batch counts, and nothing of it is tried again: see `STORE_FAILED`.
    */
   write(batch: readonly Change[]): Promise<void>
+  /**
+   * What it measures of its own, for `lookupMetrics`: round trips, say. How long writes take and how large they are is
+   * counted by the backend. No label is what a client chose.
+   */
+  metrics?(): readonly MetricFamily[]
 }

@@ -39,6 +39,11 @@ export class Subscriptions {
     return this.#tree.size
   }
 
+  /** Those of shared subscriptions among them. */
+  get shared(): number {
+    return this.#tree.shared
+  }
+
   match(topic: string): Matches<Subscriber> {
     return this.#tree.match(topic)
   }

@@ -101,7 +101,7 @@ export abstract class ClientOutput implements Owner {
     if (this.closed) return true
     const bytes = encodePacket(packet, this.protocolVersion, this.settings)
     if (bytes === undefined) return false
-    this.packetsOut++
+    this.#count(bytes[0], bytes.length)
     if (packet.cmd === 'connack') this.connack = packet.properties
     this.#taps?.show(packet)
     this.outbox.bytes(bytes)
@@ -114,12 +114,13 @@ export abstract class ClientOutput implements Owner {
     const header = 0x30 | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0)
     const layout = packet.layout(v5, qos > 0)
     if (extras !== undefined && v5) {
-      if (!this.#publishWith(layout, header, id, extras)) return false
+      if (!this.#publishWith(packet, layout, header, id, extras)) return false
       this.#taps?.show({ cmd: 'publish', packet, qos, retain, dup, packetId: id })
       return true
     }
     if (layout.length > this.settings.maximumPacketSize) return false
-    this.packetsOut++
+    this.#count(header, layout.length)
+    if (packet === this.stack.traffic.watched) this.stack.traffic.onWatched()
     this.#taps?.show({ cmd: 'publish', packet, qos, retain, dup, packetId: id })
     this.outbox.publish(layout, header, id)
     return true
@@ -133,9 +134,10 @@ export abstract class ClientOutput implements Owner {
 
   ack(type: AckType, id: number, reasonCode: ReasonCode = 0): void {
     if (this.closed) return
-    this.packetsOut++
+    const plain = reasonCode === 0 || this.protocolVersion < 5
+    this.#count(ACK_HEADER[type], plain ? 4 : 5)
     this.#taps?.show({ cmd: type, packetId: id, reasonCode })
-    if (reasonCode === 0 || this.protocolVersion < 5) this.outbox.ack(ACK_HEADER[type], id)
+    if (plain) this.outbox.ack(ACK_HEADER[type], id)
     else this.outbox.bytes(Uint8Array.of(ACK_HEADER[type], 3, id >> 8, id & 0xff, reasonCode))
   }
 
@@ -148,13 +150,21 @@ export abstract class ClientOutput implements Owner {
     }
   }
 
-  #publishWith(layout: Layout, header: number, id: number, extras: Extras): boolean {
+  #publishWith(packet: Publish, layout: Layout, header: number, id: number, extras: Extras): boolean {
     const { head, payload } = spliceExtras(layout, header, id, extras)
     if (head.length + payload.length > this.settings.maximumPacketSize) return false
-    this.packetsOut++
+    this.#count(header, head.length + payload.length)
+    if (packet === this.stack.traffic.watched) this.stack.traffic.onWatched()
     this.outbox.bytes(head)
     this.outbox.bytes(payload)
     return true
+  }
+
+  #count(header: number, bytes: number): void {
+    this.packetsOut++
+    const { packetsOut, bytesOut } = this.stack.traffic
+    packetsOut[header]++
+    bytesOut[header] += bytes
   }
 
   /** Resolves those who wait in {@link drained}, once the client is not congested any more. */

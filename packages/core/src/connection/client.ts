@@ -221,7 +221,11 @@ export class ClientConnection extends ClientEnd implements Source, StreamListene
     try {
       if (!this.inbox.advance()) return 0
       if (this.inbox.awaitsConnect) this.asked = true
-      const type = this.inbox.type
+      const header = this.inbox.bytes[this.inbox.start]
+      const type = header >> 4
+      const { packetsIn, bytesIn } = this.stack.traffic
+      packetsIn[header]++
+      bytesIn[header] += this.inbox.end - this.inbox.start
       packet = this.stack.decoder.decode(this)
       if (this.inbox.awaitsConnect) {
         this.inbox.awaitsConnect = false

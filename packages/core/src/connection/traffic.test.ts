@@ -104,3 +104,24 @@ describe('connectedAt', () => {
     expect(client.connectedAt).toBe(clock.now() - 1_000)
   })
 })
+
+describe('the traffic of all', () => {
+  it('is counted by the first byte of packets, each way, and stays when a connection is over', async () => {
+    const { connection, stack } = await testStack(acceptAll())
+    const { stream, client } = connection()
+    stream.write(Buffer.concat([CONNECT, MESSAGE, MESSAGE]))
+    await settle()
+    const message = Publish.from({ topic: 'n', payload: Buffer.from([1, 2, 3, 4]) })
+    client.publish(message, 1, true, true, 7)
+    client.ack('puback', 1)
+    client.close()
+    await settle()
+    const { packetsIn, bytesIn, packetsOut, bytesOut } = stack.traffic
+    const counted = (packets: Float64Array, bytes: Float64Array): Record<string, number[]> =>
+      Object.fromEntries(
+        [...packets].flatMap((count, i) => (count === 0 ? [] : [[i.toString(16), [count, bytes[i]]]])),
+      )
+    expect(counted(packetsIn, bytesIn)).toEqual({ 10: [1, CONNECT.length], 30: [2, 18] })
+    expect(counted(packetsOut, bytesOut)).toEqual({ 20: [1, 4], '3b': [1, 11], 40: [1, 4] })
+  })
+})

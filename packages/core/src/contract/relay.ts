@@ -78,6 +78,8 @@ export class RelayContext {
 
   set packet(packet: Publish) {
     checkInPlace(packet, this.current)
+    const traffic = this.client?.stack.traffic
+    if (traffic?.watched === this.current) traffic.watched = packet
     this.current = packet
   }
 

@@ -21,7 +21,11 @@ export class Relayer {
    * promise otherwise. Throws, or rejects with, the first handler's error.
    */
   relay(ctx: RelayContext, store: RelayStore): void | Promise<void> {
-    const later = this.#relay.run(ctx, store)
+    const { samples } = this.#stack
+    const later =
+      samples.on && samples.due()
+        ? samples.relay(ctx, store, () => this.#relay.run(ctx, store))
+        : this.#relay.run(ctx, store)
     if (!this.#published.answered) return later
     if (later === undefined) this.#tell(ctx, store)
     else return bounded(later.then(() => this.#tell(ctx, store)))

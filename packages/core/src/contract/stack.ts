@@ -8,11 +8,13 @@ import type { Chain } from './chain.ts'
 import type { Client } from './client.ts'
 import type { Listener } from './listener.ts'
 import type { Logger } from './logger.ts'
+import type { MessageSampler, MessageSamples } from './message-samples.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import type { Observation } from './observation.ts'
 import type { Resolved } from './options.ts'
 import type { StackOptions } from './stack-options.ts'
 import type { Trace } from './trace.ts'
+import type { Traffic } from './traffic.ts'
 
 /** Called when `execute` is through: with the first handler's error, or with none. */
 export type ExecuteCallback<Name extends CallbackName> = (
@@ -29,6 +31,10 @@ export interface Stack {
   readonly log: Logger
   /** What clients make the broker keep, in bytes. */
   readonly ledger: Ledger
+  /** Packets and bytes of all connections, those that are over included. */
+  readonly traffic: Traffic
+  /** Internal: which messages are measured; see {@link sampleMessages}. */
+  readonly samples: MessageSamples
   /** Shares out the turns of the event loop among work that may be long. */
   readonly pace: Pace
   /**
@@ -62,6 +68,12 @@ export interface Stack {
   check(): void
   /** Looks again at who answers what: for a middleware whose handlers come and go. */
   refresh(): void
+
+  /**
+   * Tells of the times that messages take, for a few of them: relay, and from their bytes to the sockets of receivers.
+   * While nobody samples it costs a comparison a message. Answers what ends it.
+   */
+  sampleMessages(sampler: MessageSampler): () => void
 
   /**
    * Executes a callback; resolves with the store, rejects with the first handler's error.

@@ -11,6 +11,7 @@ import type {
   ExecuteCallback,
   Listener,
   Logger,
+  MessageSampler,
   MiddlewareLike,
   Resolved,
   RuleOf,
@@ -21,9 +22,11 @@ import type {
 import {
   checkControlTopics,
   isControlTopic,
+  MessageSamples,
   printableLogger,
   resolveOptions,
   STACK_OPTIONS,
+  Traffic,
 } from '../contract/index.ts'
 import { isStackError, StackError } from '../errors/index.ts'
 import { defaultCeiling, Ledger } from '../memory/index.ts'
@@ -49,6 +52,8 @@ class MiddlewareStack implements ConnectionHost {
   readonly clock: Clock
   readonly log: Logger
   readonly ledger: Ledger
+  readonly traffic: Traffic = new Traffic()
+  readonly samples: MessageSamples
   readonly pace: Pace
   readonly turn: Turn
   readonly decoder: Decoder
@@ -70,6 +75,7 @@ class MiddlewareStack implements ConnectionHost {
     const { memoryCeiling = defaultCeiling(), memoryShare } = this.config
     this.ledger = new Ledger({ memoryCeiling, memoryShare })
     this.clock = this.config.clock ?? systemClock
+    this.samples = new MessageSamples(this.traffic, this.clock)
     this.turn = new Turn((error) => this.fail(error, undefined, undefined), this.clock)
     this.pace = new Pace(this.clock, this.turn)
     this.decoder = new Decoder({ levels: this.config.topicLevels, bytes: this.config.topicBytes })
@@ -121,6 +127,10 @@ class MiddlewareStack implements ConnectionHost {
 
   refresh(): void {
     this.#registry.compile()
+  }
+
+  sampleMessages(sampler: MessageSampler): () => void {
+    return this.samples.add(sampler)
   }
 
   chain(name: CallbackName): HandlerChain {

@@ -65,6 +65,7 @@ export class TopicTree<T> {
   readonly #cache: MatchCache<Matches<T>>
   readonly #nobody: Matches<T> = new Matches<T>([], [])
   #size = 0
+  #shared = 0
   #order = 0
   #answers = 0
   #gathered = 0
@@ -79,6 +80,11 @@ export class TopicTree<T> {
   /** How many subscriptions there are, those of groups included. */
   get size(): number {
     return this.#size
+  }
+
+  /** How many of them are memberships of groups. */
+  get shared(): number {
+    return this.#shared
   }
 
   /** What is held and what was done, for tests and metrics. */
@@ -142,7 +148,10 @@ export class TopicTree<T> {
       this.#forgetAnswers(entry)
     }
     const known = group.set(key, this.#order++, value)
-    if (!known) this.#size++
+    if (!known) {
+      this.#size++
+      this.#shared++
+    }
     return known
   }
 
@@ -152,6 +161,7 @@ export class TopicTree<T> {
     const group = entry?.groups?.get(name)
     if (entry === undefined || group === undefined || !group.delete(key)) return false
     this.#size--
+    this.#shared--
     if (group.size === 0) {
       entry.groups?.delete(name)
       this.#forgetAnswers(entry)

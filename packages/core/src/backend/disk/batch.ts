@@ -32,6 +32,11 @@ export class Batch {
     this.committed.catch(() => {})
   }
 
+  /** Changes in it, those that were withdrawn included. */
+  get size(): number {
+    return this.#changes.length
+  }
+
   get isEmpty(): boolean {
     return this.#changes.length === 0 && this.units.length === 0
   }

@@ -1,7 +1,9 @@
+import type { MetricFamily } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
 import type { Change, OrderedStore } from '../ordered-store.ts'
 import type { LateChange, Unit } from './batch.ts'
 import { Batch } from './batch.ts'
+import { CommitMeasures } from './commit-measures.ts'
 
 /**
  * Turns of the event loop that a batch waits which holds nothing but messages on their way: most are acknowledged
@@ -27,6 +29,7 @@ export class Commits {
   /** Relays that are staged in pieces: a batch ends behind them. */
   #held = 0
   #closed = true
+  readonly #measures = new CommitMeasures()
 
   /** @param onTurn Told why the store cannot commit, when that begins, and with nothing when it can again. */
   constructor(store: Pick<OrderedStore, 'write'>, onTurn: (failure: StackError | undefined) => void) {
@@ -52,6 +55,11 @@ export class Commits {
   /** The last batch could not be written. */
   get failing(): boolean {
     return this.#failing
+  }
+
+  /** How long commits take, how large they are, and what waits. */
+  metrics(): MetricFamily[] {
+    return this.#measures.families(this.#next.size)
   }
 
   /** Stages a change of one key. */
@@ -181,10 +189,13 @@ export class Commits {
   /** Answers why it could not be written. */
   async #write(changes: readonly Change[]): Promise<StackError | undefined> {
     if (changes.length === 0) return undefined
+    const began = performance.now()
     try {
       await this.#store.write(changes)
+      this.#measures.written(changes, performance.now() - began)
       return undefined
     } catch (cause) {
+      this.#measures.failed()
       return new StackError('STORE_FAILED', `the store cannot commit: ${reasonOf(cause)}`, { cause })
     }
   }

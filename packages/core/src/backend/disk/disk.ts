@@ -1,4 +1,11 @@
-import type { DueRetained, RetainedMessage, Stack, Store, SubscriptionRecord } from '../../contract/index.ts'
+import type {
+  DueRetained,
+  MetricFamily,
+  RetainedMessage,
+  Stack,
+  Store,
+  SubscriptionRecord,
+} from '../../contract/index.ts'
 import { nextMessageId } from '../../contract/index.ts'
 import { Publish } from '../../packets/index.ts'
 import type { Clock } from '../../time/index.ts'
@@ -71,6 +78,11 @@ export class Disk {
   async close(): Promise<void> {
     await this.commits.close()
     await this.#store.close()
+  }
+
+  /** What is committed, and what the store itself measures. */
+  metrics(): MetricFamily[] {
+    return [...this.commits.metrics(), ...(this.#store.metrics?.() ?? [])]
   }
 
   // Sessions

@@ -27,6 +27,7 @@ export function watched(store: SharedStore, watch: PartWatch): OrderedStore {
       await store.close()
     },
     read: (range, limit) => store.read(range, limit),
+    metrics: () => store.metrics?.() ?? [],
     async write(batch) {
       try {
         await store.write(batch)

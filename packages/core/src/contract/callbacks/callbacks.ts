@@ -21,6 +21,8 @@ import type { MessageLogCallbacks } from './message-log.ts'
 import { MESSAGE_LOG } from './message-log.ts'
 import type { MessageCallbacks } from './messages.ts'
 import { MESSAGES } from './messages.ts'
+import type { MetricCallbacks } from './metrics.ts'
+import { METRICS } from './metrics.ts'
 import type { OperationCallbacks } from './operation.ts'
 import { OPERATION } from './operation.ts'
 import type { RetainedCallbacks } from './retained.ts'
@@ -47,6 +49,7 @@ export interface Callbacks
     InboundCallbacks,
     RetainedCallbacks,
     AdministrationCallbacks,
+    MetricCallbacks,
     OperationCallbacks,
     HandlerCallbacks {}
 
@@ -62,6 +65,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   ...INBOUND,
   ...RETAINED,
   ...ADMINISTRATION,
+  ...METRICS,
   ...OPERATION,
   ...HANDLERS,
 }

@@ -11,6 +11,7 @@ export {
 } from './callbacks.ts'
 export type { StoredMessage } from './message-log.ts'
 export type { DropReason } from './messages.ts'
+export type { TopEntry, TopList } from './metrics.ts'
 export type { Health, NodeSummary, UserSummary } from './operation.ts'
 export type { DueRetained, RetainedMessage } from './retained.ts'
 export { type CallbackRule, type MergeRule, type RuleOf, stopsOf } from './rule.ts'

@@ -77,6 +77,24 @@ export interface RetainedCallbacks {
   }
 
   /**
+   * The retained messages of a subscription were handed out, or its last ones after an interruption.
+   * @executedBy retain-manager
+   * @answeredBy anyone
+   */
+  retainedDelivered: {
+    ctx: {
+      client: Client
+      /** Topic filter. */
+      topic: string
+      /** Topics that were looked through. */
+      messages: number
+      /** Since that began on this connection, waiting for the client included. */
+      seconds: number
+    }
+    store: object
+  }
+
+  /**
    * Keeps, with the session, how far the retained messages of a filter were handed out; for a store that outlives
    * the process.
    * @executedBy retain-manager
@@ -106,6 +124,7 @@ export interface RetainedCallbacks {
 export const RETAINED: RulesOf<RetainedCallbacks> = {
   storeRetainedMessage: { merge: 'one' },
   lookupRetainedMessages: { merge: 'one', newStore: () => [] },
+  retainedDelivered: { merge: 'told' },
   storeDueRetained: { merge: 'one' },
   lookupDueRetained: { merge: 'one', newStore: () => [] },
 }

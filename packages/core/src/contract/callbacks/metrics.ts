@@ -1,0 +1,60 @@
+/** What is counted and measured. */
+
+import type { MetricFamily } from '../metric.ts'
+import type { RulesOf } from './rule.ts'
+
+/** Lists that built-ins know; a middleware of yours may answer others. */
+export type TopList =
+  | 'topics'
+  | 'publishers'
+  | 'slow-subscribers'
+  | 'queues'
+  | 'retained-scans'
+  | (string & {})
+
+/** One line of a list of the largest. */
+export interface TopEntry {
+  /** A topic, a client identifier, or a topic filter: what clients chose, so it is no label of a metric. */
+  readonly name: string
+  /** What it is in the list for. */
+  readonly value: number
+  /** Of the value: `messages/s`, `messages`, `bytes`, `s`. */
+  readonly unit: string
+  /** By how much the value may be too large, where it is an estimate. */
+  readonly error?: number
+  /** Whose it is, where the name is no client identifier. */
+  readonly clientId?: string
+}
+
+/** Context and store of each. */
+export interface MetricCallbacks {
+  /**
+   * All that is counted and measured. Each pushes the families that it knows of: counts of its own, taken when it is
+   * asked. No label is what a client chose. Exporters, `$SYS` and the dashboard read this.
+   * @executedBy metrics, anyone
+   * @answeredBy metrics, authentication, outbound-manager, backend, anyone
+   */
+  lookupMetrics: { ctx: object; store: MetricFamily[] }
+
+  /**
+   * The largest of something, the first of them first: `topics` and `publishers` by messages a second, `slow-subscribers`
+   * by bytes that they have not taken, `queues` by messages that wait in a session, `retained-scans` by the time that a
+   * subscription’s retained messages took.
+   * @executedBy anyone
+   * @answeredBy metrics, anyone
+   */
+  lookupTop: {
+    ctx: {
+      list: TopList
+      /** The most that may be pushed. */
+      limit: number
+    }
+    store: TopEntry[]
+  }
+}
+
+/** Their rules. */
+export const METRICS: RulesOf<MetricCallbacks> = {
+  lookupMetrics: { merge: 'each', newStore: () => [] },
+  lookupTop: { merge: 'all', newStore: () => [] },
+}

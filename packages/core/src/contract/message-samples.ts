@@ -1,0 +1,155 @@
+/** The time that messages take, measured for a few of them. */
+import type { Clock } from '../time/index.ts'
+import type { RelayContext, RelayStore } from './relay.ts'
+import type { Traffic } from './traffic.ts'
+
+/** One message in about so many, where many come. */
+const EVERY = 128
+/** Milliseconds between two samples: where they are further apart, more of the messages are taken; where closer, fewer. */
+const FAR = 10
+const CLOSE = 1
+/** Whose relay takes longer is not waited for, in ms. */
+const PATIENCE = 10_000
+
+/**
+ * Is told of a few messages, chosen at random: of all where less than about a hundred come in a second. `weight` is how
+ * many messages each stands for.
+ */
+export interface MessageSampler {
+  /** One message in about so many at least; 128 by default, 1 for all. */
+  readonly every?: number
+  /** A message is about to be relayed. Its packet is a view: copy what is kept. */
+  begun?(ctx: RelayContext, weight: number): void
+  /** Its relay is through, after so many seconds: those who wait for a commit have waited. */
+  relayed?(seconds: number, weight: number, store: RelayStore): void
+  /**
+   * It was handed to the sockets of so many receivers, so many seconds after its bytes came (of the broker's own and of wills:
+   * after its relay began). Called once a turn of the event loop; not for whom it waits in a queue or log, nor for what
+   * `sendMessage` changed.
+   */
+  delivered?(seconds: number, weight: number, receivers: number): void
+}
+
+/** The part of a stack that chooses them. */
+export class MessageSamples {
+  /** Somebody wants some. */
+  on = false
+  readonly #traffic: Traffic
+  readonly #clock: Clock
+  #samplers: readonly MessageSampler[] = []
+  #every = EVERY
+  /** Messages between two samples, on average, and until the next. */
+  #gap = 1
+  #left = 1
+  #weight = 1
+  /** Messages since the last one whose times were taken. */
+  #passed = 0
+  /** When the last one was chosen. */
+  #chosen = Number.NEGATIVE_INFINITY
+  /** The one whose times are taken: when it began, when its bytes came, for how many it stands. */
+  #begun = Number.NEGATIVE_INFINITY
+  #since = 0
+  #timedWeight = 1
+  #relaying = false
+  #receivers = 0
+
+  constructor(traffic: Traffic, clock: Clock) {
+    this.#traffic = traffic
+    this.#clock = clock
+    traffic.onWatched = () => this.#note()
+  }
+
+  /** Begins to sample; answers what ends it. */
+  add(sampler: MessageSampler): () => void {
+    this.#take([...this.#samplers, sampler])
+    return () => this.#take(this.#samplers.filter((one) => one !== sampler))
+  }
+
+  #take(samplers: readonly MessageSampler[]): void {
+    this.#samplers = samplers
+    this.on = samplers.length > 0
+    this.#every = Math.min(...samplers.map(({ every = EVERY }) => every))
+    this.#gap = this.#left = this.#weight = 1
+    this.#passed = 0
+    if (!this.on) this.#end()
+  }
+
+  /** Whether the next message is one of them. */
+  due(): boolean {
+    return --this.#left <= 0
+  }
+
+  /** Relays one of them by `relay`. */
+  relay(ctx: RelayContext, store: RelayStore, relay: () => void | Promise<void>): void | Promise<void> {
+    const now = this.#clock.now()
+    const weight = this.#weight
+    this.#passed += weight
+    this.#choose(now)
+    for (const sampler of this.#samplers) sampler.begun?.(ctx, weight)
+    // One at a time: another would take the place of one that takes long, and short times alone be left.
+    if (this.#busy && now - this.#begun < PATIENCE) return relay()
+    this.#begun = now
+    this.#since = Math.min(ctx.client?.receivedAt ?? now, now)
+    this.#timedWeight = this.#passed
+    this.#passed = 0
+    this.#receivers = 0
+    this.#relaying = true
+    this.#traffic.watched = ctx.packet
+    const relayed = (): void => {
+      if (this.#begun === now) this.#relayed(now, store)
+    }
+    let later: void | Promise<void>
+    try {
+      later = relay()
+    } catch (error) {
+      this.#end()
+      throw error
+    }
+    if (later === undefined) relayed()
+    else
+      later.then(relayed, () => {
+        if (this.#begun === now) this.#end()
+      })
+    return later
+  }
+
+  get #busy(): boolean {
+    return this.#relaying || this.#receivers > 0
+  }
+
+  #choose(now: number): void {
+    const apart = now - this.#chosen
+    this.#chosen = now
+    if (apart > FAR) this.#gap = Math.max(1, this.#gap >> 1)
+    else if (apart < CLOSE) this.#gap = Math.min(this.#every, this.#gap * 2)
+    // At random, or what comes in a rhythm would always, or never, be met.
+    this.#weight = this.#left = 1 + Math.floor(Math.random() * (2 * this.#gap - 1))
+  }
+
+  #relayed(began: number, store: RelayStore): void {
+    this.#relaying = false
+    const seconds = (this.#clock.now() - began) / 1_000
+    for (const sampler of this.#samplers) sampler.relayed?.(seconds, this.#timedWeight, store)
+    if (this.#receivers === 0) this.#end()
+  }
+
+  /** It was put into an outbox, which is emptied in this turn. */
+  #note(): void {
+    if (this.#receivers++ === 0) setImmediate(this.#written)
+  }
+
+  readonly #written = (): void => {
+    const receivers = this.#receivers
+    this.#receivers = 0
+    if (receivers === 0) return
+    const seconds = (this.#clock.now() - this.#since) / 1_000
+    for (const sampler of this.#samplers) sampler.delivered?.(seconds, this.#timedWeight, receivers)
+    if (!this.#relaying) this.#end()
+  }
+
+  #end(): void {
+    this.#relaying = false
+    this.#receivers = 0
+    this.#traffic.watched = undefined
+  }
+}

@@ -1,0 +1,90 @@
+/** Asks everybody what they count, and makes of it what exporters can take. */
+import type { MetricFamily, MetricSample, Stack } from '@mqtt-stack/core'
+
+/** Whoever has not answered for so long keeps nobody from the rest, in ms. */
+const PATIENCE = 5_000
+/** What was asked for is handed out again for so long, in ms. */
+const FRESH = 1_000
+/** Samples of one family; more of a middleware of yours are left out. */
+const SAMPLES = 2_000
+
+const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
+const LABEL = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/
+
+export class Gatherer {
+  readonly #stack: Stack
+  #families: Promise<readonly MetricFamily[]> | undefined
+  #at = Number.NEGATIVE_INFINITY
+  /** What was said already of what is wrong. */
+  readonly #told = new Set<string>()
+
+  constructor(stack: Stack) {
+    this.#stack = stack
+  }
+
+  /** All families, each name once; those of a second ago at most. Rejects where somebody does not answer. */
+  gather(): Promise<readonly MetricFamily[]> {
+    const now = this.#stack.clock.now()
+    if (this.#families !== undefined && now - this.#at < FRESH) return this.#families
+    this.#at = now
+    const families = this.#ask()
+    this.#families = families
+    // The next who asks is answered anew.
+    families.catch(() => {
+      if (this.#families === families) this.#families = undefined
+    })
+    return families
+  }
+
+  async #ask(): Promise<readonly MetricFamily[]> {
+    const given: MetricFamily[] = []
+    const { clock } = this.#stack
+    await new Promise<void>((resolve, reject) => {
+      const timer = clock.after(PATIENCE, () =>
+        reject(
+          new Error(`a middleware has not said what it counts for ${PATIENCE / 1_000} s (lookupMetrics)`),
+        ),
+      )
+      this.#stack
+        .call('lookupMetrics', {}, given)
+        .then(() => resolve(), reject)
+        .finally(() => timer.cancel())
+    })
+    return this.#join(given)
+  }
+
+  #join(given: readonly MetricFamily[]): MetricFamily[] {
+    const families = new Map<string, MetricFamily & { samples: MetricSample[] }>()
+    for (const family of given) {
+      const { name, type, help } = family
+      const wrong = this.#faultOf(family) ?? (this.#differs(families.get(name), family) && 'is of two types')
+      if (wrong) {
+        this.#tell(`metrics: ${JSON.stringify(name)} ${wrong}: it is left out`)
+        continue
+      }
+      let known = families.get(name)
+      if (known === undefined) {
+        known = { name, type, help, samples: [] }
+        families.set(name, known)
+      }
+      known.samples.push(...family.samples.slice(0, SAMPLES - known.samples.length))
+    }
+    return [...families.values()]
+  }
+
+  #differs(known: MetricFamily | undefined, { type }: MetricFamily): boolean {
+    return known !== undefined && known.type !== type
+  }
+
+  #faultOf({ name, samples }: MetricFamily): string | undefined {
+    if (!NAME.test(name)) return 'is no name of a metric'
+    const label = samples.flatMap(({ labels }) => Object.keys(labels)).find((one) => !LABEL.test(one))
+    return label === undefined ? undefined : `has the label ${JSON.stringify(label)}, which is no name of one`
+  }
+
+  #tell(text: string): void {
+    if (this.#told.has(text) || this.#told.size >= 100) return
+    this.#told.add(text)
+    this.#stack.log.warn(text)
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * `@mqtt-stack/metrics`: counts what the stack does, for Prometheus, OpenTelemetry and `$SYS`.
+ * @packageDocumentation
+ */
+export { Metrics } from './metrics.ts'
+export { METRICS_OPTIONS, type MetricsOptions } from './options.ts'
+export type { Place } from './out/http.ts'
+export type { Meter, MeterProvider, Observable, ObservableResult } from './out/meter.ts'

@@ -55,6 +55,7 @@ export class Gatherer {
 
   #join(given: readonly MetricFamily[]): MetricFamily[] {
     const families = new Map<string, MetricFamily & { samples: MetricSample[] }>()
+    const seen = new Set<string>()
     for (const family of given) {
       const { name, type, help } = family
       const wrong = this.#faultOf(family) ?? (this.#differs(families.get(name), family) && 'is of two types')
@@ -67,7 +68,14 @@ export class Gatherer {
         known = { name, type, help, samples: [] }
         families.set(name, known)
       }
-      known.samples.push(...family.samples.slice(0, SAMPLES - known.samples.length))
+      for (const sample of family.samples) {
+        if (known.samples.length >= SAMPLES) break
+        const series = keyOf(name, sample)
+        // Of two of the same labels the first counts: exporters take no second one.
+        if (seen.has(series)) continue
+        seen.add(series)
+        known.samples.push(sample)
+      }
     }
     return [...families.values()]
   }
@@ -87,4 +95,9 @@ export class Gatherer {
     this.#told.add(text)
     this.#stack.log.warn(text)
   }
+}
+
+function keyOf(name: string, { labels }: MetricSample): string {
+  const pairs = Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1))
+  return JSON.stringify([name, pairs])
 }

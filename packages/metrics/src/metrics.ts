@@ -9,6 +9,7 @@ import type { OpenTelemetry } from './out/open-telemetry.ts'
 import type { Prometheus } from './out/prometheus.ts'
 import { ClientCounts } from './sources/clients.ts'
 import { EventCounts } from './sources/events.ts'
+import { handlerFamilies } from './sources/handlers.ts'
 import { memoryFamilies } from './sources/memory.ts'
 import { ProcessSource } from './sources/process.ts'
 import { MessageTimes } from './sources/times.ts'
@@ -61,12 +62,17 @@ export class Metrics extends Middleware<MetricsOptions> {
     const { every } = config
     const top = this.#top
     const times = this.#times
-    this.#endSampling = stack.sampleMessages({
+    const endTiming = stack.observation.time(every)
+    const endSampling = stack.sampleMessages({
       every,
       begun: (ctx, weight) => top.note(ctx, weight),
       relayed: (seconds, weight) => times.relayed(seconds, weight),
       delivered: (seconds, weight, receivers) => times.delivered(seconds, weight, receivers),
     })
+    this.#endSampling = () => {
+      endTiming()
+      endSampling()
+    }
     try {
       await this.#open()
     } catch (error) {
@@ -159,13 +165,14 @@ export class Metrics extends Middleware<MetricsOptions> {
   // What is asked
 
   lookupMetrics(_ctx: Context<'lookupMetrics'>, store: Store<'lookupMetrics'>): void {
-    const { traffic, ledger } = this.stack
+    const { traffic, ledger, observation } = this.stack
     store.push(
       ...this.#clients.families(),
       ...this.#events.families(),
       ...trafficFamilies(traffic),
       ...this.#times.families(),
       ...memoryFamilies(ledger),
+      ...handlerFamilies(observation.activity()),
       ...this.#process.families(),
     )
   }

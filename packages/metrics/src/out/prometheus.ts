@@ -30,7 +30,9 @@ class FamilyMetric {
     const { name, help, type, aggregator } = this
     const family = (await this.#gather()).find((one) => one.name === name)
     const samples = family?.samples ?? []
-    const values = samples.flatMap((sample): Value[] => (type === 'histogram' ? expand(name, sample) : [sample]))
+    const values = samples.flatMap((sample): Value[] =>
+      type === 'histogram' ? expand(name, sample) : [sample],
+    )
     return { name, help, type, aggregator, values }
   }
 

@@ -34,6 +34,7 @@ export interface MessageCallbacks {
   /**
    * A message for all who subscribed; a rule may change `packet`. `done` before the backend is a veto. What clients
    * send to control topics the stack vetoes before anybody is asked.
+   * @executedBy inbound-manager, lastwill, metrics ($SYS), broker.publish()
    * @executedBy inbound-manager, lastwill, broker.publish(), admin
    * @answeredBy authorize, rules of users, retain-manager, backend
    */
@@ -75,6 +76,7 @@ export interface MessageCallbacks {
 
   /**
    * A message was relayed: a client’s, a will, or the broker’s own.
+   * @executedBy inbound-manager, lastwill, metrics ($SYS), broker.publish()
    * @executedBy inbound-manager, lastwill, broker.publish(), admin
    * @answeredBy anyone
    */

@@ -64,7 +64,7 @@ export interface SessionCallbacks {
   /**
    * The connection with this epoch must go; answered when it is gone and its calls are settled.
    * @executedBy backend, session-manager
-   * @answeredBy connection
+   * @answeredBy connection, metrics
    */
   sessionTakenOver: {
     /** `client`: the connection, where the backend knows it; otherwise the one of this epoch. */

@@ -1,6 +1,6 @@
 /** The lines of the log that tell an operator why a client is not served as it wants. */
 import type { Client, Context, Fields, Listener, MiddlewareLike, Stack, Timer } from '@mqtt-stack/core'
-import { isLost, LineLimit, ReasonCode } from '@mqtt-stack/core'
+import { isLost, LineLimit, ReasonCode, withoutToken } from '@mqtt-stack/core'
 import type { Drops } from './drop-counts.ts'
 import { DropCounts } from './drop-counts.ts'
 
@@ -106,11 +106,6 @@ function fieldsOf(client: Client | undefined, listener: Listener | undefined): F
     version: client?.protocolVersion,
     username: withoutToken(client?.username),
   }
-}
-
-/** A name that is a JSON Web Token lets in whoever has it. */
-function withoutToken(username: string | undefined): string | undefined {
-  return username?.replace(/^eyJ[\w-]+\.[\w-]+\.[\w-]*$/, '(a token)')
 }
 
 function nameOf(reasonCode: ReasonCode): string {

@@ -39,8 +39,11 @@ export interface FollowedRun {
 
 /** Who looks on at runs as they happen. What it throws goes to `errorHandler`, and it follows no more. */
 export interface Follower {
-  /** Whether this run is followed; asked before each run of each chain, and so to be answered quickly. */
-  wants(client: Client | undefined, ctx: unknown, callback: string): boolean
+  /**
+   * Whether this run is followed; asked before each run of each chain, and so to be answered quickly.
+   * @param store Of packets the packet; of callbacks that are told nothing.
+   */
+  wants(client: Client | undefined, ctx: unknown, callback: string, store: unknown): boolean
   /** Told when the run is over. Runs that were started by its handlers were told before it. */
   ran(run: FollowedRun): void
 }

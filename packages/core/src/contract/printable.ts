@@ -25,6 +25,11 @@ export function printableFields(fields: Fields): Fields {
   )
 }
 
+/** The user name of a client as it may be shown: one that is a JSON Web Token lets in whoever has it. */
+export function withoutToken<Name extends string | undefined>(username: Name): Name | string {
+  return username?.replace(/^eyJ[\w-]+\.[\w-]+\.[\w-]*$/, '(a token)') ?? username
+}
+
 /** The error itself or, where its text is not printable, another one that says the same. */
 export function printableError(error: Error, depth = 0): Error {
   const { message, name, stack = '', cause } = error

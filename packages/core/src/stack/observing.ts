@@ -69,7 +69,7 @@ export class Observing implements Observation, ChainWatch {
   begin(chain: HandlerChain, subject: Anything, store: Anything): WatchedRun | undefined {
     const isTimed = this.#every < UNWATCHED && chain.isTimed(this.#every)
     const client = this.#followers.size > 0 ? clientOf(subject) : undefined
-    const followers = [...this.#followers].filter((one) => this.#wants(one, chain, client, subject))
+    const followers = [...this.#followers].filter((one) => this.#wants(one, chain, client, subject, store))
     if (!isTimed && followers.length === 0) return undefined
     const { now } = this.#stack
     const plain = isTimed ? chain.steps.map((step) => timed(step, now)) : chain.steps
@@ -98,8 +98,14 @@ export class Observing implements Observation, ChainWatch {
     return { steps, end }
   }
 
-  #wants(follower: Follower, chain: HandlerChain, client: FollowedRun['client'], subject: Anything): boolean {
-    return this.#guarded(follower, () => follower.wants(client, subject, chain.name)) === true
+  #wants(
+    follower: Follower,
+    chain: HandlerChain,
+    client: FollowedRun['client'],
+    subject: Anything,
+    store: Anything,
+  ): boolean {
+    return this.#guarded(follower, () => follower.wants(client, subject, chain.name, store)) === true
   }
 
   /** A follower that throws follows no more. */

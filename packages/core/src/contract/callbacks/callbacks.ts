@@ -32,6 +32,8 @@ import type { SessionCallbacks } from './sessions.ts'
 import { SESSIONS } from './sessions.ts'
 import type { SubscriptionCallbacks } from './subscriptions.ts'
 import { SUBSCRIPTIONS } from './subscriptions.ts'
+import type { TracingCallbacks } from './tracing.ts'
+import { TRACING } from './tracing.ts'
 
 /**
  * Context and store of each callback. Third parties merge theirs into it
@@ -51,6 +53,7 @@ export interface Callbacks
     AdministrationCallbacks,
     MetricCallbacks,
     OperationCallbacks,
+    TracingCallbacks,
     HandlerCallbacks {}
 
 /** The rule of every callback that core knows. */
@@ -67,6 +70,7 @@ export const CALLBACKS: Readonly<Record<string, CallbackRule>> = {
   ...ADMINISTRATION,
   ...METRICS,
   ...OPERATION,
+  ...TRACING,
   ...HANDLERS,
 }
 

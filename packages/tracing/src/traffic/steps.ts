@@ -1,0 +1,37 @@
+/** What middlewares did in one run, as it may be shown. */
+import type { Fields, FollowedRun, TraceStep, TrafficStep } from '@mqtt-stack/core'
+
+/** Names of what may be a secret, in stores of whoever's callbacks. */
+const SECRET = /pass|secret|token|data|key|payload|properties/i
+/** A handler that took so many milliseconds did something, whatever it said. */
+const LONG = 1
+
+/** Those who did something: said, ended, failed, or took long. */
+export function stepsOf({ steps }: FollowedRun): TrafficStep[] {
+  return steps.filter(didSomething).map((step) => ({
+    middleware: step.middleware,
+    ended: step.ended,
+    said: saidOf(step.said as Readonly<Record<string, unknown>>),
+    failed: step.error?.message,
+    milliseconds: step.milliseconds,
+  }))
+}
+
+function didSomething({ asked, said, ended, error, milliseconds = 0 }: TraceStep): boolean {
+  return asked && (ended || error !== undefined || milliseconds >= LONG || Object.keys(said).length > 0)
+}
+
+/** Plain values alone, and lists of numbers: what a middleware grants, decides and counts. */
+function saidOf(said: Readonly<Record<string, unknown>>): Fields {
+  return Object.fromEntries(
+    Object.entries(said)
+      .map(([name, value]) => [name, SECRET.test(name) ? '(not shown)' : plain(value)] as const)
+      .filter(([, value]) => value !== undefined),
+  )
+}
+
+function plain(value: unknown): string | number | boolean | undefined {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+  if (Array.isArray(value) && value.every((one) => typeof one === 'number')) return value.join(', ')
+  return undefined
+}

@@ -1,0 +1,44 @@
+/** Whom somebody follows. */
+import type { Client, FollowTerms } from '@mqtt-stack/core'
+import { addressOf, isValidTopicFilter, matchesFilter, StackError } from '@mqtt-stack/core'
+
+const SECONDS = { usual: 60, most: 3_600 }
+const EVENTS = { usual: 1_000, most: 100_000 }
+
+/** What is compared with clients and messages. */
+export interface Wanted {
+  readonly milliseconds: number
+  readonly events: number
+  readonly payloads: boolean
+  client(client: Client | undefined, clientId: string | undefined): boolean
+  topic(topic: string | undefined): boolean
+  /** Messages are looked for, of whichever client. */
+  readonly byTopic: boolean
+}
+
+/** @throws StackError `OPTION_INVALID` or `FILTER_INVALID`, naming the term. */
+export function wantedOf(terms: FollowTerms): Wanted {
+  const { clientId, topic, address, seconds = SECONDS.usual, events = EVENTS.usual, payloads = false } = terms
+  if (!clientId && !topic && !address)
+    throw new StackError('OPTION_INVALID', 'follow: say whom: a clientId, a topic or an address')
+  if (topic !== undefined && !isValidTopicFilter(topic))
+    throw new StackError('FILTER_INVALID', `follow: not a topic filter: ${JSON.stringify(topic)}`)
+  checkRange('seconds', seconds, SECONDS.most)
+  checkRange('events', events, EVENTS.most)
+  const from = address === undefined ? undefined : addressOf(address)
+  return {
+    milliseconds: seconds * 1_000,
+    events,
+    payloads,
+    byTopic: topic !== undefined,
+    client: (client, id = client?.id) =>
+      (clientId === undefined || id === clientId) &&
+      (from === undefined || (client !== undefined && addressOf(client.listener.remote) === from)),
+    topic: (name) => topic === undefined || (name !== undefined && matchesFilter(topic, name)),
+  }
+}
+
+function checkRange(name: string, value: number, most: number): void {
+  if (typeof value === 'number' && value > 0 && value <= most) return
+  throw new StackError('OPTION_INVALID', `follow: ${name} must be above 0 and at most ${most}, not ${value}`)
+}

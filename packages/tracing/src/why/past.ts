@@ -1,0 +1,121 @@
+/** What happened lately that kept messages on a topic from a client. */
+import type { Clock, Context, DropReason } from '@mqtt-stack/core'
+import { matchesFilter, ReasonCode, shareOf } from '@mqtt-stack/core'
+import type { Found } from './found.ts'
+import type { Memory } from './memory.ts'
+import { DROPPED } from './words.ts'
+
+type Question = Pick<Context<'explainDelivery'>, 'topic' | 'clientId'>
+
+/** So many take-overs within so many milliseconds are a loop: two clients of one identifier that both come back. */
+const LOOP = { times: 3, milliseconds: 60_000 }
+
+/** Drops that the publisher, and no receiver, is told about. */
+const OF_PUBLISHER: ReadonlySet<DropReason> = new Set([
+  'retained-full',
+  'control-topic',
+  'not-authorized',
+  'refused',
+])
+
+export function pastOf(clock: Clock, memory: Memory, question: Question): Found[] {
+  const now = clock.now()
+  return [
+    ...takeOvers(now, memory, question),
+    ...ends(now, memory, question),
+    ...drops(now, memory, question),
+    ...filters(now, memory, question),
+    ...wills(now, memory, question),
+    ...retained(now, memory, question),
+  ].map(({ at, ...found }) => (at === undefined ? found : { ...found, at: clock.wall() + at - now }))
+}
+
+function takeOvers(now: number, { history }: Memory, { clientId }: Question): Found[] {
+  const all = history
+    .since(now, 'closed')
+    .filter((one) => one.clientId === clientId && one.reasonCode === ReasonCode.SESSION_TAKEN_OVER)
+    .filter(({ at }) => now - at <= LOOP.milliseconds)
+  if (all.length < LOOP.times) return []
+  const text = `${all.length} connections of ${clientId} were taken over within a minute: several clients use this client identifier, and each ends the connection of another`
+  return [{ cause: 'take-over-loop', text, at: all[0].at }]
+}
+
+function ends(now: number, { history }: Memory, { clientId }: Question): Found[] {
+  const [over] = history.since(now, 'session-over').filter((one) => one.clientId === clientId)
+  const [refused] = history.since(now, 'refused').filter((one) => one.clientId === clientId)
+  const found: Found[] = []
+  if (over?.reason === 'expired')
+    found.push({
+      cause: 'session-expired',
+      text: `the session of ${clientId} expired, with its subscriptions and what waited for it (its session expiry interval)`,
+      at: over.at,
+    })
+  else if (over !== undefined)
+    found.push({
+      cause: 'session-over',
+      text: `a session of ${clientId} ended (${over.reason}), with its subscriptions and what waited for it`,
+      at: over.at,
+    })
+  if (refused !== undefined)
+    found.push({
+      cause: 'client-refused',
+      text: `${clientId} was not let in: ${refused.reason}`,
+      at: refused.at,
+    })
+  return found
+}
+
+/** One finding for each reason; the newest first. */
+function drops(now: number, { history }: Memory, { topic, clientId }: Question): Found[] {
+  const found = new Map<DropReason, { count: number; at: number; of: string }>()
+  for (const drop of history.since(now, 'dropped')) {
+    const ofPublisher = OF_PUBLISHER.has(drop.reason)
+    if (drop.topic !== topic || !(ofPublisher || drop.clientId === clientId)) continue
+    const known = found.get(drop.reason)
+    if (known !== undefined) known.count += drop.count
+    else found.set(drop.reason, { count: drop.count, at: drop.at, of: drop.clientId })
+  }
+  return [...found].map(([reason, { count, at, of }]) => {
+    const times = count === 1 ? 'a message' : `${count} messages, the last of them`
+    const whose = of === clientId ? `for ${clientId}` : `of ${of}`
+    return { cause: reason, text: `${times} on ${topic} ${whose} ${DROPPED[reason]}`, at }
+  })
+}
+
+function filters(now: number, { history }: Memory, { topic, clientId }: Question): Found[] {
+  const isAbout = (one: { clientId: string; topic: string }): boolean =>
+    one.clientId === clientId && matchesFilter(shareOf(one.topic)?.filter ?? one.topic, topic)
+  const [refused] = history.since(now, 'filter-refused').filter(isAbout)
+  const [given] = history.since(now, 'unsubscribed').filter(isAbout)
+  const found: Found[] = []
+  if (refused !== undefined)
+    found.push({
+      cause: 'filter-refused',
+      text: `${clientId} asked for ${refused.topic} and was refused: ${refused.reason}`,
+      at: refused.at,
+    })
+  if (given !== undefined)
+    found.push({
+      cause: 'unsubscribed',
+      text: `${clientId} was unsubscribed from ${given.topic}`,
+      at: given.at,
+    })
+  return found
+}
+
+function wills(now: number, { wills: waiting }: Memory, { topic }: Question): Found[] {
+  return [...waiting.entries()]
+    .filter(([, will]) => will.topic === topic && will.dueAt > now)
+    .map(([clientId, { dueAt }]) => {
+      const seconds = Math.ceil((dueAt - now) / 1_000)
+      const text = `the will of ${clientId} on ${topic} waits for another ${seconds} s, or for the end of its session (will delay interval)`
+      return { cause: 'will-waits', text }
+    })
+}
+
+function retained(now: number, memory: Memory, { topic }: Question): Found[] {
+  const over = memory.retained.get(topic)
+  if (over === undefined || over > now) return []
+  const text = `the retained message of ${topic} is over (its message expiry interval): who subscribes now gets none`
+  return [{ cause: 'retained-expired', text, at: over }]
+}

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 const STEPS = 20
 
 /** Stops the stack when the test is over, whatever is still under way; a store that the test has killed never answers. */
-export function stopAtEnd({ stack, clock }: TestStack): void {
+export function stopAtEnd({ stack, clock }: Pick<TestStack, 'stack' | 'clock'>): void {
   onTestFinished(async () => {
     const stopped = stack.stop().catch((error: { code?: unknown }) => {
       if (error.code !== 'HANDLER_STALLED') throw error

@@ -13,7 +13,7 @@ export async function tracedBroker(
   { use = [], stack, ...options }: BrokerOptions = {},
   tracing: TracingOptions = {},
 ): Promise<{ broker: Broker; clock: VirtualClock }> {
-  const clock = new VirtualClock()
+  const clock = (stack?.clock as VirtualClock | undefined) ?? new VirtualClock()
   const broker = testBroker({ ...options, use: [new Tracing(tracing), ...use], stack: { ...stack, clock } })
   await broker.start()
   return { broker, clock }

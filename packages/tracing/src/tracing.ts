@@ -13,7 +13,7 @@ import { why } from './why/why.ts'
  * makes spans of messages where that is asked for. Stands before retain-manager and backend, as rules do.
  */
 export class Tracing extends Middleware<TracingOptions> {
-  readonly uses = ['lookupSessions', 'lookupSubscriptions'] as const
+  readonly uses = ['lookupSessions', 'lookupSubscriptions', 'lookupHealth'] as const
   #memory!: Memory
   #spans: Spans | undefined
   readonly #following = new Set<Following>()

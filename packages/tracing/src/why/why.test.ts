@@ -1,6 +1,10 @@
 /** Why did it not come? Each situation is made, and named. */
 import type { Finding, MiddlewareLike } from '@mqtt-stack/core'
+import { MemoryService, MemoryStore, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
+import { SharedBackend } from '../../../../test/rig/nodes.ts'
+import { stopAtEnd } from '../../../../test/rig/stop-at-end.ts'
+import { StoredBackend } from '../../../../test/rig/stored-backend.ts'
 import type { Broker } from '../../../../test/rig/traced.ts'
 import { connected, tracedBroker } from '../../../../test/rig/traced.ts'
 
@@ -181,6 +185,32 @@ describe('why a message did not come', () => {
     expect(await textOf(broker, 'shared', 'lamp', 'a/b')).toBe(
       '$share/g/a/# is shared: each message goes to one member of the group, not to all',
     )
+  })
+
+  it('a store cannot write', async () => {
+    const store = new MemoryStore()
+    const { broker } = await tracedBroker({ backend: new StoredBackend(undefined, store) })
+    store.failure = new Error('the disk is full')
+    await broker.publish('a', 'x', { qos: 1, retain: true }).catch(() => {})
+    expect(await textOf(broker, 'store-failed', 'lamp', 'a')).toBe(
+      'the store cannot do its work now: the last commit could not be written',
+    )
+    store.failure = undefined
+  })
+
+  it('a node is cut off', async () => {
+    const clock = new VirtualClock()
+    const service = new MemoryService({ clock })
+    const backend = new SharedBackend(undefined, () => service.node('one'))
+    const { broker } = await tracedBroker({ backend, stack: { clock } })
+    stopAtEnd({ stack: broker.stack, clock })
+    expect(await textOf(broker, 'cluster-failed', 'lamp', 'a')).toBeUndefined()
+    service.cut('one')
+    expect(await textOf(broker, 'cluster-failed', 'lamp', 'a')).toBe(
+      'the cluster cannot do its work now: the store of this service is out of reach',
+    )
+    service.heal('one')
+    await clock.advance(1_000)
   })
 
   it('others say what they know, too', async () => {

@@ -26,6 +26,7 @@ export async function why(stack: Stack, memory: Memory, question: Question): Pro
     ...subscription(filters, topic, clientId, session !== undefined),
     ...(await rulesOf(stack, question, session, matching(filters, topic)[0])),
     ...obstacles(session, stack),
+    ...(await health(stack)),
     ...pastOf(stack.clock, memory, question),
   ]
 }
@@ -111,4 +112,15 @@ function obstacles(session: SessionSummary | undefined, { ledger, config }: Stac
     })
   }
   return found
+}
+
+/** What those say who know that they cannot do their work now. */
+async function health(stack: Stack): Promise<Found[]> {
+  const parts = await stack.call('lookupHealth', {})
+  return parts
+    .filter(({ healthy }) => !healthy)
+    .map(({ name, reason = 'it is not well' }) => ({
+      cause: `${name}-failed`,
+      text: `the ${name} cannot do its work now: ${reason}`,
+    }))
 }

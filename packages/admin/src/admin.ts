@@ -24,6 +24,7 @@ export class Admin extends Middleware<AdminOptions> {
     'lookupOfflineMessages',
     'lookupRetainedMessages',
     'lookupHoldings',
+    'lookupHealth',
     'endSession',
     'endSubscription',
     'purgeMessages',

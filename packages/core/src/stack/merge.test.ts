@@ -280,8 +280,8 @@ describe('told', () => {
 })
 
 describe('each', () => {
-  it('is the rule of how a connection ended', () => {
-    expect(named('each')).toEqual(['settleClient', 'cleanDisconnect', 'uncleanDisconnect'])
+  it('is the rule of how a connection ended, and of what is counted', () => {
+    expect(named('each')).toEqual(['settleClient', 'cleanDisconnect', 'uncleanDisconnect', 'lookupMetrics'])
   })
 
   it('each waits for the one before, and one who fails or is done keeps nobody from being called', async () => {

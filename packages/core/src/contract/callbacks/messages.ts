@@ -36,7 +36,7 @@ export interface MessageCallbacks {
    * send to control topics the stack vetoes before anybody is asked.
    * @executedBy inbound-manager, lastwill, metrics ($SYS), broker.publish()
    * @executedBy inbound-manager, lastwill, broker.publish(), admin
-   * @answeredBy authorize, rules of users, retain-manager, backend
+   * @answeredBy authorize, rules of users, tracing, retain-manager, backend
    */
   relayMessage: { ctx: RelayContext; store: RelayStore }
 

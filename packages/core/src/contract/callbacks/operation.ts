@@ -34,7 +34,7 @@ export interface UserSummary {
 export interface OperationCallbacks {
   /**
    * How each part of the broker is, pushed to the store by whoever has one that may fail. Answered at once.
-   * @executedBy admin, anyone
+   * @executedBy admin, tracing, anyone
    * @answeredBy backend, anyone
    */
   lookupHealth: { ctx: object; store: Health[] }

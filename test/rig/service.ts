@@ -5,35 +5,80 @@ import { join } from 'node:path'
 import type { IClientOptions, MqttClient } from 'mqtt'
 import { connect } from 'mqtt'
 import { onTestFinished } from 'vitest'
-import type { Spawned } from '../support/spawned.ts'
+import { openPort } from '../support/open-port.ts'
+import type { Spawned, SpawnedOptions } from '../support/spawned.ts'
 import { spawned } from '../support/spawned.ts'
 import { CLI } from './command.ts'
 
 /** A node that is missed for so long, in ms, is dead. */
 export const LEASE = 3_000
+const LISTENS = /mqtt:\/\/[^" :]+:\d+/
 
 /** A process that is a node. */
 export interface ServiceNode {
+  /** The one that runs now. */
   readonly cli: Spawned
+  /** What it has said, and those that ran before. */
+  readonly said: string
   readonly host: string
   readonly port: number
+  /** Kills it, if it still runs. */
+  kill(): Promise<void>
+  /** Starts it again where it was; answers when it listens. */
+  restart(): Promise<void>
 }
 
 /**
  * Starts a node; it is ended with the test.
  * @param redis Options of the backend, as JSON has them: where Redis is.
+ * @param options What its process gets besides.
  */
-export async function startNode(redis: object): Promise<ServiceNode> {
+export async function startNode(redis: object, options: SpawnedOptions = {}): Promise<ServiceNode> {
   const path = mkdtempSync(join(tmpdir(), 'mqtt-service-'))
   onTestFinished(() => rmSync(path, { recursive: true }))
   const file = join(path, 'broker.json')
+  const { host, port, handOver } = await openPort()
+  handOver()
   // While somebody is away the others go on: what is dropped because a log is full is not what is looked for.
   const bounds = { sessionMessages: 1_000_000, sessionBytes: 1_000_000_000 }
   const store = { redis: { lease: LEASE, ...bounds, ...redis } }
-  writeFileSync(file, JSON.stringify({ listeners: [{ listen: 'mqtt://127.0.0.1:0' }], store }))
-  const cli = spawned(process.execPath, [CLI, '--config', file])
-  const [, host, port] = await cli.prints(/mqtt:\/\/([^" :]+):(\d+)/)
-  return { cli, host, port: Number(port) }
+  writeFileSync(file, JSON.stringify({ listeners: [{ listen: `mqtt://${host}:${port}` }], store }))
+  const start = (): Spawned => spawned(process.execPath, [CLI, '--config', file], options)
+  let cli = start()
+  const clis = [cli]
+  await cli.prints(LISTENS)
+  return {
+    get cli() {
+      return cli
+    },
+    get said() {
+      return clis.map(({ stdout, stderr }) => stdout + stderr).join('--- started again\n')
+    },
+    host,
+    port,
+    kill: async () => {
+      cli.child.kill('SIGKILL')
+      await cli.exited
+    },
+    restart: async () => {
+      // Another node may be taking over what the last one left: a service manager starts it again, too.
+      do {
+        cli = start()
+        clis.push(cli)
+      } while (!(await listens(cli)))
+    },
+  }
+}
+
+/** False for a node whose name is taken still. */
+async function listens(cli: Spawned): Promise<boolean> {
+  try {
+    await cli.prints(LISTENS)
+    return true
+  } catch (error) {
+    if (/wait until the lease of the earlier one has ended/.test(cli.stderr)) return false
+    throw error
+  }
 }
 
 /** Begins at one of the nodes, and goes on to the next where it loses its connection. */
@@ -65,11 +110,13 @@ export function roam(
 /** Subscribes, however often the connection is lost meanwhile. */
 export async function subscribe(client: MqttClient, filter: string): Promise<void> {
   for (;;) {
+    // What it is asked before it is connected it says is done when it is not.
+    while (!client.connected) await new Promise(setImmediate)
     try {
-      await client.subscribeAsync(filter, { qos: 2 })
-      return
+      const granted = await client.subscribeAsync(filter, { qos: 2 })
+      if (granted.some(({ topic, qos }) => topic === filter && qos === 2)) return
     } catch {
-      await new Promise(setImmediate)
+      // Once more.
     }
   }
 }

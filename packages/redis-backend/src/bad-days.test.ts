@@ -128,6 +128,23 @@ describe('A Redis that cannot be used', () => {
     raw.disconnect()
   })
 
+  it('is older than 7', async () => {
+    const redis = await start()
+    // There is one version here: it says that it is another one.
+    const older = (bytes: Buffer): Buffer =>
+      Buffer.from(bytes.toString('latin1').replace(/redis_version:\d/, 'redis_version:6'), 'latin1')
+    const proxy = await startProxy(redis.host, redis.port, older)
+    try {
+      const url = `redis://${proxy.host}:${proxy.port}`
+      expect(await thrown(undefined, open({ url }))).toMatch(
+        /^STORE_UNUSABLE redis-backend: cannot use redis:\/\/127\.0\.0\.1:\d+: it is Redis 6\.\d+\.\d+, and 7\.0 or later is needed$/,
+      )
+    } finally {
+      await proxy.close()
+    }
+    expect(await ask(redis, 'KEYS', '*')).toEqual([])
+  })
+
   it('is a replica', async () => {
     const master = await start()
     const replica = await start({ replicaof: `${master.host} ${master.port}` })

@@ -184,3 +184,23 @@ it('a master of a Cluster dies', { timeout: 90_000 }, async () => {
     await master.restart()
   })
 })
+
+it('slots of a Cluster move from master to master', { timeout: 90_000 }, async () => {
+  const cluster = await startCluster(false, { appendfsync: 'always' })
+  ends.push(() => cluster.stop())
+  const options = { cluster: [...cluster.addresses] }
+  const nodes = [await join('a', options), await join('b', options), await join('c', options)]
+  const names = Array.from({ length: 64 }, (_, i) => `mqtt-stack:{names:${i}}`)
+  const used = new Set(await cluster.keys())
+  const moved = ['{node:a}', '{node:b}', '{node:c}', '{retained}', 'mqtt-stack:service']
+  moved.push(...names.filter((name) => used.has(name)).slice(0, 5))
+  await load(nodes, async (publishers) => {
+    for (const key of moved) {
+      const from = await cluster.masterOf(key)
+      await cluster.migrate(key, cluster.masters.find((one) => one !== from)!)
+    }
+    for (const publisher of publishers) await publisher.more(20)
+  })
+  for (const { logger } of nodes)
+    expect(logger.lines.filter(({ message }) => /lost its lease|stays here/.test(message))).toEqual([])
+})

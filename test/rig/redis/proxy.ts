@@ -1,4 +1,5 @@
 /** A way to a server that a test can cut: like a cable that is pulled, or a network that is gone. */
+import type { Buffer } from 'node:buffer'
 import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
@@ -17,7 +18,12 @@ export interface CutProxy {
   close(): Promise<void>
 }
 
-export async function startProxy(host: string, port: number): Promise<CutProxy> {
+/** @param change What comes of what the server answers; of the same length. */
+export async function startProxy(
+  host: string,
+  port: number,
+  change: (bytes: Buffer) => Uint8Array = (bytes) => bytes,
+): Promise<CutProxy> {
   let state: 'open' | 'cut' | 'hung' | 'mute' = 'open'
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
@@ -39,7 +45,7 @@ export async function startProxy(host: string, port: number): Promise<CutProxy> 
       if (state !== 'hung') upstream.write(bytes)
     })
     upstream.on('data', (bytes) => {
-      if (state === 'open') client.write(bytes)
+      if (state === 'open') client.write(change(bytes))
     })
   })
   server.listen(0, '127.0.0.1')

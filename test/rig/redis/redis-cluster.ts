@@ -18,6 +18,8 @@ export interface RedisCluster {
   masterOf(key: string): Promise<RedisServer>
   /** Keys of all masters. */
   keys(): Promise<string[]>
+  /** Moves the slot of a key to a master, one of its keys after the other, while whoever uses them goes on. */
+  migrate(key: string, to: RedisServer): Promise<void>
   stop(): Promise<void>
 }
 
@@ -51,15 +53,34 @@ export async function startCluster(hasReplicas = false, settings: RedisSettings 
     )
   }
   for (const server of all) await until(() => isUp(server))
+  const slotOf = (key: string): Promise<unknown> => ask(masters[0], 'CLUSTER', 'KEYSLOT', key)
+  const masterOf = async (key: string): Promise<RedisServer> => {
+    const slot = Number(await slotOf(key))
+    const slots = (await ask(masters[0], 'CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
+    const [, , [, port]] = slots.find(([from, to]) => from <= slot && slot <= to)!
+    return all.find((server) => server.port === port)!
+  }
   return {
     masters,
     replicas,
     addresses: masters.map(({ host, port }) => `${host}:${port}`),
-    masterOf: async (key) => {
-      const slot = Number(await ask(masters[0], 'CLUSTER', 'KEYSLOT', key))
-      const slots = (await ask(masters[0], 'CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
-      const [, , [, port]] = slots.find(([from, to]) => from <= slot && slot <= to)!
-      return all.find((server) => server.port === port)!
+    masterOf,
+    migrate: async (key, to) => {
+      const from = await masterOf(key)
+      if (from === to) return
+      const slot = String(await slotOf(key))
+      const [source, target] = await Promise.all(
+        [from, to].map(async (server) => String(await ask(server, 'CLUSTER', 'MYID'))),
+      )
+      await ask(to, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', source)
+      await ask(from, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', target)
+      for (;;) {
+        const [found] = (await ask(from, 'CLUSTER', 'GETKEYSINSLOT', slot, '1')) as string[]
+        if (found === undefined) break
+        await ask(from, 'MIGRATE', to.host, `${to.port}`, found, '0', '5000')
+      }
+      for (const server of [to, from, ...masters.filter((one) => one !== to && one !== from)])
+        await ask(server, 'CLUSTER', 'SETSLOT', slot, 'NODE', target)
     },
     keys: async () =>
       (await Promise.all(masters.map((server) => ask(server, 'KEYS', '*') as Promise<string[]>))).flat(),

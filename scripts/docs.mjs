@@ -8,6 +8,7 @@ import { brokerSections, configSchemaText, configurationText } from './docs-brok
 import { idleCodes, linkProblems, raisers } from './docs-checks.mjs'
 import { constantsTable } from './docs-constants.mjs'
 import { describePackages, loadBroker, loadCore } from './docs-packages.mjs'
+import { costsTable, nodesTable, storeTable } from './docs-scaling.mjs'
 import {
   callbacksTable,
   documented,
@@ -46,6 +47,12 @@ keep('docs/errors.md', {
 })
 keep('docs/admin.md', { routes: () => routeSections(ROUTES) })
 keep('docs/architecture.md', { numbers: () => numbersTable(packages), constants: constantsTable })
+const costs = JSON.parse(readFileSync(join(root, 'docs/scaling.json'), 'utf8'))
+keep('docs/scaling.md', {
+  costs: () => `${costsTable(costs)}\n\nMeasured ${costs.measured}.`,
+  nodes: () => nodesTable(costs),
+  store: () => storeTable(costs),
+})
 for (const pkg of packages) {
   keep(`packages/${pkg.folder}/README.md`, {
     options: () => optionsTable(pkg.tables),

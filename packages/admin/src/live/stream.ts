@@ -13,6 +13,8 @@ export class LiveStream {
   #dropped = 0
   #wake: (() => void) | undefined
   #isClosed = false
+  /** It is closed once all that waits is taken. */
+  #isFinished = false
 
   constructor(onClose: (stream: LiveStream) => void) {
     this.#onClose = onClose
@@ -39,6 +41,12 @@ export class LiveStream {
     this.#wake?.()
   }
 
+  /** The reader gets what waits, and is told that it is over. */
+  finish(): void {
+    this.#isFinished = true
+    this.#wake?.()
+  }
+
   /** The reader is told that it is over. */
   close(): void {
     if (this.#isClosed) return
@@ -49,11 +57,13 @@ export class LiveStream {
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    if (this.#isFinished && this.#waiting.length === 0) this.close()
     while (this.#waiting.length === 0 && !this.#isClosed) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
       this.#wake = undefined
+      if (this.#isFinished && this.#waiting.length === 0) this.close()
     }
     if (this.#isClosed) return close(controller)
     if (this.#dropped > 0) {

@@ -8,6 +8,7 @@ import { LIVE_ROUTES } from './live.ts'
 import { MESSAGE_ROUTES } from './messages.ts'
 import { SESSION_ROUTES } from './sessions.ts'
 import { HEALTH_ROUTES, SYSTEM_ROUTES } from './system.ts'
+import { TRACING_ROUTES } from './tracing.ts'
 import { USER_ROUTES } from './users.ts'
 
 const OPENAPI: Route = route({
@@ -30,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   ...SYSTEM_ROUTES,
   ...HEALTH_ROUTES,
   ...LIVE_ROUTES,
+  ...TRACING_ROUTES,
   OPENAPI,
 ]
 

@@ -108,7 +108,20 @@ export class Link {
   /** The same, and answers when as many replicas have it as are wanted. It is asked again where they have not. */
   runSafely(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     if (this.#options.replicas === 0) return this.run(script, keys, args)
-    return this.ask(() => this.#replicate(script, keys, args), keys[0])
+    const wired: (string | number | Buffer)[] = [script.sha, script.keys, ...keys]
+    for (const arg of args) wired.push(wire(arg))
+    const replicate = (): Promise<unknown> =>
+      this.#replicate('EVALSHA', wired).catch((error: Error) => {
+        if (!error.message.startsWith('NOSCRIPT')) throw error
+        return this.#replicate('EVAL', [script.text, ...wired.slice(1)])
+      })
+    return this.ask(replicate, keys[0])
+  }
+
+  /** The same of a command, whose first argument is its key. */
+  commandSafely(name: string, args: readonly Argument[]): Promise<unknown> {
+    if (this.#options.replicas === 0) return this.command(name, args)
+    return this.ask(() => this.#replicate(name, args.map(wire)), args[0])
   }
 
   /**
@@ -146,24 +159,15 @@ export class Link {
   }
 
   /** On one connection, one behind the other. */
-  async #replicate(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+  async #replicate(name: string, args: readonly (string | number | Buffer)[]): Promise<unknown> {
     const { replicas, silence, patience } = this.#options
-    const wired: (string | number | Buffer)[] = [script.sha, script.keys, ...keys]
-    for (const arg of args) wired.push(wire(arg))
-    const ask = async (name: string): Promise<[unknown, number]> => {
-      const pipeline = this.client.pipeline()
-      pipeline.callBuffer(name, wired)
-      pipeline.call('WAIT', [replicas, Math.floor(Math.min(silence, patience) / 4)])
-      const [[failure, answer], [, count]] = (await pipeline.exec()) as [Error | null, unknown][]
-      if (failure !== null) throw failure
-      return [answer, Number(count)]
-    }
-    const [answer, count] = await ask('EVALSHA').catch((error: Error) => {
-      if (!error.message.startsWith('NOSCRIPT')) throw error
-      wired[0] = script.text
-      return ask('EVAL')
-    })
-    if (count < replicas) throw new Error(`WAITED for ${replicas} replicas, of which ${count} have it`)
+    const pipeline = this.client.pipeline()
+    pipeline.callBuffer(name, [...args])
+    pipeline.call('WAIT', [replicas, Math.floor(Math.min(silence, patience) / 4)])
+    const [[failure, answer], [, count]] = (await pipeline.exec()) as [Error | null, unknown][]
+    if (failure !== null) throw failure
+    if (Number(count) < replicas)
+      throw new Error(`WAITED for ${replicas} replicas, of which ${Number(count)} have it`)
     return answer
   }
 

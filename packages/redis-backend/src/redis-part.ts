@@ -57,7 +57,7 @@ export class RedisPart implements ClaimedPart {
    */
   async join(): Promise<string> {
     const { link, keys, lease, node } = this.#place
-    const answer = (await link.run(JOIN, [keys.meta, keys.lease], [this.token, lease])) as [number, Buffer]
+    const answer = (await link.run(JOIN, [keys.meta, keys.lease, keys.inbox], [this.token, lease])) as [number, Buffer]
     const name = String(answer[1])
     if (answer[0] === 0) throw nodeTaken(node, name === '' ? undefined : name)
     return name
@@ -66,7 +66,7 @@ export class RedisPart implements ClaimedPart {
   /** Whether it is this node’s now. */
   async claim(): Promise<boolean> {
     const { link, keys, lease, holder } = this.#place
-    const joined = await link.run(CLAIM, [keys.meta, keys.lease], [this.token, lease, holder])
+    const joined = await link.run(CLAIM, [keys.meta, keys.lease, keys.inbox], [this.token, lease, holder])
     if (joined === null) return false
     this.#joined = String(joined)
     return true

@@ -129,7 +129,7 @@ describe('An inbox', () => {
   it('of nobody takes nothing', async () => {
     const a = await open('a')
     expect(await a.send('nobody', bytes('x'))).toBe(false)
-    expect(await raw.keys('*inbox*')).toEqual([])
+    expect(await raw.keys('*nobody*')).toEqual([])
   })
 })
 

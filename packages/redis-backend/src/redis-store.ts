@@ -24,7 +24,6 @@ import { REDIS_OPTIONS } from './options.ts'
 import { lookAt } from './preflight.ts'
 import { RedisPart } from './redis-part.ts'
 import { RetainedMap } from './retained-map.ts'
-import { SEND } from './scripts/part.ts'
 import { CLOCK, LEAVE, REGISTER } from './scripts/service.ts'
 import { StreamReader } from './stream-reader.ts'
 import type { Target } from './target.ts'
@@ -174,8 +173,10 @@ export class RedisStore implements SharedStore {
   }
 
   async send(node: string, bytes: Uint8Array): Promise<boolean> {
-    const { meta, inbox } = this.#keys.part(node)
-    return (await this.#opened.link.runSafely(SEND, [meta, inbox], [bytes])) === 1
+    const { inbox } = this.#keys.part(node)
+    // The inbox is there as long as the node is.
+    const id = await this.#opened.link.commandSafely('XADD', [inbox, 'NOMKSTREAM', '*', 'b', bytes])
+    return id !== null
   }
 
   cast(node: string, bytes: Uint8Array): void {

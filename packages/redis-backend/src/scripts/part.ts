@@ -2,33 +2,43 @@
 import type { Script } from './script.ts'
 import { APPLY, script } from './script.ts'
 
+/** An inbox is there, maybe empty, as long as its node is: so whoever sends needs no script to find out. */
+const MAKE_INBOX = `
+local function makeInbox(inbox)
+  if redis.call('EXISTS', inbox) == 1 then return end
+  redis.call('XDEL', inbox, redis.call('XADD', inbox, '*', 'b', ''))
+end
+`
+
 /**
- * Keys: meta, lease. Arguments: token, lease in ms. 1 and the token that it was joined with before (maybe empty), or 0 and who has
+ * Keys: meta, lease, inbox. Arguments: token, lease in ms. 1 and the token that it was joined with before (maybe empty), or 0 and who has
  * claimed it (empty: it is alive).
  */
 export const JOIN: Script = script(
-  2,
-  `
+  3,
+  `${MAKE_INBOX}
 local holder = redis.call('GET', KEYS[2])
 if holder and holder ~= ARGV[1] then return { 0, redis.call('HGET', KEYS[1], 'claimer') or '' } end
 local joined = redis.call('HGET', KEYS[1], 'joined') or ''
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'joined', ARGV[1], 'batch', 0)
 redis.call('HDEL', KEYS[1], 'claimer')
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+makeInbox(KEYS[3])
 return { 1, joined }
 `,
 )
 
-/** Keys: meta, lease. Arguments: token, lease in ms, claimer. The token that it was joined with (maybe empty), or nothing. */
+/** Keys: meta, lease, inbox. Arguments: token, lease in ms, claimer. The token that it was joined with (maybe empty), or nothing. */
 export const CLAIM: Script = script(
-  2,
-  `
+  3,
+  `${MAKE_INBOX}
 local holder = redis.call('GET', KEYS[2])
 if holder and holder ~= ARGV[1] then return false end
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then
   redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'claimer', ARGV[3], 'batch', 0)
 end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+makeInbox(KEYS[3])
 return redis.call('HGET', KEYS[1], 'joined') or ''
 `,
 )
@@ -95,16 +105,6 @@ export const TRIM: Script = script(
   `
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
 redis.call('XTRIM', KEYS[2], 'MINID', ARGV[2])
-return 1
-`,
-)
-
-/** Keys: meta, inbox. Arguments: bytes. 1, or 0 where there is no such node. */
-export const SEND: Script = script(
-  2,
-  `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('XADD', KEYS[2], '*', 'b', ARGV[1])
 return 1
 `,
 )

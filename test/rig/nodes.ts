@@ -108,6 +108,19 @@ export class TestService {
     return release
   }
 
+  /** Counts the batches that a node writes from now on. */
+  countWrites(node: string): () => number {
+    const store = this.#stores.get(node)
+    if (store === undefined) throw new Error(`there is no node ${node}`)
+    const write = store.write.bind(store)
+    let count = 0
+    store.write = (batch) => {
+      count++
+      return write(batch)
+    }
+    return () => count
+  }
+
   #machine(): VirtualClock {
     return this.ahead === 0 ? this.clock : new ShiftedClock(this.clock, this.ahead)
   }

@@ -11,6 +11,14 @@ import { CommitMeasures } from './commit-measures.ts'
  */
 const PATIENCE = 4
 
+/** What goes along with a batch that is written anyway. */
+export interface Companion {
+  /** Called before a batch is written. */
+  take(): readonly Change[]
+  /** It was written with it, or could not be. Called before anything else is written. */
+  end(isWritten: boolean): void
+}
+
 /**
  * Commits in groups: while one batch is written, what is staged is the next. All of a batch becomes visible at once,
  * when it is durable, and only then is anybody told.
@@ -30,6 +38,8 @@ export class Commits {
   #held = 0
   #closed = true
   readonly #measures = new CommitMeasures()
+  #companion: Companion | undefined
+  #staged = 0
 
   /** @param onTurn Told why the store cannot commit, when that begins, and with nothing when it can again. */
   constructor(store: Pick<OrderedStore, 'write'>, onTurn: (failure: StackError | undefined) => void) {
@@ -45,6 +55,16 @@ export class Commits {
   /** No changes are taken any more, or yet. */
   get closed(): boolean {
     return this.#closed
+  }
+
+  /** What it hands out is written first in each batch that has something to write. One for a backend. */
+  accompany(companion: Companion): void {
+    this.#companion = companion
+  }
+
+  /** Grows with all that is staged. */
+  get staged(): number {
+    return this.#staged
   }
 
   /** Whether everything that was staged is durable. */
@@ -90,6 +110,7 @@ export class Commits {
 
   #open(): Batch {
     if (this.#closed) throw new StackError('STORE_CLOSED', 'the backend’s store is closed')
+    this.#staged++
     return this.#next
   }
 
@@ -171,8 +192,11 @@ export class Commits {
     const batch = this.#next
     this.#next = new Batch()
     this.#current = batch
-    const changes = batch.take()
+    let changes: readonly Change[] = batch.take()
+    const along = changes.length === 0 ? undefined : this.#companion?.take()
+    if (along !== undefined && along.length > 0) changes = [...along, ...changes]
     this.#writing = this.#write(changes).then((error) => {
+      if (along !== undefined) this.#companion?.end(error === undefined)
       this.#writing = undefined
       this.#current = undefined
       // That nothing was to be written says nothing of the store.

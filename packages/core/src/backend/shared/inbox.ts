@@ -1,10 +1,10 @@
 import type { Stack } from '../../contract/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import * as keys from '../disk/keys.ts'
-import * as nodeRecords from '../disk/node-records.ts'
 import type { InboxEntry } from './entry.ts'
 import { decodeEntry } from './entry.ts'
 import type { Frame, FrameKind, FrameOf } from './frames.ts'
+import { InboxProgress } from './inbox-progress.ts'
 import { Pause } from './pause.ts'
 import type { Posted, SharedStore } from './shared-store.ts'
 
@@ -43,8 +43,10 @@ export class Inbox {
   readonly #handlers = new Map<FrameKind, FrameHandler[]>()
   /** Of each node that has sent something: the number of its last entry. */
   readonly #seqs = new Map<string, number>()
+  readonly #isMoving: () => boolean
   #position = ''
   #disk!: Disk
+  #progress: InboxProgress | undefined
   #running: Promise<void> | undefined
   #closed = false
   readonly #pause: Pause
@@ -52,7 +54,9 @@ export class Inbox {
   #castBytes = 0
   #takesCasts = false
 
-  constructor(store: SharedStore, stack: Stack) {
+  /** @param isMoving Whether some session is on its way: then all that is applied is written down at once. */
+  constructor(store: SharedStore, stack: Stack, isMoving: () => boolean) {
+    this.#isMoving = isMoving
     this.#store = store
     this.#stack = stack
     this.#pause = new Pause(stack.clock)
@@ -85,12 +89,14 @@ export class Inbox {
   /** A node is no more, and nobody sends in its name again. */
   forget(origin: string): void {
     if (!this.#seqs.delete(origin)) return
+    this.#progress?.forget(origin)
     this.#disk.commits.remove(keys.originKey(origin))
   }
 
   /** Reads from now on. */
   begin(disk: Disk): void {
     this.#disk = disk
+    this.#progress = new InboxProgress(this.#store, disk, this.#stack.clock)
     this.#running = this.#run()
   }
 
@@ -104,6 +110,7 @@ export class Inbox {
   async end(): Promise<void> {
     this.halt()
     await this.#running
+    this.#progress?.close()
   }
 
   /** The store is back. */
@@ -181,8 +188,11 @@ export class Inbox {
     const { commits } = this.#disk
     const { pace } = this.#stack
     const seqs = new Map<string, number>()
+    const before = commits.staged
     let at = from
     let held = false
+    /** Messages for sessions: where nobody had to write them down there is nothing of them to come again. */
+    let isPlain = !again
     const hold = (): void => {
       if (!held) commits.hold()
       held = true
@@ -195,6 +205,7 @@ export class Inbox {
           continue
         seqs.set(entry.origin, entry.seq)
         for (const frame of entry.frames) {
+          if (frame.kind !== 'message' || frame.groups.length > 0) isPlain = false
           const later = this.#take(frame, { from: entry.origin, again, cast: false })
           if (later === undefined && !pace.spent) continue
           hold()
@@ -202,25 +213,21 @@ export class Inbox {
           if (pace.spent) await pace.rest()
         }
       } while (at < entries.length && !held && !pace.spent)
-      this.#stage(entries[at - 1].position, seqs)
+      isPlain &&= commits.staged === before && !this.#isMoving()
+      const applied = entries.slice(from, at)
+      if (isPlain) this.#progress?.note(applied, seqs)
+      else this.#progress?.stage(applied, seqs)
     } finally {
       if (held) commits.release()
     }
     try {
-      await commits.commit()
+      if (!isPlain) await commits.commit()
     } catch {
       return undefined
     }
     this.#position = entries[at - 1].position
     for (const [origin, seq] of seqs) this.#seqs.set(origin, seq)
-    this.#store.trim(this.#position).catch(() => {})
     return at
-  }
-
-  #stage(position: string, seqs: ReadonlyMap<string, number>): void {
-    const { commits } = this.#disk
-    commits.put(keys.POSITION_KEY, nodeRecords.writePosition(position))
-    for (const [node, seq] of seqs) commits.put(keys.originKey(node), nodeRecords.writeOrigin({ node, seq }))
   }
 
   /** A handler's error is not the sender's, nor of the frames behind. */

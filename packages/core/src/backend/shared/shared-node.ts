@@ -83,7 +83,7 @@ export class SharedNode {
     })
     this.#rollCall = new RollCall(clock)
     this.clock = new ServiceClock(store, clock)
-    this.inbox = new Inbox(store, stack)
+    this.inbox = new Inbox(store, stack, () => this.moves.isBusy)
     this.sender = new Sender(store, clock, {
       here: (frame) => this.inbox.takeOwn(frame),
       gone: () => {

@@ -57,7 +57,10 @@ export class RedisPart implements ClaimedPart {
    */
   async join(): Promise<string> {
     const { link, keys, lease, node } = this.#place
-    const answer = (await link.run(JOIN, [keys.meta, keys.lease, keys.inbox], [this.token, lease])) as [number, Buffer]
+    const answer = (await link.run(JOIN, [keys.meta, keys.lease, keys.inbox], [this.token, lease])) as [
+      number,
+      Buffer,
+    ]
     const name = String(answer[1])
     if (answer[0] === 0) throw nodeTaken(node, name === '' ? undefined : name)
     return name

@@ -9,7 +9,7 @@ import type {
   Steps,
   Store,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, proceed, ReasonCode, Slot, shareOf, watchFile } from '@mqtt-stack/core'
+import { DONE, Middleware, PROCESS, proceed, ReasonCode, Slot, shareOf, watchFile } from '@mqtt-stack/core'
 import type { Revoked } from './asking-again.ts'
 import { AskingAgain, purgeUnreadable } from './asking-again.ts'
 import type { AclOptions } from './options.ts'
@@ -17,6 +17,7 @@ import { ACL_OPTIONS } from './options.ts'
 import { Rights } from './rights.ts'
 import type { AclRule, Rule } from './rule.ts'
 import type { RuleSet } from './rule-set.ts'
+import { EVERYTHING } from './rule-set.ts'
 import { changedRules, optionsOf, rulesOf } from './rule-source.ts'
 import { subjectOf } from './subject.ts'
 
@@ -208,6 +209,10 @@ export class Acl extends Middleware<AclOptions> {
 
   #rightsOf(client: Client): Rights {
     const state = asked.of(client)
+    if (client.listener === PROCESS) {
+      state.rights ??= new Rights(EVERYTHING, subjectOf(client))
+      return state.rights
+    }
     const { session } = client
     const known = state.rights
     if (known !== undefined && known.rules === this.#rules) {

@@ -3,8 +3,9 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MiddlewareLike } from '@mqtt-stack/core'
+import { subscribeProcess } from '@mqtt-stack/core'
 import type { TestClient } from '@mqtt-stack/testing'
-import { MemoryStore } from '@mqtt-stack/testing'
+import { MemoryStore, settle } from '@mqtt-stack/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BACKENDS } from '../../../test/rig/backends.ts'
 import type { DefaultStack, DefaultStackOptions } from '../../../test/rig/default-stack.ts'
@@ -379,4 +380,23 @@ describe('a file of rules', () => {
     expect((await (await client({ keepalive: 0 })).subscribe('x')).granted).toEqual([0x80])
     expect(logger.errors).toHaveLength(3)
   })
+})
+
+it('takes nothing from the process itself, whatever the rules say', async () => {
+  const { stack, acl, client } = await setup([{ deny: 'receive', topic: '#' }])
+  const got: string[] = []
+  const subscription = await subscribeProcess(stack, 'a/#', ({ payload }) => void got.push(`${payload}`), {
+    qos: 1,
+  })
+  await acl.replace({
+    rules: [
+      { allow: 'publish', topic: 'a/b' },
+      { deny: 'receive', topic: '#' },
+    ],
+  })
+  const device = await client({ clientId: 'device' })
+  await device.publish('a/b', 'x', { qos: 1 })
+  await settle()
+  expect(got).toEqual(['x'])
+  expect(await stack.call('lookupSubscriptions', { clientId: subscription.clientId })).toHaveLength(1)
 })

@@ -116,3 +116,6 @@ function addTo(bucket: Bucket, rule: Rule, order: number): void {
     for (const topic of topics) trie.add({ order, rule, topic })
   }
 }
+
+/** What the process itself may do. */
+export const EVERYTHING: RuleSet = new RuleSet([], { subscribe: true, receive: true })

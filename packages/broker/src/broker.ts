@@ -1,9 +1,8 @@
 /** A stack that listens. */
-import { EventEmitter } from 'node:events'
-import type { PublishInit, Stack } from '@mqtt-stack/core'
-import { ClientList, ownMessage, Relayer, RelayStore, StackError } from '@mqtt-stack/core'
+import type { Stack } from '@mqtt-stack/core'
+import { StackError } from '@mqtt-stack/core'
+import { BrokerClients } from './broker-clients.ts'
 import { configurationOf } from './configuration.ts'
-import type { BrokerEvents } from './events.ts'
 import { EventBridge } from './events.ts'
 import { explain } from './explain/explain.ts'
 import type { Explanation } from './explain/explanation.ts'
@@ -16,9 +15,6 @@ import { Listeners } from './listeners/listeners.ts'
 import type { ListenerConfig, ListenerOptions } from './listeners/options.ts'
 import { resolveListeners } from './listeners/options.ts'
 import type { OpenListener } from './operator.ts'
-
-/** How {@link Broker.publish} sends: QoS 0 and not retained unless it says otherwise. */
-export type PublishOptions = Pick<PublishInit, 'qos' | 'retain' | 'properties'>
 
 /** What a reload did. */
 export interface Reloaded {
@@ -37,13 +33,9 @@ export interface Source {
 }
 
 /** Made by `createBroker`. Emits {@link BrokerEvents}. */
-export class Broker extends EventEmitter<BrokerEvents> {
-  readonly stack: Stack
-  /** Who is connected, by client identifier. The order is made when it is asked for the first time. */
-  readonly clients: ClientList
+export class Broker extends BrokerClients {
   readonly #configs: readonly ListenerConfig[]
   readonly #listeners: Listeners
-  readonly #relayer: Relayer
   readonly #attached = new Set<Attachment>()
   #listening: Promise<readonly Address[]> | undefined
   #closed: Promise<void> | undefined
@@ -52,15 +44,12 @@ export class Broker extends EventEmitter<BrokerEvents> {
 
   /** Internal: `createBroker` makes it. */
   constructor(stack: Stack, listeners: readonly ListenerConfig[], source?: Source) {
-    super()
-    this.stack = stack
-    this.#relayer = new Relayer(stack)
+    super(stack)
     this.#configs = listeners
     this.#source = source
     this.#listeners = new Listeners(stack, () =>
       [...this.#attached].map(({ limits }) => limits).filter((one) => one !== undefined),
     )
-    this.clients = new ClientList(() => stack.clients)
     stack.use(new EventBridge(this, this.clients))
   }
 
@@ -123,23 +112,6 @@ export class Broker extends EventEmitter<BrokerEvents> {
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
-  }
-
-  /**
-   * Publishes a message of the broker's own, past authentication and access rules.
-   * @returns How many receivers matched, for how many it was queued or dropped, and whether somebody vetoed it.
-   * @throws StackError `TOPIC_INVALID`; what a middleware that relays failed with.
-   */
-  async publish(
-    topic: string,
-    payload: Uint8Array | string,
-    options: PublishOptions = {},
-  ): Promise<RelayStore> {
-    const relay = ownMessage(this.stack, { topic, payload, ...options })
-    await this.start()
-    const relayed = new RelayStore()
-    await this.#relayer.relay(relay, relayed)
-    return relayed
   }
 
   /**

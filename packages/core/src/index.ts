@@ -5,6 +5,7 @@
 /// <reference types="node" preserve="true" />
 
 export * from './backend/deliver.ts'
+export * from './backend/send-to.ts'
 export { isLoopback } from './connection/listener-of.ts'
 export { isLost } from './connection/refused.ts'
 export type { Carried } from './connection/untaken.ts'
@@ -20,7 +21,13 @@ export * from './contract/grant.ts'
 export * from './contract/histogram.ts'
 export { asReceived, type Instead, instead, type Replaceable } from './contract/instead.ts'
 export { LineLimit } from './contract/line-limit.ts'
-export type { Listener, ListenerLimits, TlsFacts, UpgradeRequest } from './contract/listener.ts'
+export {
+  type Listener,
+  type ListenerLimits,
+  PROCESS,
+  type TlsFacts,
+  type UpgradeRequest,
+} from './contract/listener.ts'
 export * from './contract/logger.ts'
 export * from './contract/message-id.ts'
 export type { MessageSampler } from './contract/message-samples.ts'
@@ -60,6 +67,12 @@ export type { PublishInit } from './packets/publish-init.ts'
 export * from './packets/reason-codes.ts'
 export * from './packets/sequences.ts'
 export * from './packets/user-properties.ts'
+export {
+  type OwnListener,
+  type OwnSubscription,
+  type OwnSubscriptionOptions,
+  subscribeProcess,
+} from './stack/own-subscription.ts'
 export { type ProbeInit, probeOf } from './stack/probe.ts'
 export { Stack } from './stack/stack.ts'
 export { bounded } from './time/bounded.ts'

@@ -64,3 +64,9 @@ export interface TlsFacts {
   /** The name that the client asked for (SNI). */
   readonly serverName?: string | undefined
 }
+
+/**
+ * Where the process itself comes in, as `broker.subscribe()` does: whoever is connected with this very object is let in, and
+ * may do everything, whatever providers and rules say.
+ */
+export const PROCESS: Listener = Object.freeze({ transport: 'process', local: true, name: 'process' })

@@ -66,6 +66,8 @@ export const ERRORS = {
   PACKET_TOO_LARGE: 'A packet larger than the maximum frame size.',
   QUOTA_EXCEEDED: 'A client asked for more than a limit of the broker allows.',
   TOPIC_INVALID: 'A topic name that is empty, holds a wildcard or U+0000, or is too large.',
+  SUBSCRIBE_REFUSED:
+    'The process itself could not subscribe: a middleware refused it, or a bound was met. The message says which.',
   FILTER_INVALID: 'A topic filter that is empty, places a wildcard wrongly, or is too large.',
 } as const
 

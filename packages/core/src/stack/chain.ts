@@ -8,7 +8,7 @@ import type { Anything, ChainHost, Step } from './step.ts'
 import { Tally } from './tally.ts'
 
 /** Whose the guard of a rule is. */
-const STACK: Step['owner'] = { name: 'Stack' }
+export const STACK: Step['owner'] = { name: 'Stack' }
 
 /** A chain of handlers; compiled by the stack, which gives it others when a middleware joins. */
 export class HandlerChain extends Runner {

@@ -2,6 +2,9 @@
 
 import type { ConnectPacket, Packets, ReasonCode } from '../../packets/index.ts'
 import type { Client } from '../client.ts'
+import type { Done } from '../done.ts'
+import { DONE } from '../done.ts'
+import { PROCESS } from '../listener.ts'
 import type { RulesOf } from './rule.ts'
 
 /** What authenticateConnection is asked with. */
@@ -149,10 +152,22 @@ function isProvider({ client }: { readonly client: Client }, middlewareName: str
   return client.listener.providers?.includes(middlewareName) ?? true
 }
 
+/** The process itself need not say who it is, and is nobody. */
+function admitProcess(
+  { client }: AuthenticateContext,
+  store: AuthenticationCallbacks['authenticateConnection']['store'],
+): void | Done {
+  if (client?.listener !== PROCESS) return
+  store.valid = true
+  store.identity = null
+  return DONE
+}
+
 /** Their rules. */
 export const AUTHENTICATION: RulesOf<AuthenticationCallbacks> = {
   authenticateConnection: {
     merge: 'first',
+    guard: admitProcess,
     asks: isProvider,
     unasked: 'everybody is let in (Authentication)',
   },

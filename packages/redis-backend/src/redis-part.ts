@@ -75,6 +75,11 @@ export class RedisPart implements ClaimedPart {
     return true
   }
 
+  /** The token of whoever had joined with it before it was claimed; maybe empty. */
+  get joined(): string {
+    return this.#joined
+  }
+
   async renew(): Promise<void> {
     const { link, keys, lease } = this.#place
     this.#check(await link.run(RENEW, [keys.meta, keys.lease], [this.token, lease]))

@@ -91,6 +91,7 @@ export class RedisStore implements SharedStore {
     this.#hasJoined = true
     if (before !== '') await retained.clear(before, false)
     await this.#register(target, own.token)
+    await retained.begin()
     await open.casts.open()
     link.begin()
   }
@@ -167,7 +168,11 @@ export class RedisStore implements SharedStore {
     const part = this.#claims.get(node) ?? this.#partOf(link, node)
     // Whoever asks meanwhile asks for the same, and so does who asks again because this fails.
     this.#claims.set(node, part)
-    if (await part.claim()) return part
+    if (await part.claim()) {
+      // What the other one still writes comes too late.
+      if (part.joined !== '') await this.#opened.retained.clear(part.joined, false)
+      return part
+    }
     if (this.#claims.get(node) === part) this.#claims.delete(node)
     return undefined
   }

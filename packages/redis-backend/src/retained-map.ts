@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { Change, Entry, KeyRange, Posted, SharedMap } from '@mqtt-stack/core/backend'
+import { leaseLost } from '@mqtt-stack/core/backend'
 import { argumentsOf, entriesIn } from './changes.ts'
 import type { MapKeys } from './keys.ts'
 import type { Argument, Link } from './link.ts'
@@ -69,7 +70,12 @@ export class RetainedMap implements SharedMap {
     return entries
   }
 
-  /** What its writer had there, and the feed where nobody is there to read it. */
+  /** This node may write from now on, until {@link clear} is called for it. */
+  async begin(): Promise<void> {
+    await this.#link.command('HSET', [this.#keys.meta, `w:${this.#writer}`, '0 '])
+  }
+
+  /** What its writer had there goes, and with it that it may write; and the feed where nobody is there to read it. */
   async clear(writer: string, isLast: boolean, patience?: number): Promise<void> {
     const { order, feed, meta } = this.#keys
     await this.#link.command('HDEL', [meta, `w:${writer}`], patience)
@@ -104,6 +110,7 @@ export class RetainedMap implements SharedMap {
     for (const { posted } of writes) args.push(posted)
     for (const arg of argumentsOf(writes.flatMap(({ batch }) => batch))) args.push(arg)
     const ids = await this.#link.runSafely(WRITE_MAP, [order, values, feed, meta], args)
+    if (ids === null) throw leaseLost(this.#writer.split('/')[0])
     return String(ids).split(' ')
   }
 }

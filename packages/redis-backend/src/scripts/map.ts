@@ -41,18 +41,17 @@ return 1
 
 /**
  * Keys: order, values, feed, meta. Arguments: writer, number of the write, age, size, how many entries, these, changes. The places of the
- * entries; where the write was made already, those that it got then.
+ * entries; where the write was made already, those that it got then; nothing where the writer may not write any more.
  */
 export const WRITE_MAP: Script = script(
   4,
   `${APPLY}${TRIM}
 local known = redis.call('HGET', KEYS[4], 'w:' .. ARGV[1])
-if known then
-  local number, ids = string.match(known, '^(%d+) (.*)$')
-  if number == ARGV[2] then
-    redis.call('HSET', KEYS[4], 'w:' .. ARGV[1], known)
-    return ids
-  end
+if not known then return false end
+local number, made = string.match(known, '^(%d+) (.*)$')
+if number == ARGV[2] then
+  redis.call('HSET', KEYS[4], 'w:' .. ARGV[1], known)
+  return made
 end
 local count = tonumber(ARGV[5])
 local total = tonumber(redis.call('HGET', KEYS[4], 'total') or 0)
@@ -62,18 +61,22 @@ for i = 6, 5 + count do
   total = total + #ARGV[i]
 end
 apply(KEYS[1], KEYS[2], 6 + count)
-local made = table.concat(ids, ' ')
+made = table.concat(ids, ' ')
 redis.call('HSET', KEYS[4], 'last', ids[#ids], 'total', string.format('%.0f', total), 'w:' .. ARGV[1], ARGV[2] .. ' ' .. made)
 trim(KEYS[3], KEYS[4], tonumber(ARGV[3]), tonumber(ARGV[4]))
 return made
 `,
 )
 
-/** Keys: order, feed, meta. The feed goes where nothing is in the map. */
+/** Keys: order, feed, meta. The feed goes where nothing is in the map, and nobody may write. */
 export const CLEAR_FEED: Script = script(
   3,
   `
-if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('DEL', KEYS[2], KEYS[3]) end
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+for _, field in ipairs(redis.call('HKEYS', KEYS[3])) do
+  if string.sub(field, 1, 2) == 'w:' then return 0 end
+end
+redis.call('DEL', KEYS[2], KEYS[3])
 return 1
 `,
 )

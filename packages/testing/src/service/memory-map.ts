@@ -30,6 +30,7 @@ export class MemoryMap implements SharedMap {
   write(batch: readonly Change[], posted: Uint8Array): Promise<string> {
     const { values, feed } = this.#state
     return this.#node.call(() => {
+      this.#node.check()
       values.write(batch)
       const position = feed.add(posted)
       feed.keep(this.#kept())

@@ -189,6 +189,11 @@ export class MemoryNode implements SharedStore {
     return this.call(() => this.#service.clock.wall())
   }
 
+  /** @throws StackError `LEASE_LOST` where another node has claimed its part. */
+  check(): void {
+    this.#opened().check()
+  }
+
   // What tests do to it
 
   /** What its way is from now on; it is told where the store is out of reach, and where it is back. */

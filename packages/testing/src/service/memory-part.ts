@@ -26,7 +26,7 @@ export class MemoryPart implements ClaimedPart {
     this.#writing = true
     try {
       await this.#node.call(() => {
-        this.#check()
+        this.check()
         this.#part.values.write(batch)
       }, 'write')
     } finally {
@@ -41,14 +41,14 @@ export class MemoryPart implements ClaimedPart {
 
   trim(upTo: string): Promise<void> {
     return this.#node.call(() => {
-      this.#check()
+      this.check()
       this.#part.inbox.trim(upTo)
     })
   }
 
   forget(received: string): Promise<boolean> {
     return this.#node.call(() => {
-      this.#check()
+      this.check()
       if (this.#part.inbox.behind(received, 1).length > 0) return false
       this.#remove()
       return true
@@ -58,12 +58,13 @@ export class MemoryPart implements ClaimedPart {
   /** The lease begins anew, for `lease` ms. */
   renew(until: () => number): Promise<void> {
     return this.#node.call(() => {
-      this.#check()
+      this.check()
       this.#part.leaseEnd = until()
     })
   }
 
-  #check(): void {
+  /** @throws StackError `LEASE_LOST` where it is another node's. */
+  check(): void {
     const { holder, node, isGone } = this.#part
     if (holder !== this.#node || isGone) throw leaseLost(this.#node.node, node)
   }

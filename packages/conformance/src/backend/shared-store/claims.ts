@@ -38,6 +38,22 @@ export const claims: SharedChapter = sharedChapter('claims', (check) => {
     assert.deepEqual(await alive.nodes(), { alive: true, other: true, dead: false })
   })
 
+  check('who has lost its part changes no retained message any more', async (bench) => {
+    const { alive, dead } = await deadNode(bench)
+    const map = alive.store.retained
+    await map.write([put('topic', 'newer')], Buffer.from('newer'))
+    const part = await alive.claim('dead')
+    await assert.rejects(dead.store.retained.write([put('topic', 'late')], Buffer.from('late')), LOST)
+    const posted = await map.changes('', 10)
+    assert.deepEqual(
+      posted?.map(({ bytes }) => Buffer.from(bytes).toString()),
+      ['newer'],
+    )
+    assert.equal(await part.forget(lastOf(await part.receive('', 10))), true)
+    await assert.rejects(dead.store.retained.write([put('topic', 'late')], Buffer.from('late')), LOST)
+    await map.write([remove('topic')], Buffer.from('gone'))
+  })
+
   check('of several that claim a part at once one has it', async (bench) => {
     const { alive, other } = await deadNode(bench)
     const asked = [alive, other, alive, other].map(({ store }) => store.claim('dead'))

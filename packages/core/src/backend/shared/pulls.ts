@@ -100,7 +100,7 @@ export class Pulls {
         continue
       }
       from = undefined
-      const pulled = peers.live.has(taken.node) ? await this.#pull(wanting, taken) : REASON.givenUp
+      const pulled = peers.live.has(taken.node) ? await this.#pull(wanting, taken) : this.#judge(taken)
       if (pulled === 'complete') return { isHere: true, ended }
       if (pulled === REASON.foreign) return { refused: 'foreign', ended }
       if (pulled === REASON.ended) ended = true
@@ -112,6 +112,11 @@ export class Pulls {
       }
     }
     return { refused: 'unavailable', ended }
+  }
+
+  /** A node that is no more has left nothing: what it wrote into the directory last came too late. */
+  #judge({ node }: Home): Pulled {
+    return this.#moving.node.peers.isForgotten(node) ? REASON.absent : REASON.givenUp
   }
 
   /** As the directory does; others may read there that the session is here before the answer has come. */

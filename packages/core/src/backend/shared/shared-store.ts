@@ -41,7 +41,10 @@ export interface ClaimedPart extends NodePart {
 
 /** A map of bytes that all nodes share, with a feed of its changes in the one order that all see. */
 export interface SharedMap {
-  /** Makes all changes or none, and adds them to the feed as one entry; its position. */
+  /**
+   * Makes all changes or none, and adds them to the feed as one entry; its position. Where another node has claimed this one's part
+   * nothing is written, and it rejects with `LEASE_LOST`: what is late must not come over what others have written since.
+   */
   write(batch: readonly Change[], posted: Uint8Array): Promise<string>
   /** What is in it now, in the order of keys. */
   read(range: KeyRange, limit: number): Promise<readonly Entry[]>

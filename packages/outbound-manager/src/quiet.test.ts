@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { World } from '../../../test/rig/quiet/world.ts'
 
 const FIRST = Number(process.env.QUIET_SEED ?? 1)
-const COUNT = Number(process.env.QUIET_COUNT ?? 30)
+const COUNT = Number(process.env.QUIET_COUNT ?? 12)
 
 it('is all sent and acknowledged in the end, whatever has happened', { timeout: 3_600_000 }, async () => {
   for (let seed = FIRST; seed < FIRST + COUNT; seed++) {

@@ -1,9 +1,19 @@
+import { availableParallelism } from 'node:os'
 import type { OptionsSpec } from '@mqtt-stack/core'
 
 export interface PasswordAuthOptions {
   file: string
   verifications?: number
   waiting?: number
+}
+
+/**
+ * How many passwords are verified at a time where nobody says it: a verification computes for some 20 ms, in which everybody else
+ * waits where it has the last processor.
+ * @param processors Of the machine, or as many as this process may use.
+ */
+export function verificationsAtATime(processors: number = availableParallelism()): number {
+  return processors > 2 ? 2 : 1
 }
 
 export const PASSWORD_AUTH_OPTIONS: OptionsSpec<PasswordAuthOptions> = {
@@ -14,10 +24,10 @@ export const PASSWORD_AUTH_OPTIONS: OptionsSpec<PasswordAuthOptions> = {
   },
   verifications: {
     kind: 'number',
-    default: 2,
+    optional: true,
     min: 1,
     max: 64,
-    doc: 'How many passwords are verified at a time, each on a thread of the pool that Node has for files too (4 unless `UV_THREADPOOL_SIZE` says otherwise).',
+    doc: 'How many passwords are verified at a time; 2 by default, or 1 on a machine of one or two processors, because one is the event loop’s. Each is verified on a thread of the pool that Node has for files too (4 unless `UV_THREADPOOL_SIZE` says otherwise).',
   },
   waiting: {
     kind: 'number',

@@ -2,7 +2,7 @@ import type { Client, Context, Resolved, Store } from '@mqtt-stack/core'
 import { addressOf, bounded, Middleware, ReasonCode, resolveOptions } from '@mqtt-stack/core'
 import { UserFile } from '@mqtt-stack/core/users'
 import type { PasswordAuthOptions } from './options.ts'
-import { PASSWORD_AUTH_OPTIONS } from './options.ts'
+import { PASSWORD_AUTH_OPTIONS, verificationsAtATime } from './options.ts'
 import type { Known } from './passwords.ts'
 import { Passwords } from './passwords.ts'
 import { Turns } from './turns.ts'
@@ -32,8 +32,8 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
 
   constructor(options: PasswordAuthOptions) {
     super(options, PASSWORD_AUTH_OPTIONS)
-    const { file, verifications, waiting } = this.config
-    this.#turns = new Turns({ running: verifications, waiting })
+    const { file, waiting } = this.config
+    this.#turns = new Turns({ running: runningOf(this.config), waiting })
     this.#file = this.#fileAt(file)
   }
 
@@ -74,7 +74,7 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
       if (this.#running) await file.openInPlaceOf(this.#file, this.stack)
       this.#file = file
     }
-    this.#turns.limit({ running: next.verifications, waiting: next.waiting })
+    this.#turns.limit({ running: runningOf(next), waiting: next.waiting })
     const mine = this as { config: Resolved<PasswordAuthOptions> }
     mine.config = next
   }
@@ -141,4 +141,8 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
     store.reasonCode = ReasonCode.SERVER_BUSY
     store.reason = 'too many clients wait for their passwords to be verified: try again later'
   }
+}
+
+function runningOf({ verifications }: PasswordAuthOptions): number {
+  return verifications ?? verificationsAtATime()
 }

@@ -25,6 +25,8 @@ import { Window } from './window.ts'
 
 /** Messages that are read from the log at a time. */
 const PAGE = 100
+/** Bytes of them that are sent in a turn: a write of so many takes a fraction of a millisecond. */
+const PIECE = 65_536
 
 /**
  * What is on its way to one client: the window, and what waits behind it in the queue or in the session's log.
@@ -67,10 +69,6 @@ export class Outflow implements DeliveryOwner {
     return this.#window.room <= 0 || !connected || closed
   }
 
-  get #isQueueEmpty(): boolean {
-    return this.#queue === undefined || this.#queue.empty
-  }
-
   /** Messages that the client has not acknowledged. */
   get inflight(): number {
     return this.#window.size
@@ -108,7 +106,7 @@ export class Outflow implements DeliveryOwner {
 
   /** QoS 1 and 2 that are in no log: of a session that ends with its connection. */
   forwardLive(message: Outgoing): 'sent' | 'queued' | DropReason {
-    const waits = this.#behind || !this.#isQueueEmpty
+    const waits = this.#behind || this.#queue?.empty === false
     if (this.#client.congested || waits || this.#full) {
       this.#queue ??= WaitingQueue.of(this.#client, this.#limits, this.#stack.ledger)
       const refused = this.#queue.push(toWait(message, this.#stack.clock))
@@ -129,7 +127,7 @@ export class Outflow implements DeliveryOwner {
   }
 
   identifierFreed(isLogged: boolean): void {
-    if (isLogged || this.#behind || !this.#isQueueEmpty) this.#schedule()
+    if (isLogged || this.#behind || this.#queue?.empty === false) this.#schedule()
   }
 
   /** CONNACK is out: first what was in flight, then the log, or what queued up meanwhile. */
@@ -183,7 +181,7 @@ export class Outflow implements DeliveryOwner {
   }
 
   get #isDrained(): boolean {
-    return this.#client.closed || (!this.#behind && this.#isQueueEmpty)
+    return this.#client.closed || (!this.#behind && this.#queue?.empty !== false)
   }
 
   #tellDrained(): void {
@@ -241,14 +239,10 @@ export class Outflow implements DeliveryOwner {
         const page: StoredMessage[] = []
         this.#missed = false
         this.#unwanted.clear()
-        const ctx = {
-          client: this.#client,
-          clientId: this.#client.session.clientId,
-          after: this.#position,
-          limit,
-        }
+        const client = this.#client
+        const ctx = { client, clientId: client.session.clientId, after: this.#position, limit }
         yield this.#stack.run('lookupOfflineMessages', ctx, page)
-        const blocked = this.#resend(this.#unwanted.withoutThem(page))
+        const blocked = yield* this.#resend(page)
         // Its acknowledgement will set us off.
         if (blocked) break
         const end = page.length < limit && !this.#missed
@@ -260,10 +254,17 @@ export class Outflow implements DeliveryOwner {
     if (!this.#behind) this.#fill()
   }
 
-  /** Sends a page as far as the client takes it; true when a packet identifier is still in use. */
-  #resend(page: readonly StoredMessage[]): boolean {
+  /** Sends a page as far as the client takes it, a piece a turn; true when a packet identifier is still in use. */
+  *#resend(page: readonly StoredMessage[]): Steps<boolean> {
+    let left = PIECE
     for (const message of page) {
+      if (left <= 0) {
+        yield this.#stack.pace.rest()
+        left = PIECE
+      }
       if (this.#full || this.#client.congested) return false
+      if (this.#unwanted.has(message)) continue
+      left -= message.packet.length
       const id = packetIdOf(message.sequence)
       if (this.#window.has(id)) return true
       this.#sendStored(message, id)
@@ -276,9 +277,8 @@ export class Outflow implements DeliveryOwner {
     const known = this.#begin()
     const entry = new Inflight(id, qos, messageId, sequence, packet.length)
     this.#position = sequence
-    if (released) {
-      this.#deliveries.sendReleased(entry)
-    } else {
+    if (released) this.#deliveries.sendReleased(entry)
+    else {
       const begun = sequence <= known.upTo
       // What nobody knows to be unsent may have been sent.
       this.#deliveries.send(message, begun || known.upTo < 0, entry, begun)

@@ -14,10 +14,8 @@ export class Unwanted {
     this.#tests = NOTHING
   }
 
-  /** The page without what was purged; what is only to be released stays. */
-  withoutThem(page: readonly StoredMessage[]): readonly StoredMessage[] {
-    const tests = this.#tests
-    if (tests.length === 0) return page
-    return page.filter((message) => message.released || !tests.some((isUnwanted) => isUnwanted(message)))
+  /** Whether a message of the page was purged; one that is only to be released is not. */
+  has(message: StoredMessage): boolean {
+    return !message.released && this.#tests.some((isUnwanted) => isUnwanted(message))
   }
 }

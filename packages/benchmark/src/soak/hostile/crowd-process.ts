@@ -18,6 +18,7 @@ export interface CrowdSettings {
 }
 
 export interface CrowdProcess extends Crowd {
+  readonly pid: number
   stop(): Promise<void>
 }
 
@@ -41,6 +42,7 @@ export function startCrowd(settings: CrowdSettings): CrowdProcess {
   }
 
   return {
+    pid: child.pid ?? 0,
     async begin() {
       await ask('begin')
     },

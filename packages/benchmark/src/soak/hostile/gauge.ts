@@ -1,7 +1,9 @@
 /** A middleware that tells the parent process what the broker holds. Needs --expose-gc, --expose-internals and IPC. */
 import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Counts, State, StateAnswer, StateQuestion } from './state.ts'
+import type { PerformanceEntry } from 'node:perf_hooks'
+import { constants, PerformanceObserver } from 'node:perf_hooks'
+import type { Counts, State, StateAnswer, StateQuestion, Stops } from './state.ts'
 
 /** What it needs of the stack that it is given to. */
 interface Watched {
@@ -20,14 +22,29 @@ interface TimerList {
   readonly _idlePrev: TimerList
 }
 
+interface Collection extends PerformanceEntry {
+  readonly detail: { readonly flags: number }
+}
+
+const NO_STOPS: Stops = { count: 0, total: 0, longest: 0 }
+
 export class Gauge {
   readonly name = 'Gauge'
   stack: Watched | undefined
+  #stops: Stops = NO_STOPS
+  readonly #collections = new PerformanceObserver((list) => list.getEntries().forEach(this.#note))
+  readonly #note = (entry: PerformanceEntry): void => {
+    const { duration, detail } = entry as Collection
+    if ((detail.flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0) return
+    const { count, total, longest } = this.#stops
+    this.#stops = { count: count + 1, total: total + duration, longest: Math.max(longest, duration) }
+  }
   readonly #answer = ({ collect }: StateQuestion): void => {
     process.send?.({ soakState: this.#state(collect) } satisfies StateAnswer)
   }
 
   start(): void {
+    this.#collections.observe({ entryTypes: ['gc'] })
     process.on('message', this.#answer)
     // A terminal sends it to us too; our parent decides when it is over.
     process.on('SIGINT', () => {})
@@ -35,6 +52,7 @@ export class Gauge {
   }
 
   stop(): void {
+    this.#collections.disconnect()
     process.off('message', this.#answer)
     process.channel?.unref()
   }
@@ -43,7 +61,9 @@ export class Gauge {
     // Twice: what the first one finalizes, the second one frees.
     if (collect) for (let i = 0; i < 2; i++) globalThis.gc?.()
     const { rss, heapUsed, external } = process.memoryUsage()
-    return { ...this.#counts(), rss, heapUsed, external }
+    const stops = this.#stops
+    this.#stops = NO_STOPS
+    return { ...this.#counts(), rss, heapUsed, external, stops }
   }
 
   #counts(): Counts {

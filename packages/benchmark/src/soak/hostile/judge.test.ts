@@ -21,6 +21,7 @@ const state: State = {
   heapUsed: 20 * MIB,
   external: MIB,
   rss: 100 * MIB,
+  stops: { count: 120, total: 300, longest: 5 },
 }
 const guessers: Act = {
   name: 'guessers',
@@ -141,15 +142,18 @@ describe('the verdict on good clients beside hostile ones', () => {
 
 describe('the page of a hostile soak', () => {
   const about = { date: '2026-01-02', node: '20.1.2', version: '1.0.0', machine: 'linux x64' }
-  const pageOf = (measured: HostileResult): string =>
-    reliabilityPage(measured, judgeHostile(measured, [guessers]), [guessers], about)
+  const pageOf = (measured: HostileResult, isRealTime = false): string =>
+    reliabilityPage(measured, judgeHostile(measured, [guessers]), [guessers], { ...about, isRealTime })
 
   it('has conditions, a verdict, phases, outcomes and moments', () => {
     const page = pageOf(result())
     expect(page).toContain('- mqtt-stack 1.0.0, node 20.1.2, linux x64; 2026-01-02.')
     expect(page).toContain('- 30:00 min, with 1 spans of hostile clients of 60 s each.')
     expect(page).toContain(
-      '1.50 ms alone, 2.50 ms beside hostile clients, 1.50 ms alone again. Up to 4.00 ms',
+      '1.50 ms alone, 2.50 ms beside hostile clients, 1.50 ms alone again. 2 times what it was is 3.00 ms: that is kept. Up to 4.00 ms',
+    )
+    expect(page).toContain(
+      'stopped the broker for 0.50 % of the time (2.50 ms each, 5.00 ms at most) alone, and for 0.50 % of the time',
     )
     expect(page).toContain('- Verdict: as it must be.')
     expect(page).toContain('had no core for 2 % of the time alone, 2 % beside hostile clients')
@@ -159,6 +163,16 @@ describe('the page of a hostile soak', () => {
       '| 1:40 | 2.5 | 100 | 0 | 50 | 0 | 1,000 | 9 | 123 | 100 | 20.0 | 1.0 | 100.0 | 100.0 |',
     )
     expect(page).not.toContain('too short')
+  })
+
+  it('says plainly where twice the latency of before was not kept', () => {
+    const latencies = { opening: latency(0.4), hostile: latency(2.5), quiet: latency(0.4) }
+    expect(pageOf(result({ latencies }))).toContain('2 times what it was is 0.80 ms: that is **not kept**.')
+  })
+
+  it('says whether other programs had a part in it', () => {
+    expect(pageOf(result())).toContain('Other programs of the machine had it then')
+    expect(pageOf(result(), true)).toContain('All processes ran at a real-time priority of Linux')
   })
 
   it('says what was too short to judge', () => {

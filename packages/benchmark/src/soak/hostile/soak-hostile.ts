@@ -11,6 +11,7 @@ import { GoodClients } from './good-clients.ts'
 import { judgeHostile } from './judge.ts'
 import { PAIRS, RATE, reliabilityPage } from './page.ts'
 import { planOf } from './plan.ts'
+import { arrangePriorities } from './priorities.ts'
 import type { Act } from './stage.ts'
 
 /** Good clients beside hostile ones, each a process of their own. */
@@ -25,9 +26,13 @@ export async function soakHostile(
   const good = new GoodClients({ ports, pairs: PAIRS, rate: RATE })
   const crowd = startCrowd({ ports, acts: acts.map(({ name }) => name) })
   try {
+    const isRealTime = await arrangePriorities(broker.pid, crowd.pid)
     const result = await runCourse({ broker, good, crowd, plan: planOf(seconds), tell, signal })
     const judgement = judgeHostile(result, acts)
-    return { page: reliabilityPage(result, judgement, acts, about), problems: judgement.problems }
+    return {
+      page: reliabilityPage(result, judgement, acts, { ...about, isRealTime }),
+      problems: judgement.problems,
+    }
   } finally {
     good.break()
     await crowd.stop()

@@ -23,6 +23,14 @@ export interface State extends Counts {
   readonly heapUsed: number
   /** Outside the heap, buffers among it. */
   readonly external: number
+  readonly stops: Stops
+}
+
+/** How long garbage collection stopped the event loop since the last answer, in ms; what was forced is left out. */
+export interface Stops {
+  readonly count: number
+  readonly total: number
+  readonly longest: number
 }
 
 /** The gauge's answer; the broker may tell its parent other things by the same way. */

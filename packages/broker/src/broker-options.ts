@@ -11,12 +11,16 @@ import { ORDER } from './order.ts'
 /** Options of admin, which is loaded where there are some; `true`: with its defaults; or one that is made already. */
 export type AdminChoice = boolean | Readonly<Record<string, unknown>> | MiddlewareLike
 
+/** Options of metrics, which is loaded where there are some; `true`: with its defaults; or one that is made already. */
+export type MetricsChoice = boolean | Readonly<Record<string, unknown>> | MiddlewareLike
+
 export interface BrokerOptions extends PlaceOptions {
   listeners?: readonly ListenerOptions[]
   use?: readonly Use[]
   allowAnonymous?: AllowAnonymous
   stack?: StackOptions
   admin?: AdminChoice
+  metrics?: MetricsChoice
 }
 
 function placeOption(place: Place): OptionSpec {
@@ -48,6 +52,11 @@ export const BROKER_OPTIONS: OptionsSpec<BrokerOptions> = {
     kind: 'any',
     default: false,
     doc: 'The API for operators: options of admin, `true` for its defaults, or one that is made already. Its package is loaded where it is wanted.',
+  },
+  metrics: {
+    kind: 'any',
+    default: false,
+    doc: 'What is counted, for Prometheus, OpenTelemetry and `$SYS`: options of metrics, `true` for its defaults, or one that is made already. Its package is loaded where it is wanted.',
   },
   ...(Object.fromEntries(ORDER.map((place) => [place, placeOption(place)])) as Record<Place, OptionSpec>),
 }

@@ -17,6 +17,7 @@ describe('flags', () => {
       node: '',
       workers: 1,
       admin: '',
+      metrics: '',
       cert: '',
       key: '',
       ca: '',

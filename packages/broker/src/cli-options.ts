@@ -31,6 +31,7 @@ export interface CliFlags {
   crl?: string
   'allow-anonymous'?: boolean
   admin?: string
+  metrics?: string
   'log-level'?: LogLevel
   verbose?: boolean
   help?: boolean
@@ -111,6 +112,11 @@ export const CLI_FLAGS: OptionsSpec<CliFlags> = {
     default: '',
     doc: 'the API for operators and the dashboard, there or on 127.0.0.1:18080',
   },
+  metrics: {
+    kind: 'string',
+    default: '',
+    doc: 'serve /metrics to Prometheus there or on 127.0.0.1:9464, without a password',
+  },
   'log-level': {
     kind: 'string',
     default: 'info',
@@ -138,9 +144,13 @@ const WANTED: Readonly<Record<string, string>> = {
   workers: 'n',
   'log-level': 'level',
   admin: '[host:]port',
+  metrics: '[host:]port',
 }
 /** Flags whose value may be left out, and what holds then. */
-const USUAL_VALUES: Readonly<Record<string, string>> = { admin: '127.0.0.1:18080' }
+const USUAL_VALUES: Readonly<Record<string, string>> = {
+  admin: '127.0.0.1:18080',
+  metrics: '127.0.0.1:9464',
+}
 /** Flags that may be given more than once. */
 const REPEATED: ReadonlySet<string> = new Set(['listen'])
 const COMMAND = 'mqtt-stack'

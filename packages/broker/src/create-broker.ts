@@ -10,6 +10,7 @@ import type { BrokerOptions } from './broker-options.ts'
 import { resolveBroker } from './broker-options.ts'
 import { makeBuiltIns } from './built-ins.ts'
 import { keepLimits, ownLimitsOf } from './listeners/own-limits.ts'
+import { metricsOf } from './metrics.ts'
 import { handOver } from './operator.ts'
 import { arrange } from './order.ts'
 
@@ -30,7 +31,8 @@ export function createBroker(options: BrokerOptions = {}): Broker {
 export function makeBroker(options: BrokerOptions, source?: Source): Broker {
   const config = resolveBroker(options)
   const admin = adminOf(config.admin)
-  const middlewares = arrange(makeBuiltIns(config), [...config.use, ...admin])
+  const metrics = metricsOf(config.metrics)
+  const middlewares = arrange(makeBuiltIns(config), [...metrics, ...config.use, ...admin])
   const anonymous = anonymousFor(middlewares, config.allowAnonymous)
   if (!isRuled(middlewares)) checkRules(middlewares, anonymous.users)
   const limits = config.listeners.map((one) => ownLimitsOf(one)).filter((one) => one !== undefined)

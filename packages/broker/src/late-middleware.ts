@@ -19,9 +19,10 @@ export function lateMiddleware(name: string, make: () => Promise<MiddlewareLike>
       for (const [callback, rule] of Object.entries(one.defines ?? {})) stack.define(callback, rule)
       one.stack = stack
       if (operator !== undefined) one.operatedBy?.(operator)
-      await one.start?.()
+      // As any other it is known before it starts: what it asks at once it may answer too.
       made = one
       stack.refresh()
+      await one.start?.()
     },
     async stop() {
       await made?.stop?.()

@@ -16,6 +16,7 @@ import { openData, openRedis } from './durable.ts'
 import { logTraffic } from './log-traffic.ts'
 import type { LogLevel } from './logger.ts'
 import { createLogger } from './logger.ts'
+import { makeMetrics } from './metrics.ts'
 import { ServiceManager } from './service-manager.ts'
 import { tellReady, Workers, workerIndex } from './workers.ts'
 
@@ -94,6 +95,8 @@ async function optionsOf({ config, given }: Flags): Promise<BrokerOptions> {
   const backend = await backendOf(config)
   const admin =
     config.admin === '' ? undefined : await makeAdmin({ listen: config.admin }, 'mqtt-stack: --admin')
+  const metrics =
+    config.metrics === '' ? undefined : await makeMetrics({ listen: config.metrics }, 'mqtt-stack: --metrics')
   // Whoever has a certificate may do everything, as everybody else whom flags let in.
   const open = config.config === '' && config.ca !== ''
   const certified = open ? { use: [await openCertificateAuth()], authorize: false as const } : {}
@@ -102,6 +105,7 @@ async function optionsOf({ config, given }: Flags): Promise<BrokerOptions> {
     ...(allowAnonymous !== undefined && { allowAnonymous }),
     ...(backend !== undefined && { backend }),
     ...(admin !== undefined && { admin }),
+    ...(metrics !== undefined && { metrics }),
     ...certified,
   }
 }

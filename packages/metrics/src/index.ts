@@ -4,5 +4,5 @@
  */
 export { Metrics } from './metrics.ts'
 export { METRICS_OPTIONS, type MetricsOptions } from './options.ts'
-export type { Place } from './out/http.ts'
 export type { Meter, MeterProvider, Observable, ObservableResult } from './out/meter.ts'
+export type { Place } from './out/place.ts'

@@ -4,8 +4,10 @@ import type { Registry } from 'prom-client'
 import { Gatherer } from './gather.ts'
 import type { MetricsOptions } from './options.ts'
 import { METRICS_OPTIONS } from './options.ts'
-import type { MetricsServer, Place } from './out/http.ts'
+import type { MetricsServer } from './out/http.ts'
 import type { OpenTelemetry } from './out/open-telemetry.ts'
+import type { Place } from './out/place.ts'
+import { placeOf } from './out/place.ts'
 import type { Prometheus } from './out/prometheus.ts'
 import { ClientCounts } from './sources/clients.ts'
 import { EventCounts } from './sources/events.ts'
@@ -37,6 +39,7 @@ export class Metrics extends Middleware<MetricsOptions> {
   #gatherer!: Gatherer
   #endSampling = (): void => {}
   #prometheus: Promise<Prometheus> | undefined
+  #place: Place | undefined
   #server: MetricsServer | undefined
   #address: Place | undefined
   #openTelemetry: OpenTelemetry | undefined
@@ -46,6 +49,7 @@ export class Metrics extends Middleware<MetricsOptions> {
   constructor(options?: MetricsOptions) {
     super(options, METRICS_OPTIONS)
     this.#clients = new ClientCounts(this.config.classOf)
+    if (this.config.listen !== '') this.#place = placeOf(this.config.listen)
   }
 
   /** Where `/metrics` is served; `undefined` where it is not. */
@@ -182,7 +186,7 @@ export class Metrics extends Middleware<MetricsOptions> {
   }
 
   async #open(): Promise<void> {
-    const { listen, openTelemetry, sysInterval, sysTopic, version } = this.config
+    const { openTelemetry, sysInterval, sysTopic, version } = this.config
     const gather = (): Promise<readonly MetricFamily[]> => this.#gatherer.gather()
     if (openTelemetry !== false) {
       const { meterOf, OpenTelemetry } = await import('./out/open-telemetry.ts')
@@ -195,11 +199,12 @@ export class Metrics extends Middleware<MetricsOptions> {
       this.#sys = new SysPublisher(sources, { interval: sysInterval, prefix: sysTopic, version }, gather)
       this.#sys.start()
     }
-    if (listen === '') return
-    const { MetricsServer, placeOf } = await import('./out/http.ts')
+    const place = this.#place
+    if (place === undefined) return
+    const { MetricsServer } = await import('./out/http.ts')
     const prometheus = await this.#registered()
     const type = prometheus.registry.contentType
-    this.#server = new MetricsServer(placeOf(listen), async () => ({ body: await prometheus.text(), type }))
+    this.#server = new MetricsServer(place, async () => ({ body: await prometheus.text(), type }))
     this.#address = await this.#server.open()
     this.stack.log.info(`metrics are at http://${hostOf(this.#address)}:${this.#address.port}/metrics`)
   }

@@ -57,8 +57,10 @@ export async function applyPart({ path, value }: Part, made: BrokerOptions, brok
 }
 
 /** The middleware of a section, as the new configuration has made it. */
-export function madeOf(name: string, { use = [], admin }: BrokerOptions): Changeable | undefined {
-  const made = typeof admin === 'object' && 'name' in admin ? [admin as MiddlewareLike] : []
+export function madeOf(name: string, { use = [], admin, metrics }: BrokerOptions): Changeable | undefined {
+  const made = [admin, metrics].filter(
+    (one): one is MiddlewareLike => typeof one === 'object' && 'name' in one,
+  )
   return [...use, ...made]
     .map((one) => (isPlaced(one) ? one.middleware : one))
     .find((one) => one.name === name)

@@ -6,6 +6,7 @@ import type { BrokerOptions } from '../broker-options.ts'
 import type { ReadRule } from '../check/read-rule.ts'
 import { isProvider } from '../listeners/check-providers.ts'
 import { resolveListener } from '../listeners/options.ts'
+import { metricsOptions } from '../metrics.ts'
 import type { Place, Use } from '../order.ts'
 import { isPlaced, ORDER } from '../order.ts'
 import { nodeOfWorker } from '../workers.ts'
@@ -23,7 +24,7 @@ import { nameOf } from './parsed.ts'
 import { ConfigError } from './problem.ts'
 import { problemAt } from './problem-at.ts'
 import type { ProviderName, Section } from './sections.ts'
-import { ACL, ADMIN, ANONYMOUS, LIMITS, LMDB, PROVIDERS, REDIS } from './sections.ts'
+import { ACL, ADMIN, ANONYMOUS, LIMITS, LMDB, METRICS, PROVIDERS, REDIS } from './sections.ts'
 
 /** Providers and rules stand behind it, limits before it: who is refused costs no password hash. */
 const BEHIND: Place = 'authentication'
@@ -65,6 +66,7 @@ export async function makeAll(config: LoadedConfig, { attaches = false }: MakeOp
   const places = ORDER.filter((place) => place !== 'backend' && value[place] !== undefined)
   const anonymous = value.auth?.anonymous
   const admin = value.admin && (await sectionOf(config, ADMIN, ofWorkerAdmin(value.admin)))
+  const metrics = value.metrics && (await sectionOf(config, METRICS, metricsOptions(value.metrics)))
   const options = {
     ...(listeners !== undefined && { listeners }),
     ...(anonymous !== undefined && { allowAnonymous: anonymous }),
@@ -72,6 +74,7 @@ export async function makeAll(config: LoadedConfig, { attaches = false }: MakeOp
     ...Object.fromEntries(places.map((place) => [place, value[place as Exclude<Place, 'backend'>]])),
     ...(backend !== undefined && { backend }),
     ...(admin !== undefined && { admin }),
+    ...(metrics !== undefined && { metrics }),
     use,
   }
   return { options, own }

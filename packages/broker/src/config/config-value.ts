@@ -44,6 +44,7 @@ export type ConfigValue = {
   readonly store?: { readonly memory?: Options; readonly lmdb?: Options; readonly redis?: Options }
   readonly stack?: Options
   readonly admin?: Options
+  readonly metrics?: Options
   readonly use?: readonly UseValue[]
   readonly log?: { readonly level?: LogLevel; readonly format?: LogFormat }
 } & { readonly [Name in Exclude<Place, 'backend'>]?: Options | false }

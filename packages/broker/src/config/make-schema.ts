@@ -6,7 +6,7 @@ import { ORDER } from '../order.ts'
 import { FROM_FILE } from './conform.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { LOG_FORMATS } from './log-options.ts'
-import { ACL, ADMIN, ANONYMOUS, LIMITS, LMDB, PROVIDERS, REDIS } from './sections.ts'
+import { ACL, ADMIN, ANONYMOUS, LIMITS, LMDB, METRICS, PROVIDERS, REDIS } from './sections.ts'
 
 /** A table of options, whosoever they are. */
 export type Rows = Readonly<Record<string, OptionSpec>>
@@ -58,6 +58,7 @@ export function makeSchema(tables: ConfigTables): JsonSchema {
       stack: { ...tableOf(tables.stack), description: 'Sizes and times of the whole stack.' },
       ...Object.fromEntries(places),
       ...sectionOf(ADMIN, tables),
+      ...sectionOf(METRICS, tables),
       use: { type: 'array', items: useOf(), description: 'Middlewares of other packages.' },
       log: {
         ...mapOf({

@@ -4,7 +4,7 @@ import { ORDER } from '../order.ts'
 import type { ConfigValue } from './config-value.ts'
 import type { Path } from './parsed.ts'
 import type { ProviderName } from './sections.ts'
-import { ACL, ADMIN, LIMITS, PROVIDERS } from './sections.ts'
+import { ACL, ADMIN, LIMITS, METRICS, PROVIDERS } from './sections.ts'
 
 export interface Part {
   /** `['auth', 'password']`. */
@@ -31,6 +31,7 @@ export function makerOf([section, inner]: Path): string | undefined {
   if (section === 'acl') return ACL.class
   if (section === 'limits') return LIMITS.class
   if (section === 'admin') return ADMIN.class
+  if (section === 'metrics') return METRICS.class
   const place = ORDER.find((one) => one === section)
   return place && builtInName(place)
 }

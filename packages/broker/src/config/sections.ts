@@ -62,6 +62,14 @@ export const ADMIN: Section = section(
   'The API for operators, over HTTP; without this section it is off.',
 )
 
+/** What is counted. */
+export const METRICS: Section = section(
+  ['metrics'],
+  'metrics',
+  'Metrics',
+  'What is counted, for Prometheus, OpenTelemetry and `$SYS`; without this section nothing is.',
+)
+
 /** Stands for the built-in provider of clients that nobody has to know, where listeners name providers. */
 export const ANONYMOUS = 'anonymous'
 

@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { StackError } from '@mqtt-stack/core'
+import type { Place } from './place.ts'
 
 /** Connections at a time, and what each may take, in ms and bytes. */
 const CONNECTIONS = 64
@@ -11,27 +12,6 @@ const KEEP_ALIVE = 5_000
 const HEADER_BYTES = 8_192
 /** How long connections may go on behind the end, in ms. */
 const CLOSING = 1_000
-
-/** Where it listens. */
-export interface Place {
-  readonly host: string
-  readonly port: number
-}
-
-/**
- * Reads `[host:]port`, as `9464`, `0.0.0.0:9464` or `[::]:9464`.
- * @throws StackError `OPTION_INVALID`
- */
-export function placeOf(text: string): Place {
-  const found = /^(?:(\[[0-9a-fA-F:.]+\]|[^:[\]\s/]+):)?(\d{1,5})$/.exec(text)
-  const port = Number(found?.[2])
-  if (found === null || port > 65_535)
-    throw new StackError(
-      'OPTION_INVALID',
-      `Metrics: option "listen" must be [host:]port, such as 9464 or 0.0.0.0:9464, not ${JSON.stringify(text)}`,
-    )
-  return { host: found[1]?.replace(/^\[|\]$/g, '') ?? '127.0.0.1', port }
-}
 
 export class MetricsServer {
   readonly #server: Server

@@ -108,6 +108,17 @@ export class TestService {
     return release
   }
 
+  /** From now on whoever asks is told of each entry that a node sends. */
+  onSend(node: string, told: (entry: Uint8Array) => void): void {
+    const store = this.#stores.get(node)
+    if (store === undefined) throw new Error(`there is no node ${node}`)
+    const send = store.send.bind(store)
+    store.send = (to, entry) => {
+      told(entry)
+      return send(to, entry)
+    }
+  }
+
   /** Counts the batches that a node writes from now on. */
   countWrites(node: string): () => number {
     const store = this.#stores.get(node)

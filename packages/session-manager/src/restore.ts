@@ -23,6 +23,8 @@ function* resubscribe(stack: Stack, client: Client, packet: ConnectPacket): Step
   const state = opening.of(client)
   yield stack.run('lookupSubscriptions', { client, packet, clientId }, records)
   const { pace } = stack
+  /** Filters that are waited for at once. */
+  const waiting = new Map<string, Store<'subscribeTopic'>>()
   for (const { topic, options, identifier } of records) {
     if (pace.spent) yield pace.rest()
     if (state.isRevoked(topic)) continue
@@ -31,12 +33,24 @@ function* resubscribe(stack: Stack, client: Client, packet: ConnectPacket): Step
     const ctx = { client, packet, topic, qos, options, identifier, share: shareOf(topic), restored: true }
     const store: Store<'subscribeTopic'> = {}
     yield stack.run('subscribeTopic', ctx, store)
-    const isRefused = store.grant === false || (store.grant ?? 0) >= 0x80
-    if (!isRefused && !state.isRevoked(topic)) continue
-    const { epoch, session } = client
-    yield stack.run('unsubscribeTopic', { client, clientId, epoch, session, packet, topic }, {})
+    if (store.settled !== undefined && !isRefused(store)) waiting.set(topic, store)
+    else if (isRefused(store) || state.isRevoked(topic)) yield giveUp(stack, client, packet, topic)
+  }
+  for (const [topic, store] of waiting) {
+    yield store.settled
+    if (isRefused(store) || state.isRevoked(topic)) yield giveUp(stack, client, packet, topic)
   }
   return records.length
+}
+
+function isRefused({ grant }: Store<'subscribeTopic'>): boolean {
+  return grant === false || (grant ?? 0) >= 0x80
+}
+
+function giveUp(stack: Stack, client: Client, packet: ConnectPacket, topic: string): void | Promise<void> {
+  const { epoch, session } = client
+  const { clientId } = session
+  return stack.run('unsubscribeTopic', { client, clientId, epoch, session, packet, topic }, {})
 }
 
 /** Whatever an earlier session of this client left goes. */

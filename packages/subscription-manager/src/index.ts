@@ -31,6 +31,9 @@ export const SUBSCRIPTION_MANAGER_OPTIONS: OptionsSpec<SubscriptionManagerOption
   },
 }
 
+/** So many filters of a packet are waited for at once. */
+const SETTLING = 1_000
+
 /** The filters that a client is subscribed to. */
 const held = new Slot(() => new Set<string>())
 
@@ -68,12 +71,18 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     const stores: Store<'subscribeTopic'>[] = []
     const since: number[] = []
     const { pace } = this.stack
+    const waiting = new Map<string, number>()
     // A packet may hold 250,000 filters: others have their turn in between.
-    for (const options of packet.subscriptions) {
+    for (const [i, options] of packet.subscriptions.entries()) {
       if (pace.spent) yield pace.rest()
+      // The same filter again is granted behind the first.
+      if (waiting.size >= SETTLING || waiting.has(options.topic))
+        yield* this.#settle(client, packet, waiting, stores, since)
       stores.push(yield* this.#filter(client, packet, options))
       since.push(nextMessageId())
+      if (stores[i].settled !== undefined) waiting.set(options.topic, i)
     }
+    if (waiting.size > 0) yield* this.#settle(client, packet, waiting, stores, since)
     const granted = stores.map(({ grant }) => toCode(client, grant))
     client.write({ cmd: 'suback', packetId: packet.packetId, granted })
     const identifier = packet.properties?.subscriptionIdentifier
@@ -122,6 +131,24 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
     if (toCode(client, store.grant) >= 0x80) yield* this.#undo(client, packet, topic, store)
     else filters.add(topic)
     return store
+  }
+
+  /** Waits for what several filters wait for; they may be refused yet. */
+  *#settle(
+    client: Client,
+    packet: SubscribePacket,
+    waiting: Map<string, number>,
+    stores: readonly Store<'subscribeTopic'>[],
+    since: number[],
+  ): Steps {
+    for (const [topic, i] of waiting) {
+      yield stores[i].settled
+      since[i] = nextMessageId()
+      if (toCode(client, stores[i].grant) < 0x80) continue
+      if (stores[i].existed !== true) held.of(client).delete(topic)
+      yield* this.#undo(client, packet, topic, stores[i])
+    }
+    waiting.clear()
   }
 
   /** A filter that was stored before somebody behind refused it must not come back with the session. */

@@ -105,7 +105,9 @@ export class Session {
       share: shareOf(topic),
       restored: false,
     }
-    const { grant, existed = false } = await this.#bench.call('subscribeTopic', asked)
+    const taken = await this.#bench.call('subscribeTopic', asked)
+    await taken.settled
+    const { grant, existed = false } = taken
     if (client.session.stored) await this.store(topic, init)
     return { granted: grant, existed }
   }

@@ -14,8 +14,8 @@ export class KeptSubscriptions {
     this.#parts = parts
   }
 
-  /** Takes a filter; answers when whoever is told of it misses nothing. */
-  subscribe(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void | Promise<void> {
+  /** Takes a filter. */
+  subscribe(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
     const { sessions, subscriptions, shared } = this.#parts
     const qos = grantedQoS(ctx, store)
     const existed = subscriptions.add(sessions.of(ctx.client), ctx, qos)
@@ -30,7 +30,7 @@ export class KeptSubscriptions {
     }
     store.existed ??= existed
     store.grant = qos
-    if (shared !== undefined) return settleSubscription(this.#parts, ctx, store, existed)
+    if (shared !== undefined) store.settled = settleSubscription(this.#parts, ctx, store, existed)
   }
 
   /** A filter goes, of a session that is connected or away. */

@@ -17,6 +17,7 @@ const PAGE = 1_000
 /** Who waits until all nodes know the routes of a version. */
 interface Waiter {
   readonly version: number
+  readonly settled: Promise<void>
   readonly end: (error?: StackError) => void
 }
 
@@ -250,19 +251,24 @@ export class Routes {
 
   #wait(version: number): Promise<void> {
     if (version <= this.#version && this.#isMarked(version)) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const timer = this.#clock.after(this.#patience, () => {
-        this.#waiters = this.#waiters.filter((waiter) => waiter !== one)
-        reject(new StackError('STORE_FAILED', 'other nodes have not heard of a subscription in time'))
-      })
-      const end = (error?: StackError): void => {
+    // The filters of a packet come with one version.
+    const last = this.#waiters.at(-1)
+    if (last?.version === version) return last.settled
+    let end!: Waiter['end']
+    const settled = new Promise<void>((resolve, reject) => {
+      end = (error) => {
         timer.cancel()
         if (error === undefined) resolve()
         else reject(error)
       }
-      const one = { version, end }
-      this.#waiters.push(one)
     })
+    const one: Waiter = { version, settled, end }
+    const timer = this.#clock.after(this.#patience, () => {
+      this.#waiters = this.#waiters.filter((waiter) => waiter !== one)
+      end(new StackError('STORE_FAILED', 'other nodes have not heard of a subscription in time'))
+    })
+    this.#waiters.push(one)
+    return settled
   }
 
   /** Somebody has marked, or is not waited for any more. */

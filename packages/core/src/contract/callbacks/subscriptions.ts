@@ -51,6 +51,11 @@ export interface SubscribeStore {
   reason?: string
   /** The session had this filter before. */
   existed?: boolean
+  /**
+   * For a backend of several nodes: fulfils when whoever is told of the filter misses nothing, and never rejects. All filters of a packet
+   * wait for it at once, before SUBACK; until then `grant` may become a refusal.
+   */
+  settled?: Promise<void>
 }
 
 /** Context and store of each. */

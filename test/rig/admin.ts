@@ -3,8 +3,8 @@ import type { AdminOptions } from '@mqtt-stack/admin'
 import { Admin } from '@mqtt-stack/admin'
 import type { Broker, BrokerOptions } from '@mqtt-stack/broker'
 import { createBroker } from '@mqtt-stack/broker'
-import type { TestClientOptions } from '@mqtt-stack/testing'
-import { RecordingLogger, streamPair, TestClient } from '@mqtt-stack/testing'
+import type { ConnectOptions, TestClientOptions } from '@mqtt-stack/testing'
+import { RecordingLogger, streamPair, TestClient, VirtualClock } from '@mqtt-stack/testing'
 import { onTestFinished } from 'vitest'
 
 export const READER = 'a-token-that-reads'
@@ -29,13 +29,20 @@ export interface Opened {
   readonly broker: Broker
   readonly logger: RecordingLogger
   readonly url: string
+  /** Where time is virtual. */
+  readonly clock: VirtualClock | undefined
   /** Asks with the token of an operator unless it says otherwise. */
   ask(path: string, asked?: Asked): Promise<Answer>
-  client(options: TestClientOptions): Promise<TestClient>
+  client(options: TestClientOptions & { readonly connect?: ConnectOptions }): Promise<TestClient>
 }
 
 /** Opens one; it is closed when the test ends. */
-export async function openAdmin(options: AdminOptions = {}, more: BrokerOptions = {}): Promise<Opened> {
+export async function openAdmin(
+  options: AdminOptions = {},
+  more: BrokerOptions = {},
+  time: 'real' | 'virtual' = 'real',
+): Promise<Opened> {
+  const clock = time === 'virtual' ? new VirtualClock() : undefined
   const admin = new Admin({
     listen: '0',
     tokens: [
@@ -45,7 +52,11 @@ export async function openAdmin(options: AdminOptions = {}, more: BrokerOptions 
     ...options,
   })
   const logger = new RecordingLogger()
-  const broker = createBroker({ admin, ...more, stack: { logger, ...more.stack } })
+  const broker = createBroker({
+    admin,
+    ...more,
+    stack: { logger, ...(clock !== undefined && { clock }), ...more.stack },
+  })
   await broker.start()
   onTestFinished(() => broker.close())
   const [url = ''] = admin.urls
@@ -54,12 +65,13 @@ export async function openAdmin(options: AdminOptions = {}, more: BrokerOptions 
     broker,
     logger,
     url,
+    clock,
     ask: (path, asked) => ask(`${url}${path}`, asked),
-    async client(given) {
+    async client({ connect, ...given }) {
       const [end, other] = streamPair()
       broker.stack.connect(other, { transport: 'memory', local: true, name: 'house' })
       const client = new TestClient(end, { patience: 200, ...given })
-      await client.connect()
+      await client.connect(connect)
       return client
     },
   }

@@ -53,7 +53,7 @@ function operationOf({
       ? { 204: { description: 'Done.' } }
       : { 200: { description: 'Done.', content: { [content]: { schema: answer } } } }
   return {
-    operationId: operationId(method, path),
+    operationId: `${operationId(method, path)}${type === 'text/plain' ? 'Text' : ''}`,
     tags: [tag],
     summary,
     ...(role !== undefined && { security: [{ token: [role] }], 'x-role': role }),

@@ -6,6 +6,7 @@ import { BAN_ROUTES } from './bans.ts'
 import { CLIENT_ROUTES } from './clients.ts'
 import { LIVE_ROUTES } from './live.ts'
 import { MESSAGE_ROUTES } from './messages.ts'
+import { METRIC_ROUTES } from './metrics.ts'
 import { SESSION_ROUTES } from './sessions.ts'
 import { HEALTH_ROUTES, SYSTEM_ROUTES } from './system.ts'
 import { TRACING_ROUTES } from './tracing.ts'
@@ -30,6 +31,7 @@ export const ROUTES: readonly Route[] = [
   ...USER_ROUTES,
   ...SYSTEM_ROUTES,
   ...HEALTH_ROUTES,
+  ...METRIC_ROUTES,
   ...LIVE_ROUTES,
   ...TRACING_ROUTES,
   OPENAPI,

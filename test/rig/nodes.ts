@@ -132,6 +132,20 @@ export class TestService {
     return () => count
   }
 
+  /** From now on a node takes over no name that is set, until what it answers with is called. */
+  refuseNames(node: string): () => void {
+    const store = this.#stores.get(node)
+    if (store === undefined) throw new Error(`there is no node ${node}`)
+    const swap = store.swap.bind(store)
+    store.swap = (name, expected, value) =>
+      expected === undefined || value === undefined
+        ? swap(name, expected, value)
+        : Promise.reject(new Error('no names now'))
+    return () => {
+      store.swap = swap
+    }
+  }
+
   #machine(): VirtualClock {
     return this.ahead === 0 ? this.clock : new ShiftedClock(this.clock, this.ahead)
   }

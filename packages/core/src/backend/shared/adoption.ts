@@ -1,16 +1,17 @@
 import { nextMessageId } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
-import { readRelayed } from '../../packets/index.ts'
 import type { StoredIntent } from '../disk/node-records.ts'
 import type { SessionRecord } from '../session-record.ts'
 import { AdoptedWills } from './adopted-wills.ts'
 import { Arrival } from './arrival.ts'
 import { Bodies } from './bodies.ts'
 import type { Home } from './directory.ts'
-import type { Frame, MessageFrame } from './frames.ts'
+import type { Frame } from './frames.ts'
 import { ceilingOf } from './hand-over.ts'
 import { LeftGroups } from './left-groups.ts'
 import { LeftInbox } from './left-inbox.ts'
+import { LeftMarks } from './left-marks.ts'
+import { LeftMessages } from './left-messages.ts'
 import type { LeftWill } from './left-part.ts'
 import {
   giveFirst,
@@ -28,6 +29,9 @@ import type { ClaimedPart } from './shared-store.ts'
 
 /** Sessions whose home is written down at once. */
 const AT_ONCE = 100
+
+/** How often a session is looked at that is on its way, in ms. */
+const LOOK = 50
 
 /**
  * Takes what a dead node has left: sessions with their logs, wills, and what others had sent to it. Until the directory says of a session
@@ -47,8 +51,14 @@ export class Adoption {
   readonly #bodies: Bodies
   readonly #wills: AdoptedWills
   readonly #groups: LeftGroups
+  readonly #messages: LeftMessages
+  readonly #marks: LeftMarks
+  /** Sessions that are at home here by now. */
+  readonly #settled = new Set<SessionRecord>()
   #inbox!: LeftInbox
   #failure: Error | undefined
+  /** All sessions that come are at home here. */
+  #isSettled = false
   /** What was staged last is of it. */
   #batch: object | undefined
 
@@ -59,7 +69,9 @@ export class Adoption {
     this.#isClosed = isClosed
     this.#bodies = new Bodies(moving.disk)
     this.#wills = new AdoptedWills(moving)
+    this.#marks = new LeftMarks(moving.node, left)
     this.#groups = new LeftGroups(moving)
+    this.#messages = new LeftMessages(moving, this.#bodies, this.#byRecord)
   }
 
   /** @throws StackError where it could not be done now; nothing of what is left is gone then. */
@@ -72,15 +84,19 @@ export class Adoption {
     await this.#replay()
     const cut = new Cut(nextMessageId())
     cuts.begin(cut)
+    let askNobody = (): void => {}
     try {
       await this.#begin(cut)
+      askNobody = this.#marks.ask(cut)
       await this.#takeAll(cut)
       await this.#settleAll()
+      cuts.end(cut)
+      await this.#finish()
     } finally {
+      askNobody()
       cuts.end(cut)
       for (const arrival of this.#arrivals.values()) if (!arrival.isSettled) arrival.giveUp()
     }
-    await this.#finish()
   }
 
   async #replay(): Promise<void> {
@@ -109,6 +125,7 @@ export class Adoption {
     const { parts, disk } = this.#moving
     const { sessions, bounds } = parts
     for await (const stored of readSessions(this.#part)) {
+      if (this.#homes.has(stored.clientId)) await this.#untilDecided(stored.clientId)
       const isOurs = this.#homes.has(stored.clientId) && sessions.get(stored.clientId) === undefined
       if (!isOurs) {
         this.#elsewhere.add(stored.id)
@@ -123,17 +140,29 @@ export class Adoption {
     await giveFirst(this.#part, (id) => this.#arrivals.get(id))
   }
 
+  /** A session that was on its way here when its home died is here for good, or stays there: this is waited for. */
+  async #untilDecided(clientId: string): Promise<void> {
+    const { sessions, stack } = this.#moving.parts
+    const until = stack.clock.now() + this.#moving.node.store.lease
+    for (;;) {
+      const { residence } = sessions.get(clientId) ?? {}
+      if (residence === undefined) return
+      if (residence.home !== undefined) {
+        this.#homes.delete(clientId)
+        return
+      }
+      if (this.#isClosed() || stack.clock.now() >= until)
+        throw new StackError('STORE_FAILED', `whether the session of "${clientId}" is here is not known yet`)
+      await new Promise<void>((resolve) => void stack.clock.after(LOOK, resolve))
+    }
+  }
+
   async #takeAll(cut: Cut): Promise<void> {
-    const { node, routes, peers } = this.#moving.node
-    const nodes = new Set([...peers.live, node])
-    cut.ask(nodes)
-    const announced = routes.announce([], [this.#left, node], [], cut.tag)
-    announced.catch(() => {})
     for await (const [id, bytes] of readMessages(this.#part)) this.#bodies.add(id, bytes)
     await giveLast(this.#part, (id) => this.#arrivals.get(id), this.#rest)
     for await (const left of readWills(this.#part)) this.#takeWill(left)
-    await this.#readUpTo(cut.tag, nodes, true)
-    await announced
+    await this.#readUpTo(cut.tag, this.#marks.missing)
+    await this.#marks.announced
   }
 
   #takeWill(left: LeftWill): void {
@@ -146,70 +175,42 @@ export class Adoption {
   }
 
   /**
-   * Reads what others had sent, up to the marks of this number.
-   * @param nodes Who marks.
-   * @param plain Messages for sessions are taken; otherwise those for groups alone: the others have come here.
+   * Reads what others had sent, up to the marks of this number; to the end, where somebody is dead and marks nothing now.
+   * @param nodes Who has not marked.
    */
-  async #readUpTo(tag: number, nodes: Set<string>, plain: boolean): Promise<void> {
+  async #readUpTo(tag: number, nodes: Set<string>): Promise<void> {
     const { peers, node } = this.#moving.node
-    for (;;) {
-      for (const one of nodes) if (one !== node && !peers.live.has(one)) nodes.delete(one)
-      if (nodes.size === 0) return
+    while (nodes.size > 0) {
       if (this.#isClosed()) throw new StackError('STORE_CLOSED', 'this node stops')
-      for (const { from, frame } of await this.#inbox.next()) {
-        const isMark = frame.kind === 'mark' && frame.owner === node && frame.tag === tag
-        if (isMark) nodes.delete(from)
-        // Who is alive and does not mark has known of the sessions here from its beginning.
-        const isTheirs = plain && (nodes.has(from) || !peers.live.has(from))
-        this.#take(frame, from !== node ? isTheirs : plain && nodes.has(node))
-        await this.#rest()
-      }
+      const isWaiting = [...nodes].some((one) => one === node || peers.live.has(one))
+      const isEnd = !(await this.#readOn(tag, nodes))
+      if (isEnd && !isWaiting) return
     }
   }
 
-  #take(frame: Frame, isForSessions: boolean): void {
+  /** Answers whether there was anything. */
+  async #readOn(tag: number, nodes: Set<string>): Promise<boolean> {
+    const { node } = this.#moving.node
+    const found = await this.#inbox.next()
+    for (const { from, frame } of found) {
+      if (frame.kind === 'mark' && frame.owner === node) {
+        this.#marks.mark(frame.tag, from)
+        if (frame.tag === tag) nodes.delete(from)
+      }
+      await this.#take(frame, from)
+      await this.#rest()
+    }
+    return found.length > 0
+  }
+
+  /** What a node sent before it knew of the sessions here it has sent to the dead one alone. */
+  async #take(frame: Frame, from: string): Promise<void> {
     this.#groups.take(frame)
-    if (frame.kind === 'message' && frame.plain && isForSessions) this.#deliver(frame)
-  }
-
-  /** To the sessions that are adopted, and nobody else. */
-  #deliver({ publisher, expiresAt, relayed }: MessageFrame): void {
-    const packet = readRelayed(relayed)
-    const bytes = packet.encode()
-    const { subscriptions, sessions, bounds, stack } = this.#moving.parts
-    const own = sessions.get(publisher.clientId)
-    const found = subscriptions.match(packet.topic).subscribers.flatMap((subscriber) => {
-      const { record } = subscriber
-      const arrival = this.#byRecord.get(record)
-      const wanted = record === own ? subscriber.own : subscriber
-      const isWanted = arrival?.isThere === true && record.stored
-      return isWanted && wanted !== undefined ? [{ arrival, terms: wanted.terms(packet) }] : []
-    })
-    // One that several have is kept once.
-    const messageId = nextMessageId()
-    if (found.length > 1) this.#bodies.add(messageId, bytes)
-    for (const { arrival, terms } of found) {
-      const { qos, retain, identifiers } = terms
-      if (qos === 0) continue
-      if (arrival.earlier >= bounds.sessionMessages) {
-        const { clientId } = arrival.record
-        stack.tell('messageDropped', { clientId, client: undefined, packet, reason: 'log-full', count: 1 })
-        continue
-      }
-      arrival.append({
-        messageId,
-        qos,
-        retain,
-        released: false,
-        identifiers,
-        expiresAt,
-        share: undefined,
-        publisher,
-        size: packet.size,
-        interval: packet.expiryInterval ?? Number.POSITIVE_INFINITY,
-        message: found.length > 1 ? undefined : bytes,
-      })
-    }
+    if (frame.kind !== 'message' || !frame.plain) return
+    if (this.#marks.knows(from)) return
+    if (!this.#isSettled) this.#messages.deliver(frame)
+    // It was late, for its node has lapsed meanwhile.
+    else await this.#moving.node.inbox.takeLeft({ ...frame, groups: [] }, from, this.#settled)
   }
 
   /** All of it becomes durable; then, one by one, the directory says that it is here. */
@@ -224,6 +225,7 @@ export class Adoption {
     const all = [...this.#arrivals.values()]
     for (let i = 0; i < all.length; i += AT_ONCE)
       await Promise.all(all.slice(i, i + AT_ONCE).map((arrival) => this.#settle(arrival)))
+    this.#isSettled = true
     await this.#wills.settle(this.#part)
   }
 
@@ -239,8 +241,20 @@ export class Adoption {
     this.#homes.delete(clientId)
     if (typeof taken !== 'number') return
     const home = { node: node.node, tenure: taken }
-    if (arrival.isThere) arrival.settle(home)
-    else await directory.release(clientId, home)
+    if (arrival.isThere) {
+      arrival.settle(home)
+      this.#settled.add(arrival.record)
+    } else await directory.release(clientId, home)
+  }
+
+  /** Whoever was asked and has lapsed may come back, and have something on its way: it is waited for as long as a lease lasts. */
+  async #waitForLapsed(tag: number, nodes: Set<string>): Promise<void> {
+    const { peers, store } = this.#moving.node
+    const { clock } = this.#moving.parts.stack
+    const until = clock.now() + store.lease
+    const isMissing = (one: string): boolean => peers.known.has(one)
+    while ([...this.#marks.missing].some(isMissing) && clock.now() < until && !this.#isClosed())
+      await this.#readOn(tag, nodes)
   }
 
   /** What is left belongs to nobody but groups; then the node is no more. */
@@ -252,11 +266,14 @@ export class Adoption {
     const nodes = new Set([...node.peers.live, node.node])
     const announced = node.routes.announce([], [this.#left, node.node], [this.#left], tag)
     announced.catch(() => {})
-    await this.#readUpTo(tag, nodes, false)
+    await this.#readUpTo(tag, nodes)
     await announced
+    await this.#waitForLapsed(tag, nodes)
     await this.#groups.handOn(this.#part, this.#inbox.position)
+    await this.#moving.disk.commits.commit()
     while (!(await this.#part.forget(this.#inbox.position))) {
-      for (const { frame } of await this.#inbox.next()) this.#take(frame, false)
+      await this.#readOn(tag, nodes)
+      await this.#moving.disk.commits.commit()
       await this.#groups.handOn(this.#part, this.#inbox.position)
     }
   }

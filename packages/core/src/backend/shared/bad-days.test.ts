@@ -79,6 +79,27 @@ const TROUBLES: Record<string, [rounds: number, trouble: Trouble]> = {
       nodes.splice(at, 0, await next)
     },
   ],
+  'nodes that are killed, and others that lapse while what these have left is taken': [
+    2,
+    async ({ service, nodes, clients, random }, at) => {
+      const { store, clock } = service
+      const [node] = nodes.splice(at, 1)
+      const other = NAMES[(at + 1 + Math.floor(random() * 2)) % NAMES.length]
+      store.lag = [3, 40, 150][Math.floor(random() * 3)]
+      store.kill(NAMES[at], 'written')
+      for (const client of clients) client.leave(node)
+      await clock.advance(store.lease * (0.8 + 2 * random()))
+      store.hang(other)
+      await clock.advance(store.lease * (0.4 + 1.2 * random()))
+      store.heal(other)
+      for (let i = 0; i < 20 && NAMES[at] in store.left.parts; i++) await clock.advance(store.lease)
+      expect(Object.keys(store.left.parts)).not.toContain(NAMES[at])
+      const next = service.join(NAMES[at], ROOM)
+      await clock.advance(3 * store.lease)
+      nodes.splice(at, 0, await next)
+      store.lag = 3
+    },
+  ],
 }
 
 describe('with QoS 2, stored sessions and', () => {

@@ -1,6 +1,7 @@
 import type { Stack } from '../../contract/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import * as keys from '../disk/keys.ts'
+import type { SessionRecord } from '../session-record.ts'
 import type { InboxEntry } from './entry.ts'
 import { decodeEntry } from './entry.ts'
 import type { Frame, FrameKind, FrameOf } from './frames.ts'
@@ -25,6 +26,8 @@ export interface Application {
   readonly again: boolean
   /** A frame that was cast: nothing is committed of it. */
   readonly cast: boolean
+  /** Sessions that are to have what is for sessions; all by default. */
+  readonly only?: ReadonlySet<SessionRecord>
 }
 
 /**
@@ -121,6 +124,11 @@ export class Inbox {
   /** A frame that this node sends to itself. */
   takeOwn(frame: Frame): void {
     this.#take(frame, { from: this.#store.node, again: false, cast: false })
+  }
+
+  /** What another node had sent to one that is dead, for sessions that are here by now. */
+  takeLeft(frame: Frame, from: string, only: ReadonlySet<SessionRecord>): void | Promise<void> {
+    return this.#take(frame, { from, again: false, cast: false, only })
   }
 
   /** What another node has cast. */

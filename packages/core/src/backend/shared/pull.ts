@@ -90,9 +90,10 @@ export class Pull {
     return true
   }
 
-  /** Nothing comes of it. */
+  /** Nothing comes of it; unless it is being written down that the session is here: then that counts, whatever happens meanwhile. */
   giveUp(): void {
     this.#end(REASON.givenUp)
+    if (this.#arrival?.isUndecided === true) return
     this.#arrival?.giveUp()
     this.#arrival = undefined
     this.#moving.cuts.end(this.#cut)

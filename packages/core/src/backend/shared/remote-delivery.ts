@@ -42,7 +42,7 @@ export class RemoteDelivery {
   }
 
   /** What it stages is staged by return, or when what it answers with fulfils. */
-  #take(frame: MessageFrame, { from, again, cast }: Application): void | Promise<void> {
+  #take(frame: MessageFrame, { from, again, cast, only }: Application): void | Promise<void> {
     const { sessions, subscriptions, stack } = this.#parts
     const sent = readRelayed(frame.relayed)
     const packet = this.#shared.clock.age(sent, frame.expiresAt)
@@ -51,7 +51,8 @@ export class RemoteDelivery {
     const ctx = new RelayContext(undefined, packet, frame.publisher, undefined, 'client')
     const { moves } = this.#shared
     const { subscribers: wanting } = moves.isBusy && frame.plain ? moves.sift(matches, from, ctx) : matches
-    const subscribers = frame.plain ? this.#some(wanting, packet, again) : []
+    const some = frame.plain ? this.#some(wanting, packet, again) : []
+    const subscribers = only === undefined ? some : some.filter(({ record }) => only.has(record))
     const groups = this.#groups(frame, packet)
     const publisher = sessions.get(frame.publisher.clientId)
     const found = new Matches(subscribers, groups)

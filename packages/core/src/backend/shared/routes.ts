@@ -2,6 +2,7 @@ import type { Share } from '../../contract/index.ts'
 import { shareOf } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
 import type { Clock } from '../../time/index.ts'
+import { Asks } from './asks.ts'
 import type { RouteChange, RoutesFrame } from './frames.ts'
 import { OwnRoutes } from './own-routes.ts'
 import type { Peers } from './peers.ts'
@@ -38,6 +39,8 @@ export class Routes {
   readonly #marked = new Map<string, number>()
   /** Nodes that are no more: what others still know of them is not so. */
   readonly #gone = new Set<string>()
+  /** Who wants a mark of each node that comes from now on. */
+  readonly #asks = new Asks()
   #waiters: Waiter[] = []
   #version = 0
   #isScheduled = false
@@ -145,6 +148,15 @@ export class Routes {
     this.#snapshot(node, this.#node, [...this.own.pages(PAGE)], this.#version, markers, hello ?? 0)
     if (hello !== undefined) this.#marked.set(node, this.#version)
     this.#peers.add(node)
+    this.#asks.tell(node, this.#version, this.#node, this.#sender)
+  }
+
+  /**
+   * Whoever gets this node's routes from now on, as a node does that joins or has lapsed, is asked for a mark as by {@link announce}.
+   * @returns What ends that.
+   */
+  askNewcomers(markers: readonly string[], tag: number, asked: (node: string) => void): () => void {
+    return this.#asks.add({ markers, tag, asked })
   }
 
   #snapshot(

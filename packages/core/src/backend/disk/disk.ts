@@ -233,8 +233,9 @@ export class Disk {
     return !wasStaged
   }
 
-  /** Entries with their messages, in order; what has left the disk meanwhile is left out. */
-  async load({ id }: SessionRecord, entries: readonly LogEntry[]): Promise<LogEntry[]> {
+  /** Entries with their messages, in order, but for those that were released; what has left the disk meanwhile is left out. */
+  async load(record: SessionRecord, entries: readonly LogEntry[]): Promise<LogEntry[]> {
+    const { id } = record
     const found: LogEntry[] = []
     for (let i = 0; i < entries.length; i += READS) {
       const page = entries.slice(i, i + READS)
@@ -242,10 +243,23 @@ export class Disk {
       const packets = page.map((entry) =>
         entry.held || entry.released ? entry.packet : this.#read(id, entry),
       )
-      for (const [at, packet] of (await Promise.all(packets)).entries())
-        if (packet !== undefined) found.push(page[at].held ? page[at] : page[at].with(packet))
+      for (const [at, packet] of (await Promise.all(packets)).entries()) {
+        const entry = page[at]
+        if (packet !== undefined) found.push(entry.held ? entry : entry.with(packet))
+        else if (await this.#isReleased(id, entry)) {
+          record.state?.log.release(entry.sequence)
+          entry.released = true
+          found.push(entry.with(entry.packet))
+        }
+      }
     }
     return found
+  }
+
+  /** The receiver has it, and that this was written was not heard: the answer of the store was lost. */
+  async #isReleased(id: number, { sequence }: LogEntry): Promise<boolean> {
+    const [found] = await this.#store.read(keys.only(keys.entryKey(id, sequence)), 1)
+    return found !== undefined && records.readEntry(found.value).released
   }
 
   async #read(id: number, entry: LogEntry): Promise<Publish | undefined> {

@@ -26,6 +26,7 @@ import { RedisPart } from './redis-part.ts'
 import { RetainedMap } from './retained-map.ts'
 import { CLOCK, LEAVE, REGISTER } from './scripts/service.ts'
 import { StreamReader } from './stream-reader.ts'
+import { watchSuccession } from './succession.ts'
 import type { Target } from './target.ts'
 import { checkNames, targetOf } from './target.ts'
 
@@ -85,6 +86,7 @@ export class RedisStore implements SharedStore {
     const { link, own, retained } = open
     await link.open()
     await lookAt(link, target, this.#warn)
+    await watchSuccession(link.client, target, this.#warn)
     await Promise.all([open.inbox.open(), open.feed.open()])
     await this.#register(target, '')
     const before = await own.join()

@@ -1,7 +1,7 @@
 /** The driver behind Sentinel, whose master dies. */
 import { Buffer } from 'node:buffer'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { replicated } from '../../../test/rig/redis/redis-cluster.ts'
+import { ask, replicated } from '../../../test/rig/redis/redis-cluster.ts'
 import type { RedisSentinels } from '../../../test/rig/redis/redis-sentinels.ts'
 import { startSentinels } from '../../../test/rig/redis/redis-sentinels.ts'
 import { needs, programPath } from '../../../test/support/needs.ts'
@@ -57,4 +57,38 @@ it('goes on with the new master, and knows the old one when it is back', { timeo
   await master.restart()
   await a.write([set('3')])
   expect(await a.read(ALL, 9)).toHaveLength(3)
+})
+
+it('tells of a master that has not taken over from the one before', { timeout: 60_000 }, async () => {
+  const { addresses, name, master, replica, stop } = await startSentinels()
+  try {
+    const options = { sentinels: [...addresses], name, lease: 60_000, patience: 20_000, node: 'a' }
+    const warnings: string[] = []
+    const store = new RedisStore(options, (text) => warnings.push(text))
+    stores.push(store)
+    await store.open()
+    await store.write([set('1')])
+    await replicated(master)
+    await master.kill()
+    await store.write([set('2')])
+    const told = (): string[] => warnings.filter((text) => text.includes('taken over'))
+    expect(told()).toEqual([])
+    // The old master comes back as one, and the Sentinels believe it.
+    await master.restart()
+    for (const address of addresses) {
+      const [host, port] = address.split(':')
+      const sentinel = { host, port: Number(port) }
+      await ask(sentinel, 'SENTINEL', 'REMOVE', name)
+      await ask(sentinel, 'SENTINEL', 'MONITOR', name, master.host, `${master.port}`, '2')
+    }
+    await replica.kill()
+    await expect
+      .poll(told, { timeout: 20_000 })
+      .toEqual([
+        `redis-backend: the master of "mymaster" of the Sentinels ${addresses.join(', ')} is ${master.host}:${master.port} now, which has not taken over from ${replica.host}:${replica.port}: what was acknowledged last may be lost (a master that died is to come back as a replica)`,
+      ])
+  } finally {
+    for (const store of stores.splice(0)) await store.close()
+    await stop()
+  }
 })

@@ -62,7 +62,7 @@ export function manifestText({ folder, role, manifest }) {
     exports: published ? exportsOf(folder) : undefined,
     bin,
     files: published ? filesOf(folder) : undefined,
-    scripts: { build: 'tsc -p .' },
+    scripts: { build: hasPage(folder) ? 'tsc -p . && vite build page' : 'tsc -p .' },
     dependencies: sorted(dependencies),
     optionalDependencies: sorted(optionalDependencies),
     peerDependencies: sorted(peers ? { [`${scope}core`]: coreRange, ...peerDependencies } : peerDependencies),
@@ -72,6 +72,14 @@ export function manifestText({ folder, role, manifest }) {
     publishConfig: published ? { access: 'public' } : undefined,
   }
   return json({ ...shared, ...withoutKeys(own, shared) })
+}
+
+/**
+ * Whether a package has a page for browsers: its source is in `page`, and what is built of it is published.
+ * @param {string} folder
+ */
+export function hasPage(folder) {
+  return folder === 'admin'
 }
 
 /** @param {string} folder */
@@ -89,6 +97,7 @@ function filesOf(folder) {
   return [
     ...entriesOf(folder),
     ...besidesOf(folder),
+    ...(hasPage(folder) ? ['dashboard'] : []),
     'dist',
     'src',
     '!dist/.tsbuildinfo',

@@ -14,6 +14,7 @@ import {
   besidesOf,
   entriesOf,
   entryText,
+  hasPage,
   manifestText,
   packagesTable,
   readmeText,
@@ -95,6 +96,7 @@ function shape({ folder, dir, role, manifest }) {
   if (folder === 'benchmark') untracked.push('results')
   // What makes docs/conformance.md stands beside the suite, and is not published.
   if (folder === 'conformance') untracked.push('page')
+  if (hasPage(folder)) untracked.push('page', 'dashboard')
   for (const entry of readdirSync(dir)) {
     if (![...files, ...entriesOf(folder), ...besidesOf(folder), ...untracked].includes(entry))
       problems.push(`packages/${folder}/${entry}: is in no package`)

@@ -49,6 +49,8 @@ export class Admin extends Middleware<AdminOptions> {
   #operator: Operator | undefined
   #desk: Desk | undefined
   #listeners: readonly HttpListener[] = []
+  /** Ends that times of handlers are taken. */
+  #untimed: (() => void) | undefined
 
   /** @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`. */
   constructor(options?: AdminOptions) {
@@ -111,10 +113,12 @@ export class Admin extends Middleware<AdminOptions> {
       throw error
     }
     this.#listeners = listeners
+    this.#untimed = stack.observation.time()
     this.#tell(listeners)
   }
 
   async stop(): Promise<void> {
+    this.#untimed?.()
     this.#desk?.live.close()
     await Promise.all(this.#listeners.map((one) => one.close()))
     this.#listeners = []

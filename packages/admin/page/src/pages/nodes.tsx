@@ -1,0 +1,35 @@
+import { Notice } from '../parts/notice.tsx'
+import { Table } from '../parts/table.tsx'
+import { useAsked } from '../use-asked.ts'
+
+interface Node {
+  readonly node: string
+  readonly self: boolean
+  readonly alive: boolean
+  readonly state?: string
+}
+
+export function Nodes(_: { rest: string }) {
+  const { data, error } = useAsked<readonly Node[]>('/api/nodes', {}, 2_000)
+  return (
+    <>
+      <Notice
+        error={error}
+        empty={data?.length === 0 ? 'This broker is alone: it shares no store with others.' : undefined}
+      />
+      <Table
+        caption="Nodes"
+        rows={data ?? []}
+        keyOf={({ node }) => node}
+        columns={[
+          { title: 'Node', cell: ({ node, self }) => `${node}${self ? ' (this one)' : ''}` },
+          {
+            title: 'Alive',
+            cell: ({ alive }) => <span class={alive ? 'good' : 'bad'}>{alive ? 'yes' : 'no'}</span>,
+          },
+          { title: 'State', cell: ({ state }) => state ?? '' },
+        ]}
+      />
+    </>
+  )
+}

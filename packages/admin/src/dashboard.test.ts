@@ -19,6 +19,8 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** Where screenshots for the documents go, where somebody wants them. */
 const SHOTS = process.env.DASHBOARD_SHOTS
 
+const ROOMS = ['hall', 'kitchen', 'cellar', 'roof']
+
 const PAGES = [
   ['', 'Overview'],
   ['clients', 'Clients'],
@@ -71,8 +73,9 @@ async function show(token: string | null = OPERATOR, use = true): Promise<Shown>
   const lamp = await mqtt.connectAsync(mqttUrl, { clientId: 'lamp', reconnectPeriod: 0 })
   onTestFinished(() => void lamp.end(true))
   await lamp.subscribeAsync('plant/#', { qos: 1 })
-  for (const room of ['hall', 'kitchen'])
+  for (const room of ROOMS)
     await lamp.publishAsync(`plant/${room}/temperature`, '21.5', { qos: 1, retain: true })
+  if (SHOTS !== undefined) keepBusy(lamp)
   const browser = await openBrowser()
   const page = await browser.newPage({
     viewport: { width: 1280, height: 900 },
@@ -88,6 +91,15 @@ async function show(token: string | null = OPERATOR, use = true): Promise<Shown>
   const [url = ''] = admin.urls
   await page.goto(token === null ? url : `${url}/#token=${token}`)
   return { url, mqttUrl, page, browser, complaints }
+}
+
+/** So that pictures show a broker at work. */
+function keepBusy(client: mqtt.MqttClient): void {
+  const timer = setInterval(() => {
+    for (let i = 0; i < 50; i++)
+      client.publish(`plant/${ROOMS[i % ROOMS.length]}/temperature`, String(20 + Math.random() * 5))
+  }, 50)
+  onTestFinished(() => clearInterval(timer))
 }
 
 async function open({ page, url }: Shown, path: string, title: string): Promise<void> {

@@ -3,13 +3,19 @@ import { readFileSync } from 'node:fs'
 import type { OptionsSpec } from '@mqtt-stack/core'
 import { StackError } from '@mqtt-stack/core'
 import type { User } from '@mqtt-stack/core/users'
-import { groupProblem, nameProblem, parseUsers, withoutUser, withUser } from '@mqtt-stack/core/users'
+import {
+  groupProblem,
+  nameProblem,
+  parseUsers,
+  replaceFile,
+  withoutUser,
+  withUser,
+} from '@mqtt-stack/core/users'
 import { askPassword } from './ask-password.ts'
 import type { Io } from './command.ts'
 import type { CommandLine, CommandLineSpec } from './command-line.ts'
 import { readCommandLine } from './command-line.ts'
 import { importOptional } from './import-optional.ts'
-import { replaceFile } from './replace-file.ts'
 
 interface PasswdFlags {
   delete?: boolean

@@ -5,5 +5,6 @@
 /// <reference types="node" preserve="true" />
 export { AuthorityFile } from './authority-file.ts'
 export { withoutUser, withUser } from './edit-users.ts'
+export { replaceFile } from './replace-file.ts'
 export { formatUser, groupProblem, nameProblem, parseUsers, type User, userError } from './user.ts'
 export { type DecodeUsers, UserFile, type UserFileOptions, type UserFileStack } from './user-file.ts'

@@ -5,6 +5,7 @@ import { StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { FileWatch } from '../time/index.ts'
 import { watchFile } from '../time/index.ts'
+import { replaceFile } from './replace-file.ts'
 import type { User } from './user.ts'
 import { parseUsersInTurns } from './user.ts'
 
@@ -43,6 +44,10 @@ export class UserFile<Known> {
   #watch: FileWatch | undefined
   /** Readings are applied in their order, however long each takes. */
   #reading: Promise<void> = Promise.resolve()
+  /** One change at a time. */
+  #writing: Promise<unknown> = Promise.resolve()
+  /** The names of the users in force, in order; made when they are asked for. */
+  #names: readonly string[] | undefined
 
   constructor(options: UserFileOptions<Known>) {
     this.#options = options
@@ -97,6 +102,41 @@ export class UserFile<Known> {
   }
 
   /**
+   * The users in force, by name.
+   * @param after Only those whose names sort behind this one.
+   */
+  list(after: string | undefined, limit: number): readonly User[] {
+    this.#names ??= [...this.#users.keys()].sort()
+    const names = this.#names
+    let [low, high] = [0, after === undefined ? 0 : names.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((names[middle] as string) <= (after as string)) low = middle + 1
+      else high = middle
+    }
+    return names.slice(low, low + limit).map((name) => this.#users.get(name) as User)
+  }
+
+  /**
+   * Changes the file, which is in force then; connections of those whose line is another one, or gone, are closed.
+   * @param change Gets the text that is there, and answers the new one; where it throws nothing changes.
+   * @throws StackError `FILE_INVALID` where the file cannot be read or written.
+   */
+  write(change: (text: string) => Promise<string>, stack: UserFileStack): Promise<void> {
+    const { path, owner } = this.#options
+    const write = async (): Promise<void> => {
+      await replaceFile(path, (text) => change(text ?? ''))
+      const reading = this.#reading.then(() => this.#decode(readUsers(path, owner), stack.log))
+      this.#reading = reading.catch(() => {})
+      await reading
+      this.#closeOthers(stack)
+    }
+    const writing = this.#writing.then(write)
+    this.#writing = writing.catch(() => {})
+    return writing
+  }
+
+  /**
    * Notes that this line let a client in; false where the line is not in force any more, for the file has changed while
    * the client proved who it is.
    */
@@ -142,6 +182,7 @@ export class UserFile<Known> {
     const users = await parseUsersInTurns(contents, path)
     this.#known = await decode(users, path)
     this.#users = users
+    this.#names = undefined
     if (users.size === 0) {
       log.warn(`${owner}: there is no user in ${path}: add one with mqtt-stack passwd ${path} NAME`)
     }

@@ -49,7 +49,7 @@ export interface OperationCallbacks {
   /**
    * Users, by name, pushed to the store by everybody who has a list of them.
    * @executedBy admin, anyone
-   * @answeredBy whoever has a list of users
+   * @answeredBy auth-password, whoever has a list of users
    */
   lookupUsers: {
     ctx: {
@@ -66,7 +66,7 @@ export interface OperationCallbacks {
   /**
    * A user is added or changed where its provider can write. What it has already and is not given stays.
    * @executedBy admin, anyone
-   * @answeredBy whoever has a list of users that it can write
+   * @answeredBy auth-password, whoever has a list of users that it can write
    */
   storeUser: {
     ctx: {
@@ -88,7 +88,7 @@ export interface OperationCallbacks {
   /**
    * A user is removed where its provider can write. Its connections are closed.
    * @executedBy admin, anyone
-   * @answeredBy whoever has a list of users that it can write
+   * @answeredBy auth-password, whoever has a list of users that it can write
    */
   removeUser: {
     ctx: {

@@ -14,7 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { isStackError, StackError } from '@mqtt-stack/core'
+import { isStackError, StackError } from '../errors/index.ts'
 
 /**
  * Writes what `change` makes of a file into another one beside it, and renames that. A new file is for its owner alone

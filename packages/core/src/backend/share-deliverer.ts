@@ -20,6 +20,8 @@ export interface SharedMessage {
   /** Who has left it behind and does not get it again. */
   readonly except: string | undefined
   readonly source: MessageSource
+  /** How often it was handed from node to node; 0 by default. */
+  readonly hops?: number
 }
 
 /** Gives messages of shared subscriptions to a member each: if the chosen one cannot take it, to the next. */
@@ -27,6 +29,8 @@ export class ShareDeliverer {
   readonly #stack: Stack
   readonly #deliverer: Deliverer
   readonly #subscriptions: Subscriptions
+  /** Where several nodes are one service: gives what nobody here can take to a member elsewhere; nothing where there is none. */
+  elsewhere: ((message: SharedMessage) => Promise<void> | undefined) | undefined = undefined
 
   constructor(stack: Stack, deliverer: Deliverer, subscriptions: Subscriptions) {
     this.#stack = stack
@@ -61,6 +65,8 @@ export class ShareDeliverer {
       if (offer.refused === undefined) return note(message, member, offer, counts)
       asked.add(member.record.clientId)
     }
+    const later = this.elsewhere?.(message)
+    if (later !== undefined) return void (yield later)
     counts.dropped++
     if (reason === 'memory-full') counts.unkept = (counts.unkept ?? 0) + 1
     const { clientId, client } = first.record

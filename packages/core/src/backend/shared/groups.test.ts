@@ -112,6 +112,50 @@ describe('a shared group', () => {
     expect(await payloads(other)).toEqual([['x']])
   })
 
+  it('whose members on the node that was chosen have no room for it gets it on another', async () => {
+    const nodes = [
+      await service.join('one', { shared: { sessionMessages: 1 } }),
+      await service.join('two', { shared: { sessionMessages: 1 } }),
+      await service.join('three'),
+    ]
+    const stored = { protocolVersion: 5, clean: false, properties: { sessionExpiryInterval: 3_000 } } as const
+    const names = ['first', 'second', 'third']
+    for (const [i, clientId] of names.entries()) {
+      const client = await nodes[i].client({ ...stored, clientId })
+      await client.subscribe('$share/workers/jobs/#', { qos: 1 })
+      await client.disconnect({ reasonCode: 0 })
+    }
+    await service.settle()
+    const sender = await nodes[0].client({ clientId: 'sender' })
+    for (const payload of ['1', '2', '3', '4', '5']) await sender.publish('jobs/1', payload, { qos: 1 })
+    await service.settle()
+    const got: string[] = []
+    for (const [i, clientId] of names.entries()) {
+      const client = await nodes[i].client({ ...stored, clientId })
+      await service.settle()
+      for (const packet of client.received) if (packet.cmd === 'publish') got.push(packet.payload.toString())
+    }
+    expect(got.sort()).toEqual(['1', '2', '3', '4', '5'])
+    expect(nodes.flatMap(({ drops }) => drops)).toEqual([])
+  })
+
+  it('that nobody has room for is dropped, and told once', async () => {
+    const shared = { sessionMessages: 1 }
+    const nodes = [await service.join('one', { shared }), await service.join('two', { shared })]
+    const stored = { protocolVersion: 5, clean: false, properties: { sessionExpiryInterval: 3_000 } } as const
+    for (const [i, clientId] of ['first', 'second'].entries()) {
+      const client = await nodes[i].client({ ...stored, clientId })
+      await client.subscribe('$share/workers/jobs/#', { qos: 1 })
+      await client.disconnect({ reasonCode: 0 })
+    }
+    await service.settle()
+    const sender = await nodes[0].client({ clientId: 'sender' })
+    for (const payload of ['1', '2', '3']) await sender.publish('jobs/1', payload, { qos: 1 })
+    await service.settle()
+    const drops = nodes.flatMap((node) => node.drops)
+    expect(drops.map(({ payload, reason }) => [payload, reason])).toEqual([['3', 'log-full']])
+  })
+
   it('that has no member any more on the node that was chosen gets it on another', async () => {
     const nodes = [await service.join('one'), await service.join('two'), await service.join('three')]
     const [leaving, staying] = [await member(nodes[0], 'leaving'), await member(nodes[1], 'staying')]

@@ -4,9 +4,10 @@ import { Publish, readRelayed } from '../../packets/index.ts'
 import type { SharedGroup } from '../../topics/index.ts'
 import { Matches } from '../../topics/index.ts'
 import { isThere } from '../choose-member.ts'
+import { expiryOf } from '../deliver.ts'
 import type { Parts } from '../parts.ts'
 import type { Receivers } from '../receivers.ts'
-import type { ShareDeliverer } from '../share-deliverer.ts'
+import type { ShareDeliverer, SharedMessage } from '../share-deliverer.ts'
 import type { Subscriber } from '../subscriber.ts'
 import type { GroupFrame, MessageFrame } from './frames.ts'
 import type { Application } from './inbox.ts'
@@ -15,6 +16,9 @@ import type { SharedNode } from './shared-node.ts'
 
 /** A message of a group is handed from node to node no more often than this. */
 const HOPS = 8
+/** From so many on a node that gets it gives it to its own members, if it can: on others nobody could take it. */
+const TRIED = 4
+const NONE = { members: 0, connected: false }
 const NOBODY: Author = { clientId: '', identity: undefined }
 
 /** Gives messages of other nodes to the clients of this one. */
@@ -37,6 +41,7 @@ export class RemoteDelivery {
     this.#relay = relay
     this.#receivers = receivers
     this.#shares = shares
+    shares.elsewhere = (message) => this.#tryOthers(message)
     shared.inbox.on('message', (frame, how) => this.#take(frame, how))
     shared.inbox.on('group', (frame) => this.#takeForGroup(frame))
   }
@@ -112,13 +117,33 @@ export class RemoteDelivery {
     const group = this.#parts.subscriptions.group(share)
     const others = group?.members.filter(({ record }) => record.clientId !== except) ?? []
     const own = { members: others.length, connected: others.some(isThere) }
-    const elsewhere = hops > HOPS ? undefined : this.#shared.routes.tree.group(share)
+    const isTaken = hops > HOPS || (hops > TRIED && others.length > 0)
+    const elsewhere = isTaken ? undefined : this.#shared.routes.tree.group(share)
     const node = elsewhere && this.#relay.chooser.choose(own, elsewhere, packet.qos === 0)
     if (node !== undefined)
       return this.#relay.handOn(node, { share, except, hops, publisher, expiresAt, packet })
     if (group === undefined || others.length === 0) return this.#drop(except, packet)
     const source = new RelayContext(undefined, packet, publisher ?? NOBODY, undefined, 'client')
-    return this.#shares.deliver({ group, packet, expiresAt, except, source }, { queued: 0, dropped: 0 })
+    return this.#shares.deliver({ group, packet, expiresAt, except, source, hops }, { queued: 0, dropped: 0 })
+  }
+
+  /** No member here can take it: a node that has others may; nothing where none has, or enough were asked. */
+  #tryOthers({
+    group,
+    packet,
+    expiresAt,
+    except,
+    source,
+    hops = 0,
+  }: SharedMessage): Promise<void> | undefined {
+    if (hops > HOPS) return undefined
+    const share = { group: group.name, filter: group.filter }
+    const others = this.#shared.routes.tree.group(share)
+    const node = others && this.#relay.chooser.choose(NONE, others, packet.qos === 0)
+    if (node === undefined) return undefined
+    const until = expiresAt === 0 ? expiryOf(packet, this.#parts.stack.clock) : expiresAt
+    const message = { share, except, publisher: source.publisher, expiresAt: until, packet }
+    return this.#relay.handOn(node, { ...message, hops: Math.max(hops, TRIED) }) ?? Promise.resolve()
   }
 
   #handOn(

@@ -60,8 +60,8 @@ export class Acl extends Middleware<AclOptions> {
     by: this,
     allows: (client, { topic, qos, retain }) => this.#rightsOf(client).hasAllowed(topic, qos, retain),
   }
-  /** Clients that have lost a right while they were away: what waits for them is being gone through. */
-  readonly #losers = new Set<Client>()
+  /** Clients that have lost a right: how often what waits for them is being gone through now. */
+  readonly #losers = new Map<Client, number>()
 
   /** @throws StackError `OPTION_INVALID`, naming the rule, or `FILE_INVALID`, naming the line. */
   constructor(options?: AclOptions) {
@@ -188,23 +188,31 @@ export class Acl extends Middleware<AclOptions> {
   }
 
   async #end(client: Client, topic: string): Promise<void> {
-    await this.stack.call('endSubscription', { clientId: client.id, topic })
-    await purgeUnreadable(this.stack, client.id, this.#rightsOf(client))
+    await this.#guarded(client, async () => {
+      await this.stack.call('endSubscription', { clientId: client.id, topic })
+      await purgeUnreadable(this.stack, client.id, this.#rightsOf(client))
+    })
   }
 
   /** A stored session is resumed without a right that it had: what waits because of that right goes. */
   #noteLoss(client: Client, mine: Rights): void {
     if (this.#losers.has(client)) return
-    this.#losers.add(client)
+    const purge = () => purgeUnreadable(this.stack, client.session.clientId, mine)
+    this.stack.background(() => this.#guarded(client, purge))
+  }
+
+  /** Its deliveries are asked about until what waits for it was gone through. */
+  async #guarded(client: Client, work: () => Promise<unknown>): Promise<void> {
+    this.#losers.set(client, (this.#losers.get(client) ?? 0) + 1)
     this.#guard()
-    this.stack.background(async () => {
-      try {
-        await purgeUnreadable(this.stack, client.session.clientId, mine)
-      } finally {
-        this.#losers.delete(client)
-        this.#guard()
-      }
-    })
+    try {
+      await work()
+    } finally {
+      const others = (this.#losers.get(client) ?? 1) - 1
+      if (others > 0) this.#losers.set(client, others)
+      else this.#losers.delete(client)
+      this.#guard()
+    }
   }
 
   #rightsOf(client: Client): Rights {

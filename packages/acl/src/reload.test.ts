@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import { subscribeProcess } from '@mqtt-stack/core'
+import type { Change, Entry, KeyRange, OrderedStore } from '@mqtt-stack/core/backend'
 import type { TestClient } from '@mqtt-stack/testing'
 import { MemoryStore, settle } from '@mqtt-stack/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -283,6 +284,69 @@ describe('other rules after a restart', () => {
     await again.settle()
     expect(payloads(back)).toEqual([])
   })
+})
+
+/** Reads are answered with what there was when they began, and as late as a test likes; so are those of a busy disk. */
+class LateReads implements OrderedStore {
+  readonly #store = new MemoryStore()
+  /** Where reads are held, those that wait. */
+  #held: (() => void)[] | undefined
+
+  hold(): void {
+    this.#held = []
+  }
+
+  /** Answers the first so many of those that wait; without a number all, and holds no more. */
+  go(count?: number): void {
+    const waiting = this.#held ?? []
+    if (count === undefined) this.#held = undefined
+    for (const go of waiting.splice(0, count ?? waiting.length)) go()
+  }
+
+  open(): void {
+    this.#store.open()
+  }
+
+  close(): void {}
+
+  write(batch: readonly Change[]): Promise<void> {
+    return this.#store.write(batch)
+  }
+
+  read(range: KeyRange, limit: number): readonly Entry[] | Promise<readonly Entry[]> {
+    const entries = this.#store.read(range, limit)
+    if (this.#held === undefined) return entries
+    return new Promise((resolve) => this.#held?.push(() => resolve(entries)))
+  }
+}
+
+it('what a right was lost to is not delivered, however late it comes from the disk', async () => {
+  const groups: Record<string, readonly string[]> = { joe: ['staff'] }
+  const rules: AclRule[] = [
+    { allow: 'subscribe', topic: 'secret', group: 'staff' },
+    { allow: 'subscribe', topic: 'open' },
+    { allow: 'publish', topic: '#' },
+  ]
+  const store = new LateReads()
+  const backend = new StoredBackend(undefined, store)
+  const { acl, client, settle, drops } = await setup(rules, { backend, users: users(groups) })
+  const joe = await client({ clientId: 'joe', username: 'joe', clean: false })
+  await joe.subscribe(['secret', 'open'], { qos: 1 })
+  await joe.drop()
+  const alice = await client({ clientId: 'alice', username: 'alice' })
+  for (const topic of ['secret', 'open']) await alice.publish(topic, topic, { qos: 1 })
+  groups.joe = []
+  store.hold()
+  const back = await client({ clientId: 'joe', username: 'joe', clean: false })
+  await settle()
+  // What the purge reads comes first: all is purged then, and nobody is asked about deliveries any more.
+  store.go(2)
+  await settle()
+  expect([acl.sendMessage, payloads(back)]).toEqual([undefined, []])
+  expect(drops).toMatchObject([{ clientId: 'joe', topic: 'secret', reason: 'purged' }])
+  store.go()
+  await settle()
+  expect(payloads(back)).toEqual(['open'])
 })
 
 describe('receive', () => {

@@ -1,4 +1,6 @@
 import type { Context, Share, Store } from '../contract/index.ts'
+import type { Steps } from '../time/index.ts'
+import { proceed } from '../time/index.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { MessageLog } from './message-log.ts'
 import type { Parts } from './parts.ts'
@@ -55,11 +57,34 @@ export class Logs {
   }
 
   lookup(ctx: Context<'lookupOfflineMessages'>, store: Store<'lookupOfflineMessages'>): void | Promise<void> {
-    const { after = 0, limit = Number.POSITIVE_INFINITY } = ctx
     const record = this.#parts.sessions.find(ctx)
-    const found: LogEntry[] = []
-    record?.state?.log.read(found, after, limit)
-    if (record !== undefined) return this.load(record, found, store)
+    if (record !== undefined) return proceed(this.#lookup(record, ctx, store))
+  }
+
+  /**
+   * What has left the log while it came from the disk, because it was purged, say, is not shown any more. Others come in its
+   * place, as far as there are some: fewer than were asked for are the end of the log.
+   */
+  *#lookup(
+    record: SessionRecord,
+    { after = 0, limit = Number.POSITIVE_INFINITY }: Context<'lookupOfflineMessages'>,
+    store: Store<'lookupOfflineMessages'>,
+  ): Steps {
+    for (let [from, left] = [after, limit]; left > 0; ) {
+      const found: LogEntry[] = []
+      record.state?.log.read(found, from, left)
+      const loaded: LogEntry[] = []
+      yield this.load(record, found, loaded)
+      const before = store.length
+      for (const entry of loaded) {
+        const now = record.state?.log.get(entry.sequence)
+        if (now !== undefined) store.push(now.released ? now : entry)
+      }
+      const shown = store.length - before
+      if (found.length < left || shown === found.length) return
+      left -= shown
+      from = found[found.length - 1].sequence
+    }
   }
 
   /** Pushes entries with their messages, which may be on the disk alone; what is gone is left out. */

@@ -70,7 +70,8 @@ export interface MessageLogCallbacks {
   }
 
   /**
-   * The log after a sequence, in order, pushed to the store.
+   * The log after a sequence, in order, pushed to the store. What is taken out of it before this is answered is left out: nobody
+   * may have what was purged.
    * @executedBy outbound-manager, admin
    * @answeredBy backend
    */

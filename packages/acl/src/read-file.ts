@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { isStackError, StackError } from '@mqtt-stack/core'
+import { fileProblem, isStackError, StackError } from '@mqtt-stack/core'
 import type { Line } from './mosquitto-lines.ts'
 import { readMosquitto } from './mosquitto-lines.ts'
 import { readRule, ruleError } from './read-rule.ts'
@@ -54,7 +54,7 @@ export function readText(path: string): FileText {
   try {
     return decodeText(path, readFileSync(path))
   } catch (error) {
-    throw isStackError(error) ? error : unreadable(path, error as NodeJS.ErrnoException)
+    throw isStackError(error) ? error : unreadable(path, error)
   }
 }
 
@@ -67,20 +67,13 @@ export function decodeText(path: string, contents: Uint8Array | Error): FileText
   try {
     return { path, text: new TextDecoder('utf-8', { fatal: true }).decode(contents) }
   } catch (error) {
-    throw unreadable(path, error as NodeJS.ErrnoException)
+    throw unreadable(path, error)
   }
 }
 
-function unreadable(path: string, error: NodeJS.ErrnoException): StackError {
-  const reasons: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file',
-    EACCES: 'it may not be read',
-    EISDIR: 'it is a folder',
-    ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
-  }
-  const reason = reasons[error.code ?? ''] ?? error.message
-  const message = `acl: cannot read ${path}: ${reason}: name a readable file of rules`
-  return new StackError('FILE_INVALID', message, { cause: error })
+function unreadable(path: string, cause: unknown): StackError {
+  const message = `acl: cannot read ${path}: ${fileProblem(cause)}: name a readable file of rules`
+  return new StackError('FILE_INVALID', message, { cause })
 }
 
 function linesOf(path: string, content: string): Line[] {

@@ -1,17 +1,10 @@
 /** A key in a file, which is read again when it changes. */
 import { readFile } from 'node:fs/promises'
 import type { FileWatch, Stack } from '@mqtt-stack/core'
-import { StackError, watchFile } from '@mqtt-stack/core'
+import { fileProblem, StackError, watchFile } from '@mqtt-stack/core'
 import type { KeySource } from './key-source.ts'
 import type { FindKey, KeyUse } from './keys.ts'
 import { readKey } from './keys.ts'
-
-/** What is wrong with a file, by the code of its error. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'this user may not read it',
-}
 
 export class KeyFile implements KeySource {
   readonly #path: string
@@ -65,8 +58,7 @@ export class KeyFile implements KeySource {
 
   #read(contents: Buffer | Error): FindKey {
     if (contents instanceof Error) {
-      const { code = '', message } = contents as NodeJS.ErrnoException
-      const why = REASONS[code] ?? message
+      const why = fileProblem(contents)
       throw new StackError('OPTION_INVALID', `${this.#use.what} cannot be read: ${why}`, { cause: contents })
     }
     return readKey(contents.toString().replace(/[\r\n]+$/, ''), this.#use)

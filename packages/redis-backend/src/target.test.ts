@@ -42,7 +42,7 @@ it.each(WRONG_OPTIONS)('%j are refused at once', async (options, message) => {
 
 it('a file that cannot be read is named', async () => {
   expect(await thrown(undefined, open({ url: 'redis://h', passwordFile: '/nowhere/x' }))).toBe(
-    'STORE_UNUSABLE redis-backend: cannot read /nowhere/x (option "passwordFile"): ENOENT',
+    'STORE_UNUSABLE redis-backend: cannot read /nowhere/x (option "passwordFile"): there is no such file',
   )
 })
 

@@ -1,7 +1,7 @@
 /** What the options say of where Redis is. */
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
-import { StackError } from '@mqtt-stack/core'
+import { fileProblem, StackError } from '@mqtt-stack/core'
 import type { RedisOptions } from './options.ts'
 
 export interface Address {
@@ -108,8 +108,7 @@ function readFile(owner: string, option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    const text = `${owner}: cannot read ${path} (option "${option}"): ${code}`
+    const text = `${owner}: cannot read ${path} (option "${option}"): ${fileProblem(cause)}`
     throw new StackError('STORE_UNUSABLE', text, { cause })
   }
 }

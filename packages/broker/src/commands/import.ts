@@ -1,16 +1,11 @@
 /** `mqtt-stack import`: the configuration that a file of Mosquitto means. */
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { StackError } from '@mqtt-stack/core'
+import { fileProblem, StackError } from '@mqtt-stack/core'
 import { LISTENER_OPTIONS } from '../listeners/options.ts'
 import { translate } from '../mosquitto/translate.ts'
 import type { Io } from './command.ts'
 import { oneFile } from './one-file.ts'
-
-const WHY: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-}
 
 /**
  * The configuration goes to stdout; what cannot be translated to stderr, a line each.
@@ -18,9 +13,8 @@ const WHY: Readonly<Record<string, string>> = {
  */
 export async function importMosquitto(args: readonly string[], { stdout, stderr }: Io): Promise<number> {
   const file = oneFile('import MOSQUITTO.CONF', args)
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const why = WHY[error.code ?? ''] ?? error.message
-    throw new StackError('FILE_INVALID', `${file} cannot be read: ${why}`, { cause: error })
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new StackError('FILE_INVALID', `${file} cannot be read: ${fileProblem(error)}`, { cause: error })
   })
   const known = new Set(Object.values(LISTENER_OPTIONS).flatMap((rows) => Object.keys(rows)))
   const { yaml, notes } = translate(basename(file), text, known)

@@ -1,7 +1,7 @@
 /** `mqtt-stack passwd FILE USER`: adds users to a file of users, changes their passwords and groups, and removes them. */
 import { readFileSync } from 'node:fs'
 import type { OptionsSpec } from '@mqtt-stack/core'
-import { StackError } from '@mqtt-stack/core'
+import { fileProblem, StackError } from '@mqtt-stack/core'
 import type { User } from '@mqtt-stack/core/users'
 import {
   groupProblem,
@@ -130,9 +130,8 @@ function readIfThere(path: string): Buffer | undefined {
   try {
     return readFileSync(path)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return undefined
-    const why = code === 'EISDIR' ? 'it is a folder: name the file in it' : message
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const why = fileProblem(error, { EISDIR: 'name the file in it' })
     throw new StackError('FILE_INVALID', `cannot read ${path}: ${why}`, { cause: error })
   }
 }

@@ -289,7 +289,7 @@ describe('secrets', () => {
       'broker.yaml:2:81: unknown key "name" in listeners[0].passphrase (known: file)',
     ])
     expect(await problemsOf(listener('{ file: secret }'))).toEqual([
-      'broker.yaml:2:73: listeners[0].passphrase: cannot read the file /etc/mqtt/secret: there is none',
+      'broker.yaml:2:73: listeners[0].passphrase: cannot read the file /etc/mqtt/secret: there is no such file',
     ])
   })
 })

@@ -1,7 +1,7 @@
 /** Holds a configuration against its schema, and makes of it what the schema means: paths, and texts out of files. */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { nearestName } from '@mqtt-stack/core'
+import { fileProblem, nearestName } from '@mqtt-stack/core'
 import { describeSchema, fitsKind, kindOf } from './describe-schema.ts'
 import { plainValue } from './environment.ts'
 import type { JsonSchema } from './json-schema.ts'
@@ -125,9 +125,8 @@ class Conforming {
       if (text.length > LONGEST_SECRET) throw new Error(`it is larger than ${LONGEST_SECRET} bytes`)
       return text.replace(/\r?\n$/, '')
     } catch (error) {
-      const why =
-        (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is none' : (error as Error).message
-      this.#add(this.#parsed.at([...path, 'file']), `${nameOf(path)}: cannot read the file ${file}: ${why}`)
+      const message = `${nameOf(path)}: cannot read the file ${file}: ${fileProblem(error)}`
+      this.#add(this.#parsed.at([...path, 'file']), message)
       return ''
     }
   }

@@ -1,6 +1,7 @@
 /** From the path of a configuration to what it says. */
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { fileProblem } from '@mqtt-stack/core'
 import type { ConfigValue } from './config-value.ts'
 import { conform } from './conform.ts'
 import type { JsonSchema } from './json-schema.ts'
@@ -15,11 +16,7 @@ export interface LoadedConfig extends Gathered {
 }
 
 const LARGEST = 16_777_216
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file: mqtt-stack init makes one',
-  EACCES: 'it may not be read',
-  EISDIR: 'it is a folder',
-}
+const FIXES: Readonly<Record<string, string>> = { ENOENT: 'mqtt-stack init makes one' }
 
 let schema: JsonSchema | undefined
 
@@ -59,7 +56,6 @@ async function contentsOf(file: string): Promise<string> {
     if (text.length > LARGEST) throw new Error(`it is larger than ${LARGEST} bytes`)
     return new TextDecoder('utf-8', { fatal: true }).decode(text)
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
-    throw new ConfigError([{ where: file, message: `cannot be read: ${REASONS[code] ?? message}` }], error)
+    throw new ConfigError([{ where: file, message: `cannot be read: ${fileProblem(error, FIXES)}` }], error)
   }
 }

@@ -1,6 +1,7 @@
 /** PEM text: given as it is, or as the file that it is in. */
 import { Buffer } from 'node:buffer'
 import { readFileSync } from 'node:fs'
+import { fileProblem } from '@mqtt-stack/core'
 
 /** The text, its bytes, or the file that holds it, which is read again when it changes. */
 export type PemSource = string | Uint8Array | PemFile
@@ -8,13 +9,6 @@ export type PemSource = string | Uint8Array | PemFile
 /** A file of PEM text. */
 export interface PemFile {
   readonly file: string
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EACCES: 'it may not be read',
-  EISDIR: 'it is a folder',
 }
 
 /** The file that text comes from, if it does. */
@@ -31,8 +25,7 @@ export function readPem(source: PemSource): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
-    throw new Error(REASONS[code] ?? message, { cause: error })
+    throw new Error(fileProblem(error), { cause: error })
   }
 }
 

@@ -1,2 +1,3 @@
 export { blame, blameOf } from './blame.ts'
 export { type ErrorCode, isStackError, StackError } from './errors.ts'
+export { fileProblem } from './file-problem.ts'

@@ -1,16 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Stack } from '../contract/index.ts'
-import { StackError } from '../errors/index.ts'
+import { fileProblem, StackError } from '../errors/index.ts'
 import type { FileWatch } from '../time/index.ts'
 import { watchFile } from '../time/index.ts'
 
-/** What is wrong with a file, by the code of its error. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'this user may not read it',
-}
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /**
@@ -57,10 +51,7 @@ export class AuthorityFile {
   #read(contents: Buffer | Error): string {
     const invalid = (why: string, cause?: unknown): StackError =>
       new StackError('OPTION_INVALID', `${this.#what} ${why}`, { cause })
-    if (contents instanceof Error) {
-      const { code = '', message } = contents as NodeJS.ErrnoException
-      throw invalid(`cannot be read: ${REASONS[code] ?? message}`, contents)
-    }
+    if (contents instanceof Error) throw invalid(`cannot be read: ${fileProblem(contents)}`, contents)
     const found = contents.toString().match(CERTIFICATE)
     if (found === null)
       throw invalid('holds no certificate: it must be PEM, "-----BEGIN CERTIFICATE-----" and so on')

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { Client, Logger, Stack } from '../contract/index.ts'
 import { Slot } from '../contract/index.ts'
-import { StackError } from '../errors/index.ts'
+import { fileProblem, StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { FileWatch } from '../time/index.ts'
 import { watchFile } from '../time/index.ts'
@@ -197,13 +197,13 @@ function readUsers(path: string, owner: string): Buffer {
   }
 }
 
-function unreadable(path: string, owner: string, cause: NodeJS.ErrnoException): StackError {
-  const why = {
-    ENOENT: `there is no such file: make it with mqtt-stack passwd ${path} NAME`,
-    EACCES: 'this user of the machine may not read it: change its owner or its mode',
-    EISDIR: 'it is a folder: name the file in it',
-  }[cause.code ?? '']
-  return new StackError('FILE_INVALID', `${owner}: cannot read ${path}: ${why ?? cause.message}`, { cause })
+function unreadable(path: string, owner: string, cause: Error): StackError {
+  const why = fileProblem(cause, {
+    ENOENT: `make it with mqtt-stack passwd ${path} NAME`,
+    EACCES: 'change its owner or its mode',
+    EISDIR: 'name the file in it',
+  })
+  return new StackError('FILE_INVALID', `${owner}: cannot read ${path}: ${why}`, { cause })
 }
 
 /** Its mode lets in others than owner and group; Windows has no such modes. */

@@ -78,6 +78,19 @@ acl: { rules: [{ allow: publish, topic: a, anonymous: true }] }
 `)
     expect(may).toEqual([['allow publish a anonymous', 'nothing else'], ['nothing else']])
   })
+
+  test('has rules for users and groups where somebody is asked for names', async () => {
+    const { may } = await report(`listeners:
+  - { listen: "mqtt://127.0.0.1:1883", providers: [anonymous] }
+  - { listen: "mqtt://127.0.0.1:1884", providers: [password] }
+auth: { anonymous: local, password: { file: ./users } }
+acl: { rules: [{ allow: publish, topic: a, user: joe }, { allow: publish, topic: b, group: staff }] }
+`)
+    expect(may).toEqual([
+      ['nothing else'],
+      ['allow publish a user joe', 'allow publish b group staff', 'nothing else'],
+    ])
+  })
 })
 
 describe('who may connect', () => {

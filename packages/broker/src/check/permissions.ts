@@ -40,8 +40,11 @@ export function isRuled(
 }
 
 /** Whether a rule can be about somebody who comes by a listener. */
-export function concerns({ listeners, anonymous }: ReadRule, exposure: Exposure): boolean {
+export function concerns({ listeners, anonymous, users, groups }: ReadRule, exposure: Exposure): boolean {
   if (anonymous && exposure.anonymous === false) return false
+  // Where nobody is asked for names, nobody has one, nor is in a group.
+  const isForNames = users !== undefined || groups !== undefined
+  if (isForNames && exposure.providers.length + exposure.others.length === 0) return false
   return listeners === undefined || (exposure.name !== undefined && listeners.has(exposure.name))
 }
 

@@ -1,6 +1,6 @@
 /** What a client is sent: packets become bytes here, and go into its outbox. */
 import type { Duplex } from 'node:stream'
-import type { SentPacket } from '../contract/index.ts'
+import type { SentPacket, Traffic } from '../contract/index.ts'
 import type {
   AckType,
   ClientSettings,
@@ -32,6 +32,8 @@ export abstract class ClientOutput implements Owner {
   /** What its CONNACK said besides (5.0): `undefined` until it was written, and for older versions. */
   connack: ConnackPacket['properties'] = undefined
   packetsOut = 0
+  /** What of them the traffic of all has. */
+  #counted = 0
   protected readonly outbox: Outbox
   /** Those who look on at what is written. */
   #taps: Taps | undefined
@@ -101,7 +103,8 @@ export abstract class ClientOutput implements Owner {
     if (this.closed) return true
     const bytes = encodePacket(packet, this.protocolVersion, this.settings)
     if (bytes === undefined) return false
-    this.#count(bytes[0], bytes.length)
+    this.packetsOut++
+    this.stack.traffic.went.count(bytes[0], bytes.length)
     if (packet.cmd === 'connack') this.connack = packet.properties
     this.#taps?.show(packet)
     this.outbox.bytes(bytes)
@@ -119,7 +122,8 @@ export abstract class ClientOutput implements Owner {
       return true
     }
     if (layout.length > this.settings.maximumPacketSize) return false
-    this.#count(header, layout.length)
+    this.packetsOut++
+    if (qos > 0) this.stack.traffic.went.count(header, layout.length)
     if (packet === this.stack.traffic.watched) this.stack.traffic.onWatched()
     this.#taps?.show({ cmd: 'publish', packet, qos, retain, dup, packetId: id })
     this.outbox.publish(layout, header, id)
@@ -134,8 +138,9 @@ export abstract class ClientOutput implements Owner {
 
   ack(type: AckType, id: number, reasonCode: ReasonCode = 0): void {
     if (this.closed) return
+    this.packetsOut++
     const plain = reasonCode === 0 || this.protocolVersion < 5
-    this.#count(ACK_HEADER[type], plain ? 4 : 5)
+    this.stack.traffic.went.count(ACK_HEADER[type], plain ? 4 : 5)
     this.#taps?.show({ cmd: type, packetId: id, reasonCode })
     if (plain) this.outbox.ack(ACK_HEADER[type], id)
     else this.outbox.bytes(Uint8Array.of(ACK_HEADER[type], 3, id >> 8, id & 0xff, reasonCode))
@@ -153,18 +158,29 @@ export abstract class ClientOutput implements Owner {
   #publishWith(packet: Publish, layout: Layout, header: number, id: number, extras: Extras): boolean {
     const { head, payload } = spliceExtras(layout, header, id, extras)
     if (head.length + payload.length > this.settings.maximumPacketSize) return false
-    this.#count(header, head.length + payload.length)
+    this.packetsOut++
+    this.stack.traffic.went.count(header, head.length + payload.length)
     if (packet === this.stack.traffic.watched) this.stack.traffic.onWatched()
     this.outbox.bytes(head)
     this.outbox.bytes(payload)
     return true
   }
 
-  #count(header: number, bytes: number): void {
-    this.packetsOut++
-    const { packetsOut, bytesOut } = this.stack.traffic
-    packetsOut[header]++
-    bytesOut[header] += bytes
+  /** Internal: what its outbox held goes. Of many packets one call. */
+  handleWritten(bytes: number): void {
+    const { went } = this.stack.traffic
+    went.bytes += bytes
+    this.#countSent(went)
+  }
+
+  /** Nothing is written any more. */
+  protected countLast(): void {
+    this.#countSent(this.stack.traffic.went)
+  }
+
+  #countSent(went: Traffic['went']): void {
+    went.packets += this.packetsOut - this.#counted
+    this.#counted = this.packetsOut
   }
 
   /** Resolves those who wait in {@link drained}, once the client is not congested any more. */

@@ -26,8 +26,11 @@ const UNCOUNTED = 4_096
 /** An unfinished packet of so many bytes is read in turns: a chunk, then others. */
 const LARGE = 32_768
 /** Packet types, as the fixed header has them. */
+const PUBLISH = 3
 const PUBCOMP = 7
 const DISCONNECT = 14
+/** The QoS of a PUBLISH, in its first byte. */
+const QOS = 6
 /** The first byte of a PINGREQ. */
 const PINGREQ = 0xc0
 /** So many PUBLISHes and acknowledgements are handled before a look at the clock; one is due behind any other packet. */
@@ -143,7 +146,8 @@ export class ClientConnection extends ClientEnd implements Source, StreamListene
     }
     this.receivedAt = this.stack.clock.now()
     this.bytesIn += chunk.length
-    const { pace } = this.stack
+    const { pace, traffic } = this.stack
+    traffic.came.bytes += chunk.length
     pace.enter(this.receivedAt)
     this.inbox.push(chunk)
     // While others rest whoever comes now stands behind them, once the turn's time is used up; a ping costs nothing.
@@ -187,7 +191,8 @@ export class ClientConnection extends ClientEnd implements Source, StreamListene
   #pump(unlooked: number): void {
     if (this.#pumping || this.#busy) return
     this.#pumping = true
-    const { pace } = this.stack
+    const { pace, traffic } = this.stack
+    const before = this.inbox.frames
     let left = unlooked
     while (!this.closed && !this.#busy) {
       if (!this.ended && this.exceeds(2 * this.stack.config.highWater)) {
@@ -208,6 +213,7 @@ export class ClientConnection extends ClientEnd implements Source, StreamListene
       left -= weight
     }
     this.#pumping = false
+    traffic.came.packets += this.inbox.frames - before
     if (this.#inboxAccount?.holds === true) this.#keep(this.inbox.kept)
     if (this.#busy) return
     if (this.closed) this.finish()
@@ -223,9 +229,8 @@ export class ClientConnection extends ClientEnd implements Source, StreamListene
       if (this.inbox.awaitsConnect) this.asked = true
       const header = this.inbox.bytes[this.inbox.start]
       const type = header >> 4
-      const { packetsIn, bytesIn } = this.stack.traffic
-      packetsIn[header]++
-      bytesIn[header] += this.inbox.end - this.inbox.start
+      if (type !== PUBLISH || (header & QOS) !== 0)
+        this.stack.traffic.came.count(header, this.inbox.end - this.inbox.start)
       packet = this.stack.decoder.decode(this)
       if (this.inbox.awaitsConnect) {
         this.inbox.awaitsConnect = false
@@ -294,6 +299,7 @@ export class ClientConnection extends ClientEnd implements Source, StreamListene
   }
 
   protected forget(): void {
+    this.countLast()
     this.#aliases?.clear()
     this.resolveDrained()
     this.stack.forget(this)

@@ -81,7 +81,7 @@ it('gets the bytes of all that is for it, in order, with its own headers and ide
       const tasks = new Turn((error) => {
         throw error
       })
-      const outbox = new Outbox(sink, tasks, { handleTaken() {}, handleUntaken() {} })
+      const outbox = new Outbox(sink, tasks, { handleTaken() {}, handleUntaken() {}, handleWritten() {} })
       const expected: Uint8Array[] = []
       for (const [i, { qos, mine, changed, id, after }] of steps.entries()) {
         if (mine) {

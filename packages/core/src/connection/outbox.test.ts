@@ -40,7 +40,11 @@ function setup(): { outbox: Outbox; socket: FakeSocket; turn: Turn } {
   const turn = new Turn((error) => {
     throw error
   })
-  return { outbox: new Outbox(socket, turn, { handleTaken() {}, handleUntaken() {} }), socket, turn }
+  return {
+    outbox: new Outbox(socket, turn, { handleTaken() {}, handleUntaken() {}, handleWritten() {} }),
+    socket,
+    turn,
+  }
 }
 
 const message = (payload: string | Buffer, qos: 0 | 1 = 0): Publish =>
@@ -130,11 +134,11 @@ describe('an outbox', () => {
     send(4)
     expect(asked).toBe(1)
     // More than one segment.
-    send(2_000, new Outbox(socket, turn, { handleTaken() {}, handleUntaken() {} }))
+    send(2_000, new Outbox(socket, turn, { handleTaken() {}, handleUntaken() {}, handleWritten() {} }))
     expect(asked).toBe(2)
     // A handshake wrote before.
     Object.assign(socket, { encrypted: true })
-    send(4, new Outbox(socket, turn, { handleTaken() {}, handleUntaken() {} }))
+    send(4, new Outbox(socket, turn, { handleTaken() {}, handleUntaken() {}, handleWritten() {} }))
     expect(asked).toBe(3)
   })
 
@@ -142,7 +146,7 @@ describe('an outbox', () => {
     const { socket, turn } = setup()
     let turns = 0
     const counting = Object.assign(Object.create(turn) as Turn, { write: () => void turns++ })
-    const outbox = new Outbox(socket, counting, { handleTaken() {}, handleUntaken() {} })
+    const outbox = new Outbox(socket, counting, { handleTaken() {}, handleUntaken() {}, handleWritten() {} })
     outbox.publish(message('hello', 1), 0x32, 7)
     outbox.endTurn()
     expect([turns, socket.writes.length, outbox.pending]).toEqual([1, 1, socket.writableLength])

@@ -259,6 +259,7 @@ export class Outbox implements EndOfTurn {
     else this.#lent.push(lent)
     if (this.#nagle?.endBefore(bytes.length) === true) this.#nagle = undefined
     this.written += bytes.length
+    this.#owner.handleWritten(bytes.length)
     this.#stream.write(bytes, this.#taken)
     // Most streams have taken it by now.
     if (this.#stream.writableLength === 0 && this.#held === undefined) return

@@ -116,12 +116,12 @@ describe('the traffic of all', () => {
     client.ack('puback', 1)
     client.close()
     await settle()
-    const { packetsIn, bytesIn, packetsOut, bytesOut } = stack.traffic
-    const counted = (packets: Float64Array, bytes: Float64Array): Record<string, number[]> =>
+    const { received, sent } = stack.traffic
+    const counted = ({ packets, bytes }: typeof sent): Record<string, number[]> =>
       Object.fromEntries(
         [...packets].flatMap((count, i) => (count === 0 ? [] : [[i.toString(16), [count, bytes[i]]]])),
       )
-    expect(counted(packetsIn, bytesIn)).toEqual({ 10: [1, CONNECT.length], 30: [2, 18] })
-    expect(counted(packetsOut, bytesOut)).toEqual({ 20: [1, 4], '3b': [1, 11], 40: [1, 4] })
+    expect(counted(received)).toEqual({ 10: [1, CONNECT.length], 30: [2, 18] })
+    expect(counted(sent)).toEqual({ 20: [1, 4], '3b': [1, 11], 40: [1, 4] })
   })
 })

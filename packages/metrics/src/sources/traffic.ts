@@ -52,14 +52,14 @@ function byQoS(name: string, help: string, counts: Counts): MetricFamily {
 }
 
 /** All of it. */
-export function trafficFamilies({ packetsIn, bytesIn, packetsOut, bytesOut }: Traffic): MetricFamily[] {
+export function trafficFamilies({ received, sent }: Traffic): MetricFamily[] {
   return [
-    byType('mqtt_packets_received_total', 'Packets from clients, by type.', packetsIn),
-    byType('mqtt_packets_sent_total', 'Packets to clients, by type.', packetsOut),
-    byType('mqtt_received_bytes_total', 'Bytes of packets from clients, by type.', bytesIn),
-    byType('mqtt_sent_bytes_total', 'Bytes of packets to clients, by type.', bytesOut),
-    byQoS('mqtt_messages_received_total', 'Messages (PUBLISH) from clients, by QoS.', packetsIn),
-    byQoS('mqtt_messages_sent_total', 'Messages (PUBLISH) to clients, by QoS.', packetsOut),
+    byType('mqtt_packets_received_total', 'Packets from clients, by type.', received.packets),
+    byType('mqtt_packets_sent_total', 'Packets to clients, by type.', sent.packets),
+    byType('mqtt_received_bytes_total', 'Bytes of packets from clients, by type.', received.bytes),
+    byType('mqtt_sent_bytes_total', 'Bytes of packets to clients, by type.', sent.bytes),
+    byQoS('mqtt_messages_received_total', 'Messages (PUBLISH) from clients, by QoS.', received.packets),
+    byQoS('mqtt_messages_sent_total', 'Messages (PUBLISH) to clients, by QoS.', sent.packets),
   ]
 }
 
@@ -72,7 +72,7 @@ export interface Sums {
 }
 
 /** Of one way. */
-export function sumUp(packets: Counts, bytes: Counts): Sums {
+export function sumUp({ packets, bytes }: Traffic['sent']): Sums {
   const all = (counts: Counts): number => counts.reduce((sum, count) => sum + count, 0)
   const messages = (counts: Counts): number => sumsOf(counts, typeOf)[PUBLISH]
   return {

@@ -39,9 +39,8 @@ export class SysValues {
   /** By the topic behind `$SYS/broker/`. @param families Of those who know of sessions, subscriptions and what is kept. */
   take(families: readonly MetricFamily[]): Map<string, string> {
     const { stack, clients, events } = this.#sources
-    const { packetsIn, bytesIn, packetsOut, bytesOut } = stack.traffic
-    const received = sumUp(packetsIn, bytesIn)
-    const sent = sumUp(packetsOut, bytesOut)
+    const received = sumUp(stack.traffic.received)
+    const sent = sumUp(stack.traffic.sent)
     const now = stack.clock.now()
     const { heapUsed } = process.memoryUsage()
     this.#heap = Math.max(this.#heap, heapUsed)

@@ -1,8 +1,15 @@
+import type { Client } from '@mqtt-stack/core'
 import { bounded } from '@mqtt-stack/core'
 
-/** Those who wait until nothing waits for a client any more. */
+/** Those who wait until nothing waits for a client any more, or it is gone. */
 export class DrainListeners {
   #listeners: (() => void)[] = []
+  readonly #isDrained: () => boolean
+
+  constructor(client: Client, isDrained: () => boolean) {
+    this.#isDrained = isDrained
+    client.onClose(() => this.tell())
+  }
 
   /** For as long as the client takes: whoever waits for it is not stalled. */
   wait(): Promise<void> {
@@ -13,9 +20,9 @@ export class DrainListeners {
     )
   }
 
-  /** Nothing waits now. */
+  /** Something went: tells them where nothing waits now. */
   tell(): void {
-    if (this.#listeners.length === 0) return
+    if (this.#listeners.length === 0 || !this.#isDrained()) return
     const listeners = this.#listeners
     this.#listeners = []
     for (const resolve of listeners) resolve()

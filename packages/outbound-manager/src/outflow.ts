@@ -65,8 +65,7 @@ export class Outflow implements DeliveryOwner {
   }
 
   get #full(): boolean {
-    const { connected, closed } = this.#client
-    return this.#window.room <= 0 || !connected || closed
+    return this.#window.room <= 0 || !this.#client.connected || this.#client.closed
   }
 
   /** Messages that the client has not acknowledged. */
@@ -106,7 +105,7 @@ export class Outflow implements DeliveryOwner {
 
   /** QoS 1 and 2 that are in no log: of a session that ends with its connection. */
   forwardLive(message: Outgoing): 'sent' | 'queued' | DropReason {
-    const waits = this.#behind || this.#queue?.empty === false
+    const waits = this.#behind || this.queued > 0
     if (this.#client.congested || waits || this.#full) {
       this.#queue ??= WaitingQueue.of(this.#client, this.#limits, this.#stack.ledger)
       const refused = this.#queue.push(toWait(message, this.#stack.clock))
@@ -127,7 +126,7 @@ export class Outflow implements DeliveryOwner {
   }
 
   identifierFreed(isLogged: boolean): void {
-    if (isLogged || this.#behind || this.#queue?.empty === false) this.#schedule()
+    if (isLogged || this.#behind || this.queued > 0) this.#schedule()
   }
 
   /** CONNACK is out: first what was in flight, then the log, or what queued up meanwhile. */
@@ -141,10 +140,7 @@ export class Outflow implements DeliveryOwner {
   /** Resolves when nothing waits behind the window any more, or the client is gone; nothing when it is so already. */
   drained(): void | Promise<void> {
     if (this.#isDrained) return
-    if (this.#drainListeners === undefined) {
-      this.#drainListeners = new DrainListeners()
-      this.#client.onClose(() => this.#tellDrained())
-    }
+    this.#drainListeners ??= new DrainListeners(this.#client, () => this.#isDrained)
     return this.#drainListeners.wait()
   }
 
@@ -169,7 +165,7 @@ export class Outflow implements DeliveryOwner {
       for (const entry of this.#window.entries())
         if (entry.shared !== undefined && isUnwanted(entry.shared)) entry.shared = undefined
     const removed = this.#queue?.remove(isUnwanted) ?? []
-    if (removed.length > 0) this.#tellDrained()
+    if (removed.length > 0) this.#drainListeners?.tell()
     return removed
   }
 
@@ -181,11 +177,7 @@ export class Outflow implements DeliveryOwner {
   }
 
   get #isDrained(): boolean {
-    return this.#client.closed || (!this.#behind && this.#queue?.empty !== false)
-  }
-
-  #tellDrained(): void {
-    if (this.#drainListeners !== undefined && this.#isDrained) this.#drainListeners.tell()
+    return this.#client.closed || (!this.#behind && this.queued === 0)
   }
 
   /** From here on what is sent is read from the log, beginning with what was in flight. */
@@ -214,7 +206,7 @@ export class Outflow implements DeliveryOwner {
       }
       this.#deliveries.sendLive(this.#queue.shift())
     }
-    this.#tellDrained()
+    this.#drainListeners?.tell()
   }
 
   #readInBackground(): void {
@@ -231,10 +223,7 @@ export class Outflow implements DeliveryOwner {
       while (this.#behind && !this.#full) {
         // What is withheld or over fills no window: nothing else bounds how much of the log is read on.
         if (pace.spent) yield pace.rest()
-        if (this.#client.congested) {
-          this.#continueWhenDrained()
-          break
-        }
+        if (this.#client.congested) return this.#continueWhenDrained()
         const limit = Math.min(this.#window.room, PAGE)
         const page: StoredMessage[] = []
         this.#missed = false
@@ -242,9 +231,8 @@ export class Outflow implements DeliveryOwner {
         const client = this.#client
         const ctx = { client, clientId: client.session.clientId, after: this.#position, limit }
         yield this.#stack.run('lookupOfflineMessages', ctx, page)
-        const blocked = yield* this.#resend(page)
         // Its acknowledgement will set us off.
-        if (blocked) break
+        if (yield* this.#resend(page)) break
         const end = page.length < limit && !this.#missed
         if (end && this.#position >= (page.at(-1)?.sequence ?? 0) && !this.#client.closed) this.#catchUp()
       }

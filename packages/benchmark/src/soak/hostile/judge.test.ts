@@ -170,6 +170,12 @@ describe('the page of a hostile soak', () => {
     expect(pageOf(result({ latencies }))).toContain('2 times what it was is 0.80 ms: that is **not kept**.')
   })
 
+  it('says which moment was not as before', () => {
+    const [first, ...others] = result().moments
+    const moments = [{ ...first, differences: ['retained: 2, and 0 before'] }, ...others]
+    expect(pageOf(result({ moments }))).toContain('\nNot as before at 1:40: retained: 2, and 0 before.')
+  })
+
   it('says whether other programs had a part in it', () => {
     expect(pageOf(result())).toContain('Other programs of the machine had it then')
     expect(pageOf(result(), true)).toContain('All processes ran at a real-time priority of Linux')

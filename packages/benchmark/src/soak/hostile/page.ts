@@ -112,8 +112,13 @@ export function reliabilityPage(
       ['at', 'settled', ...COUNTED, 'handles', 'heap', 'outside it', 'resident', 'resident, busy'],
       [beforeCells(result), ...result.moments.map((moment) => momentCells(moment, result.phases))],
     ),
+    ...result.moments.filter(({ differences }) => differences.length > 0).map(lateMoment),
     '',
   ].join('\n')
+}
+
+function lateMoment({ at, differences }: Moment): string {
+  return `\nNot as before at ${clock(at)}: ${differences.join('; ')}.`
 }
 
 function latencyLine({ latencies }: HostileResult, { allowed }: HostileJudgement): string {

@@ -124,8 +124,9 @@ const retained: Act = {
   },
 }
 
+/** Of one client identifier: who comes to clear ends the connection of who retains, and what of it was not read yet. */
 async function retain(stage: Stage, actor: number, payload: Buffer): Promise<void> {
-  const peer = await letIn(stage, `retained-${actor}-${payload.length}`)
+  const peer = await letIn(stage, `retained-${actor}`)
   if (peer === undefined) return
   const answers: Promise<Buffer | undefined>[] = []
   for (let n = 0; n < RETAINED; n++) {

@@ -26,6 +26,20 @@ export function raisers(packages) {
 }
 
 /**
+ * Who writes an event: the packages whose sources do.
+ * @param {Described[]} packages
+ */
+export function writers(packages) {
+  const sources = packages.map(({ folder, dir }) => ({
+    folder,
+    // Tables are no writing.
+    text: sourceOf(join(dir, 'src')).replace(/^ {2}'[a-z.-]+': \{$/gm, ''),
+  }))
+  return (/** @type {string} */ name) =>
+    sources.filter(({ text }) => text.includes(`'${name}'`)).map(({ folder }) => folder)
+}
+
+/**
  * Error codes that nobody raises: the table is of those that users can meet.
  * @param {Readonly<Record<string, string>>} errors
  * @param {(code: string) => string[]} raisedBy
@@ -36,10 +50,57 @@ export function idleCodes(errors, raisedBy) {
     .map((code) => `packages/core/src/errors/errors.ts: nobody raises ${code}`)
 }
 
+/** Events that nobody writes: the table is of those that an operator can meet.
+ * @param {Readonly<Record<string, unknown>>} events
+ * @param {(name: string) => string[]} writtenBy
+ */
+export function idleEvents(events, writtenBy) {
+  return Object.keys(events)
+    .filter((name) => writtenBy(name).length === 0)
+    .map((name) => `packages/core/src/contract/log: nobody writes ${name}`)
+}
+
+/**
+ * Lines without a name: each line of ours is of the table. Tables of those who have their own are theirs.
+ * @param {Described[]} packages
+ */
+export function namelessLines(packages) {
+  const call = /\b(?:log|logger)\??\.(?:error|warn|info|debug)\(/
+  return packages.flatMap(({ folder, dir }) =>
+    sourcesOf(join(dir, 'src'))
+      .filter((file) => call.test(readFileSync(join(dir, 'src', file), 'utf8')))
+      .map((file) => `packages/${folder}/src/${file}: writes a line that is no event: use log.event()`),
+  )
+}
+
+/**
+ * What a table of events says amiss: fields that nobody has explained.
+ * @param {import('../packages/core/src/index.ts').LogTable} events
+ * @param {Readonly<Record<string, string>>} fields
+ * @param {(row: import('../packages/core/src/index.ts').LogRow) => string[]} fieldsOf
+ */
+export function unknownFields(events, fields, fieldsOf) {
+  const used = new Set(Object.values(events).flatMap(fieldsOf))
+  const where = 'packages/core/src/contract/log/log-fields.ts'
+  const unused = Object.keys(fields).filter((name) => !used.has(name) && name !== 'event' && name !== 'err')
+  return [
+    ...[...used]
+      .filter((name) => fields[name] === undefined)
+      .map((name) => `${where}: ${name} is not explained`),
+    ...unused.map((name) => `${where}: no line has ${name}`),
+  ]
+}
+
+/** @param {string} src */
+function sourcesOf(src) {
+  return readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+  )
+}
+
 /** @param {string} src */
 function sourceOf(src) {
-  return readdirSync(src, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+  return sourcesOf(src)
     .map((file) => readFileSync(join(src, file), 'utf8'))
     .join('\n')
 }

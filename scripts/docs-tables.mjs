@@ -187,6 +187,40 @@ export function errorsTable(errors, raisedBy) {
 }
 
 /**
+ * Events of the log, by subject.
+ * @param {Readonly<Record<string, import('../packages/core/src/index.ts').LogTable>>} subjects
+ * @param {(row: import('../packages/core/src/index.ts').LogRow) => string[]} fieldsOf
+ * @param {(name: string) => string[]} writtenBy
+ */
+export function eventsTables(subjects, fieldsOf, writtenBy) {
+  return Object.entries(subjects)
+    .map(([subject, events]) => {
+      const rows = Object.entries(events).map(([name, row]) => [
+        `${code(name)}<br>${row.level}`,
+        code(row.text),
+        fieldsOf(row).map(code).join(', '),
+        writtenBy(name).join(', '),
+        row.about,
+        row.act,
+      ])
+      const head = ['event, level', 'line', 'fields', 'written by', 'what has happened', 'what to do']
+      return `### ${subject}\n\n${table(head, rows)}`
+    })
+    .join('\n\n')
+}
+
+/**
+ * What the fields of lines mean.
+ * @param {Readonly<Record<string, string>>} fields
+ */
+export function logFieldsTable(fields) {
+  return table(
+    ['field', 'what it is'],
+    Object.entries(fields).map(([name, doc]) => [code(name), doc]),
+  )
+}
+
+/**
  * Reason codes, with what clients before 5.0 are told.
  * @param {Readonly<Record<string, number>>} codes
  * @param {(reasonCode: number) => number | undefined} returnCodeOf

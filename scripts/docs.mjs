@@ -5,7 +5,15 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { routeSections } from './docs-admin.mjs'
 import { brokerSections, configSchemaText, configurationText } from './docs-broker.mjs'
-import { idleCodes, linkProblems, raisers } from './docs-checks.mjs'
+import {
+  idleCodes,
+  idleEvents,
+  linkProblems,
+  namelessLines,
+  raisers,
+  unknownFields,
+  writers,
+} from './docs-checks.mjs'
 import { constantsTable } from './docs-constants.mjs'
 import { describePackages, loadBroker, loadCore } from './docs-packages.mjs'
 import { costsTable, nodesTable, storeTable } from './docs-scaling.mjs'
@@ -13,7 +21,9 @@ import {
   callbacksTable,
   documented,
   errorsTable,
+  eventsTables,
   fieldsSections,
+  logFieldsTable,
   numbersTable,
   optionsTable,
   orderTable,
@@ -26,7 +36,8 @@ import { section } from './package-texts.mjs'
 import { root } from './workspace.mjs'
 
 const { values } = parseArgs({ options: { write: { type: 'boolean' } } })
-const { CALLBACKS, ERRORS, ReasonCode, returnCodeOf } = await loadCore()
+const core = await loadCore()
+const { CALLBACKS, ERRORS, LOG_EVENTS, LOG_FIELDS, LOG_SUBJECTS, ReasonCode, fieldNames, returnCodeOf } = core
 const callbacks = documented(CALLBACKS, callbackTypes())
 const broker = await loadBroker()
 const packages = await describePackages()
@@ -46,6 +57,10 @@ keep('docs/errors.md', {
   'reason-codes': () => reasonCodesTable(ReasonCode, returnCodeOf),
 })
 keep('docs/admin.md', { routes: () => routeSections(ROUTES) })
+keep('docs/log.md', {
+  events: () => eventsTables(LOG_SUBJECTS, fieldNames, writers(packages)),
+  'log-fields': () => logFieldsTable(LOG_FIELDS),
+})
 keep('docs/architecture.md', { numbers: () => numbersTable(packages), constants: constantsTable })
 const costs = JSON.parse(readFileSync(join(root, 'docs/scaling.json'), 'utf8'))
 keep('docs/scaling.md', {
@@ -66,6 +81,9 @@ problems.push(
   ...wordProblems(callbacks, packages),
   ...dependentOptions(packages),
   ...idleCodes(ERRORS, raisers(packages)),
+  ...idleEvents(LOG_EVENTS, writers(packages)),
+  ...namelessLines(packages),
+  ...unknownFields(LOG_EVENTS, LOG_FIELDS, fieldNames),
   ...linkProblems(),
 )
 

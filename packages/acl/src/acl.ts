@@ -235,7 +235,7 @@ export class Acl extends Middleware<AclOptions> {
 
   #use(rules: RuleSet): void {
     this.#rules = rules
-    if (rules.rules.length === 0) this.stack.log.warn('acl: there are no rules: nobody may do anything')
+    if (rules.rules.length === 0) this.stack.log.event('acl.empty', {})
     this.#guard()
   }
 
@@ -251,10 +251,10 @@ export class Acl extends Middleware<AclOptions> {
     try {
       this.#use(changedRules(this.#given, file, contents))
     } catch (error) {
-      this.stack.log.error(`${(error as Error).message}; the rules stay as they were`)
+      this.stack.log.event('acl.failed', { cause: (error as Error).message })
       return
     }
-    this.stack.log.info(`acl: ${file} was read again`)
+    this.stack.log.event('acl.reloaded', { file })
     this.stack.background(() => this.#askAgain())
   }
 
@@ -263,7 +263,7 @@ export class Acl extends Middleware<AclOptions> {
     this.#guard()
     try {
       const revoked = await this.#walk(false)
-      this.stack.log.info('acl: what earlier rules allowed was asked about again', { ...revoked })
+      this.stack.log.event('acl.asked-again', { ...revoked })
       return revoked
     } finally {
       this.#asking--

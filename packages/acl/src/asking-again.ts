@@ -120,7 +120,8 @@ export class AskingAgain {
       const { existed } = await this.#stack.call('endSubscription', { clientId, topic })
       if (existed !== true) continue
       ended++
-      log.info(`a subscription ended: ${rights.reason(verdict, 'subscribe', filter)}`, { clientId, topic })
+      const cause = rights.reason(verdict, 'subscribe', filter)
+      log.event('subscription.ended', { clientId, topic, cause })
     }
     if (ended === 0) return
     this.#subscriptions += ended
@@ -142,7 +143,7 @@ export class AskingAgain {
     const { existed } = await this.#stack.call('regrantSubscription', granted)
     if (existed !== true) return
     this.#regranted++
-    this.#stack.log.info(`a subscription goes on with QoS ${now} in place of ${qos}`, { clientId, topic })
+    this.#stack.log.event('subscription.regranted', { clientId, topic, qos: now, before: qos })
   }
 
   /** What all who have a say grant, as for a SUBSCRIBE, without anything happening. */

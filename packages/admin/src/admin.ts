@@ -146,8 +146,8 @@ export class Admin extends Middleware<AdminOptions> {
     const { log } = this.stack
     const { announce = print } = this.config
     const [{ url, local }] = listeners as [HttpListener]
-    for (const one of listeners) log.info(`admin: listening on ${one.url}`)
-    if (!local) log.warn(`admin: ${unencrypted(url)}`)
+    for (const one of listeners) log.event('admin.opened', { url: one.url })
+    if (!local) log.event('admin.unencrypted', { cause: unencrypted(url) })
     if (this.#tokens.made !== undefined) announce(`${url}/#token=${this.#tokens.made}`)
   }
 }

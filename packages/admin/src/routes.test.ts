@@ -218,13 +218,15 @@ describe('the broker', () => {
       applied: ['certificates'],
       kept: [],
     })
-    const told = logger.lines.filter(({ message }) => message === 'admin').map(({ cause }) => cause)
-    expect(told).toContainEqual({ did: 'POST /api/reload', by: 'operator' })
+    const event = 'admin.acted'
+    expect(logger.events(event)).toContainEqual({ event, did: 'POST /api/reload', by: 'operator' })
   })
 
-  it('changes the level of its log, where that has one', async () => {
-    const { ask } = await openAdmin()
-    expect((await ask('/api/log')).body.detail).toBe('the logger of this broker has no level of its own')
+  it('changes the level of its log', async () => {
+    const { ask, logger } = await openAdmin()
+    expect((await ask('/api/log')).body).toEqual({ level: 'info' })
+    expect((await ask('/api/log', { method: 'PUT', body: { level: 'error' } })).status).toBe(204)
+    expect([(await ask('/api/log')).body, logger.level]).toEqual([{ level: 'error' }, 'error'])
     const levels: string[] = ['info']
     const operator = {
       logLevel: () => levels.at(-1) ?? '',

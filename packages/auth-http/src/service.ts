@@ -95,7 +95,7 @@ export class Service {
   #succeed(): void {
     this.#complaint = undefined
     if (!this.#circuit.succeeded()) return
-    this.#stack.log.info(`${this.#options.owner}: ${this.#where} answers again`)
+    this.#stack.log.event('service.recovered', { owner: this.#options.owner, url: this.#where })
   }
 
   /** Notes and logs that there was no answer. */
@@ -103,18 +103,19 @@ export class Service {
     const { owner, cooldown } = this.#options
     const { clock, log } = this.#stack
     if (error instanceof Unanswered) {
-      this.#complain(`${owner}: ${this.#where} does not answer: ${error.message}`)
-      if (this.#circuit.failed(clock)) log.error(`${owner}: ${this.#where} is not asked for ${cooldown} ms`)
+      this.#complain(`does not answer: ${error.message}`)
+      if (this.#circuit.failed(clock)) log.event('service.paused', { owner, url: this.#where, ms: cooldown })
     } else if (error instanceof WrongAnswer) {
       // It is there: what one client sends must not close the door for all others.
       this.#circuit.succeeded()
-      this.#complain(`${owner}: ${this.#where} does not answer as it should: ${error.message}`)
+      this.#complain(`does not answer as it should: ${error.message}`)
     } else this.#circuit.withdrawn()
   }
 
-  #complain(complaint: string): void {
-    if (this.#complaint !== complaint) this.#stack.log.error(complaint)
-    this.#complaint = complaint
+  #complain(cause: string): void {
+    const fields = { owner: this.#options.owner, url: this.#where, cause }
+    if (this.#complaint !== cause) this.#stack.log.event('service.failed', fields)
+    this.#complaint = cause
   }
 }
 

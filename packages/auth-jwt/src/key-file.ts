@@ -26,9 +26,9 @@ export class KeyFile implements KeySource {
       (contents) => {
         try {
           this.#find = this.#read(contents)
-          log.info(`${what} has changed: new tokens are checked with what it holds now`)
+          log.event('keys.reloaded', { what })
         } catch (error) {
-          log.error(`${(error as Error).message}; the key that was there before goes on`)
+          log.event('keys.failed', { cause: (error as Error).message })
         }
       },
       clock,

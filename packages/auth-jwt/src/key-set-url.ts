@@ -122,14 +122,14 @@ export class KeySetUrl implements KeySource {
         ca: authorities?.pem,
       })
       this.#fetched = { find: readKeySet(json, 'its answer'), at }
-      if (this.#failing) log.info(`${owner}: the keys of ${this.#where} are there again`)
+      if (this.#failing) log.event('keys.fetched', { owner, url: this.#where })
       this.#failing = false
     } catch (error) {
       this.#failedAt = clock.now()
       if (this.#stopped.signal.aborted) return
       // Once for each time that it is down.
       if (!this.#failing)
-        log.error(`${owner}: the keys of ${this.#where} cannot be fetched: ${(error as Error).message}`)
+        log.event('keys.unfetched', { owner, url: this.#where, cause: (error as Error).message })
       this.#failing = true
     }
   }

@@ -62,10 +62,7 @@ const codes = ({ received }: TestClient): unknown[] =>
 const alice = { username: 'alice', password: 'secret' }
 
 it('tells the log alone why somebody is not let in', async () => {
-  const { users, broker, open } = await setup(`alice:${SECRET}\n`)
-  const told: unknown[] = []
-  broker.stack.log.info = (message: string, fields: unknown) =>
-    void (message === 'client refused' && told.push((fields as { cause: string }).cause))
+  const { users, logger, open } = await setup(`alice:${SECRET}\n`)
   const clients = []
   for (const given of [
     { username: 'alice', password: 'wrong' },
@@ -76,7 +73,7 @@ it('tells the log alone why somebody is not let in', async () => {
     clients.push(client)
     await client.connect(given)
   }
-  expect(told).toEqual([
+  expect(logger.events('client.refused').map(({ cause }) => cause)).toEqual([
     'PasswordAuth: the password is wrong',
     'PasswordAuth: no password was given',
     'PasswordAuth: no such user',

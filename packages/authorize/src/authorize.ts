@@ -20,7 +20,7 @@ import type {
   Subscription,
   SubscriptionRecord,
 } from '@mqtt-stack/core'
-import { asReceived, DONE, LineLimit, Middleware, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
+import { asReceived, DONE, Middleware, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
 
 /** What was decided about the packet that a client is being served with. */
 class Decision {
@@ -66,16 +66,9 @@ export class Authorize extends Middleware {
   #ask!: Chain
   /** What was given with a yes last. */
   #standing: Standing | undefined
-  /** Why rules refused something, where they say so: the log is told, and no client. */
-  #refusals!: LineLimit
 
   start(): void {
     this.#ask = this.stack.chain('authorizePacket')
-    this.#refusals = new LineLimit(this.stack.log, this.stack.clock, 'requests were not authorized')
-  }
-
-  stop(): void {
-    this.#refusals.flush()
   }
 
   handle(
@@ -218,10 +211,11 @@ export class Authorize extends Middleware {
     return DONE
   }
 
+  /** Why rules refused something, where they say so: the log is told, and no client. */
   #tell(client: Client, { reason }: AuthorizeStore, action: AuthorizeContext['action'], topic: string): void {
     if (reason === undefined) return
     const { id: clientId, username } = client
-    this.#refusals.write('not authorized', () => ({ clientId, username, action, topic, cause: reason }))
+    this.stack.log.event('publish.refused', { clientId, username, action, topic, cause: reason })
   }
 }
 

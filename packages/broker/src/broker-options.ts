@@ -5,6 +5,7 @@ import type { AllowAnonymous } from './anonymous.ts'
 import type { PlaceOptions } from './built-ins.ts'
 import type { ListenerConfig, ListenerOptions } from './listeners/options.ts'
 import { resolveListeners } from './listeners/options.ts'
+import type { LogOptions } from './log-options.ts'
 import type { Place, Use } from './order.ts'
 import { ORDER } from './order.ts'
 
@@ -21,6 +22,7 @@ export interface BrokerOptions extends PlaceOptions {
   stack?: StackOptions
   admin?: AdminChoice
   metrics?: MetricsChoice
+  log?: LogOptions
 }
 
 function placeOption(place: Place): OptionSpec {
@@ -57,6 +59,11 @@ export const BROKER_OPTIONS: OptionsSpec<BrokerOptions> = {
     kind: 'any',
     default: false,
     doc: 'What is counted, for Prometheus, OpenTelemetry and `$SYS`: options of metrics, `true` for its defaults, or one that is made already. Its package is loaded where it is wanted.',
+  },
+  log: {
+    kind: 'any',
+    default: {},
+    doc: '`level`: how much is logged, `error`, `warn`, `info` or `debug`. `format`: `lines`, `json` or `auto`, on standard output in place of `stack.logger`. Both may be set later: `broker.log.level`, `broker.log.format`.',
   },
   ...(Object.fromEntries(ORDER.map((place) => [place, placeOption(place)])) as Record<Place, OptionSpec>),
 }

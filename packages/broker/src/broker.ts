@@ -1,5 +1,5 @@
 /** A stack that listens. */
-import type { Stack } from '@mqtt-stack/core'
+import type { Log, Stack } from '@mqtt-stack/core'
 import { StackError } from '@mqtt-stack/core'
 import { BrokerClients } from './broker-clients.ts'
 import { configurationOf } from './configuration.ts'
@@ -51,6 +51,14 @@ export class Broker extends BrokerClients {
       [...this.#attached].map(({ limits }) => limits).filter((one) => one !== undefined),
     )
     stack.use(new EventBridge(this, this.clients))
+  }
+
+  /**
+   * The log of the stack. `broker.log.level = 'debug'` and `broker.log.format = 'json'` hold from then on; the format is
+   * that of a logger of the broker's own (option `log.format`).
+   */
+  get log(): Log {
+    return this.stack.log
   }
 
   /** Where it listens; empty before and after. */

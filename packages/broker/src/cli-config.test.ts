@@ -50,6 +50,20 @@ describe('runs what the configuration says', () => {
     await cli.prints(/DEBUG.*connected from/)
   })
 
+  test('the form of the log, from the next SIGHUP on, unless a flag says it', async () => {
+    const text = (format: string): string =>
+      `listeners: [{ listen: "mqtt://127.0.0.1:0" }]\nlog: { format: ${format} }\n`
+    const path = join(folder({ 'broker.yaml': text('json') }), 'broker.yaml')
+    const run = (...flags: string[]) => spawned(process.execPath, [CLI, '--config', path, ...flags])
+    const [one, other] = [run(), run('--log-format', 'json')]
+    await Promise.all([one.prints(/"event":"listener.opened"/), other.prints(/"event":"listener.opened"/)])
+    writeFileSync(path, text('lines'))
+    one.child.kill('SIGHUP')
+    other.child.kill('SIGHUP')
+    await one.prints(/INFO.*SIGHUP: read again: log.format/)
+    await other.prints(/"event":"config.reloaded"/)
+  })
+
   test('a middleware of a module beside it, at its place', async () => {
     const module = `export class Only {
       name = 'Only'
@@ -98,7 +112,7 @@ test('SIGHUP reads it again; a broken file changes nothing', async () => {
 
 test('SIGHUP tells of the listeners that are new or have changed, and of no others', async () => {
   const stays = '  - listen: mqtt://127.0.0.1:0\n  - { listen: "ws://127.0.0.1:0/mqtt", name: web }\n'
-  const path = folder({ 'broker.yaml': `listeners:\n${stays}` })
+  const path = folder({ 'broker.yaml': `limits: {}\nlisteners:\n${stays}` })
   const file = join(path, 'broker.yaml')
   const cli = spawned(process.execPath, [CLI, '--config', file])
   await client(await url(cli, 'ws'))
@@ -107,10 +121,16 @@ test('SIGHUP tells of the listeners that are new or have changed, and of no othe
     expect.stringMatching(/^listening on mqtt:\/\/127\.0\.0\.1:\d+$/),
     expect.stringMatching(/^listening on ws:\/\/127\.0\.0\.1:\d+\/mqtt$/),
   ])
-  writeFileSync(file, `listeners:\n${stays.replace('name: web', 'name: web, limits: { messageRate: 9 }')}`)
+  writeFileSync(
+    file,
+    `limits: {}\nlisteners:\n${stays.replace('name: web', 'name: web, limits: { messageRate: 9 }')}`,
+  )
   cli.child.kill('SIGHUP')
   await cli.prints(/read again: listeners/)
-  writeFileSync(file, `listeners:\n${stays.replace('/mqtt', '/other')}  - listen: ws://127.0.0.1:0/new\n`)
+  writeFileSync(
+    file,
+    `limits: {}\nlisteners:\n${stays.replace('/mqtt', '/other')}  - listen: ws://127.0.0.1:0/new\n`,
+  )
   cli.child.kill('SIGHUP')
   await cli.prints(/listening on ws:.*\/new/)
   expect(listening().slice(2)).toEqual([

@@ -24,6 +24,7 @@ describe('flags', () => {
       crl: '',
       'allow-anonymous': false,
       'log-level': 'info',
+      'log-format': 'auto',
       verbose: false,
       help: false,
       version: false,

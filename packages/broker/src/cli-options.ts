@@ -1,11 +1,11 @@
 /** The flags of the command: one table, from which they are read, checked and explained. */
 import { parseArgs } from 'node:util'
-import type { OptionSpec, OptionsSpec, Resolved } from '@mqtt-stack/core'
-import { nearestName, resolveOptions, StackError } from '@mqtt-stack/core'
+import type { LogLevel, OptionSpec, OptionsSpec, Resolved } from '@mqtt-stack/core'
+import { LOG_LEVELS, nearestName, resolveOptions, StackError } from '@mqtt-stack/core'
 import { COMMANDS } from './commands/index.ts'
 import { parseListenUrl } from './listeners/listen-url.ts'
-import type { LogLevel } from './logger.ts'
-import { LOG_LEVELS } from './logger.ts'
+import type { LogFormat } from './log-options.ts'
+import { LOG_FORMATS } from './log-options.ts'
 
 /** As the option of lmdb-backend, which may not be there. */
 export type Sync = 'commit' | 'interval'
@@ -33,6 +33,7 @@ export interface CliFlags {
   admin?: string
   metrics?: string
   'log-level'?: LogLevel
+  'log-format'?: LogFormat
   verbose?: boolean
   help?: boolean
   version?: boolean
@@ -123,6 +124,12 @@ export const CLI_FLAGS: OptionsSpec<CliFlags> = {
     choices: LOG_LEVELS,
     doc: 'how much is logged: error, warn, info or debug',
   },
+  'log-format': {
+    kind: 'string',
+    default: 'auto',
+    choices: LOG_FORMATS,
+    doc: 'lines for people, json, or auto: lines on a terminal',
+  },
   verbose: {
     kind: 'boolean',
     default: false,
@@ -143,6 +150,7 @@ const WANTED: Readonly<Record<string, string>> = {
   node: 'name',
   workers: 'n',
   'log-level': 'level',
+  'log-format': 'form',
   admin: '[host:]port',
   metrics: '[host:]port',
 }

@@ -10,6 +10,7 @@ import type { BrokerOptions } from './broker-options.ts'
 import { resolveBroker } from './broker-options.ts'
 import { makeBuiltIns } from './built-ins.ts'
 import { keepLimits, ownLimitsOf } from './listeners/own-limits.ts'
+import { withLog } from './log-options.ts'
 import { metricsOf } from './metrics.ts'
 import { handOver } from './operator.ts'
 import { arrange } from './order.ts'
@@ -39,7 +40,8 @@ export function makeBroker(options: BrokerOptions, source?: Source): Broker {
   keepLimits({ middlewares }, limits)
   // A broker of a configuration may have to let them in later.
   if (anonymous.where !== false || source !== undefined) middlewares.push(new Anonymous(anonymous))
-  const broker = new Broker(new Stack(config.stack).use(...middlewares), config.listeners, source)
+  const stack = new Stack(withLog(config.stack, config.log)).use(...middlewares)
+  const broker = new Broker(stack, config.listeners, source)
   handOver(broker)
   return broker
 }

@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { connect as connectPlain, createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { RecordingLogger } from '@mqtt-stack/testing'
-import { settle, TestClient, VirtualClock } from '@mqtt-stack/testing'
+import { acceptAll, settle, TestClient, testStack, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createWebSocketStream, WebSocket } from 'ws'
 import { closeOf, listeningBroker, memoryClient, testBroker } from '../../../test/rig/broker.ts'
 import { createCertificate } from '../../benchmark/src/brokers/certificate.ts'
 import type { Broker, BrokerOptions, Fields, MiddlewareLike } from './index.ts'
-import { Publish, ReasonCode } from './index.ts'
+import { EventLog, Publish, ReasonCode } from './index.ts'
 
 const FAR = { transport: 'tcp', local: false, remote: '192.0.2.7:50000' }
 const SECRET = 'do-not-log-me'
@@ -18,7 +18,10 @@ function lines({ stack }: Broker): (Fields & { line: string })[] {
   const { lines } = stack.config.logger as RecordingLogger
   return lines
     .filter(({ level }) => level === 'info')
-    .map(({ message, cause }) => ({ line: message, ...(cause as Fields) }))
+    .map(({ message, cause }) => {
+      const { event: _event, ...fields } = cause as Fields
+      return { line: message, ...fields }
+    })
 }
 
 /** A broker with a clock that stands still, on which nothing but errors may be logged unasked. */
@@ -190,7 +193,7 @@ describe('an accepted connection that the broker ends leaves one line', () => {
     await memoryClient(broker, { clientId: 'one' }).connect()
     expect(lines(broker)).toEqual([
       {
-        line: 'connection closed',
+        line: 'session taken over',
         clientId: 'one',
         transport: 'memory',
         version: 4,
@@ -317,12 +320,95 @@ test('a filter that is refused leaves one line', async () => {
   ])
 })
 
-test('a flood of refusals is a hundred lines a second, and one that counts the rest', async () => {
+test('a flood of refusals is a hundred lines, and one that counts the rest', async () => {
   const { broker, clock } = await quiet()
   for (let i = 0; i < 150; i++) await memoryClient(broker, {}, FAR).connect()
   expect(lines(broker)).toHaveLength(100)
   await clock.advance(1_000)
-  expect(lines(broker).at(-1)).toEqual({ line: '50 more clients were refused', count: 50 })
+  expect(lines(broker).at(-1)).toEqual({
+    line: '50 more lines of client.refused were left out',
+    limited: 'client.refused',
+    count: 50,
+  })
+})
+
+test('100,000 refusals a second are some lines a second, however long it goes on', async () => {
+  const { broker, clock } = await quiet()
+  const listener = { ...FAR, local: false }
+  const refused = {
+    client: undefined,
+    listener,
+    reasonCode: ReasonCode.NOT_AUTHORIZED,
+    reason: 'no',
+    cause: undefined,
+  }
+  const flood = async (): Promise<void> => {
+    for (let i = 0; i < 100_000; i++) broker.stack.tell('clientRefused', refused)
+    await clock.advance(1_000)
+  }
+  await flood()
+  expect(lines(broker)).toHaveLength(101)
+  await flood()
+  await flood()
+  expect(lines(broker)).toHaveLength(101 + 11 + 11)
+  const counts = lines(broker).map(({ count }) => Number(count ?? 1))
+  expect(counts.reduce((sum, count) => sum + count)).toBe(300_000)
+})
+
+describe('at debug, which may be set at any time,', () => {
+  const told = ({ stack }: Broker): string[] =>
+    (stack.config.logger as RecordingLogger).lines
+      .filter(({ level }) => level === 'debug')
+      .map(({ cause }) => String((cause as Fields).event))
+
+  test('clients, subscriptions and messages are told too, and nobody listens to messages otherwise', async () => {
+    const { broker } = await quiet()
+    expect(broker.stack.answers('messagePublished')).toBe(false)
+    const client = memoryClient(broker, { clientId: 'one' })
+    await client.connect()
+    broker.log.level = 'debug'
+    expect(broker.stack.answers('messagePublished')).toBe(true)
+    await client.subscribe('a')
+    await client.publish('a', 'x')
+    await broker.publish('b', 'y')
+    await client.unsubscribe('a')
+    await client.disconnect()
+    await settle()
+    expect(told(broker)).toEqual([
+      'client.subscribed',
+      'message.published',
+      'message.published',
+      'client.unsubscribed',
+      'client.disconnected',
+    ])
+    broker.log.level = 'info'
+    expect(broker.stack.answers('messagePublished')).toBe(false)
+    await memoryClient(broker, { clientId: 'two' }).connect()
+    expect(told(broker)).toHaveLength(5)
+  })
+
+  test('listeners of events come and go as before', async () => {
+    const { broker } = await quiet()
+    const heard: string[] = []
+    const listen = ({ packet }: { packet: Publish }): void => void heard.push(packet.topic)
+    broker.on('published', listen)
+    broker.log.level = 'debug'
+    await broker.publish('a', 'x')
+    broker.log.level = 'info'
+    await broker.publish('b', 'x')
+    broker.off('published', listen)
+    expect(broker.stack.answers('messagePublished')).toBe(false)
+    expect(heard).toEqual(['a', 'b'])
+  })
+
+  test('a stack of one’s own has it by stack.use(new EventLog())', async () => {
+    const { logger, client, stack } = await testStack({ use: [acceptAll(), new EventLog()] })
+    stack.log.level = 'debug'
+    await client({ clientId: 'one' })
+    for (const one of stack.clients) stack.tell('clientConnected', { client: one } as never)
+    expect(logger.events('client.connected')).toEqual([expect.objectContaining({ clientId: 'one' })])
+    expect(stack.answers('messagePublished')).toBe(true)
+  })
 })
 
 describe('what a listener turns away leaves one line', () => {

@@ -37,14 +37,14 @@ export class EventBridge implements MiddlewareLike {
   topicUnsubscribed: MiddlewareLike['topicUnsubscribed'] = undefined
   readonly #emitter: EventEmitter<BrokerEvents>
   readonly #clients: ClientList
-  readonly #log = new EventLog()
+  readonly #log = new EventLog(() => this.#lookAgain())
 
   constructor(emitter: EventEmitter<BrokerEvents>, clients: ClientList) {
     this.#emitter = emitter
     this.#clients = clients
     const plain: EventEmitter = emitter
     plain.on('newListener', (name: string) => this.#listen(name, true))
-    plain.on('removeListener', (name: string) => this.#listen(name, plain.listenerCount(name) > 0))
+    plain.on('removeListener', (name: string) => this.#listen(name, this.#hears(name)))
   }
 
   start(): void {
@@ -58,6 +58,7 @@ export class EventBridge implements MiddlewareLike {
 
   clientConnected(ctx: Context<'clientConnected'>): void {
     this.#clients.connected(ctx.client)
+    this.#log.clientConnected(ctx)
     this.#tell('clientConnected', ctx)
   }
 
@@ -73,6 +74,7 @@ export class EventBridge implements MiddlewareLike {
   }
 
   topicSubscribed(ctx: Context<'topicSubscribed'>): void {
+    this.#log.topicSubscribed(ctx)
     this.#tell('subscribed', ctx)
   }
 
@@ -85,15 +87,31 @@ export class EventBridge implements MiddlewareLike {
     this.#tell('messageDropped', ctx)
   }
 
-  /** Takes part in a callback as long as somebody listens to its event. */
+  /** Takes part in a callback as long as somebody listens to its event, or it is logged. */
   #listen(event: string, listening: boolean): void {
     if (!Object.hasOwn(ON_DEMAND, event)) return
     const name = event as OnDemand
     const callback = ON_DEMAND[name]
-    if (listening === (this[callback] !== undefined)) return
+    const wanted = listening || this.#log[callback] !== undefined
+    if (wanted === (this[callback] !== undefined)) return
     // Not deleted where nobody listens: V8 would look up each field of this object by its name from then on.
-    this[callback] = listening ? (ctx: object): void => this.#tell(name, ctx) : undefined
+    this[callback] = wanted ? (ctx: object): void => this.#passOn(name, ctx) : undefined
     this.stack.refresh()
+  }
+
+  /** The log wants others than before. */
+  #lookAgain(): void {
+    for (const name of Object.keys(ON_DEMAND)) this.#listen(name, this.#hears(name))
+  }
+
+  #hears(event: string): boolean {
+    const plain: EventEmitter = this.#emitter
+    return plain.listenerCount(event) > 0
+  }
+
+  #passOn(name: OnDemand, ctx: object): void {
+    this.#log[ON_DEMAND[name]]?.(ctx as never)
+    this.#tell(name, ctx)
   }
 
   /** A listener's error is logged; it is no reason to close the client that the event is about. */

@@ -1,18 +1,13 @@
 /** What an operator's middleware can have the broker do. */
-import type { ClientList, Logger } from '@mqtt-stack/core'
-import { StackError } from '@mqtt-stack/core'
+import type { ClientList } from '@mqtt-stack/core'
+import { isLogLevel } from '@mqtt-stack/core'
 import type { Broker, Reloaded } from './broker.ts'
 import type { Explanation } from './explain/explanation.ts'
 import type { Question } from './explain/question.ts'
 import type { Address } from './listeners/address.ts'
 import { parseListenUrl } from './listeners/listen-url.ts'
 import type { ListenerOptions } from './listeners/options.ts'
-import type { LogLevel } from './logger.ts'
-import { LOG_LEVELS } from './logger.ts'
 import { version } from './version.ts'
-
-/** A logger whose level may change, as the command's. */
-type Leveled = Logger & { level?: string; setLevel?: (level: LogLevel) => void }
 
 /** A listener that is open. */
 export type OpenListener = Address & { readonly name?: string | undefined }
@@ -55,24 +50,13 @@ export class BrokerOperator {
   }
 
   logLevel(): string {
-    const { level } = this.#logger
-    if (level === undefined) throw this.#fixed()
-    return level
+    return this.#broker.log.level
   }
 
   setLogLevel(level: string): boolean {
-    if (!LOG_LEVELS.includes(level as LogLevel)) return false
-    if (this.#logger.setLevel === undefined) throw this.#fixed()
-    this.#logger.setLevel(level as LogLevel)
+    if (!isLogLevel(level)) return false
+    this.#broker.log.level = level
     return true
-  }
-
-  get #logger(): Leveled {
-    return this.#broker.stack.config.logger
-  }
-
-  #fixed(): StackError {
-    return new StackError('OPTION_INVALID', 'the logger of this broker has no level of its own')
   }
 }
 

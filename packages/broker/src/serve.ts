@@ -1,7 +1,7 @@
 /** Runs a broker of flags and configuration until a signal ends it. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger, MiddlewareLike } from '@mqtt-stack/core'
-import { StackError } from '@mqtt-stack/core'
+import type { Log, Logger, MiddlewareLike } from '@mqtt-stack/core'
+import { createLog, StackError, systemClock } from '@mqtt-stack/core'
 import { makeAdmin } from './admin.ts'
 import type { Broker } from './broker.ts'
 import type { BrokerOptions } from './broker-options.ts'
@@ -13,8 +13,8 @@ import type { LoadedConfig } from './config/load-config.ts'
 import { placeInFile } from './config/place-in-file.ts'
 import { createBroker } from './create-broker.ts'
 import { openData, openRedis } from './durable.ts'
-import { logTraffic } from './log-traffic.ts'
-import type { LogLevel } from './logger.ts'
+import type { LogOptions } from './log-options.ts'
+import { lineFormatOf } from './log-options.ts'
 import { createLogger } from './logger.ts'
 import { makeMetrics } from './metrics.ts'
 import { ServiceManager } from './service-manager.ts'
@@ -27,29 +27,29 @@ const STOP_TIMEOUT = 4_000
 export async function serve(flags: Flags, signal: Promise<string>): Promise<void> {
   const { config } = flags
   const file = config.config === '' ? undefined : await loadFile(config.config)
-  const level = levelOf(flags, file)
-  const { logger, setLevel } = await createLogger(level, isForPeople(file))
+  const said = logOf(flags)
+  const { level = 'info', format = 'auto' } = { ...file?.value.log, ...said }
+  const logger = createLogger(level, lineFormatOf(format))
   if (config.workers > 1 && workerIndex === undefined) return supervise(flags, file, logger, signal)
-  const options = withLogger(await optionsOf(flags), logger, file)
-  const onLogLevel = givesLevel(flags) ? undefined : setLevel
-  const broker = file === undefined ? createBroker(options) : await configured(file, { options, onLogLevel })
-  if (level === 'debug') logTraffic(broker, logger)
-  process.on('SIGHUP', () => void reload(broker, logger))
-  process.on('SIGUSR2', () => logger.info('SIGUSR2: it changes nothing'))
+  const options = { ...withLogger(await optionsOf(flags), logger, file), log: said }
+  const broker = file === undefined ? createBroker(options) : await configured(file, { options })
+  const { log } = broker
+  process.on('SIGHUP', () => void reload(broker))
+  process.on('SIGUSR2', () => log.event('process.signal', { signal: 'SIGUSR2' }))
   await broker.listen().catch((error: Error) => {
     const inFile = file !== undefined && !namesListeners(flags.given)
     throw withFlag(error, config, inFile ? `${placeInFile(file, error)} names it` : undefined)
   })
   const urls = broker.addresses.map(({ url }) => url)
   tellReady(urls)
-  if (workerIndex === undefined) logListening(urls, logger)
-  if (file?.value.auth === undefined) warnOfStrangers(broker, logger, config)
-  const manager = new ServiceManager(logger)
+  if (workerIndex === undefined) logListening(urls, log)
+  if (file?.value.auth === undefined) warnOfStrangers(broker, config)
+  const manager = new ServiceManager(log)
   await manager.ready(`listening on ${urls.join(', ')}`)
-  logger.info(`${await signal}: stopping`)
+  log.event('process.stopping', { signal: await signal })
   void manager.stopping()
   await Promise.race([broker.close(), delay(STOP_TIMEOUT)])
-  logger.info('stopped')
+  log.event('process.stopped', {})
 }
 
 /** The process that starts the others: it listens nowhere itself. */
@@ -64,21 +64,22 @@ async function supervise(
       'OPTION_MISSING',
       'mqtt-stack: --workers needs --redis, or store.redis: processes that share no store are brokers of their own',
     )
-  const workers = new Workers(config.workers, logger)
+  const log = createLog(logger, systemClock)
+  const workers = new Workers(config.workers, log)
   process.on('SIGHUP', () => workers.signal('SIGHUP'))
   const urls = await workers.start()
-  logListening(urls, logger)
-  logger.info(`${config.workers} workers (${workers.pids.join(', ')})`)
-  const manager = new ServiceManager(logger)
+  logListening(urls, log)
+  log.event('process.workers', { count: config.workers, pids: workers.pids.join(', ') })
+  const manager = new ServiceManager(log)
   await manager.ready(`listening on ${urls.join(', ')}`)
-  logger.info(`${await signal}: stopping`)
+  log.event('process.stopping', { signal: await signal })
   void manager.stopping()
   await workers.stop()
-  logger.info('stopped')
+  log.event('process.stopped', {})
 }
 
-function logListening(urls: readonly string[], logger: Logger): void {
-  for (const url of urls) logger.info(`listening on ${url}`)
+function logListening(urls: readonly string[], log: Log): void {
+  for (const url of urls) log.event('listener.opened', { url })
 }
 
 /** A configuration and the library that reads it are loaded by who has one. */
@@ -121,19 +122,21 @@ async function configured(file: LoadedConfig, more: ConfiguredOptions): Promise<
 }
 
 /** SIGHUP: what can be applied without dropping a client is, and the rest is told. */
-async function reload(broker: Broker, logger: Logger): Promise<void> {
+async function reload(broker: Broker): Promise<void> {
+  const { log } = broker
+  const signal = 'SIGHUP'
   const before = new Set(broker.addresses)
   try {
     const { applied, kept } = await broker.reload()
-    logger.info(`SIGHUP: read again: ${applied.join(', ') || 'nothing has changed'}`)
+    log.event('config.reloaded', { signal, applied: applied.join(', ') || 'nothing has changed' })
     // What stays open has the address that it had.
     logListening(
       broker.addresses.filter((one) => !before.has(one)).map(({ url }) => url),
-      logger,
+      log,
     )
-    for (const one of kept) logger.warn(`${one}; what has changed takes effect at the next start`)
+    for (const cause of kept) log.event('config.kept', { cause })
   } catch (error) {
-    logger.error(`SIGHUP: ${(error as Error).message}; nothing has changed`)
+    log.event('config.failed', { signal, cause: (error as Error).message })
   }
 }
 
@@ -141,30 +144,23 @@ function withLogger(options: BrokerOptions, logger: Logger, file: LoadedConfig |
   return { ...options, stack: { ...file?.value.stack, logger } }
 }
 
-function levelOf(flags: Flags, file: LoadedConfig | undefined): LogLevel {
-  const { config } = flags
-  if (config.verbose) return 'debug'
-  return givesLevel(flags) ? config['log-level'] : (file?.value.log?.level ?? config['log-level'])
-}
-
-function givesLevel({ given }: Flags): boolean {
-  return given.has('log-level') || given.has('verbose')
-}
-
-function isForPeople(file: LoadedConfig | undefined): boolean {
-  const format = file?.value.log?.format ?? 'auto'
-  return format === 'auto' ? process.stdout.isTTY === true : format === 'lines'
+/** What flags say of the log: it wins over the file. */
+function logOf({ config, given }: Flags): LogOptions {
+  return {
+    ...(given.has('log-level') && { level: config['log-level'] }),
+    ...(given.has('log-format') && { format: config['log-format'] }),
+    ...(config.verbose && { level: 'debug' as const }),
+  }
 }
 
 /** Where others than this machine reach a listener, those who are let in may do everything: that wants to be known. */
-function warnOfStrangers({ addresses }: Broker, logger: Logger, config: CliConfig): void {
+function warnOfStrangers({ addresses, log }: Broker, config: CliConfig): void {
   for (const { url, transport } of addresses.filter(({ local }) => !local)) {
     const certificates = config.ca !== '' && (transport === 'tls' || transport === 'wss')
     const [reached, flag] = certificates
       ? ['whoever has a certificate', '--ca']
       : ['whoever reaches it', '--allow-anonymous']
-    if (certificates || config['allow-anonymous'])
-      logger.warn(`${url}: ${reached} may read and write everything (${flag})`)
-    else logger.warn(`${url}: this machine alone is let in there: others need --allow-anonymous`)
+    if (certificates || config['allow-anonymous']) log.event('listener.open-to-all', { url, reached, flag })
+    else log.event('listener.local-only', { url })
   }
 }

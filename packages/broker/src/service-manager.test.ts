@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { createLog } from '@mqtt-stack/core'
 import { RecordingLogger, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { programPath } from '../../../test/support/needs.ts'
@@ -23,7 +24,7 @@ function setUp(env: NodeJS.ProcessEnv, run?: () => Promise<void>): Setup {
     told.push([...states])
     return run?.() ?? Promise.resolve()
   }
-  const manager = new ServiceManager(logger, env, record, clock)
+  const manager = new ServiceManager(createLog(logger, clock), env, record, clock)
   return { manager, told, logger, seconds: (count) => clock.advance(count * 1_000) }
 }
 

@@ -1,7 +1,7 @@
 /** systemd, where it has started the command as a service that tells how it fares (Type=notify). */
 import { execFile } from 'node:child_process'
 import process from 'node:process'
-import type { Clock, Logger, Timer } from '@mqtt-stack/core'
+import type { Clock, Log, Timer } from '@mqtt-stack/core'
 import { systemClock } from '@mqtt-stack/core'
 
 /** Runs `systemd-notify`, and answers when it is through. */
@@ -12,7 +12,7 @@ const PATIENCE = 5_000
 
 /** Does nothing where no service manager wants to be told. */
 export class ServiceManager {
-  readonly #logger: Logger
+  readonly #log: Log
   readonly #run: RunNotify
   readonly #clock: Clock
   readonly #told: boolean
@@ -24,14 +24,14 @@ export class ServiceManager {
 
   /** @param env Has `NOTIFY_SOCKET`, and `WATCHDOG_USEC` where there is a watchdog, for this process alone. */
   constructor(
-    logger: Logger,
+    log: Log,
     env: Readonly<NodeJS.ProcessEnv> = process.env,
     run: RunNotify = runNotify,
     clock: Clock = systemClock,
   ) {
     const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID } = env
     const watched = WATCHDOG_PID === undefined || WATCHDOG_PID === String(process.pid)
-    this.#logger = logger
+    this.#log = log
     this.#run = run
     this.#clock = clock
     this.#told = NOTIFY_SOCKET !== undefined && NOTIFY_SOCKET !== ''
@@ -61,10 +61,7 @@ export class ServiceManager {
       await this.#run(states)
       this.#failed = false
     } catch (error) {
-      if (!this.#failed)
-        this.#logger.error(
-          `systemd-notify: ${(error as Error).message}: systemd is not told how the service fares`,
-        )
+      if (!this.#failed) this.#log.event('systemd.failed', { cause: (error as Error).message })
       this.#failed = true
     } finally {
       this.#running = false

@@ -2,7 +2,7 @@
 import type { Worker } from 'node:cluster'
 import cluster from 'node:cluster'
 import { once } from 'node:events'
-import type { Clock, Logger } from '@mqtt-stack/core'
+import type { Clock, Log } from '@mqtt-stack/core'
 import { StackError, systemClock } from '@mqtt-stack/core'
 
 /** Tells a worker which one it is, from 1 on. */
@@ -37,14 +37,14 @@ export function tellReady(listening: readonly string[]): void {
 /** Starts so many processes of the same command, starts again who ends, and ends them. */
 export class Workers {
   readonly #count: number
-  readonly #logger: Logger
+  readonly #log: Log
   readonly #clock: Clock
   readonly #running = new Map<number, Worker>()
   #stopping = false
 
-  constructor(count: number, logger: Logger, clock: Clock = systemClock) {
+  constructor(count: number, log: Log, clock: Clock = systemClock) {
     this.#count = count
-    this.#logger = logger
+    this.#log = log
     this.#clock = clock
   }
 
@@ -110,7 +110,9 @@ export class Workers {
 
   #startAgain(index: number, failures: number): void {
     const worker = this.#fork(index)
-    worker.once('message', () => this.#logger.info(`worker ${index} listens again (${worker.process.pid})`))
+    worker.once('message', () =>
+      this.#log.event('worker.restarted', { worker: index, pid: worker.process.pid ?? 0 }),
+    )
     this.#watch(index, worker, failures)
   }
 
@@ -123,7 +125,7 @@ export class Workers {
       const count = this.#clock.now() - since > SETTLED ? 0 : failures
       const pause = Math.min(PAUSE * 2 ** count, LONGEST_PAUSE)
       const how = signal ?? `exit code ${code}`
-      this.#logger.error(`worker ${index} has ended (${how}): it is started again in ${pause / 1_000} s`)
+      this.#log.event('worker.ended', { worker: index, how, seconds: pause / 1_000 })
       // Keeps the process alive, also where none is left.
       setTimeout(() => {
         if (!this.#stopping) this.#startAgain(index, count + 1)

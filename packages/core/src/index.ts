@@ -20,7 +20,6 @@ export * from './contract/forward.ts'
 export * from './contract/grant.ts'
 export * from './contract/histogram.ts'
 export { asReceived, type Instead, instead, type Replaceable } from './contract/instead.ts'
-export { LineLimit } from './contract/line-limit.ts'
 export {
   type Listener,
   type ListenerLimits,
@@ -28,7 +27,7 @@ export {
   type TlsFacts,
   type UpgradeRequest,
 } from './contract/listener.ts'
-export * from './contract/logger.ts'
+export * from './contract/log/index.ts'
 export * from './contract/message-id.ts'
 export type { MessageSampler } from './contract/message-samples.ts'
 export * from './contract/metric.ts'
@@ -37,7 +36,6 @@ export { nearestName } from './contract/nearest.ts'
 export type { FollowedRun, Follower, HandlerActivity, Observation } from './contract/observation.ts'
 export * from './contract/options.ts'
 export * from './contract/own-message.ts'
-export { type Fields, printable, withoutToken } from './contract/printable.ts'
 export * from './contract/purge.ts'
 export * from './contract/relay.ts'
 export * from './contract/relayer.ts'

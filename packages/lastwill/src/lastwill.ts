@@ -80,7 +80,7 @@ export class LastWill extends Middleware<LastWillOptions> {
 
   start(): void {
     if (this.stack.answers('openSession') && !this.stack.answers('lookupDueWills'))
-      this.stack.log.warn('the backend keeps no wills: one that asks for a delay is published at once')
+      this.stack.log.event('wills.unkept', {})
     this.#relayer = new Relayer(this.stack)
     this.#due = new DueWills(this.stack, ({ packet, publisher, clientId, epoch }) =>
       this.#publish(packet, publisher, { clientId, epoch }),

@@ -37,7 +37,7 @@ export class LmdbBackend extends Backend<LmdbBackendOptions> {
     }
     const { path, sync } = this.config
     const when = sync === 'commit' ? 'with each commit' : 'about a second behind'
-    this.stack.log.info(`lmdb-backend: sessions and messages are kept in ${path}, on the disk ${when}`)
+    this.stack.log.event('store.opened', { owner: 'lmdb-backend', path, when })
   }
 
   /** The driver's own errors name the place; those of the kit are of what is in the file. */
@@ -55,8 +55,6 @@ export class LmdbBackend extends Backend<LmdbBackendOptions> {
   }
 
   #warn(file: string, aside: string, reason: string): void {
-    this.stack.log.error(
-      `lmdb-backend: ${file}: ${reason}: it is ${aside} now, and an empty store takes its place`,
-    )
+    this.stack.log.event('store.set-aside', { owner: 'lmdb-backend', file, aside, cause: reason })
   }
 }

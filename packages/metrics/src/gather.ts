@@ -60,7 +60,7 @@ export class Gatherer {
       const { name, type, help } = family
       const wrong = this.#faultOf(family) ?? (this.#differs(families.get(name), family) && 'is of two types')
       if (wrong) {
-        this.#tell(`metrics: ${JSON.stringify(name)} ${wrong}: it is left out`)
+        this.#tell(name, wrong)
         continue
       }
       let known = families.get(name)
@@ -90,10 +90,11 @@ export class Gatherer {
     return label === undefined ? undefined : `has the label ${JSON.stringify(label)}, which is no name of one`
   }
 
-  #tell(text: string): void {
+  #tell(name: string, cause: string): void {
+    const text = `${name} ${cause}`
     if (this.#told.has(text) || this.#told.size >= 100) return
     this.#told.add(text)
-    this.#stack.log.warn(text)
+    this.#stack.log.event('metrics.left-out', { metric: JSON.stringify(name), cause })
   }
 }
 

@@ -191,7 +191,9 @@ export class Metrics extends Middleware<MetricsOptions> {
     if (openTelemetry !== false) {
       const { meterOf, OpenTelemetry } = await import('./out/open-telemetry.ts')
       const meter = await meterOf(openTelemetry)
-      this.#openTelemetry = new OpenTelemetry(meter, gather, (error) => this.stack.log.warn(error.message))
+      this.#openTelemetry = new OpenTelemetry(meter, gather, (error) =>
+        this.stack.log.event('metrics.failed', { cause: error.message }),
+      )
       await this.#openTelemetry.refresh()
     }
     if (sysInterval > 0) {
@@ -206,7 +208,8 @@ export class Metrics extends Middleware<MetricsOptions> {
     const type = prometheus.registry.contentType
     this.#server = new MetricsServer(place, async () => ({ body: await prometheus.text(), type }))
     this.#address = await this.#server.open()
-    this.stack.log.info(`metrics are at http://${hostOf(this.#address)}:${this.#address.port}/metrics`)
+    const url = `http://${hostOf(this.#address)}:${this.#address.port}/metrics`
+    this.stack.log.event('metrics.opened', { url })
   }
 
   /** prom-client is loaded where somebody asks for it. */

@@ -1,4 +1,4 @@
-import type { Logger, Resolved } from '@mqtt-stack/core'
+import type { Log, Resolved } from '@mqtt-stack/core'
 import { ReasonCode } from '@mqtt-stack/core'
 import type { Measures } from './measures.ts'
 import type { RateLimitOptions } from './options.ts'
@@ -11,14 +11,14 @@ const OVER = 0.9
 export class Overload {
   readonly #limits: Pick<Resolved<RateLimitOptions>, 'memory' | 'loopDelay'>
   readonly #measure: () => Measures
-  readonly #log: Logger
+  readonly #log: Log
   /** Why new clients are refused now. */
   refusal: Refusal | undefined = undefined
 
   constructor(
     limits: Pick<Resolved<RateLimitOptions>, 'memory' | 'loopDelay'>,
     measure: () => Measures,
-    log: Logger,
+    log: Log,
   ) {
     this.#limits = limits
     this.#measure = measure
@@ -30,8 +30,8 @@ export class Overload {
     const was = this.refusal
     this.refusal = this.#judge(this.#measure(), was)
     if (this.refusal?.reasonCode === was?.reasonCode) return
-    if (this.refusal === undefined) this.#log.info('new clients are let in again')
-    else this.#log.warn(`new clients are refused: ${this.refusal.reason}`)
+    if (this.refusal === undefined) this.#log.event('overload.ended', {})
+    else this.#log.event('overload.began', { cause: this.refusal.reason })
   }
 
   #judge({ memory, loopDelay }: Measures, was: Refusal | undefined): Refusal | undefined {

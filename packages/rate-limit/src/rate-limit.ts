@@ -103,7 +103,6 @@ export class RateLimit extends Middleware<RateLimitOptions> {
   stop(): void {
     for (const timer of this.#timers) timer.cancel()
     this.#measures?.stop()
-    this.#slowed?.stop()
   }
 
   /**

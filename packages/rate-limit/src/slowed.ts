@@ -1,5 +1,5 @@
-import type { Client, Clock, Logger } from '@mqtt-stack/core'
-import { LineLimit, Slot } from '@mqtt-stack/core'
+import type { Client, Clock, Log } from '@mqtt-stack/core'
+import { Slot } from '@mqtt-stack/core'
 
 /** One client is told of once in so many milliseconds. */
 const AGAIN = 60_000
@@ -9,11 +9,11 @@ const told = new Slot(() => ({ at: Number.NEGATIVE_INFINITY }))
 /** Tells a person of clients that have to wait. */
 export class Slowed {
   readonly #clock: Clock
-  readonly #lines: LineLimit
+  readonly #log: Log
 
-  constructor(log: Logger, clock: Clock) {
+  constructor(log: Log, clock: Clock) {
     this.#clock = clock
-    this.#lines = new LineLimit(log, clock, 'clients were slowed')
+    this.#log = log
   }
 
   /**
@@ -26,16 +26,12 @@ export class Slowed {
     if (now - last.at < AGAIN) return
     last.at = now
     const { id, listener } = client
-    this.#lines.write('client slowed', () => ({
+    this.#log.event('client.slowed', {
       clientId: id || undefined,
       remote: listener.remote,
       transport: listener.transport,
       username,
       cause,
-    }))
-  }
-
-  stop(): void {
-    this.#lines.flush()
+    })
   }
 }

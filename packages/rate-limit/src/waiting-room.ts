@@ -1,4 +1,5 @@
 import type { Client, Clock, Steps, Timer } from '@mqtt-stack/core'
+import { bounded } from '@mqtt-stack/core'
 
 /** Who waits is looked at this often, in milliseconds. */
 const TICK = 25
@@ -38,8 +39,9 @@ export class WaitingRoom {
     }
   }
 
+  /** It ends by itself: who waits here is held back on purpose, and is not told to be slow. */
   #once(client: Client, until: number): Promise<void> {
-    return new Promise((resolve) => {
+    const waits = new Promise<void>((resolve) => {
       const go = (): void => {
         client.stream.off('close', go)
         this.#waiting.delete(waiting)
@@ -50,6 +52,7 @@ export class WaitingRoom {
       client.stream.once('close', go)
       this.#timer ??= this.#clock.every(TICK, this.#look)
     })
+    return bounded(waits)
   }
 
   readonly #look = (): void => {

@@ -14,7 +14,11 @@ export type Settings = ReadonlyMap<string, string>
  * @param warn Told what is not promised.
  * @throws StackError `STORE_UNUSABLE`
  */
-export async function lookAt(link: Link, target: Target, warn: (text: string) => void): Promise<void> {
+export async function lookAt(
+  link: Link,
+  target: Target,
+  warn: (store: string, lack: string) => void,
+): Promise<void> {
   const masters = await link.ask(async () => {
     const { client } = link
     return Promise.all(
@@ -27,7 +31,7 @@ export async function lookAt(link: Link, target: Target, warn: (text: string) =>
       throw new StackError('STORE_UNUSABLE', `redis-backend: cannot use ${target.label}: ${wrong}`)
   }
   const lacks = new Set(masters.flatMap((settings) => lacksOf(settings)))
-  for (const lack of lacks) warn(`redis-backend: ${target.label} ${lack}`)
+  for (const lack of lacks) warn(target.label, lack)
 }
 
 async function settingsOf(redis: Redis): Promise<Settings> {

@@ -11,7 +11,9 @@ export class RedisBackend extends Backend<RedisBackendOptions> {
       const own = Object.fromEntries(
         Object.keys(REDIS_OPTIONS).map((key) => [key, config[key as keyof RedisOptions]]),
       )
-      return new RedisStore(own, (text) => this.stack.log.warn(text))
+      return new RedisStore(own, (store, lack) =>
+        this.stack.log.event('store.lacks', { owner: 'redis-backend', store, lack }),
+      )
     })
     checkNames(this.name, this.config)
     targetOf(this.name, { ...this.config, passwordFile: undefined, caFile: undefined })

@@ -55,7 +55,7 @@ export class RedisStore implements SharedStore {
   }
   readonly #options: ReturnType<typeof resolve>
   readonly #keys: Keys
-  readonly #warn: (text: string) => void
+  readonly #warn: (store: string, lack: string) => void
   readonly #claims = new Map<string, RedisPart>()
   #events: SharedStoreEvents = { reach: () => {}, cast: () => {} }
   #open: Open | undefined
@@ -65,7 +65,7 @@ export class RedisStore implements SharedStore {
    * @param warn Told what Redis does not promise.
    * @throws StackError `OPTION_…`, which names the option
    */
-  constructor(options: RedisOptions, warn: (text: string) => void = () => {}) {
+  constructor(options: RedisOptions, warn: (store: string, lack: string) => void = () => {}) {
     this.#options = resolve(options)
     checkNames('redis-backend', this.#options)
     this.node = this.#options.node ?? `n-${randomName()}`

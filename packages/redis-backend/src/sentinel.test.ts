@@ -64,7 +64,7 @@ it('tells of a master that has not taken over from the one before', { timeout: 6
   try {
     const options = { sentinels: [...addresses], name, lease: 60_000, patience: 20_000, node: 'a' }
     const warnings: string[] = []
-    const store = new RedisStore(options, (text) => warnings.push(text))
+    const store = new RedisStore(options, (_store, lack) => warnings.push(lack))
     stores.push(store)
     await store.open()
     await store.write([set('1')])
@@ -85,7 +85,7 @@ it('tells of a master that has not taken over from the one before', { timeout: 6
     await expect
       .poll(told, { timeout: 20_000 })
       .toEqual([
-        `redis-backend: the master of "mymaster" of the Sentinels ${addresses.join(', ')} is ${master.host}:${master.port} now, which has not taken over from ${replica.host}:${replica.port}: what was acknowledged last may be lost (a master that died is to come back as a replica)`,
+        `has the master ${master.host}:${master.port} now, which has not taken over from ${replica.host}:${replica.port}: what was acknowledged last may be lost (a master that died is to come back as a replica)`,
       ])
   } finally {
     for (const store of stores.splice(0)) await store.close()

@@ -31,7 +31,7 @@ export function succeeds(next: Master, last: Master): boolean {
 export async function watchSuccession(
   client: Client,
   { kind, label }: Target,
-  warn: (text: string) => void,
+  warn: (store: string, lack: string) => void,
 ): Promise<void> {
   if (kind !== 'sentinels' || client instanceof Cluster) return
   let last: Master | undefined
@@ -44,7 +44,8 @@ export async function watchSuccession(
     if (next === undefined) return
     if (last !== undefined && !succeeds(next, last))
       warn(
-        `redis-backend: the master of ${label} is ${next.address} now, which has not taken over from ${last.address}: what was acknowledged last may be lost (a master that died is to come back as a replica)`,
+        label,
+        `has the master ${next.address} now, which has not taken over from ${last.address}: what was acknowledged last may be lost (a master that died is to come back as a replica)`,
       )
     last = next
   }

@@ -61,10 +61,7 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   }
 
   start(): void {
-    if (!this.stack.handles('pingreq'))
-      this.stack.log.warn(
-        'nobody handles PINGREQ: clients that fall silent stay, and those that ask get no answer (KeepAlive)',
-      )
+    if (!this.stack.handles('pingreq')) this.stack.log.event('pingreq.unhandled', {})
     const expired = new ExpiredSessions(this.stack, this.#sleeping)
     this.#changes = new SessionChanges(this.stack, this.#sleeping, expired, opening)
     const sweep = (): void => this.stack.background(() => expired.sweep())

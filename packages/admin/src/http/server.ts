@@ -108,7 +108,11 @@ async function answer(
     }
     const said = await Promise.race([one.run(call), ended(signal, config.timeout)])
     if (bearer !== undefined && one.method !== 'GET')
-      stack.log.info('admin', { did: `${one.method} ${one.path}`, ...params, by: bearer.name })
+      stack.log.event('admin.acted', {
+        by: bearer.name,
+        did: `${one.method} ${one.path}`,
+        target: Object.values(params).join(' ') || undefined,
+      })
     if (said instanceof Response) return said
     if (one.answer === undefined) return new Response(null, { status: 204 })
     return new Response(`${JSON.stringify(said)}\n`, { headers: { 'content-type': 'application/json' } })
@@ -157,7 +161,7 @@ function problemOf(error: Error, { stack }: Desk): Problem {
   if (isProblem(error)) return error
   const code = isStackError(error) ? CODES[error.code] : undefined
   if (code !== undefined) return new Problem(code, error.message)
-  stack.log.error(`admin: ${error.message}`, error)
+  stack.log.event('admin.failed', { cause: error.message }, error)
   return new Problem('went-wrong', 'something went wrong here: the log says what')
 }
 

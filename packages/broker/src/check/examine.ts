@@ -72,7 +72,7 @@ interface TriedOut {
 /** Makes everything as a start would; what cannot be made says why. */
 async function tryOut(config: LoadedConfig): Promise<TriedOut> {
   const { options, own } = await makeAll(config)
-  const { stack } = createBroker({ ...options, stack: { ...options.stack, logger: QUIET } })
+  const { stack } = createBroker({ ...options, log: {}, stack: { ...options.stack, logger: QUIET } })
   checkTogether(config, stack, own)
   await tryListeners(config, options.listeners, stack)
   const acl = stack.middlewares.find(({ name }) => name === ACL.class) as

@@ -73,7 +73,7 @@ export async function explainFile(args: readonly string[], { stdout, stderr, env
   // What is stored stays closed: a broker may be running on it.
   const { backend: _backend, ...options } = await brokerOptionsOf(await loadConfig(operands[0], env))
   const logger = errorsAlone((text) => stderr.write(`${text}\n`))
-  const broker = createBroker({ ...options, stack: { ...options.stack, logger } })
+  const broker = createBroker({ ...options, log: {}, stack: { ...options.stack, logger } })
   try {
     const question = questionOf(flags)
     const answers = await broker.explainEach(question)

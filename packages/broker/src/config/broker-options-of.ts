@@ -71,6 +71,7 @@ export async function makeAll(config: LoadedConfig, { attaches = false }: MakeOp
     ...(listeners !== undefined && { listeners }),
     ...(anonymous !== undefined && { allowAnonymous: anonymous }),
     ...(value.stack !== undefined && { stack: value.stack }),
+    ...(value.log !== undefined && { log: value.log }),
     ...Object.fromEntries(places.map((place) => [place, value[place as Exclude<Place, 'backend'>]])),
     ...(backend !== undefined && { backend }),
     ...(admin !== undefined && { admin }),

@@ -1,8 +1,7 @@
 /** What a configuration is, once it has been held against its schema. */
 import type { AllowAnonymous } from '../anonymous.ts'
-import type { LogLevel } from '../logger.ts'
+import type { LogOptions } from '../log-options.ts'
 import type { Place } from '../order.ts'
-import type { LogFormat } from './log-options.ts'
 import type { ProviderName } from './sections.ts'
 
 /** Options of somebody; who it is checks them once more. */
@@ -46,5 +45,5 @@ export type ConfigValue = {
   readonly admin?: Options
   readonly metrics?: Options
   readonly use?: readonly UseValue[]
-  readonly log?: { readonly level?: LogLevel; readonly format?: LogFormat }
+  readonly log?: Readonly<LogOptions>
 } & { readonly [Name in Exclude<Place, 'backend'>]?: Options | false }

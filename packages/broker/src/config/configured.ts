@@ -6,7 +6,8 @@ import type { BrokerOptions } from '../broker-options.ts'
 import { weaknessesOf } from '../check/weaknesses.ts'
 import { anonymousFor, makeBroker } from '../create-broker.ts'
 import type { ListenerOptions } from '../listeners/options.ts'
-import type { LogLevel } from '../logger.ts'
+import type { LogOptions } from '../log-options.ts'
+import { lineFormatOf } from '../log-options.ts'
 import type { Kept } from './apply-part.ts'
 import { applyPart, madeOf } from './apply-part.ts'
 import { brokerOptionsOf, makeAll } from './broker-options-of.ts'
@@ -25,22 +26,33 @@ export interface ConfiguredOptions {
   readonly options?: BrokerOptions
   /** Web servers may be attached later: see `makeAll`. */
   readonly attaches?: boolean
-  /** Is told the level of the log when it has changed. */
-  readonly onLogLevel?: (level: LogLevel) => void
 }
 
 /** What listens where a configuration says nothing. */
 const USUAL: readonly ListenerOptions[] = [{ transport: 'tcp' }]
 
+const NOT_OURS = 'the logger that runs is another one than the broker’s own'
+
 /** @throws ConfigError with the line of what is wrong. */
 export async function configuredBroker(config: LoadedConfig, more: ConfiguredOptions = {}): Promise<Broker> {
   const made = await makeAll(config, more)
-  const broker = makeBroker({ ...made.options, ...more.options }, new Configuration(config, more))
+  const broker = makeBroker(
+    { ...made.options, ...more.options, log: logOf(made.options, more.options) },
+    new Configuration(config, more),
+  )
   checkTogether(config, broker.stack, made.own)
   if (more.options?.listeners === undefined) await tryListeners(config, made.options.listeners, broker.stack)
   // As a start would, and before a store is opened: what is wrong is told with its line.
   await weaknessesOf(config, broker.stack.middlewares)
   return broker
+}
+
+/** How the log is to be: what code says wins, and a logger that was given writes as it does. */
+function logOf(file: BrokerOptions, given: BrokerOptions = {}): LogOptions {
+  const { format, ...log } = { ...file.log, ...given.log }
+  const logger = given.stack?.logger
+  const isOurs = logger === undefined || logger.format !== undefined
+  return isOurs && format !== undefined ? { ...log, format } : log
 }
 
 class Configuration implements Source {
@@ -59,8 +71,8 @@ class Configuration implements Source {
     const { env, options = {} } = this.#more
     const next = await loadConfig(this.#file, env)
     const made = { ...(await brokerOptionsOf(next, this.#more)), ...options }
-    // Nothing is applied of a configuration that could not be started.
-    makeBroker(made)
+    // Nothing is applied of a configuration that could not be started; how the log is written least of all.
+    makeBroker({ ...made, log: {} })
     const changed = this.#changed(next)
     await lookAt(changed, next, made, broker)
     const applied: string[] = []
@@ -131,7 +143,13 @@ class Configuration implements Source {
         await broker.relisten(made.listeners ?? USUAL)
         return []
       case 'log.level':
-        this.#more.onLogLevel?.((part.value as LogLevel | undefined) ?? 'info')
+        if (options?.log?.level !== undefined) return undefined
+        broker.log.level = (part.value as LogOptions['level']) ?? 'info'
+        return []
+      case 'log.format':
+        if (options?.log?.format !== undefined) return undefined
+        if (broker.log.format === undefined) return [{ name: 'log.format', reason: NOT_OURS }]
+        broker.log.format = lineFormatOf((part.value as LogOptions['format']) ?? 'auto')
         return []
       case 'auth.anonymous':
         return options?.allowAnonymous === undefined ? [] : undefined

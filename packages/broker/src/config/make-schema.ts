@@ -1,11 +1,10 @@
 /** The JSON Schema of a configuration, out of the tables of options. `npm run docs:write` writes it down. */
 import type { OptionSpec } from '@mqtt-stack/core'
 import { describeOption } from '@mqtt-stack/core'
-import { LOG_LEVELS } from '../logger.ts'
+import { LOG_OPTIONS } from '../log-options.ts'
 import { ORDER } from '../order.ts'
 import { FROM_FILE } from './conform.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { LOG_FORMATS } from './log-options.ts'
 import { ACL, ADMIN, ANONYMOUS, LIMITS, LMDB, METRICS, PROVIDERS, REDIS } from './sections.ts'
 
 /** A table of options, whosoever they are. */
@@ -61,14 +60,7 @@ export function makeSchema(tables: ConfigTables): JsonSchema {
       ...sectionOf(METRICS, tables),
       use: { type: 'array', items: useOf(), description: 'Middlewares of other packages.' },
       log: {
-        ...mapOf({
-          level: { enum: LOG_LEVELS, default: 'info', description: 'How much is logged.' },
-          format: {
-            enum: LOG_FORMATS,
-            default: 'auto',
-            description: 'Lines for people, or JSON; `auto`: lines on a terminal.',
-          },
-        }),
+        ...tableOf(LOG_OPTIONS as Rows),
         description: 'What is logged, to standard output.',
       },
     }),

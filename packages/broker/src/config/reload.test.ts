@@ -2,10 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { RecordingLogger } from '@mqtt-stack/testing'
 import type { MqttClient } from 'mqtt'
 import { connectAsync } from 'mqtt'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Broker } from '../broker.ts'
+import type { BrokerOptions } from '../broker-options.ts'
 import { createBrokerFrom } from '../create-broker-from.ts'
 
 const QUIET = { error() {}, warn() {}, info() {}, debug() {} }
@@ -16,11 +18,11 @@ interface Reloading {
   write(text: string): ReturnType<Broker['reload']>
 }
 
-async function reloading(text: string): Promise<Reloading> {
+async function reloading(text: string, options: BrokerOptions = {}): Promise<Reloading> {
   const folder = mkdtempSync(join(tmpdir(), 'mqtt-stack-'))
   const file = join(folder, 'broker.yaml')
   writeFileSync(file, text)
-  const broker = await createBrokerFrom(file, { stack: { logger: QUIET } })
+  const broker = await createBrokerFrom(file, { stack: { logger: QUIET }, ...options })
   onTestFinished(async () => {
     await broker.close()
     rmSync(folder, { recursive: true })
@@ -158,4 +160,42 @@ test('a broker without a configuration reads its certificates again', async () =
   onTestFinished(() => broker.close())
   await broker.listen()
   expect(await broker.reload()).toEqual({ applied: ['certificates'], kept: [] })
+})
+
+describe('the log', () => {
+  const log = (level: string, format: string): string => `${ONE}log: { level: ${level}, format: ${format} }\n`
+
+  test('is written at another level, and in another form, from then on', async () => {
+    const logger = Object.assign(new RecordingLogger(), { format: 'lines' as const })
+    const { broker, write } = await reloading(log('warn', 'json'), { stack: { logger } })
+    expect([broker.log.level, logger.format]).toEqual(['warn', 'json'])
+    expect(await write(log('debug', 'lines'))).toEqual({ applied: ['log.level', 'log.format'], kept: [] })
+    await client(broker.addresses[0].url)
+    expect([broker.log.format, logger.events('client.connected')]).toEqual([
+      'lines',
+      [expect.objectContaining({ transport: 'tcp' })],
+    ])
+    await write(ONE)
+    expect(broker.log.level).toBe('info')
+  })
+
+  test('is as code says where that says something', async () => {
+    const options = { stack: { logger: new RecordingLogger() }, log: { level: 'error' as const } }
+    const { broker, write } = await reloading(log('debug', 'json'), options)
+    expect((await write(log('info', 'json'))).applied).toEqual([])
+    expect(broker.log.level).toBe('error')
+  })
+
+  test('has no other form where the logger is not the broker’s own: that is told', async () => {
+    const { write } = await reloading(log('info', 'json'))
+    expect((await write(log('info', 'lines'))).kept).toEqual([
+      expect.stringContaining('log.format: the logger that runs is another one than the broker’s own'),
+    ])
+  })
+
+  test('stays as it was where the file cannot be used', async () => {
+    const { broker, write } = await reloading(log('warn', 'json'))
+    await expect(write(`${log('debug', 'json')}acl: { file: none }\n`)).rejects.toThrow()
+    expect(broker.log.level).toBe('warn')
+  })
 })

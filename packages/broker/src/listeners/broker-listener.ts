@@ -41,7 +41,9 @@ export class BrokerListener {
       throw listenFailed(transport, where, error)
     }
     // What goes wrong with accepting, such as a lack of file descriptors, ends no connection that is there.
-    server.on('error', (error) => this.#stack.log.error(`${transport} listener: ${error.message}`, error))
+    server.on('error', (error) =>
+      this.#stack.log.event('listener.failed', { transport, cause: error.message }, error),
+    )
     return this.#endpoint.address()
   }
 

@@ -76,7 +76,7 @@ export class Certificates {
       const { message } = error as Error
       if (message === this.#complaint) return
       this.#complaint = message
-      this.#stack.log.error(`${message}; what was read before stays in use`, error as Error)
+      this.#stack.log.event('certificates.failed', { cause: message }, error as Error)
     }
   }
 
@@ -107,7 +107,7 @@ export class Certificates {
     this.#server?.setSecureContext(this.#serverOptions())
     this.#revoked = this.#noteRevoked()
     for (const [client, keys] of this.#clients) this.#closeRevoked(client, keys)
-    this.#stack.log.info(`${this.#config.transport} listener: the certificates were read again`)
+    this.#stack.log.event('certificates.reloaded', { transport: this.#config.transport })
   }
 
   readonly #changed = (): void => {
@@ -121,9 +121,7 @@ export class Certificates {
     for (const { until } of revocations) {
       if (until === undefined || until > now) continue
       const due = new Date(until).toISOString()
-      this.#stack.log.warn(
-        `${this.#config.transport} listener: a revocation list (option "crl") was to be renewed by ${due}: until it is, its authority’s clients are refused`,
-      )
+      this.#stack.log.event('certificates.overdue', { transport: this.#config.transport, due })
     }
     return new Set(revocations.flatMap(({ revoked }) => revoked))
   }

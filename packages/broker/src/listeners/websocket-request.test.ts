@@ -52,14 +52,11 @@ describe('origins', () => {
     expect(await refusal(broker, { origin })).toEqual([403, 'pages of this origin may not connect\n'])
     expect(refusals(broker)).toEqual([
       {
-        clientId: undefined,
+        event: 'client.refused',
         remote: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
-        proxy: undefined,
         transport: 'ws',
         listener: 'web',
         origin,
-        version: undefined,
-        username: undefined,
         reasonCode: 0x87,
         cause: 'pages of this origin may not connect (option "origins")',
       },

@@ -307,7 +307,8 @@ describe('limits', () => {
   })
 
   it('and connectLimit bytes before', async () => {
-    const { open, logger } = await testStack({ use: [acceptAll()], options: { connectLimit: 100 } })
+    const { open, logger, stack } = await testStack({ use: [acceptAll()], options: { connectLimit: 100 } })
+    stack.log.level = 'debug'
     const alice = open()
     void alice.connect({ clientId: 'x'.repeat(200) })
     await alice.closed

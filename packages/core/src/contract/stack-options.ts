@@ -3,13 +3,16 @@
 import type { Packet } from '../packets/index.ts'
 import type { Clock } from '../time/index.ts'
 import type { Client } from './client.ts'
-import type { Logger } from './logger.ts'
+import type { Logger, LogLevel } from './log/index.ts'
+import { LOG_LEVELS, USUAL_LINES } from './log/index.ts'
 import type { OptionsSpec } from './options.ts'
 
 export interface StackOptions {
   strict?: boolean
   clock?: Clock
   logger?: Logger
+  logLevel?: LogLevel
+  logLines?: number
   errorHandler?: (error: Error, client: Client | undefined, packet: Packet | undefined) => void
   connectLimit?: number
   packetLimit?: number
@@ -19,6 +22,7 @@ export interface StackOptions {
   controlTopics?: readonly string[]
   highWater?: number
   drainTimeout?: number
+  slowAfter?: number
   stallTimeout?: number
   memoryCeiling?: number
   memoryShare?: number
@@ -37,6 +41,20 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     schema: false,
     default: console,
     doc: 'Where lines of the log go: anything with the methods of `console`.',
+  },
+  logLevel: {
+    kind: 'string',
+    schema: false,
+    optional: true,
+    choices: LOG_LEVELS,
+    doc: 'How much is logged: `stack.log.level` may change it. By default what the logger says, and `info` where it says nothing.',
+  },
+  logLines: {
+    kind: 'number',
+    default: USUAL_LINES,
+    min: 1,
+    unit: 'lines a second',
+    doc: 'Lines of one event that are logged each second in the long run, ten times as many at once, and of `debug` a hundred times as many; the others are counted.',
   },
   errorHandler: {
     kind: 'function',
@@ -98,6 +116,13 @@ export const STACK_OPTIONS: OptionsSpec<StackOptions> = {
     min: 1,
     unit: 'ms',
     doc: 'A client above its high-water mark (`highWater`) that takes nothing for so long is closed.',
+  },
+  slowAfter: {
+    kind: 'number',
+    default: 1_000,
+    min: 1,
+    unit: 'ms',
+    doc: 'A handler that takes longer to answer is logged (`handler.slow`), once for each answer; looked for once a second.',
   },
   stallTimeout: {
     kind: 'number',

@@ -7,7 +7,7 @@ import type { CallbackName, CallbackRule, Callbacks, Context, RuleOf, Store } fr
 import type { Chain } from './chain.ts'
 import type { Client } from './client.ts'
 import type { Listener } from './listener.ts'
-import type { Logger } from './logger.ts'
+import type { Log } from './log/index.ts'
 import type { MessageSampler, MessageSamples } from './message-samples.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import type { Observation } from './observation.ts'
@@ -27,8 +27,8 @@ export type ExecuteCallback<Name extends CallbackName> = (
 export interface Stack {
   readonly config: Resolved<StackOptions>
   readonly clock: Clock
-  /** The logger of the options, for text that may hold what a client sent. */
-  readonly log: Logger
+  /** Writes to the logger of the options: lines with a name and fields, which may hold what a client sent. */
+  readonly log: Log
   /** What clients make the broker keep, in bytes. */
   readonly ledger: Ledger
   /** Packets and bytes of all connections, those that are over included. */

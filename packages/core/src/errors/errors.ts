@@ -35,6 +35,8 @@ export const ERRORS = {
   OPTION_INVALID: 'An option is not of the kind, or not in the range, that its table names.',
   FILE_INVALID:
     'A file that an option names cannot be read, or holds what cannot be used. The error names the file, the line and what to do.',
+  LOG_EVENT_INVALID:
+    'A line of the log was to be written by a name that its table does not have, or a table of such names cannot be used. The error names it and the fix.',
   CONFIG_INVALID:
     'A configuration file has an error. The message has its line, and `mqtt-stack check` lists all.',
   STACK_RUNNING: 'The stack was changed, or started again, after it had started.',

@@ -4,6 +4,18 @@ import type { Ledger } from './ledger.ts'
 /** Milliseconds between two reports. */
 const REPORT_EVERY = 60_000
 
+/** What a person is told. */
+export interface Refused {
+  readonly count: number
+  /** The last that was refused something, and the bytes that it holds. */
+  readonly owner: string
+  readonly held: number
+  /** How many hold how many bytes, of how many. */
+  readonly owners: number
+  readonly total: number
+  readonly ceiling: number
+}
+
 /** Tells a person when memory was refused, once in a while and not each time. */
 export class MemoryReport {
   readonly #ledger: Ledger
@@ -15,14 +27,13 @@ export class MemoryReport {
   }
 
   /** What there is to tell at `now`, in ms; nothing for most of the time. */
-  next(now: number): string | undefined {
+  next(now: number): Refused | undefined {
     const { refusals, refused, held, ceiling, owners } = this.#ledger
     if (refusals === this.#told || refused === undefined || now - this.#at < REPORT_EVERY) return undefined
-    const times = refusals - this.#told
+    const count = refusals - this.#told
     this.#told = refusals
     this.#at = now
-    const last = `the last time for ${nameOf(refused)}, which holds ${refused.held} bytes`
-    return `memory was refused ${times} times, ${last}; ${owners} owners hold ${held} of ${ceiling} bytes`
+    return { count, owner: nameOf(refused), held: refused.held, owners, total: held, ceiling }
   }
 }
 

@@ -114,11 +114,12 @@ describe('the default errorHandler', () => {
     await alice.publish('bomb')
     await alice.closed
     expect(told).toEqual(['alice', ReasonCode.UNSPECIFIED_ERROR, 'boom'])
-    expect(logger.errors).toEqual(['Bomb (handle publish): boom', 'cannot say'])
+    expect(logger.errors).toEqual(['Bomb (handle publish): boom', 'Closer (closeClient): cannot say'])
   })
 
   it('does not log what a client did wrong as an error', async () => {
-    const { client, logger } = await testStack(acceptAll())
+    const { client, logger, stack } = await testStack(acceptAll())
+    stack.log.level = 'debug'
     const alice = await client()
     alice.raw([0xff, 0])
     await alice.closed
@@ -255,8 +256,15 @@ describe('a handler that never answers', () => {
     expect(stalls).toEqual([])
     await clock.advance(60_000)
     expect(stalls).toEqual([['Never', 'handle publish', 'alice', 0]])
-    expect(logger.warnings).toHaveLength(1)
-    expect(logger.warnings[0]).toContain('Never')
+    expect(logger.events('handler.stalled')).toEqual([
+      {
+        event: 'handler.stalled',
+        middleware: 'Never',
+        callback: 'handle publish',
+        clientId: 'alice',
+        ms: 10_000,
+      },
+    ])
   })
 
   it('is told for a form with next too, and for a callback without a client', async () => {

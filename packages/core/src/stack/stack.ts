@@ -10,7 +10,7 @@ import type {
   Context,
   ExecuteCallback,
   Listener,
-  Logger,
+  Log,
   MessageSampler,
   MiddlewareLike,
   Resolved,
@@ -21,9 +21,9 @@ import type {
 } from '../contract/index.ts'
 import {
   checkControlTopics,
+  createLog,
   isControlTopic,
   MessageSamples,
-  printableLogger,
   resolveOptions,
   STACK_OPTIONS,
   Traffic,
@@ -37,7 +37,7 @@ import { bounded, Pace, systemClock, Turn } from '../time/index.ts'
 import type { HandlerChain } from './chain.ts'
 import { checkStack, unaskedOf } from './check-stack.ts'
 import { clientOf } from './client-of.ts'
-import { handleError } from './error-policy.ts'
+import { handleError, logFailure } from './error-policy.ts'
 import { install } from './install.ts'
 import { isPromise } from './is-promise.ts'
 import { LifeCycle } from './life-cycle.ts'
@@ -50,7 +50,7 @@ import { Watchdog } from './watchdog.ts'
 class MiddlewareStack implements ConnectionHost {
   readonly config: Resolved<StackOptions>
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Log
   readonly ledger: Ledger
   readonly traffic: Traffic = new Traffic()
   readonly samples: MessageSamples
@@ -71,11 +71,12 @@ class MiddlewareStack implements ConnectionHost {
   constructor(options?: StackOptions) {
     this.config = resolveOptions('Stack', options, STACK_OPTIONS)
     checkControlTopics(this.config.controlTopics)
-    this.log = printableLogger(this.config.logger)
     const { memoryCeiling = defaultCeiling(), memoryShare } = this.config
     this.ledger = new Ledger({ memoryCeiling, memoryShare })
     this.clock = this.config.clock ?? systemClock
     this.samples = new MessageSamples(this.traffic, this.clock)
+    const { logger, logLevel: level, logLines: lines } = this.config
+    this.log = createLog(logger, this.clock, { level, lines })
     this.turn = new Turn((error) => this.fail(error, undefined, undefined), this.clock)
     this.pace = new Pace(this.clock, this.turn)
     this.decoder = new Decoder({ levels: this.config.topicLevels, bytes: this.config.topicBytes })
@@ -213,12 +214,13 @@ class MiddlewareStack implements ConnectionHost {
     if (this.#stopped !== undefined) throw new StackError('STACK_STOPPED', 'start() after stop()')
     if (this.started !== undefined) throw new StackError('STACK_RUNNING', 'start() was called twice')
     this.check()
-    for (const warning of unaskedOf(this.middlewares, this.#registry.rules)) this.log.warn(warning)
+    for (const warning of unaskedOf(this.middlewares, this.#registry.rules))
+      this.log.event('middleware.unasked', { cause: warning })
     return this.#life.start(() => this.#watchdog.start())
   }
 
   stop(): Promise<void> {
-    this.#stopped ??= this.#life.stop().finally(() => this.#watchdog.stop())
+    this.#stopped ??= this.#life.stop().finally(() => [this.#watchdog.stop(), this.log.flush()])
     return this.#stopped
   }
 
@@ -253,7 +255,7 @@ class MiddlewareStack implements ConnectionHost {
   closeClient(client: Client, reasonCode: ReasonCode, reason: string, cause?: Error): void {
     if (client.closed) return
     this.execute('closeClient', { client, reasonCode, reason, cause }, {}, (failure) => {
-      if (failure !== null) this.log.error(failure.message, failure)
+      if (failure !== null) logFailure(this, failure, client)
       client.close(reasonCode, { reason, cause })
     })
   }

@@ -40,6 +40,59 @@ async function watched(
 const relay = {} as Context<'relayMessage'>
 const empty = {} as never
 
+describe('a handler that is slow', () => {
+  it('leaves one line, with how long it has taken so far', async () => {
+    const { promise, resolve } = held()
+    const { stack, advance, logger } = await watched({ name: 'Slow', resumeSession: () => promise })
+    const call = stack.call('resumeSession', { clientId: 'one' } as never)
+    await advance(900)
+    expect(logger.lines).toEqual([])
+    await advance(9_100)
+    expect(logger.lines).toEqual([
+      {
+        level: 'warn',
+        message: expect.stringMatching(/^Slow has taken [12]000 ms to answer resumeSession so far$/),
+        cause: expect.objectContaining({ event: 'handler.slow', middleware: 'Slow', clientId: 'one' }),
+      },
+    ])
+    resolve()
+    await call
+  })
+
+  it('of many leaves as many lines as the log takes, and their number', async () => {
+    const { promise, resolve } = held()
+    const each = (): Promise<void> => promise.then(() => {})
+    const { stack, advance, logger } = await watched({ name: 'Slow', resumeSession: each })
+    const calls = Array.from({ length: 500 }, () => stack.call('resumeSession', empty))
+    await advance(5_000)
+    expect(logger.events('handler.slow')).toHaveLength(100)
+    expect(logger.events('log.limited')).toEqual([
+      expect.objectContaining({ limited: 'handler.slow', count: 400 }),
+    ])
+    resolve()
+    await Promise.all(calls)
+  })
+
+  it('is not one that waits for another', async () => {
+    const test = await watched({
+      name: 'Outer',
+      resumeSession() {
+        return proceed(
+          (function* () {
+            yield test.stack.run('clearOfflineMessages', empty, {})
+          })(),
+        )
+      },
+      clearOfflineMessages: () => held().promise,
+    })
+    test.stack.call('resumeSession', empty).catch(() => {})
+    await test.advance(10_000)
+    expect(test.logger.events('handler.slow').map(({ callback }) => callback)).toEqual([
+      'clearOfflineMessages',
+    ])
+  })
+})
+
 describe('a handler that does not answer', () => {
   it('is told, and its caller gets HANDLER_STALLED', async () => {
     const { stack, advance, told } = await watched({ name: 'Stuck', resumeSession: () => held().promise })

@@ -12,6 +12,8 @@ export class Waiting {
   subject: unknown
   /** When it was called, or last seen to move, by the stack's clock (ms). */
   since: number
+  /** Whether it was logged as slow. */
+  isTold = false
   /** Settles as the handler's answer does, or with the error of {@link giveUp}. */
   readonly answered: Promise<Settled>
   /** What the chain answers where nothing comes behind the handler; made with the first that asks. */

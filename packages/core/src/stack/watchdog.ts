@@ -75,9 +75,9 @@ export class Watchdog {
   #sweep(): void {
     const { clock, config } = this.#stack
     const now = clock.now()
-    this.#giveUp([...this.waiting].filter((waiting) => waiting.stillFor(now) >= config.stallTimeout))
+    this.#lookAtWaiting(now)
     const refused = this.#memory.next(now)
-    if (refused !== undefined) this.#stack.log.warn(refused)
+    if (refused !== undefined) this.#stack.log.event('memory.refused', refused)
     for (const client of this.#unfinished.take(now, config.packetTimeout)) this.#closeUnfinished(client)
     this.#watchWhileCrowded()
     for (const [client, seen] of this.#congested) {
@@ -86,6 +86,26 @@ export class Watchdog {
         else this.#congested.set(client, look(client, now))
       } else if (now - seen.since >= config.drainTimeout) this.#closeStuck(client)
     }
+  }
+
+  /** Tells of handlers that are slow, and gives those up that have stalled. */
+  #lookAtWaiting(now: number): void {
+    const { slowAfter, stallTimeout } = this.#stack.config
+    const stalled: Waiting[] = []
+    for (const waiting of this.waiting) {
+      const ms = waiting.stillFor(now)
+      if (ms >= stallTimeout) stalled.push(waiting)
+      else if (ms >= slowAfter && !waiting.isTold) this.#tellSlow(waiting, ms)
+    }
+    this.#giveUp(stalled)
+  }
+
+  #tellSlow(waiting: Waiting, ms: number): void {
+    waiting.isTold = true
+    const { step, callback, subject } = waiting
+    const clientId = clientIdOf(subject) || undefined
+    const fields = { middleware: step.owner.name, callback, clientId, ms: Math.round(ms) }
+    this.#stack.log.event('handler.slow', fields)
   }
 
   /** While memory is short less is enough to be above the mark: also what was written before it was short. */
@@ -126,9 +146,10 @@ export class Watchdog {
     const { step, callback, subject, since } = waiting
     const { stallTimeout } = this.#stack.config
     const middleware = step.owner.name
-    const message = `${middleware} has not answered ${callback} for ${stallTimeout} ms`
-    this.#stack.log.warn(message)
+    const clientId = clientIdOf(subject) || undefined
+    this.#stack.log.event('handler.stalled', { middleware, callback, clientId, ms: stallTimeout })
     this.#stack.tell('handlerStalled', { middleware, callback, client: clientOf(subject), since })
+    const message = `${middleware} has not answered ${callback} for ${stallTimeout} ms`
     waiting.giveUp(new StackError('HANDLER_STALLED', message))
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { RecordingLogger, VirtualClock } from '@mqtt-stack/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { Authority } from '../../../../test/support/authority.ts'
+import { createLog } from '../contract/index.ts'
 import { AuthorityFile } from './authority-file.ts'
 
 const [one, other] = [new Authority('One').cert.trim(), new Authority('Other').cert.trim()]
@@ -25,7 +26,7 @@ test('it is read again when it changes, and goes on with what it held where it i
   const [clock, log] = [new VirtualClock(), new RecordingLogger()]
   const path = fileOf(one)
   const file = new AuthorityFile(path, 'Provider')
-  file.start({ clock, log })
+  file.start({ clock, log: createLog(log, clock) })
   writeFileSync(path, other)
   await clock.advance(2_000)
   expect(file.pem).toBe(other)

@@ -36,9 +36,9 @@ export class AuthorityFile {
     const onChange = (contents: Buffer | Error): void => {
       try {
         this.#pem = this.#read(contents)
-        log.info(`${this.#what} has changed: what it holds now is in force`)
+        log.event('authorities.reloaded', { what: this.#what })
       } catch (error) {
-        log.error(`${(error as Error).message}; what it held before goes on`)
+        log.event('authorities.failed', { cause: (error as Error).message })
       }
     }
     this.#watch = watchFile(this.#path, onChange, clock)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { RecordingLogger, VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Client } from '../contract/index.ts'
+import { createLog } from '../contract/index.ts'
 import type { User } from './user.ts'
 import { parseUsers } from './user.ts'
 import type { UserFileStack } from './user-file.ts'
@@ -42,7 +43,7 @@ function setup(text: string | undefined, mode = 0o600): Setup {
   onTestFinished(() => file.close())
   const stack: UserFileStack = {
     clock,
-    log: logger,
+    log: createLog(logger, clock),
     clients,
     closeClient: (client, code, reason) => void closed.push(`${client.id} ${code.toString(16)} ${reason}`),
   }
@@ -103,9 +104,9 @@ describe('a file of users that is watched', () => {
     const { path, clock, logger, clients } = setup(undefined)
     const folder = join(path, '..')
     const file = new UserFile({ path: folder, owner: 'Provider', decode: () => 1, proofOf: () => '' })
-    await expect(file.open({ clock, log: logger, clients, closeClient() {} })).rejects.toThrow(
-      `Provider: cannot read ${folder}: it is a folder: name the file in it`,
-    )
+    await expect(
+      file.open({ clock, log: createLog(logger, clock), clients, closeClient() {} }),
+    ).rejects.toThrow(`Provider: cannot read ${folder}: it is a folder: name the file in it`)
   })
 
   it.skipIf(process.platform === 'win32')(

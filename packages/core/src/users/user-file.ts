@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import type { Client, Logger, Stack } from '../contract/index.ts'
+import type { Client, Log, Stack } from '../contract/index.ts'
 import { Slot } from '../contract/index.ts'
 import { fileProblem, StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
@@ -69,7 +69,7 @@ export class UserFile<Known> {
       this.close()
       throw error
     }
-    if (isOpenToAll(path)) log.warn(`${owner}: everybody on this machine may read ${path}: chmod 600 ${path}`)
+    if (isOpenToAll(path)) log.event('users.readable', { owner, path })
   }
 
   close(): void {
@@ -159,11 +159,10 @@ export class UserFile<Known> {
       try {
         if (contents instanceof Error) throw unreadable(path, owner, contents)
         await this.#decode(contents, log)
-        log.info(`${owner}: ${path} was changed and is in force`)
+        log.event('users.reloaded', { owner, path })
         this.#closeOthers(stack)
       } catch (error) {
-        const why = (error as Error).message
-        log.error(`${owner}: ${path} was changed and cannot be used, what it held before stays: ${why}`)
+        log.event('users.failed', { owner, path, cause: (error as Error).message })
       }
     })
   }
@@ -177,15 +176,13 @@ export class UserFile<Known> {
     }
   }
 
-  async #decode(contents: Buffer, log: Logger): Promise<void> {
+  async #decode(contents: Buffer, log: Log): Promise<void> {
     const { path, owner, decode } = this.#options
     const users = await parseUsersInTurns(contents, path)
     this.#known = await decode(users, path)
     this.#users = users
     this.#names = undefined
-    if (users.size === 0) {
-      log.warn(`${owner}: there is no user in ${path}: add one with mqtt-stack passwd ${path} NAME`)
-    }
+    if (users.size === 0) log.event('users.none', { owner, path })
   }
 }
 

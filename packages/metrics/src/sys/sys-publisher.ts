@@ -42,7 +42,7 @@ export class SysPublisher {
   start(): void {
     const { clock, log } = this.#sources.stack
     const publish = (): void => {
-      this.publish().catch((error: Error) => log.warn(`metrics: $SYS was not published: ${error.message}`))
+      this.publish().catch((error: Error) => log.event('metrics.unpublished', { cause: error.message }))
     }
     this.#timer = judgeEvery(clock, this.#options.interval, publish)
     publish()

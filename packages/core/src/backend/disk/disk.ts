@@ -53,8 +53,8 @@ export class Disk {
     this.clock = clock
     const write: OrderedStore['write'] = (batch) => store.write(batch).then(() => this.#removals.again())
     this.commits = new Commits({ write }, (failure) => {
-      if (failure === undefined) log.info('the store commits again')
-      else log.error(`${failure.message}; QoS 1 and 2 are refused until it can`, failure)
+      if (failure === undefined) log.event('store.recovered', {})
+      else log.event('store.failed', { cause: failure.message }, failure)
     })
     this.#removals = new Removals(this.commits)
     this.shared = new SharedMessages(this.commits, this.#removals)

@@ -40,15 +40,12 @@ export class Adoptions {
     try {
       const part = await node.store.claim(left)
       if (part === undefined) return
-      log.info(`the node ${left} is dead: its sessions come here`)
+      log.event('node.dead', { node: left })
       await new Adoption(this.#moving, left, part, () => this.#closed).run()
-      log.info(`the sessions of the node ${left} are here`)
+      log.event('node.adopted', { node: left })
     } catch (error) {
       if (!this.#closed)
-        log.error(
-          `the sessions of the node ${left} cannot come here now: ${(error as Error).message}`,
-          error as Error,
-        )
+        log.event('node.adopt-failed', { node: left, cause: (error as Error).message }, error as Error)
     }
   }
 }

@@ -104,10 +104,8 @@ export class HandOvers {
       await proceed(keeper.alone(frame.clientId, this.#hand(from, frame)))
     } catch (error) {
       this.#gone(from, frame, REASON.givenUp)
-      parts.stack.log.error(
-        `the session of "${frame.clientId}" stays here: ${(error as Error).message}`,
-        error as Error,
-      )
+      const fields = { clientId: frame.clientId, cause: (error as Error).message }
+      parts.stack.log.event('session.not-handed-over', fields, error as Error)
     }
   }
 

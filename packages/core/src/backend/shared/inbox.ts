@@ -265,6 +265,6 @@ export class Inbox {
   }
 
   #tell(error: Error): void {
-    this.#stack.log.error(`what another node sent could not be applied: ${error.message}`, error)
+    this.#stack.log.event('node.frame-failed', { cause: error.message }, error)
   }
 }

@@ -80,7 +80,7 @@ export class Moves {
     const { directory, parts } = this.#moving
     // What cannot be written now is found when somebody asks for the session, or this node's part is adopted.
     const released = directory.release(clientId, home).catch((error: Error) => {
-      parts.stack.log.warn(`the directory still has the session of "${clientId}" here: ${error.message}`)
+      parts.stack.log.event('session.unreleased', { clientId, cause: error.message })
     })
     this.#releases.add(released)
     released.then(() => this.#releases.delete(released))

@@ -67,10 +67,8 @@ export class Pull {
       else if (this.#arrival?.isThere === true) this.#goOn(this.#arrival, records, last)
       else this.#end(REASON.givenUp)
     } catch (error) {
-      this.#moving.parts.stack.log.error(
-        `the session of "${this.#clientId}" cannot come here: ${(error as Error).message}`,
-        error as Error,
-      )
+      const fields = { clientId: this.#clientId, cause: (error as Error).message }
+      this.#moving.parts.stack.log.event('session.not-taken', fields, error as Error)
       this.#end(REASON.givenUp)
     }
   }

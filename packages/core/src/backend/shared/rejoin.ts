@@ -38,12 +38,12 @@ export class Rejoin {
       try {
         await join()
         this.#away.end()
-        log.info('the node has joined its service again')
+        log.event('node.rejoined', {})
         return
       } catch (error) {
-        const text = `the node cannot join its service: ${(error as Error).message}`
-        if (text !== last) log.error(text, error)
-        last = text
+        const cause = (error as Error).message
+        if (cause !== last) log.event('node.join-failed', { cause }, error as Error)
+        last = cause
         await new Promise<void>((resolve) => clock.after((parts.shared?.store.lease ?? CLOSING) / 3, resolve))
       }
     }

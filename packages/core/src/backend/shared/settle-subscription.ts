@@ -17,7 +17,8 @@ export async function settleSubscription(
     if (share === undefined && options.rh !== 2 && !restored) await sharedRetained?.current()
   } catch (error) {
     store.grant = ReasonCode.UNSPECIFIED_ERROR
-    stack.log.warn(`a subscription of "${client.id}" is refused: ${(error as Error).message}`)
+    const fields = { clientId: client.id, topic, cause: (error as Error).message }
+    stack.log.event('subscription.failed', fields)
     if (!existed && !client.closed) subscriptions.remove(sessions.of(client), topic)
   }
 }

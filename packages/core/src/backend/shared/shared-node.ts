@@ -223,10 +223,7 @@ export class SharedNode {
       }
       const missing = await this.#rollCall.wait(JOINING * this.store.lease)
       if (missing.length > 0) {
-        const names = missing.join(', ')
-        this.#stack.log.error(
-          `the node ${this.node} goes on without the routes of ${names}, which nobody has told it`,
-        )
+        this.#stack.log.event('node.unheard', { node: this.node, missing: missing.join(', ') })
       }
       if (this.#state === 'joining') this.#state = 'in service'
       this.peers.beginService()
@@ -243,7 +240,7 @@ export class SharedNode {
 
   #welcome(from: string, protocol: number, number: number): void {
     if (protocol !== PROTOCOL) {
-      this.#stack.log.error(`the node ${from} speaks protocol ${protocol}, and this one knows ${PROTOCOL}`)
+      this.#stack.log.event('node.protocol', { node: from, theirs: protocol, ours: PROTOCOL })
       return
     }
     this.routes.greet(from, number)
@@ -262,14 +259,11 @@ export class SharedNode {
     this.#reachable = failure === undefined
     const { log } = this.#stack
     if (failure !== undefined) {
-      log.error(
-        `the store is out of reach: ${failure.message}; QoS 1 and 2 wait and are then refused`,
-        failure,
-      )
+      log.event('store.unreachable', { cause: failure.message }, failure)
       this.peers.forgive()
       return
     }
-    log.info('the store is in reach again')
+    log.event('store.reachable', {})
     this.sender.retry()
     this.inbox.retry()
     void this.lease.renew()
@@ -279,7 +273,7 @@ export class SharedNode {
     if (this.#state === 'lost' || this.#state === 'stopped') return
     this.#state = 'lost'
     this.inbox.halt()
-    this.#stack.log.error(`the node ${this.node} has lost its lease: ${error.message}; it joins anew`, error)
+    this.#stack.log.event('node.lost', { node: this.node, cause: error.message }, error)
     this.#onLost(error)
   }
 
@@ -288,8 +282,6 @@ export class SharedNode {
     if (Math.abs(ahead) < CLOCK_DIFFERS) return
     const seconds = Math.round(Math.abs(ahead) / 1_000)
     const which = ahead > 0 ? 'ahead of' : 'behind'
-    this.#stack.log.warn(
-      `this machine's clock is ${seconds} s ${which} that of the store; sessions and messages go by the store's`,
-    )
+    this.#stack.log.event('clock.differs', { seconds, which })
   }
 }

@@ -1,6 +1,6 @@
 /** Looking on: what happens to a client or a topic now, and why a message did not come. */
 
-import type { Fields } from '../printable.ts'
+import type { Fields } from '../log/index.ts'
 import type { RulesOf } from './rule.ts'
 
 /** Whom, and what, somebody wants to follow: all that is given must fit, and one of the first three is. */

@@ -1,0 +1,143 @@
+/** Lines about what is read again while the broker runs, and about services that are asked. */
+export const FILE_EVENTS = {
+  'config.reloaded': {
+    level: 'info',
+    text: '{signal}: read again: {applied}',
+    about: 'The configuration was read again; `applied` names the sections that hold now.',
+    act: 'Nothing.',
+  },
+  'config.kept': {
+    level: 'warn',
+    text: '{cause}; what has changed takes effect at the next start',
+    about: 'A section has changed that a running broker does not take over.',
+    act: 'Start the broker again when it suits.',
+  },
+  'config.failed': {
+    level: 'error',
+    text: '{signal}: {cause}; nothing has changed',
+    about: 'The configuration cannot be used.',
+    act: 'Mend the line that it names; `mqtt-stack check` lists all.',
+  },
+  'certificates.reloaded': {
+    level: 'info',
+    text: '{transport} listener: the certificates were read again',
+    about: 'New connections see the new certificates.',
+    act: 'Nothing.',
+  },
+  'certificates.failed': {
+    level: 'error',
+    text: '{cause}; what was read before stays in use',
+    about: 'A certificate, key or list that has changed cannot be used.',
+    act: 'Mend the file that it names.',
+  },
+  'certificates.overdue': {
+    level: 'warn',
+    text: '{transport} listener: a revocation list (option "crl") was to be renewed by {due}: until it is, its authority’s clients are refused',
+    about: 'A revocation list is over.',
+    act: 'Fetch a new one from its authority.',
+  },
+  'acl.empty': {
+    level: 'warn',
+    text: 'acl: there are no rules: nobody may do anything',
+    about: 'The rules are empty.',
+    act: 'Write rules, or leave acl out.',
+  },
+  'acl.reloaded': {
+    level: 'info',
+    text: 'acl: {file} was read again',
+    about: 'Other rules are in force.',
+    act: 'Nothing.',
+  },
+  'acl.failed': {
+    level: 'error',
+    text: '{cause}; the rules stay as they were',
+    about: 'The file of rules has changed and cannot be used.',
+    act: 'Mend the line that it names.',
+  },
+  'acl.asked-again': {
+    level: 'info',
+    text: 'acl: what earlier rules allowed was asked about again',
+    fields: 'subscriptions regranted waiting retained wills',
+    about: 'Subscriptions, wills and waiting messages that other rules had allowed were looked at.',
+    act: 'Nothing.',
+  },
+  'users.reloaded': {
+    level: 'info',
+    text: '{owner}: {path} was changed and is in force',
+    about: 'The file of users was read again.',
+    act: 'Nothing.',
+  },
+  'users.failed': {
+    level: 'error',
+    text: '{owner}: {path} was changed and cannot be used, what it held before stays: {cause}',
+    about: 'The file of users has changed and cannot be used.',
+    act: 'Mend the line that it names.',
+  },
+  'users.none': {
+    level: 'warn',
+    text: '{owner}: there is no user in {path}: add one with mqtt-stack passwd {path} NAME',
+    about: 'Nobody can be let in by this file.',
+    act: 'Add users.',
+  },
+  'users.readable': {
+    level: 'warn',
+    text: '{owner}: everybody on this machine may read {path}: chmod 600 {path}',
+    about: 'The file of users holds hashes of passwords, and others may read them.',
+    act: 'Do what the line says.',
+  },
+  'keys.reloaded': {
+    level: 'info',
+    text: '{what} has changed: new tokens are checked with what it holds now',
+    about: 'A file of keys was read again (auth-jwt).',
+    act: 'Nothing.',
+  },
+  'keys.failed': {
+    level: 'error',
+    text: '{cause}; the key that was there before goes on',
+    about: 'A file of keys has changed and cannot be used (auth-jwt).',
+    act: 'Mend the file.',
+  },
+  'keys.fetched': {
+    level: 'info',
+    text: '{owner}: the keys of {url} are there again',
+    about: '`keys.unfetched` is over.',
+    act: 'Nothing.',
+  },
+  'keys.unfetched': {
+    level: 'error',
+    text: '{owner}: the keys of {url} cannot be fetched: {cause}',
+    about:
+      'The service that hands out keys does not answer; told once for each time that it is down (auth-jwt).',
+    act: 'Look after that service. Keys that are known go on for a while.',
+  },
+  'authorities.reloaded': {
+    level: 'info',
+    text: '{what} has changed: what it holds now is in force',
+    about: 'A file of authorities (PEM) was read again.',
+    act: 'Nothing.',
+  },
+  'authorities.failed': {
+    level: 'error',
+    text: '{cause}; what it held before goes on',
+    about: 'A file of authorities (PEM) has changed and cannot be used.',
+    act: 'Mend the file.',
+  },
+  'service.recovered': {
+    level: 'info',
+    text: '{owner}: {url} answers again',
+    about: '`service.failed` is over (auth-http).',
+    act: 'Nothing.',
+  },
+  'service.failed': {
+    level: 'error',
+    text: '{owner}: {url} {cause}',
+    about: 'A web service that is asked about clients does not answer, or not as it should (auth-http).',
+    act: 'Look after that service: meanwhile who needs it is refused.',
+  },
+  'service.paused': {
+    level: 'error',
+    text: '{owner}: {url} is not asked for {ms} ms',
+    about: 'It failed so often that it is left alone for a while (auth-http).',
+    act: 'As with `service.failed`.',
+  },
+} as const

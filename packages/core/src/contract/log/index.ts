@@ -1,0 +1,8 @@
+export { isLogLevel, LINE_FORMATS, type LineFormat, LOG_LEVELS, type LogLevel } from './level.ts'
+export type { Log } from './log.ts'
+export { LOG_EVENTS, LOG_SUBJECTS, type LogEvents } from './log-events.ts'
+export { LOG_FIELDS } from './log-fields.ts'
+export { type FieldsOf, type FieldValue, fieldNames, type LogRow, type LogTable } from './log-row.ts'
+export { type Logger, printableLogger } from './logger.ts'
+export { type Fields, loggable, printable, withoutToken } from './printable.ts'
+export { createLog, type LogSettings, USUAL_LINES } from './stack-log.ts'

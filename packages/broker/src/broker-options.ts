@@ -9,19 +9,17 @@ import type { LogOptions } from './log-options.ts'
 import type { Place, Use } from './order.ts'
 import { ORDER } from './order.ts'
 
-/** Options of admin, which is loaded where there are some; `true`: with its defaults; or one that is made already. */
-export type AdminChoice = boolean | Readonly<Record<string, unknown>> | MiddlewareLike
-
-/** Options of metrics, which is loaded where there are some; `true`: with its defaults; or one that is made already. */
-export type MetricsChoice = boolean | Readonly<Record<string, unknown>> | MiddlewareLike
+/** Options of a middleware that is loaded where there are some; `true`: with its defaults; or one that is made already. */
+export type ExtraChoice = boolean | Readonly<Record<string, unknown>> | MiddlewareLike
 
 export interface BrokerOptions extends PlaceOptions {
   listeners?: readonly ListenerOptions[]
   use?: readonly Use[]
   allowAnonymous?: AllowAnonymous
   stack?: StackOptions
-  admin?: AdminChoice
-  metrics?: MetricsChoice
+  admin?: ExtraChoice
+  metrics?: ExtraChoice
+  tracing?: ExtraChoice
   log?: LogOptions
 }
 
@@ -64,6 +62,11 @@ export const BROKER_OPTIONS: OptionsSpec<BrokerOptions> = {
     kind: 'any',
     default: {},
     doc: '`level`: how much is logged, `error`, `warn`, `info` or `debug`. `format`: `lines`, `json` or `auto`, on standard output in place of `stack.logger`. Both may be set later: `broker.log.level`, `broker.log.format`.',
+  },
+  tracing: {
+    kind: 'any',
+    optional: true,
+    doc: 'Who looks on: live traces, why a message did not come, spans. Options of tracing, `true` for its defaults, or one that is made already; by default it is there where admin is. Its package is loaded where it is wanted.',
   },
   ...(Object.fromEntries(ORDER.map((place) => [place, placeOption(place)])) as Record<Place, OptionSpec>),
 }

@@ -1,7 +1,6 @@
 /** The default stack, wired. */
 import type { CallbackName, MiddlewareLike } from '@mqtt-stack/core'
 import { Stack, StackError } from '@mqtt-stack/core'
-import { adminOf } from './admin.ts'
 import type { AllowAnonymous, AnonymousOptions } from './anonymous.ts'
 import { Anonymous } from './anonymous.ts'
 import type { Source } from './broker.ts'
@@ -9,9 +8,9 @@ import { Broker } from './broker.ts'
 import type { BrokerOptions } from './broker-options.ts'
 import { resolveBroker } from './broker-options.ts'
 import { makeBuiltIns } from './built-ins.ts'
+import { extrasOf } from './extras.ts'
 import { keepLimits, ownLimitsOf } from './listeners/own-limits.ts'
 import { withLog } from './log-options.ts'
-import { metricsOf } from './metrics.ts'
 import { handOver } from './operator.ts'
 import { arrange } from './order.ts'
 
@@ -31,9 +30,8 @@ export function createBroker(options: BrokerOptions = {}): Broker {
 /** As {@link createBroker}. @param source Is asked for what is new, at `reload()`. */
 export function makeBroker(options: BrokerOptions, source?: Source): Broker {
   const config = resolveBroker(options)
-  const admin = adminOf(config.admin)
-  const metrics = metricsOf(config.metrics)
-  const middlewares = arrange(makeBuiltIns(config), [...metrics, ...config.use, ...admin])
+  const extras = extrasOf(config)
+  const middlewares = arrange(makeBuiltIns(config), [...extras.first, ...config.use, ...extras.last])
   const anonymous = anonymousFor(middlewares, config.allowAnonymous)
   if (!isRuled(middlewares)) checkRules(middlewares, anonymous.users)
   const limits = config.listeners.map((one) => ownLimitsOf(one)).filter((one) => one !== undefined)

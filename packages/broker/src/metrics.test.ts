@@ -9,7 +9,7 @@ import type { BrokerOptions } from './broker-options.ts'
 import { parseFlags } from './cli-options.ts'
 import { createBroker } from './create-broker.ts'
 import { createBrokerFrom } from './create-broker-from.ts'
-import { metricsOptions } from './metrics.ts'
+import { METRICS_EXTRA } from './extras.ts'
 
 const QUIET = { error() {}, warn() {}, info() {}, debug() {} }
 
@@ -76,7 +76,7 @@ it('the flag says where, or leaves it to its usual place', () => {
 })
 
 it('options say where it listens alone; who it is the broker says', () => {
-  expect(metricsOptions({})).toMatchObject({
+  expect(METRICS_EXTRA.complete({})).toMatchObject({
     listen: '',
     version: expect.stringMatching(/^mqtt-stack version /),
   })

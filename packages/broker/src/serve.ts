@@ -2,7 +2,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log, Logger, MiddlewareLike } from '@mqtt-stack/core'
 import { createLog, StackError, systemClock } from '@mqtt-stack/core'
-import { makeAdmin } from './admin.ts'
 import type { Broker } from './broker.ts'
 import type { BrokerOptions } from './broker-options.ts'
 import { openCertificateAuth } from './certificate-auth.ts'
@@ -13,10 +12,11 @@ import type { LoadedConfig } from './config/load-config.ts'
 import { placeInFile } from './config/place-in-file.ts'
 import { createBroker } from './create-broker.ts'
 import { openData, openRedis } from './durable.ts'
+import { makeExtra } from './extra.ts'
+import { ADMIN_EXTRA, METRICS_EXTRA } from './extras.ts'
 import type { LogOptions } from './log-options.ts'
 import { lineFormatOf } from './log-options.ts'
 import { createLogger } from './logger.ts'
-import { makeMetrics } from './metrics.ts'
 import { ServiceManager } from './service-manager.ts'
 import { tellReady, Workers, workerIndex } from './workers.ts'
 
@@ -95,9 +95,13 @@ async function optionsOf({ config, given }: Flags): Promise<BrokerOptions> {
   const allowAnonymous = config['allow-anonymous'] || usual
   const backend = await backendOf(config)
   const admin =
-    config.admin === '' ? undefined : await makeAdmin({ listen: config.admin }, 'mqtt-stack: --admin')
+    config.admin === ''
+      ? undefined
+      : await makeExtra(ADMIN_EXTRA, { listen: config.admin }, 'mqtt-stack: --admin')
   const metrics =
-    config.metrics === '' ? undefined : await makeMetrics({ listen: config.metrics }, 'mqtt-stack: --metrics')
+    config.metrics === ''
+      ? undefined
+      : await makeExtra(METRICS_EXTRA, { listen: config.metrics }, 'mqtt-stack: --metrics')
   // Whoever has a certificate may do everything, as everybody else whom flags let in.
   const open = config.config === '' && config.ca !== ''
   const certified = open ? { use: [await openCertificateAuth()], authorize: false as const } : {}

@@ -2,11 +2,11 @@ import type { MiddlewareLike } from '@mqtt-stack/core'
 import type { LoadedConfig } from '../config/load-config.ts'
 import { problemAt } from '../config/problem-at.ts'
 import type { Section } from '../config/sections.ts'
-import { ACL, ADMIN, LIMITS, LMDB, METRICS, PROVIDERS } from '../config/sections.ts'
+import { ACL, ADMIN, LIMITS, LMDB, METRICS, PROVIDERS, TRACING } from '../config/sections.ts'
 import type { Finding } from './finding.ts'
 
 /** Of whom the path of a section is known. */
-const SECTIONS: readonly Section[] = [...Object.values(PROVIDERS), ACL, LIMITS, ADMIN, METRICS, LMDB]
+const SECTIONS: readonly Section[] = [...Object.values(PROVIDERS), ACL, LIMITS, ADMIN, METRICS, TRACING, LMDB]
 
 /**
  * What each middleware says of the files that it would use.

@@ -57,8 +57,11 @@ export async function applyPart({ path, value }: Part, made: BrokerOptions, brok
 }
 
 /** The middleware of a section, as the new configuration has made it. */
-export function madeOf(name: string, { use = [], admin, metrics }: BrokerOptions): Changeable | undefined {
-  const made = [admin, metrics].filter(
+export function madeOf(
+  name: string,
+  { use = [], admin, metrics, tracing }: BrokerOptions,
+): Changeable | undefined {
+  const made = [admin, metrics, tracing].filter(
     (one): one is MiddlewareLike => typeof one === 'object' && 'name' in one,
   )
   return [...use, ...made]

@@ -1,12 +1,11 @@
 /** From a configuration to what `createBroker` is told. */
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import { isStackError } from '@mqtt-stack/core'
-import { ofWorker as ofWorkerAdmin } from '../admin.ts'
 import type { BrokerOptions } from '../broker-options.ts'
 import type { ReadRule } from '../check/read-rule.ts'
+import { ADMIN_EXTRA, METRICS_EXTRA, TRACING_EXTRA } from '../extras.ts'
 import { isProvider } from '../listeners/check-providers.ts'
 import { resolveListener } from '../listeners/options.ts'
-import { metricsOptions } from '../metrics.ts'
 import type { Place, Use } from '../order.ts'
 import { isPlaced, ORDER } from '../order.ts'
 import { nodeOfWorker } from '../workers.ts'
@@ -24,7 +23,7 @@ import { nameOf } from './parsed.ts'
 import { ConfigError } from './problem.ts'
 import { problemAt } from './problem-at.ts'
 import type { ProviderName, Section } from './sections.ts'
-import { ACL, ADMIN, ANONYMOUS, LIMITS, LMDB, METRICS, PROVIDERS, REDIS } from './sections.ts'
+import { ACL, ANONYMOUS, LIMITS, LMDB, PROVIDERS, REDIS } from './sections.ts'
 
 /** Providers and rules stand behind it, limits before it: who is refused costs no password hash. */
 const BEHIND: Place = 'authentication'
@@ -65,8 +64,7 @@ export async function makeAll(config: LoadedConfig, { attaches = false }: MakeOp
   checkRules(config, use, own)
   const places = ORDER.filter((place) => place !== 'backend' && value[place] !== undefined)
   const anonymous = value.auth?.anonymous
-  const admin = value.admin && (await sectionOf(config, ADMIN, ofWorkerAdmin(value.admin)))
-  const metrics = value.metrics && (await sectionOf(config, METRICS, metricsOptions(value.metrics)))
+  const extras = await extrasOf(config)
   const options = {
     ...(listeners !== undefined && { listeners }),
     ...(anonymous !== undefined && { allowAnonymous: anonymous }),
@@ -74,11 +72,20 @@ export async function makeAll(config: LoadedConfig, { attaches = false }: MakeOp
     ...(value.log !== undefined && { log: value.log }),
     ...Object.fromEntries(places.map((place) => [place, value[place as Exclude<Place, 'backend'>]])),
     ...(backend !== undefined && { backend }),
-    ...(admin !== undefined && { admin }),
-    ...(metrics !== undefined && { metrics }),
+    ...extras,
     use,
   }
   return { options, own }
+}
+
+/** Those of {@link ADMIN_EXTRA} and its like that have a section, by their options of `createBroker`. */
+async function extrasOf(config: LoadedConfig): Promise<BrokerOptions> {
+  const made: Record<string, MiddlewareLike> = {}
+  for (const { option, section, complete } of [ADMIN_EXTRA, METRICS_EXTRA, TRACING_EXTRA]) {
+    const options = config.value[option]
+    if (options !== undefined) made[option] = await sectionOf(config, section, complete(options))
+  }
+  return made
 }
 
 function middlewareOf(use: Use): MiddlewareLike {

@@ -44,6 +44,7 @@ export type ConfigValue = {
   readonly stack?: Options
   readonly admin?: Options
   readonly metrics?: Options
+  readonly tracing?: Options
   readonly use?: readonly UseValue[]
   readonly log?: Readonly<LogOptions>
 } & { readonly [Name in Exclude<Place, 'backend'>]?: Options | false }

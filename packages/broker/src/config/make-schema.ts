@@ -5,7 +5,7 @@ import { LOG_OPTIONS } from '../log-options.ts'
 import { ORDER } from '../order.ts'
 import { FROM_FILE } from './conform.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { ACL, ADMIN, ANONYMOUS, LIMITS, LMDB, METRICS, PROVIDERS, REDIS } from './sections.ts'
+import { ACL, ADMIN, ANONYMOUS, LIMITS, LMDB, METRICS, PROVIDERS, REDIS, TRACING } from './sections.ts'
 
 /** A table of options, whosoever they are. */
 export type Rows = Readonly<Record<string, OptionSpec>>
@@ -58,6 +58,7 @@ export function makeSchema(tables: ConfigTables): JsonSchema {
       ...Object.fromEntries(places),
       ...sectionOf(ADMIN, tables),
       ...sectionOf(METRICS, tables),
+      ...sectionOf(TRACING, tables),
       use: { type: 'array', items: useOf(), description: 'Middlewares of other packages.' },
       log: {
         ...tableOf(LOG_OPTIONS as Rows),

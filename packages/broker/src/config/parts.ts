@@ -4,7 +4,7 @@ import { ORDER } from '../order.ts'
 import type { ConfigValue } from './config-value.ts'
 import type { Path } from './parsed.ts'
 import type { ProviderName } from './sections.ts'
-import { ACL, ADMIN, LIMITS, METRICS, PROVIDERS } from './sections.ts'
+import { ACL, ADMIN, LIMITS, METRICS, PROVIDERS, TRACING } from './sections.ts'
 
 export interface Part {
   /** `['auth', 'password']`. */
@@ -32,6 +32,7 @@ export function makerOf([section, inner]: Path): string | undefined {
   if (section === 'limits') return LIMITS.class
   if (section === 'admin') return ADMIN.class
   if (section === 'metrics') return METRICS.class
+  if (section === 'tracing') return TRACING.class
   const place = ORDER.find((one) => one === section)
   return place && builtInName(place)
 }

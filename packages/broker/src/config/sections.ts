@@ -70,6 +70,14 @@ export const METRICS: Section = section(
   'What is counted, for Prometheus, OpenTelemetry and `$SYS`; without this section nothing is.',
 )
 
+/** Who looks on. */
+export const TRACING: Section = section(
+  ['tracing'],
+  'tracing',
+  'Tracing',
+  'Live traces, why a message did not come, and OpenTelemetry spans; without this section it is there where `admin` is.',
+)
+
 /** Stands for the built-in provider of clients that nobody has to know, where listeners name providers. */
 export const ANONYMOUS = 'anonymous'
 

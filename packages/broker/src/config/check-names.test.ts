@@ -98,7 +98,7 @@ describe('a name that is none', () => {
     ],
     [
       'use: [{ package: "@mqtt-stack/core" }]',
-      'broker.yaml:1:7: use[0]: @mqtt-stack/core exports Middleware, Account, Ledger, Publish, Stack, Pace, Offer, Deliverer and 20 more: say which by "export"',
+      'broker.yaml:1:7: use[0]: @mqtt-stack/core exports LineLimit, Middleware, Account, Ledger, Publish, Stack, Pace, Offer and N more: say which by "export"',
     ],
     [
       'use: [{ package: "@mqtt-stack/acl", export: Alc }]',
@@ -113,7 +113,9 @@ describe('a name that is none', () => {
       'broker.yaml:1:7: use[0]: clients are asked who they are, and nothing says what they may do: add a section "acl", or allow everything with "authorize: false"',
     ],
   ])('%s', async (text, line) => {
-    expect(await problemsOf(text)).toEqual([line])
+    // How many classes core has is no matter of this test.
+    const problems = (await problemsOf(text)).map((problem) => problem.replace(/and \d+ more/, 'and N more'))
+    expect(problems).toEqual([line])
   })
 })
 

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import type { Admin } from '@mqtt-stack/admin'
 import { RecordingLogger } from '@mqtt-stack/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ofWorker } from './admin.ts'
 import type { Broker } from './broker.ts'
 import { parseFlags } from './cli-options.ts'
 import { createBroker } from './create-broker.ts'
 import { createBrokerFrom } from './create-broker-from.ts'
+import { portsOfWorker } from './ports-of-worker.ts'
 
 const TOKEN = 'long-enough-to-be-a-token'
 const tokens = [{ token: TOKEN, role: 'read' }]
@@ -80,9 +80,12 @@ describe('admin', () => {
   })
 
   it('listens on a port of its own in each worker', () => {
-    expect(ofWorker({}, undefined)).toEqual({})
-    expect(ofWorker({}, 1)).toEqual({})
-    expect(ofWorker({ open: '0.0.0.0:9100' }, 3)).toEqual({ listen: '127.0.0.1:18082', open: '0.0.0.0:9102' })
-    expect(ofWorker({ listen: '0' }, 2)).toEqual({ listen: '0' })
+    expect(portsOfWorker({}, undefined)).toEqual({})
+    expect(portsOfWorker({}, 1)).toEqual({})
+    expect(portsOfWorker({ open: '0.0.0.0:9100' }, 3)).toEqual({
+      listen: '127.0.0.1:18082',
+      open: '0.0.0.0:9102',
+    })
+    expect(portsOfWorker({ listen: '0' }, 2)).toEqual({ listen: '0' })
   })
 })

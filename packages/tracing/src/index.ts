@@ -2,6 +2,6 @@
  * `@mqtt-stack/tracing`: follows clients and topics live, says why a message did not come, and makes OpenTelemetry spans.
  * @packageDocumentation
  */
-export type { TracingOptions } from './options.ts'
+export { TRACING_OPTIONS, type TracingOptions } from './options.ts'
 export { Tracing } from './tracing.ts'
 export { trafficLine } from './traffic/line.ts'

@@ -9,28 +9,17 @@ import type {
   Steps,
   Store,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, PROCESS, proceed, ReasonCode, Slot, shareOf, watchFile } from '@mqtt-stack/core'
+import { DONE, Middleware, proceed, ReasonCode, shareOf, watchFile } from '@mqtt-stack/core'
+import { asked, rightsOf } from './asked.ts'
 import type { Revoked } from './asking-again.ts'
 import { AskingAgain, purgeUnreadable } from './asking-again.ts'
+import { Losers } from './losers.ts'
 import type { AclOptions } from './options.ts'
 import { ACL_OPTIONS } from './options.ts'
-import { Rights } from './rights.ts'
+import type { Rights } from './rights.ts'
 import type { AclRule, Rule } from './rule.ts'
 import type { RuleSet } from './rule-set.ts'
-import { EVERYTHING } from './rule-set.ts'
 import { changedRules, optionsOf, rulesOf } from './rule-source.ts'
-import { subjectOf } from './subject.ts'
-
-/** What was asked about a client. */
-class Asked {
-  /** What it may do; made at the first question, and again when rules or the client's names have changed. */
-  rights: Rights | undefined = undefined
-  /** By which rules it was let subscribe last, and leave its will. */
-  subscribed: RuleSet | undefined = undefined
-  will: RuleSet | undefined = undefined
-}
-
-const asked = new Slot(() => new Asked())
 
 const NOTHING: Revoked = { subscriptions: 0, regranted: 0, waiting: 0, retained: 0, wills: 0 }
 
@@ -61,7 +50,7 @@ export class Acl extends Middleware<AclOptions> {
     allows: (client, { topic, qos, retain }) => this.#rightsOf(client).hasAllowed(topic, qos, retain),
   }
   /** Clients that have lost a right: how often what waits for them is being gone through now. */
-  readonly #losers = new Map<Client, number>()
+  readonly #losers = new Losers()
 
   /** @throws StackError `OPTION_INVALID`, naming the rule, or `FILE_INVALID`, naming the line. */
   constructor(options?: AclOptions) {
@@ -203,34 +192,18 @@ export class Acl extends Middleware<AclOptions> {
 
   /** Its deliveries are asked about until what waits for it was gone through. */
   async #guarded(client: Client, work: () => Promise<unknown>): Promise<void> {
-    this.#losers.set(client, (this.#losers.get(client) ?? 0) + 1)
+    this.#losers.add(client)
     this.#guard()
     try {
       await work()
     } finally {
-      const others = (this.#losers.get(client) ?? 1) - 1
-      if (others > 0) this.#losers.set(client, others)
-      else this.#losers.delete(client)
+      this.#losers.remove(client)
       this.#guard()
     }
   }
 
   #rightsOf(client: Client): Rights {
-    const state = asked.of(client)
-    if (client.listener === PROCESS) {
-      state.rights ??= new Rights(EVERYTHING, subjectOf(client))
-      return state.rights
-    }
-    const { session } = client
-    const known = state.rights
-    if (known !== undefined && known.rules === this.#rules) {
-      const { user, clientId, groups } = known.subject
-      if (groups === session.groups && user === session.identity && clientId === session.clientId)
-        return known
-    }
-    const rights = new Rights(this.#rules, subjectOf(client))
-    state.rights = rights
-    return rights
+    return rightsOf(client, this.#rules)
   }
 
   #use(rules: RuleSet): void {
@@ -284,7 +257,7 @@ export class Acl extends Middleware<AclOptions> {
   /** Answers sendMessage as long as somebody has to be asked. */
   #guard(): void {
     const answer =
-      this.#asking > 0 || this.#losers.size > 0
+      this.#asking > 0 || !this.#losers.isEmpty
         ? this.#sendGuarded
         : this.#rules.asksReceive
           ? this.#send

@@ -11,18 +11,11 @@ import type {
   Stack,
   Steps,
   Store,
-  Timer,
 } from '@mqtt-stack/core'
-import {
-  DONE,
-  Histogram,
-  judgeAfter,
-  Middleware,
-  proceed,
-  protocolError,
-  ReasonCode,
-  Slot,
-} from '@mqtt-stack/core'
+import { DONE, Histogram, judgeAfter, Middleware, proceed, protocolError, ReasonCode } from '@mqtt-stack/core'
+import type { Exchange } from './exchange.ts'
+import { claimed, exchange } from './exchange.ts'
+import { whyNot } from './why-not.ts'
 
 type AuthPacket = Packets['auth']
 
@@ -47,31 +40,7 @@ const OURS: ReadonlySet<ReasonCode> = new Set([ReasonCode.SERVER_UNAVAILABLE, Re
 /** What providers said; `error`: one failed. */
 type Outcome = 'success' | 'continue' | 'failure' | 'error'
 
-/** An enhanced authentication (5.0). */
-class Exchange {
-  /** The method of the CONNECT, which is the connection's for good [MQTT-4.12.1-1]. */
-  method: string | undefined
-  /** The CONNECT that waits for its outcome. */
-  connect: ConnectPacket | undefined
-  /** What the last step said to a client that is accepted. */
-  data: Buffer | undefined
-  /** An exchange is under way. */
-  open = false
-  /** How long the client may take to be accepted. */
-  timer: Timer | undefined
-}
-
-/** As which user a provider is about to prove a client. */
-class Claimed {
-  username: string | undefined
-  /** It was closed before it could be tried, so that nothing has failed. */
-  over = false
-}
-
 const NOT_AUTHENTICATED = 'not authenticated'
-
-const exchange = new Slot(() => new Exchange())
-const claimed = new Slot(() => new Claimed())
 
 /**
  * Executes authenticateConnection with the user name and password of a CONNECT or, where it names an authentication
@@ -300,18 +269,4 @@ export class Authentication extends Middleware<AuthenticationOptions> {
     this.stack.closeClient(client, reasonCode, reason, detail === undefined ? undefined : new Error(detail))
     return DONE
   }
-}
-
-/** For the log; where nobody said anything, who was asked. */
-function whyNot(
-  { username, listener }: Client,
-  { valid, detail }: Store<'authenticateConnection'>,
-): string | undefined {
-  if (detail !== undefined || valid !== undefined) return detail
-  const { providers } = listener
-  if (username !== undefined && providers?.join() === 'Anonymous')
-    return 'clients without a name alone are let in at this listener'
-  const asked =
-    providers === undefined ? 'no provider' : `none of the providers asked here (${providers.join(', ')})`
-  return username === undefined ? `${asked} lets in clients without a name` : `${asked} knows the user`
 }

@@ -18,6 +18,7 @@ import type { ConnectionHost } from './host.ts'
 import { InboxAccount } from './inbox-account.ts'
 import type { StreamListener } from './stream-events.ts'
 import { listenTo, readFrom } from './stream-events.ts'
+import { unexpected } from './unexpected.ts'
 
 /** Bytes that may wait behind a handler that has not answered, before the stream is paused. */
 const PAUSE_AT = 65_536
@@ -26,11 +27,8 @@ const UNCOUNTED = 4_096
 /** An unfinished packet of so many bytes is read in turns: a chunk, then others. */
 const LARGE = 32_768
 /** Packet types, as the fixed header has them. */
-const PUBLISH = 3
 const PUBCOMP = 7
 const DISCONNECT = 14
-/** The QoS of a PUBLISH, in its first byte. */
-const QOS = 6
 /** The first byte of a PINGREQ. */
 const PINGREQ = 0xc0
 /** So many PUBLISHes and acknowledgements are handled before a look at the clock; one is due behind any other packet. */
@@ -229,19 +227,14 @@ export class ClientConnection extends ClientEnd implements Source, StreamListene
       if (this.inbox.awaitsConnect) this.asked = true
       const header = this.inbox.bytes[this.inbox.start]
       const type = header >> 4
-      if (type !== PUBLISH || (header & QOS) !== 0)
-        this.stack.traffic.came.count(header, this.inbox.end - this.inbox.start)
+      this.stack.traffic.came.count(header, this.inbox.end - this.inbox.start)
       packet = this.stack.decoder.decode(this)
       if (this.inbox.awaitsConnect) {
         this.inbox.awaitsConnect = false
         this.settings = settingsOf(packet as ConnectPacket)
         this.username = (packet as ConnectPacket).username
       }
-      if (this.#expected?.includes(packet.cmd) === false) {
-        throw protocolError(
-          `a ${packet.cmd.toUpperCase()} where only ${this.#expected.join(' or ')} may come`,
-        )
-      }
+      if (this.#expected?.includes(packet.cmd) === false) throw unexpected(packet, this.#expected)
       if (type === DISCONNECT) this.goodbye = true
       if (this.#diverted !== undefined) {
         this.#diverted(packet)

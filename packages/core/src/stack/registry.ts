@@ -31,8 +31,17 @@ export class Registry {
     this.packets = PACKET_TYPES.map((type) => new HandlerChain(`handle ${type}`, host))
   }
 
-  /** Puts a middleware behind the others; {@link compile} puts it into the chains. */
+  /**
+   * Puts a middleware behind the others; {@link compile} puts it into the chains.
+   * @throws StackError `MIDDLEWARE_INVALID`, and what {@link define} throws.
+   */
   add(middleware: MiddlewareLike): void {
+    if (typeof middleware !== 'object' || middleware === null || typeof middleware.name !== 'string') {
+      throw new StackError(
+        'MIDDLEWARE_INVALID',
+        `use() takes an object with a name, not ${String(middleware)}`,
+      )
+    }
     for (const [name, rule] of Object.entries(middleware.defines ?? {})) this.define(name, rule)
     this.middlewares.push(middleware)
   }

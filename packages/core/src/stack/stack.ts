@@ -34,12 +34,12 @@ import type { Packet, PacketType, ReasonCode } from '../packets/index.ts'
 import { Decoder, freezePacket, PACKET_TYPES } from '../packets/index.ts'
 import type { Clock } from '../time/index.ts'
 import { bounded, Pace, systemClock, Turn } from '../time/index.ts'
+import { begin } from './begin.ts'
 import type { HandlerChain } from './chain.ts'
 import { checkStack, unaskedOf } from './check-stack.ts'
 import { clientOf } from './client-of.ts'
 import { handleError, logFailure } from './error-policy.ts'
 import { install } from './install.ts'
-import { isPromise } from './is-promise.ts'
 import { LifeCycle } from './life-cycle.ts'
 import { listingOf } from './listing.ts'
 import { Observing } from './observing.ts'
@@ -105,12 +105,6 @@ class MiddlewareStack implements ConnectionHost {
   use(...middlewares: MiddlewareLike[]): this {
     if (this.started !== undefined) throw new StackError('STACK_RUNNING', 'use() after the stack has started')
     for (const middleware of middlewares) {
-      if (typeof middleware !== 'object' || middleware === null || typeof middleware.name !== 'string') {
-        throw new StackError(
-          'MIDDLEWARE_INVALID',
-          `use() takes an object with a name, not ${String(middleware)}`,
-        )
-      }
       this.#registry.add(middleware)
       if (Object.isExtensible(middleware)) middleware.stack = this
     }
@@ -261,17 +255,11 @@ class MiddlewareStack implements ConnectionHost {
   }
 
   background(work: () => unknown, client?: Client): void {
-    const fail = (error: Error): void => {
+    begin(work, (error) => {
       // Work that was under way when the stack stopped ends with the backend.
-      if (this.#stopped !== undefined && isStackError(error) && error.code === 'BACKEND_STOPPED') return
-      this.fail(error, client, undefined)
-    }
-    try {
-      const later = work()
-      if (isPromise(later)) later.then(undefined, fail)
-    } catch (error) {
-      fail(error as Error)
-    }
+      const isOver = this.#stopped !== undefined && isStackError(error) && error.code === 'BACKEND_STOPPED'
+      if (!isOver) this.fail(error, client, undefined)
+    })
   }
 
   fail(error: Error, client: Client | undefined, packet: Packet | undefined): void {
@@ -296,9 +284,11 @@ class MiddlewareStack implements ConnectionHost {
   }
 
   #whenReady(client: ClientConnection): void {
-    const close = (): void => client.close()
     if (this.started === undefined) this.handler()
-    this.started?.then(() => this.#install(client), close)
+    this.started?.then(
+      () => this.#install(client),
+      () => client.close(),
+    )
   }
 }
 

@@ -18,6 +18,7 @@ import type { WillRecord } from '../wills.ts'
 import { Commits } from './commits.ts'
 import { EntryChange, entryChange } from './entry-change.ts'
 import * as keys from './keys.ts'
+import { loadEntries } from './load-entries.ts'
 import * as records from './records.ts'
 import { Removals } from './removals.ts'
 import type { Restored } from './restore.ts'
@@ -29,8 +30,6 @@ import { storedSession } from './stored-session.ts'
 const SEQUENCES = 10_000
 /** So many epochs, over all sessions. */
 const EPOCHS = 10_000
-/** So many messages are read at once. */
-const READS = 100
 
 /**
  * What a backend keeps beyond the process. Each method stages a change; `commit()` and `settled()` say when it is durable.
@@ -234,41 +233,8 @@ export class Disk {
   }
 
   /** Entries with their messages, in order, but for those that were released; what has left the disk meanwhile is left out. */
-  async load(record: SessionRecord, entries: readonly LogEntry[]): Promise<LogEntry[]> {
-    const { id } = record
-    const found: LogEntry[] = []
-    for (let i = 0; i < entries.length; i += READS) {
-      const page = entries.slice(i, i + READS)
-      // At once: a store may be far away.
-      const packets = page.map((entry) =>
-        entry.held || entry.released ? entry.packet : this.#read(id, entry),
-      )
-      for (const [at, packet] of (await Promise.all(packets)).entries()) {
-        const entry = page[at]
-        if (packet !== undefined) found.push(entry.held ? entry : entry.with(packet))
-        else if (await this.#isReleased(id, entry)) {
-          record.state?.log.release(entry.sequence)
-          entry.released = true
-          found.push(entry.with(entry.packet))
-        }
-      }
-    }
-    return found
-  }
-
-  /** The receiver has it, and that this was written was not heard: the answer of the store was lost. */
-  async #isReleased(id: number, { sequence }: LogEntry): Promise<boolean> {
-    const [found] = await this.#store.read(keys.only(keys.entryKey(id, sequence)), 1)
-    return found !== undefined && records.readEntry(found.value).released
-  }
-
-  async #read(id: number, entry: LogEntry): Promise<Publish | undefined> {
-    const { messageId, sequence } = entry
-    const key = entry.shared ? keys.messageKey(messageId) : keys.entryKey(id, sequence)
-    const [found] = await this.#store.read(keys.only(key), 1)
-    if (found === undefined) return undefined
-    const bytes = entry.shared ? found.value : records.readEntry(found.value).message
-    return bytes && Publish.decode(bytes)
+  load(record: SessionRecord, entries: readonly LogEntry[]): Promise<LogEntry[]> {
+    return loadEntries(this.#store, record, entries)
   }
 
   // QoS 2 identifiers

@@ -7,7 +7,6 @@ import {
   Inbox,
   isProtocolError,
   ProtocolError,
-  protocolError,
   ReasonCode,
   settingsOf,
   TopicAliases,

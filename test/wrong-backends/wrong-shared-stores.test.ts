@@ -47,7 +47,7 @@ const WRONG: readonly (readonly [string, Spoil, string, readonly string[]])[] = 
     'feeds apart from the map',
     wrong.feedsApart,
     'retained messages: each write is an entry of the feed, at the position that it was answered with',
-    ['retained messages: '],
+    ['retained messages: ', 'claims: who has lost its part'],
   ],
   [
     'writes the map in halves',

@@ -76,7 +76,7 @@ describe('why', () => {
     ['/api/trace?clientId=a', '@mqtt-stack/tracing'],
     ['/api/top/topics', '@mqtt-stack/metrics'],
   ])('says what is missing: %s', async (path, name) => {
-    const { ask } = await openAdmin()
+    const { ask } = await openAdmin({}, { tracing: false })
     const { status, body } = await ask(path)
     assert.equal(status, 501)
     assert.equal(body.detail, `nobody here answers that: add ${name} to the stack`)

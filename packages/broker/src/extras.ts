@@ -3,7 +3,8 @@ import type { BrokerConfig } from './broker-options.ts'
 import { ADMIN, METRICS, TRACING } from './config/sections.ts'
 import type { Extra } from './extra.ts'
 import { extraOf } from './extra.ts'
-import type { Placed } from './order.ts'
+import type { Placed, Use } from './order.ts'
+import { isPlaced } from './order.ts'
 import { portsOfWorker } from './ports-of-worker.ts'
 import { version } from './version.ts'
 
@@ -35,8 +36,16 @@ export const TRACING_EXTRA: Extra = {
   complete: (options) => options,
 }
 
-/** Those that a broker has. An operator wants to follow clients and to ask why: tracing comes with admin. */
-export function extrasOf({ admin, metrics, tracing = admin !== false }: BrokerConfig): {
+/**
+ * Those that a broker has. An operator wants to follow clients and to ask why: tracing comes with admin, unless somebody
+ * in `use` answers that.
+ */
+export function extrasOf({
+  admin,
+  metrics,
+  use,
+  tracing = admin !== false && !isTraced(use),
+}: BrokerConfig): {
   readonly first: readonly Placed[]
   readonly last: readonly Placed[]
 } {
@@ -44,4 +53,8 @@ export function extrasOf({ admin, metrics, tracing = admin !== false }: BrokerCo
     first: extraOf(METRICS_EXTRA, metrics),
     last: [...extraOf(TRACING_EXTRA, tracing), ...extraOf(ADMIN_EXTRA, admin)],
   }
+}
+
+function isTraced(use: readonly Use[]): boolean {
+  return use.some((one) => (isPlaced(one) ? one.middleware : one).followTraffic !== undefined)
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RecordingLogger } from '@mqtt-stack/testing'
+import { Tracing } from '@mqtt-stack/tracing'
 import { expect, it, onTestFinished } from 'vitest'
 import { testBroker } from '../../../test/rig/broker.ts'
 import type { Broker } from './broker.ts'
@@ -13,6 +14,8 @@ it('tracing comes with admin, and by itself where somebody asks for it', async (
   expect(names(testBroker())).not.toContain('Tracing')
   expect(names(testBroker({ admin: { listen: '0' } }))).toContain('Tracing')
   expect(names(testBroker({ admin: { listen: '0' }, tracing: false }))).not.toContain('Tracing')
+  const own = names(testBroker({ admin: { listen: '0' }, use: [new Tracing()] }))
+  expect(own.filter((name) => name === 'Tracing')).toHaveLength(1)
   const broker = testBroker({ tracing: { history: 10 } })
   await broker.start()
   expect(names(broker).slice(-3, -1)).toEqual(['MemoryBackend', 'Anonymous'])

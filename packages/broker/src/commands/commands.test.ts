@@ -177,8 +177,7 @@ store: { lmdb: { path: data } }
 
 mqtt://127.0.0.1:1883  (this machine, no TLS)
   who may connect   clients without a name
-  what they may do  allow publish devices/%c/# group devices qos 1
-                    allow publish,subscribe # anonymous
+  what they may do  allow publish,subscribe # anonymous
                     nothing else
   limits            none
 

@@ -14,7 +14,7 @@ export interface Logger {
   /** Where it is text, as that of winston and `fromPino` is: how much it writes, which may be set. */
   level?: unknown
   /** Where it is there: how it writes, which may be set. */
-  format?: LineFormat
+  format?: LineFormat | undefined
 }
 
 /** A logger that hands on printable text alone, so that no client can forge a line; and no secret that can be told from text. */

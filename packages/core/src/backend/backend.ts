@@ -11,16 +11,15 @@ import { KeptSubscriptions } from './kept-subscriptions.ts'
 import { Logs } from './logs.ts'
 import { lookUpMetrics } from './look-up-metrics.ts'
 import { makeParts } from './make-parts.ts'
+import { openStore } from './open-store.ts'
 import type { BackendOptions } from './options.ts'
 import type { OrderedStore } from './ordered-store.ts'
 import type { Parts } from './parts.ts'
 import { Purge } from './purge.ts'
 import { Relays } from './relays.ts'
-import { Restoration } from './restoration.ts'
 import { SessionLife } from './session-life.ts'
 import { SessionList } from './session-list.ts'
 import { SessionWills } from './session-wills.ts'
-import { Moves } from './shared/moves.ts'
 import type { SharedOptions } from './shared/options.ts'
 import { Rejoin } from './shared/rejoin.ts'
 import type { BackendStats } from './stats.ts'
@@ -99,13 +98,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     this.#relays = new Relays(parts, this.#inbound, sharePreference)
     this.#retained = new KeptRetained(parts)
     this.#list = new SessionList(parts)
-    const { disk, shared, sharedRetained } = parts
-    if (disk === undefined) return undefined
-    const open = (): Promise<void> => disk.open(new Restoration(parts, disk))
-    if (shared === undefined) return open()
-    shared.moves = new Moves({ parts, disk, node: shared, keeper: this.#sessions })
-    const restore = (): Promise<void> => open().then(() => shared.moves.restore())
-    return shared.start(restore, disk, () => sharedRetained?.start())
+    return openStore(parts, this.#sessions)
   }
 
   /** Another node has what was this one's. */

@@ -23,6 +23,10 @@ export interface CommandLineSpec<Flags extends object> {
   readonly flags: OptionsSpec<Flags>
   /** What a flag of text or number wants, for its usage; `value` by default. */
   readonly wants?: { readonly [Key in keyof Flags]?: string }
+  /** One letter for a flag: `{ port: 'p' }`. */
+  readonly shorts?: { readonly [Key in keyof Flags]?: string }
+  /** Flags that may be given more than once: their value is a list. */
+  readonly repeated?: readonly (keyof Flags & string)[]
 }
 
 /**
@@ -33,24 +37,28 @@ export function readCommandLine<Flags extends object>(
   spec: CommandLineSpec<Flags>,
   args: readonly string[],
 ): CommandLine<Flags> | string {
-  const { name, operands, flags, wants = {} } = spec
+  const { name, operands, flags, wants = {}, shorts = {}, repeated = [] } = spec
   const command = `mqtt-stack ${name}`
   const rows = flags as Readonly<Record<string, OptionSpec>>
-  const kinds = Object.entries(rows).map(([flag, { kind }]) => [flag, { type: typeOf(kind) }])
-  const options = { help: { type: 'boolean', short: 'h' }, ...Object.fromEntries(kinds) }
+  const letters = shorts as Readonly<Record<string, string>>
+  const kinds = Object.entries(rows).map(([flag, { kind }]) => [flag, optionOf(kind, letters[flag])])
+  const help = optionOf('boolean', Object.values(letters).includes('h') ? undefined : 'h')
+  const options = { help, ...Object.fromEntries(kinds) }
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true })
   const given: Record<string, unknown> = {}
   const values: string[] = []
   for (const token of tokens) {
     if (token.kind === 'positional') values.push(token.value)
     if (token.kind !== 'option') continue
-    const { name: flag, rawName, value } = token
+    const { name: flag, rawName, value, inlineValue = false } = token
     if (flag === 'help') return helpOf(spec)
     if (!Object.hasOwn(rows, flag)) {
       throw new StackError('OPTION_UNKNOWN', `${command}: unknown flag ${rawName}: see ${command} --help`)
     }
     const wanted = (wants as Readonly<Record<string, string>>)[flag]
-    given[flag] = toValue(command, flag, rows[flag], value, wanted)
+    const read = toValue({ command, flag, row: rows[flag], wanted }, value, inlineValue)
+    const isList = repeated.some((one) => one === flag)
+    given[flag] = isList ? [...((given[flag] as unknown[] | undefined) ?? []), read] : read
   }
   if (values.length < operands.length) {
     const how = `${command} ${operands.join(' ')}`
@@ -64,19 +72,23 @@ export function readCommandLine<Flags extends object>(
   return { operands: values, flags: resolved, given: new Set(Object.keys(given)) }
 }
 
-function toValue(
-  command: string,
-  flag: string,
-  { kind }: OptionSpec,
-  value: string | undefined,
-  wanted: string | undefined,
-): unknown {
+/** A flag that was given. */
+interface Given {
+  readonly command: string
+  readonly flag: string
+  readonly row: OptionSpec
+  readonly wanted: string | undefined
+}
+
+/** @param inline It stands in one word with the flag, and may begin as it likes. */
+function toValue({ command, flag, row, wanted }: Given, value: string | undefined, inline: boolean): unknown {
+  const { kind } = row
   if (kind === 'boolean') {
     if (value === undefined) return true
     throw new StackError('OPTION_INVALID', `${command}: --${flag} takes no value, and was given "${value}"`)
   }
   // A flag behind a flag was meant as one, not as its value.
-  if (value === undefined || value.startsWith('--')) {
+  if (value === undefined || (value.startsWith('--') && !inline)) {
     throw new StackError(
       'OPTION_INVALID',
       `${command}: --${flag} needs a value: ${flagUsage(flag, kind, wanted)}`,
@@ -91,13 +103,20 @@ function helpOf<Flags extends object>({
   doc,
   flags,
   wants = {},
+  shorts,
 }: CommandLineSpec<Flags>): string {
+  const letters = shorts as Readonly<Record<string, string>> | undefined
+  const lead = (flag: string): string => {
+    if (letters === undefined) return ''
+    return letters[flag] === undefined ? '    ' : `-${letters[flag]}, `
+  }
   const rows = Object.entries(flags as Readonly<Record<string, OptionSpec>>).map(([flag, row]) => {
     const wanted = (wants as Readonly<Record<string, string>>)[flag]
-    const usual = row.default === '' || row.default === false || row.default === undefined
-    return [`  ${flagUsage(flag, row.kind, wanted)}`, `${row.doc}${usual ? '' : ` (default ${row.default})`}`]
+    const none = row.default === '' || row.default === false || row.default === undefined
+    const usual = none || Array.isArray(row.default) ? '' : ` (default ${row.default})`
+    return [`  ${lead(flag)}${flagUsage(flag, row.kind, wanted)}`, `${row.doc}${usual}`]
   })
-  rows.push(['  --help', 'print this'])
+  rows.push([`  ${lead('')}--help`, 'print this'])
   const width = Math.max(...rows.map(([left]) => left.length)) + 2
   const lines = rows.map(([left, right]) => `${left.padEnd(width)}${right}`)
   return [`Usage: mqtt-stack ${[name, ...operands].join(' ')} [flags]`, '', doc, '', ...lines, ''].join('\n')
@@ -107,4 +126,7 @@ function flagUsage(flag: string, kind: string, wanted = 'value'): string {
   return kind === 'boolean' ? `--${flag}` : `--${flag} <${wanted}>`
 }
 
-const typeOf = (kind: string): 'boolean' | 'string' => (kind === 'boolean' ? 'boolean' : 'string')
+function optionOf(kind: string, short: string | undefined): { type: 'boolean' | 'string'; short?: string } {
+  const type = kind === 'boolean' ? 'boolean' : 'string'
+  return short === undefined ? { type } : { type, short }
+}

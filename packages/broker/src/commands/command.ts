@@ -4,7 +4,12 @@
 export interface Io {
   /** A terminal has `setRawMode`. */
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown }
-  readonly stdout: { write(text: string): unknown }
+  readonly stdout: {
+    /** @returns `false` where `drain` should come before more. */
+    write(text: string | Uint8Array): unknown
+    on?(event: 'error', listener: (error: Error) => void): unknown
+    once?(event: 'drain', listener: () => void): unknown
+  }
   readonly stderr: { write(text: string): unknown }
   readonly env: Readonly<NodeJS.ProcessEnv>
 }

@@ -29,6 +29,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     doc: 'print the configuration that a file of Mosquitto means, and what cannot be translated',
     run: orHelp('import', async (args, io) => (await import('./import.ts')).importMosquitto(args, io)),
   },
+  pub: {
+    usage: '-t TOPIC -m TEXT',
+    doc: 'publish a message, a file or the lines of stdin, with the flags of mosquitto_pub',
+    run: async (args, io) => (await import('./pub.ts')).pub(args, io),
+  },
+  sub: {
+    usage: '-t FILTER',
+    doc: 'print what is published, with the flags of mosquitto_sub',
+    run: async (args, io) => (await import('./sub.ts')).sub(args, io),
+  },
   health: {
     usage: '[--url URL]',
     doc: 'exit with 0 where a broker answers, and with 1 where it does not',

@@ -25,6 +25,7 @@ const PAGES = [
   ['', 'Overview'],
   ['clients', 'Clients'],
   ['sessions', 'Sessions'],
+  ['subscriptions', 'Subscriptions'],
   ['topics', 'Topics'],
   ['stack', 'Stack'],
   ['trace', 'Live trace'],
@@ -90,6 +91,7 @@ async function show(token: string | null = OPERATOR, use = true): Promise<Shown>
   })
   const [url = ''] = admin.urls
   await page.goto(token === null ? url : `${url}/#token=${token}`)
+  if (token !== null) await page.getByRole('button', { name: 'Sign out' }).waitFor()
   return { url, mqttUrl, page, browser, complaints }
 }
 
@@ -176,6 +178,39 @@ describe('the dashboard', () => {
     await page.getByRole('button', { name: 'Kick' }).press('Enter')
     await page.getByRole('button', { name: 'Yes' }).press('Enter')
     expect(await gone).toBe('gone')
+  }, 60_000)
+
+  it('shows one session, and takes a subscription away; lists who gets a topic', async (context) => {
+    needs(context, 'chromium')
+    const shown = await show()
+    const { page, complaints } = shown
+    await open(shown, 'subscriptions', 'Subscriptions')
+    await page.getByLabel('Who gets this topic?').fill('other/topic')
+    await page.getByText('No subscription fits on this page.').waitFor()
+    await page.getByLabel('Who gets this topic?').fill('plant/x')
+    await page.getByRole('link', { name: 'lamp' }).press('Enter')
+    await page.getByRole('heading', { level: 2, name: 'lamp' }).waitFor()
+    await page.getByRole('cell', { name: 'plant/#' }).waitFor()
+    await page.getByRole('button', { name: 'End', exact: true }).press('Enter')
+    await page.getByRole('button', { name: 'Yes' }).press('Enter')
+    await page.getByRole('cell', { name: 'plant/#' }).waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+  }, 60_000)
+
+  it('publishes a retained message, and clears it', async (context) => {
+    needs(context, 'chromium')
+    const shown = await show()
+    const { page, complaints } = shown
+    await open(shown, 'topics', 'Topics')
+    await page.getByLabel('Topic', { exact: true }).fill('made')
+    await page.getByLabel('Payload').fill('hello')
+    await page.getByLabel('Retain').check()
+    await page.getByRole('button', { name: 'Publish' }).press('Enter')
+    const made = page.getByRole('listitem').filter({ hasText: 'hello' })
+    await made.getByRole('button', { name: 'Clear' }).press('Enter')
+    await made.getByRole('button', { name: 'Yes' }).press('Enter')
+    await page.getByText('hello').waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
   }, 60_000)
 
   it('changes nothing with a token that may only read', async (context) => {

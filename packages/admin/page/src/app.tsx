@@ -11,6 +11,7 @@ import { Overview } from './pages/overview.tsx'
 import { Sessions } from './pages/sessions.tsx'
 import { SignIn } from './pages/sign-in.tsx'
 import { StackPicture } from './pages/stack.tsx'
+import { Subscriptions } from './pages/subscriptions.tsx'
 import { Topics } from './pages/topics.tsx'
 import { Trace } from './pages/trace.tsx'
 import { Why } from './pages/why.tsx'
@@ -20,6 +21,7 @@ const PAGES: readonly { path: string; title: string; Page: ComponentType<{ rest:
   { path: '', title: 'Overview', Page: Overview },
   { path: 'clients', title: 'Clients', Page: Clients },
   { path: 'sessions', title: 'Sessions', Page: Sessions },
+  { path: 'subscriptions', title: 'Subscriptions', Page: Subscriptions },
   { path: 'topics', title: 'Topics', Page: Topics },
   { path: 'stack', title: 'Stack', Page: StackPicture },
   { path: 'trace', title: 'Live trace', Page: Trace },

@@ -1,5 +1,5 @@
 /** Sessions, connected or away. */
-import type { Client, SessionSummary } from '@mqtt-stack/core'
+import type { Client, SessionSummary, SubscriptionRecord } from '@mqtt-stack/core'
 import { expiryIso } from '../client-state.ts'
 import type { Desk } from '../desk.ts'
 import type { JsonSchema } from '../http/fields.ts'
@@ -10,6 +10,7 @@ import { route } from '../http/route.ts'
 import { MESSAGE, messageState, PAYLOAD } from '../message-state.ts'
 import { cursorOf, isText, PAGE, pageOf, placeOfCursor } from '../pages.ts'
 import { sessionPage } from '../session-pages.ts'
+import { isPlace, subscriptionPage } from '../subscription-pages.ts'
 import { CLIENT_ID } from './clients.ts'
 
 const TAG = 'Sessions'
@@ -89,13 +90,27 @@ export const SESSION_ROUTES: readonly Route[] = [
     async run({ params, desk }) {
       await session(desk, params.clientId)
       const found = await desk.stack.call('lookupSubscriptions', { clientId: params.clientId })
-      return found.map(({ topic, qos, options, identifier }) => ({
-        topic,
-        qos,
-        noLocal: options.nl === true,
-        retainAsPublished: options.rap === true,
-        identifier,
-      }))
+      return found.map(subscriptionState)
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/subscriptions',
+    role: 'read',
+    tag: TAG,
+    summary:
+      'Subscriptions of all sessions of this node, in pages, by client identifier. A page looks at 1,000 sessions at most, and may have no items although there is a next one.',
+    query: {
+      ...PAGE,
+      topic: optional(text({ doc: 'A topic name: those alone that would get its messages.', max: 65_535 })),
+      search: optional(text({ doc: 'Part of the topic filter.' })),
+    },
+    answer: pageOf({ ...SUBSCRIPTION, required: ['clientId', 'topic', 'qos'] }),
+    async run({ query, desk }) {
+      const { limit, cursor, ...terms } = query
+      const after = placeOfCursor(cursor, isPlace)
+      const { items, next } = await subscriptionPage(desk.stack, terms, after, limit)
+      return { items: items.map((one) => ({ clientId: one.clientId, ...subscriptionState(one) })), next }
     },
   }),
   route({
@@ -200,4 +215,8 @@ function unknownSession(clientId: string): Problem {
 function stateOf(summary: SessionSummary, { stack }: Desk): object {
   const { client: _, epoch: __, expiresAt, ...state } = summary
   return { ...state, expiresAt: expiryIso(stack.clock, expiresAt) }
+}
+
+function subscriptionState({ topic, qos, options, identifier }: SubscriptionRecord): object {
+  return { topic, qos, noLocal: options.nl === true, retainAsPublished: options.rap === true, identifier }
 }

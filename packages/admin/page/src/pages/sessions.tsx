@@ -32,9 +32,9 @@ interface Waiting {
 }
 
 export function Sessions({ rest }: { rest: string }) {
-  const [identity, setIdentity] = useState('')
+  const [search, setSearch] = useState('')
   const paging = usePaging()
-  const query = { identity, limit: 50, cursor: paging.cursor }
+  const query = { search, limit: 50, cursor: paging.cursor }
   const { data, error } = useAsked<Page<SessionState>>('/api/sessions', query, 5_000)
   if (rest !== '') return <OneSession clientId={rest} />
   return (
@@ -42,22 +42,12 @@ export function Sessions({ rest }: { rest: string }) {
       <search>
         <form onSubmit={(event) => event.preventDefault()}>
           <label>
-            Client identifier
+            Search client or user
             <input
               type="search"
-              onChange={({ currentTarget }) => {
-                if (currentTarget.value !== '')
-                  location.hash = `#/sessions/${encodeURIComponent(currentTarget.value)}`
-              }}
-            />
-          </label>
-          <label>
-            User
-            <input
-              type="search"
-              value={identity}
+              value={search}
               onInput={({ currentTarget }) => {
-                setIdentity(currentTarget.value)
+                setSearch(currentTarget.value)
                 paging.first()
               }}
             />
@@ -91,7 +81,7 @@ function OneSession({ clientId }: { clientId: string }) {
   const { api } = useDesk()
   const path = `/api/sessions/${encodeURIComponent(clientId)}`
   const session = useAsked<Readonly<Record<string, unknown>>>(path, {}, 5_000)
-  const filters = useAsked<Page<SubscriptionState>>(`${path}/subscriptions`, {}, 5_000)
+  const filters = useAsked<readonly SubscriptionState[]>(`${path}/subscriptions`, {}, 5_000)
   const queue = useAsked<Page<Waiting>>(`${path}/queue`, {}, 5_000)
   const back = (): void => {
     location.hash = '#/sessions'
@@ -120,10 +110,10 @@ function OneSession({ clientId }: { clientId: string }) {
       <Notice error={session.error} />
       {session.data !== undefined && <Facts of={session.data} />}
       <h3>Subscriptions</h3>
-      <Notice error={filters.error} empty={filters.data?.items.length === 0 ? 'None.' : undefined} />
+      <Notice error={filters.error} empty={filters.data?.length === 0 ? 'None.' : undefined} />
       <Table
         caption="Subscriptions"
-        rows={filters.data?.items ?? []}
+        rows={filters.data ?? []}
         keyOf={({ topic }) => topic}
         columns={[
           { title: 'Filter', cell: ({ topic }) => topic },
@@ -134,7 +124,7 @@ function OneSession({ clientId }: { clientId: string }) {
               <Act
                 words="End"
                 sure={`Take ${topic} away?`}
-                run={() => api.send('DELETE', `${path}/subscriptions`, undefined, { topic })}
+                run={() => api.send('DELETE', `${path}/subscriptions`, undefined, { filter: topic })}
                 done={filters.again}
               />
             ),

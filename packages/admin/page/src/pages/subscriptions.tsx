@@ -1,0 +1,68 @@
+import { useState } from 'preact/hooks'
+import type { Page } from '../api.ts'
+import { Notice } from '../parts/notice.tsx'
+import { Pager, usePaging } from '../parts/pager.tsx'
+import { Table } from '../parts/table.tsx'
+import { useAsked } from '../use-asked.ts'
+
+interface SubscriptionState {
+  readonly clientId: string
+  readonly topic: string
+  readonly qos: number
+}
+
+export function Subscriptions(_: { rest: string }) {
+  const [topic, setTopic] = useState('')
+  const [search, setSearch] = useState('')
+  const paging = usePaging()
+  const query = { topic, search, limit: 50, cursor: paging.cursor }
+  const { data, error } = useAsked<Page<SubscriptionState>>('/api/subscriptions', query, 5_000)
+  return (
+    <>
+      <search>
+        <form onSubmit={(event) => event.preventDefault()}>
+          <label>
+            Who gets this topic?
+            <input
+              type="search"
+              value={topic}
+              onInput={({ currentTarget }) => {
+                setTopic(currentTarget.value)
+                paging.first()
+              }}
+            />
+          </label>
+          <label>
+            Part of the filter
+            <input
+              type="search"
+              value={search}
+              onInput={({ currentTarget }) => {
+                setSearch(currentTarget.value)
+                paging.first()
+              }}
+            />
+          </label>
+        </form>
+      </search>
+      <Notice
+        error={error}
+        empty={data?.items.length === 0 ? 'No subscription fits on this page.' : undefined}
+      />
+      <Table
+        caption="Subscriptions"
+        rows={data?.items ?? []}
+        keyOf={({ clientId, topic: filter }) => `${clientId} ${filter}`}
+        columns={[
+          {
+            title: 'Client',
+            cell: ({ clientId }) => <a href={`#/sessions/${encodeURIComponent(clientId)}`}>{clientId}</a>,
+          },
+          { title: 'Filter', cell: ({ topic: filter }) => filter },
+          { title: 'QoS', isFigure: true, cell: ({ qos }) => qos },
+        ]}
+      />
+      <Pager paging={paging} next={data?.next} />
+    </>
+  )
+}

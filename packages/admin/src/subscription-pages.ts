@@ -21,7 +21,10 @@ export interface SubscriptionTerms {
   readonly search?: string | undefined
 }
 
-/** The last subscription of a page: its client, and its place among those of it. */
+/** All subscriptions of the client were passed. */
+const ALL = -1
+
+/** Where a page begins: behind so many subscriptions of a client, or behind {@link ALL} of them. */
 export type Place = readonly [clientId: string, count: number]
 
 export function isPlace(place: unknown): place is Place {
@@ -36,21 +39,21 @@ export async function subscriptionPage(
   limit: number,
 ): Promise<Page<OwnedSubscription>> {
   const items: OwnedSubscription[] = []
-  let [last, passed] = after ?? [undefined, 0]
+  let last = after?.[0]
+  const from = after?.[1] ?? ALL
   let looked = 0
   // The client that the page before ended with may have more.
-  if (last !== undefined && passed > 0) {
+  if (last !== undefined && from !== ALL) {
     const more = await ofClient(stack, last)
-    const left = take(items, more, terms, passed, limit)
+    const left = take(items, more, terms, from, limit)
     if (left !== undefined) return { items, next: cursorOf([last, left]) }
   }
   while (true) {
     const ctx = { ...(last !== undefined && { after: last }), limit: PIECE }
     const piece = await stack.call('lookupSessions', ctx)
     for (const { clientId, subscriptions } of piece) {
-      if (looked++ === SESSIONS) return { items, next: cursorOf([last, 0]) }
+      if (looked++ === SESSIONS) return { items, next: cursorOf([last, ALL]) }
       last = clientId
-      passed = 0
       if (subscriptions === 0) continue
       const left = take(items, await ofClient(stack, clientId), terms, 0, limit)
       if (left !== undefined) return { items, next: cursorOf([clientId, left]) }

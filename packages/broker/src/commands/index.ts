@@ -39,6 +39,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     doc: 'print what is published, with the flags of mosquitto_sub',
     run: async (args, io) => (await import('./sub.ts')).sub(args, io),
   },
+  bench: {
+    usage: 'conn|pub|sub',
+    doc: 'connect, publish or subscribe with many clients and count, with the flags of mqttx bench',
+    run: async (args, io) => (await import('./bench.ts')).bench(args, io),
+  },
   health: {
     usage: '[--url URL]',
     doc: 'exit with 0 where a broker answers, and with 1 where it does not',

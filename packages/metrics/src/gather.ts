@@ -11,6 +11,8 @@ const SAMPLES = 2_000
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
 const LABEL = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/
 
+const TYPES: ReadonlySet<unknown> = new Set(['counter', 'gauge', 'histogram'])
+
 export class Gatherer {
   readonly #stack: Stack
   #families: Promise<readonly MetricFamily[]> | undefined
@@ -84,8 +86,13 @@ export class Gatherer {
     return known !== undefined && known.type !== type
   }
 
-  #faultOf({ name, samples }: MetricFamily): string | undefined {
+  /** Also of what no compiler has seen. */
+  #faultOf({ name, type, samples }: MetricFamily): string | undefined {
     if (!NAME.test(name)) return 'is no name of a metric'
+    if (!TYPES.has(type)) return `is of the type ${JSON.stringify(type)}, which is none`
+    if (!Array.isArray(samples)) return 'has no list of samples'
+    if (!samples.every(isSample))
+      return 'has a sample without labels (`{}` is fine), or whose value is no number'
     const label = samples.flatMap(({ labels }) => Object.keys(labels)).find((one) => !LABEL.test(one))
     return label === undefined ? undefined : `has the label ${JSON.stringify(label)}, which is no name of one`
   }
@@ -101,4 +108,9 @@ export class Gatherer {
 function keyOf(name: string, { labels }: MetricSample): string {
   const pairs = Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1))
   return JSON.stringify([name, pairs])
+}
+
+function isSample(given: unknown): boolean {
+  const { labels, value } = (given ?? {}) as { readonly labels?: unknown; readonly value?: unknown }
+  return typeof labels === 'object' && labels !== null && typeof value === 'number'
 }

@@ -175,6 +175,14 @@ describe('middlewares', () => {
           ...one('my_gauge', {}),
           type: 'counter',
         })
+        // As plain JavaScript may say it.
+        const families: unknown[] = [
+          { name: 'bare', type: 'gauge', help: 'Mine.', samples: [{ value: 1 }] },
+          { name: 'words', type: 'gauge', help: 'Mine.', samples: [{ labels: {}, value: 'abc' }] },
+          { name: 'weird', type: 'strange', help: 'Mine.', samples: [] },
+          { name: 'none', type: 'gauge', help: 'Mine.' },
+        ]
+        store.push(...(families as MetricFamily[]))
       },
     }
     const failing: MiddlewareLike = {
@@ -192,6 +200,10 @@ describe('middlewares', () => {
       'metrics: "my gauge" is no name of a metric: it is left out',
       'metrics: "my_other" has the label "a-b", which is no name of one: it is left out',
       'metrics: "my_gauge" is of two types: it is left out',
+      'metrics: "bare" has a sample without labels (`{}` is fine), or whose value is no number: it is left out',
+      'metrics: "words" has a sample without labels (`{}` is fine), or whose value is no number: it is left out',
+      'metrics: "weird" is of the type "strange", which is none: it is left out',
+      'metrics: "none" has no list of samples: it is left out',
     ])
   })
 

@@ -1,7 +1,7 @@
 /** The broker as a whole: health, configuration, log, what it is made of. */
 import type { Desk } from '../desk.ts'
 import type { JsonSchema } from '../http/fields.ts'
-import { choice, map, optional, text, usually } from '../http/fields.ts'
+import { choice, flag, map, optional, text, usually } from '../http/fields.ts'
 import { Problem } from '../http/problem.ts'
 import type { Route } from '../http/route.ts'
 import { route } from '../http/route.ts'
@@ -226,9 +226,9 @@ export const SYSTEM_ROUTES: readonly Route[] = [
       publish: optional(text({ doc: 'A topic.', max: 65_535 })),
       subscribe: optional(text({ doc: 'A topic filter.', max: 65_535 })),
       will: optional(text({ doc: 'The topic of a will.', max: 65_535 })),
-      connect: optional(choice(['true'], { doc: 'Whether it may connect.' })),
+      connect: optional(flag({ doc: 'Whether it may connect.' })),
       qos: optional(choice([0, 1, 2], { doc: 'Of the message or subscription.' })),
-      retain: optional(choice(['true', 'false'], { doc: 'The message is to be retained.' })),
+      retain: optional(flag({ doc: 'The message is to be retained.' })),
     },
     answer: { type: 'object' },
     run({ desk, body }) {
@@ -238,8 +238,8 @@ export const SYSTEM_ROUTES: readonly Route[] = [
         'explain',
       )({
         ...Object.fromEntries(Object.entries(question).filter(([, value]) => value !== undefined)),
-        ...(connect !== undefined && { connect: true }),
-        ...(retain !== undefined && { retain: retain === 'true' }),
+        ...(connect === true && { connect }),
+        ...(retain !== undefined && { retain }),
       })
     },
   }),

@@ -26,9 +26,10 @@ export async function rulesOf(
   )
   if (!isAsked) return []
   const filter = subscription?.topic ?? topic
-  // Of a client that nobody knows, nobody can say what it may do.
+  // What somebody without a name may do can depend on how it was let in: away it is not known.
+  const isKnown = session?.client !== undefined || session?.identity !== undefined
   const found =
-    session === undefined
+    session === undefined || !isKnown
       ? []
       : await denied(
           stack,

@@ -61,6 +61,14 @@ describe('why a message did not come', () => {
     )
   })
 
+  it('no rule is named for somebody without a name who is away', async () => {
+    const { broker } = await tracedBroker()
+    const lamp = await connected(broker, { clientId: 'lamp', properties: LASTING })
+    await lamp.subscribe('a', { qos: 1 })
+    await lamp.disconnect()
+    expect((await why(broker, 'lamp', 'a')).map(({ cause }) => cause)).toEqual(['not-connected'])
+  })
+
   it('a queue is full', async () => {
     const { broker } = await tracedBroker({ backend: { sessionMessages: 2 } })
     const lamp = await connected(broker, { clientId: 'lamp', properties: LASTING })

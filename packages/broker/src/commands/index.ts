@@ -44,6 +44,42 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     doc: 'connect, publish or subscribe with many clients and count, with the flags of mqttx bench',
     run: async (args, io) => (await import('./bench.ts')).bench(args, io),
   },
+  ctl: {
+    usage: 'COMMAND',
+    doc: 'speak to a broker that runs with --admin: clients, sessions, retained messages and more',
+    run: async (args, io) => (await import('./ctl/ctl.ts')).ctl(args, io),
+  },
+  trace: {
+    usage: '--client ID',
+    doc: 'follow a client, a topic or an address of a broker that runs with --admin',
+    run: async (args, io) => {
+      const [{ runDeed }, { TRACE }] = await Promise.all([
+        import('./ctl/ctl.ts'),
+        import('./ctl/why-deeds.ts'),
+      ])
+      return runDeed('trace', TRACE, args, io)
+    },
+  },
+  why: {
+    usage: '--topic TOPIC --to ID',
+    doc: 'say why a message did not come, by a broker that runs with --admin',
+    run: async (args, io) => {
+      const [{ runDeed }, { WHY }] = await Promise.all([import('./ctl/ctl.ts'), import('./ctl/why-deeds.ts')])
+      return runDeed('why', WHY, args, io)
+    },
+  },
+  top: {
+    usage: '[--url URL]',
+    doc: 'show a broker that runs with --admin at work, once a second',
+    run: async (args, io) => (await import('./ctl/top.ts')).top(args, io),
+  },
+  completion: {
+    usage: 'bash|zsh|fish',
+    doc: 'print what a shell completes behind the command',
+    run: orHelp('completion', async (args, io) =>
+      (await import('./ctl/completion.ts')).completion(args, io, Object.keys(COMMANDS)),
+    ),
+  },
   health: {
     usage: '[--url URL]',
     doc: 'exit with 0 where a broker answers, and with 1 where it does not',

@@ -1,0 +1,115 @@
+/** Speaks to the API for operators of a broker that runs; see docs/admin.md. */
+import { readFileSync } from 'node:fs'
+import type { OptionsSpec } from '@mqtt-stack/core'
+import { fileProblem, StackError } from '@mqtt-stack/core'
+
+/** Flags of every command that speaks to a broker. */
+export interface AdminFlags {
+  url?: string
+  token?: string
+  'token-file'?: string
+  json?: boolean
+}
+
+export const ADMIN_FLAGS: OptionsSpec<AdminFlags> = {
+  url: {
+    kind: 'string',
+    optional: true,
+    doc: 'where the API is: $MQTT_STACK_ADMIN, or http://127.0.0.1:18080',
+  },
+  token: { kind: 'string', optional: true, doc: 'the token: $MQTT_STACK_TOKEN without it' },
+  'token-file': { kind: 'string', optional: true, doc: 'a file that holds the token' },
+  json: { kind: 'boolean', default: false, doc: 'print what the broker answers, as JSON' },
+}
+
+export const ADMIN_WANTS = { url: 'url', token: 'token', 'token-file': 'file' } as const
+
+const USUAL = 'http://127.0.0.1:18080'
+
+/** Values of a query; those that are not said are left out. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>
+
+export class AdminClient {
+  readonly #command: string
+  readonly #url: string
+  readonly #token: string | undefined
+
+  /** @throws StackError `OPTION_INVALID` or `FILE_INVALID`. */
+  constructor(command: string, flags: AdminFlags, env: Readonly<NodeJS.ProcessEnv>) {
+    this.#command = command
+    this.#url = (flags.url ?? env.MQTT_STACK_ADMIN ?? USUAL).replace(/\/$/, '')
+    if (!/^https?:/.test(this.#url) || !URL.canParse(this.#url))
+      throw new StackError('OPTION_INVALID', `${command}: not a URL of the API: ${this.#url}`)
+    this.#token = tokenOf(command, flags, env)
+  }
+
+  async ask<T>(method: string, path: string, query: Query = {}, body?: object): Promise<T> {
+    const response = await this.#fetch(method, path, query, body)
+    return (response.status === 204 ? undefined : await response.json()) as T
+  }
+
+  /** Server-sent events, until they are over or `signal` ends them. */
+  async events(
+    path: string,
+    query: Query,
+    signal: AbortSignal | undefined,
+    see: (kind: string, data: unknown) => void,
+  ): Promise<void> {
+    const response = await this.#fetch('GET', path, query, undefined, signal)
+    let text = ''
+    const decoder = new TextDecoder()
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      const parts = (text + decoder.decode(chunk, { stream: true })).split('\n\n')
+      text = parts.pop() ?? ''
+      for (const part of parts) {
+        const kind = /^event: (.*)$/m.exec(part)?.[1]
+        const data = /^data: (.*)$/m.exec(part)?.[1]
+        if (kind !== undefined && data !== undefined) see(kind, JSON.parse(data))
+      }
+    }
+  }
+
+  /** @throws StackError `OPTION_INVALID` with the broker's own words, or where nobody answers. */
+  async #fetch(
+    method: string,
+    path: string,
+    query: Query,
+    body?: object,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const said = Object.entries(query).filter(([, value]) => value !== undefined)
+    const search = new URLSearchParams(said.map(([name, value]) => [name, String(value)] as [string, string]))
+    const url = `${this.#url}${path}${said.length > 0 ? `?${search}` : ''}`
+    const headers = {
+      ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    }
+    const asked = { method, headers, ...(body && { body: JSON.stringify(body) }), ...(signal && { signal }) }
+    const response = await fetch(url, asked).catch((error: Error & { cause?: Error }) => {
+      if (signal?.aborted === true) throw error
+      const why = error.cause?.message || error.message
+      throw new StackError(
+        'OPTION_INVALID',
+        `${this.#command}: no broker answers at ${this.#url} (${why}): start it with --admin, or say --url`,
+      )
+    })
+    const isProblem = /problem/.test(response.headers.get('content-type') ?? '')
+    if (response.ok || !isProblem) return response
+    const { detail, code } = (await response.json()) as { detail: string; code: string }
+    const fix = code === 'no-token' ? ': say it by --token, --token-file or MQTT_STACK_TOKEN' : ''
+    throw new StackError('OPTION_INVALID', `${this.#command}: ${detail}${fix}`)
+  }
+}
+
+function tokenOf(
+  command: string,
+  { token, 'token-file': file }: AdminFlags,
+  env: Readonly<NodeJS.ProcessEnv>,
+): string | undefined {
+  if (file === undefined) return token ?? env.MQTT_STACK_TOKEN
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new StackError('FILE_INVALID', `${command}: ${file}: ${fileProblem(error as Error)}`)
+  }
+}

@@ -1,0 +1,238 @@
+/** All that `mqtt-stack ctl` does; `--help` and completions are made of this table. */
+import type { Deed, Job } from './deed.ts'
+import { deed } from './deed.ts'
+import type { Row } from './table.ts'
+import { factsOf, tableOf } from './table.ts'
+import { EXPLAIN, TRACE, WHY } from './why-deeds.ts'
+
+interface Page {
+  readonly items: readonly Row[]
+  readonly next?: string
+}
+
+interface ListFlags {
+  search?: string
+  limit?: number
+}
+
+const LIST = {
+  flags: {
+    search: { kind: 'string', optional: true, doc: 'part of a name' },
+    limit: { kind: 'number', default: 50, min: 1, max: 1_000, doc: 'the most that are listed' },
+  },
+  wants: { search: 'text', limit: 'n' },
+} as const
+
+const name = encodeURIComponent
+
+/** A list in columns, and that there is more. */
+async function list(job: Job | Omit<Job, 'flags'>, path: string, query: object, columns: readonly string[]) {
+  const page = await job.admin.ask<Page>('GET', path, { ...query })
+  job.say(page, () => {
+    const more = page.next === undefined ? '' : 'there are more: raise --limit\n'
+    return `${tableOf(page.items, columns)}${more}`
+  })
+}
+
+async function one(job: Omit<Job, 'flags'>, path: string): Promise<void> {
+  const found = await job.admin.ask<Row>('GET', path)
+  job.say(found, () => factsOf(found))
+}
+
+async function change(
+  job: Omit<Job, 'flags'>,
+  method: string,
+  path: string,
+  done: string,
+  query: Readonly<Record<string, string>> = {},
+  body?: object,
+): Promise<void> {
+  const said = await job.admin.ask<unknown>(method, path, query, body)
+  job.say(said ?? null, () => `${done}\n`)
+}
+
+export const DEEDS: Readonly<Record<string, Deed>> = {
+  clients: deed<ListFlags>({
+    doc: 'list clients that are connected',
+    ...LIST,
+    run: (job) =>
+      list(job, '/api/clients', job.flags, [
+        'clientId',
+        'identity',
+        'address',
+        'listener',
+        'connectedAt',
+        'packetsIn',
+        'packetsOut',
+        'pending',
+      ]),
+  }),
+  client: deed({
+    operands: ['CLIENT'],
+    doc: 'say all of one client',
+    run: (job) => one(job, `/api/clients/${name(job.operands[0])}`),
+  }),
+  kick: deed({
+    operands: ['CLIENT'],
+    doc: 'end the connection of a client',
+    run: (job) =>
+      change(job, 'DELETE', `/api/clients/${name(job.operands[0])}`, `${job.operands[0]} was kicked`),
+  }),
+  ban: deed<{ seconds?: number }>({
+    operands: ['CLIENT'],
+    doc: 'keep a client out for a while',
+    flags: { seconds: { kind: 'number', default: 3_600, min: 1, doc: 'for how long' } },
+    wants: { seconds: 's' },
+    run: (job) => {
+      const [clientId] = job.operands
+      const { seconds } = job.flags
+      return change(
+        job,
+        'POST',
+        '/api/bans',
+        `${clientId} is kept out for ${seconds} s`,
+        {},
+        { clientId, seconds },
+      )
+    },
+  }),
+  sessions: deed<ListFlags>({
+    doc: 'list sessions, connected or away',
+    ...LIST,
+    run: (job) =>
+      list(job, '/api/sessions', job.flags, [
+        'clientId',
+        'identity',
+        'connected',
+        'expiresAt',
+        'subscriptions',
+        'messages',
+        'bytes',
+      ]),
+  }),
+  session: deed({
+    operands: ['CLIENT'],
+    doc: 'say all of one session',
+    run: (job) => one(job, `/api/sessions/${name(job.operands[0])}`),
+  }),
+  queue: deed({
+    operands: ['CLIENT'],
+    doc: 'list what waits for a client',
+    run: (job) =>
+      list(job, `/api/sessions/${name(job.operands[0])}/queue`, {}, ['topic', 'qos', 'bytes', 'publisher']),
+  }),
+  end: deed({
+    operands: ['CLIENT'],
+    doc: 'end a session, with all that waits for it',
+    run: (job) =>
+      change(
+        job,
+        'DELETE',
+        `/api/sessions/${name(job.operands[0])}`,
+        `the session of ${job.operands[0]} is over`,
+      ),
+  }),
+  subscriptions: deed<ListFlags & { topic?: string }>({
+    doc: 'list subscriptions, or those that get a topic',
+    flags: { ...LIST.flags, topic: { kind: 'string', optional: true, doc: 'a topic name' } },
+    wants: { ...LIST.wants, topic: 'topic' },
+    run: (job) => list(job, '/api/subscriptions', job.flags, ['clientId', 'topic', 'qos']),
+  }),
+  retained: deed<{ limit?: number }>({
+    operands: ['FILTER'],
+    doc: 'list retained messages',
+    flags: { limit: LIST.flags.limit },
+    wants: { limit: 'n' },
+    run: (job) => {
+      const query = { filter: job.operands[0], payload: 'text', limit: job.flags.limit }
+      return list(job, '/api/retained', query, ['topic', 'qos', 'bytes', 'publisher', 'payload'])
+    },
+  }),
+  clear: deed({
+    operands: ['TOPIC'],
+    doc: 'clear what is retained on a topic',
+    run: (job) => {
+      const [topic] = job.operands
+      return change(job, 'DELETE', '/api/retained/message', `${topic} is cleared`, { topic })
+    },
+  }),
+  publish: deed<{ qos?: number; retain?: boolean }>({
+    operands: ['TOPIC', 'PAYLOAD'],
+    doc: 'publish a message of the broker’s own',
+    flags: {
+      qos: { kind: 'number', default: 0, max: 2, doc: 'its QoS' },
+      retain: { kind: 'boolean', default: false, doc: 'retain it' },
+    },
+    wants: { qos: 'qos' },
+    run: (job) => {
+      const [topic, payload] = job.operands
+      return change(
+        job,
+        'POST',
+        '/api/publish',
+        `published to ${topic}`,
+        {},
+        { topic, payload, ...job.flags },
+      )
+    },
+  }),
+  top: deed<{ limit?: number }>({
+    operands: ['LIST'],
+    doc: 'list the largest: topics, publishers, slow-subscribers, queues or retained-scans',
+    flags: { limit: { kind: 'number', default: 10, min: 1, max: 100, doc: 'how many' } },
+    wants: { limit: 'n' },
+    run: async (job) => {
+      const rows = await job.admin.ask<Row[]>('GET', `/api/top/${name(job.operands[0])}`, job.flags)
+      job.say(rows, () => tableOf(rows, ['name', 'value', 'unit']))
+    },
+  }),
+  trace: TRACE,
+  why: WHY,
+  explain: EXPLAIN,
+  stack: deed({
+    doc: 'say what each middleware did',
+    run: async (job) => {
+      const { activity } = await job.admin.ask<{ activity: Row[] }>('GET', '/api/stack')
+      const rows = activity.filter(({ calls }) => Number(calls) > 0)
+      job.say(activity, () =>
+        tableOf(rows, ['middleware', 'callback', 'calls', 'ended', 'errors', 'waiting']),
+      )
+    },
+  }),
+  nodes: deed({
+    doc: 'list the nodes of the service',
+    run: async (job) => {
+      const rows = await job.admin.ask<Row[]>('GET', '/api/nodes')
+      job.say(rows, () =>
+        rows.length === 0 ? 'this broker is alone\n' : tableOf(rows, ['node', 'self', 'alive', 'state']),
+      )
+    },
+  }),
+  health: deed({
+    doc: 'say how each part is; exit with 1 where one is not well',
+    run: async (job) => {
+      const said = await job.admin.ask<{ healthy: boolean; parts: Row[] }>('GET', '/readyz')
+      job.say(said, () =>
+        said.parts.length === 0 ? 'well\n' : tableOf(said.parts, ['name', 'healthy', 'reason']),
+      )
+      return said.healthy ? 0 : 1
+    },
+  }),
+  reload: deed({
+    doc: 'read the configuration again',
+    run: async (job) => {
+      const said = await job.admin.ask<{ applied: string[]; kept: string[] }>('POST', '/api/reload')
+      job.say(said, () =>
+        [`in force: ${said.applied.join(', ') || 'nothing new'}`, ...said.kept, ''].join('\n'),
+      )
+    },
+  }),
+  'log-level': deed({
+    operands: ['LEVEL'],
+    doc: 'set how much is logged: error, warn, info or debug',
+    run: (job) => {
+      const [level] = job.operands
+      return change(job, 'PUT', '/api/log', `the log is at ${level}`, {}, { level })
+    },
+  }),
+}

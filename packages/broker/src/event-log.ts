@@ -64,10 +64,11 @@ export class EventLog implements MiddlewareLike {
   }
 
   clientConnected({ client }: Context<'clientConnected'>): void {
-    const from = client.listener.remote ?? 'this machine'
-    const { id: clientId } = client
-    const { transport } = client.listener
-    this.stack.log.event('client.connected', () => ({ ...fieldsOf(client), clientId, transport, from }))
+    // Where it comes from the system is asked for: only where the line is written.
+    this.stack.log.event('client.connected', () => {
+      const { transport, remote: from = 'this machine' } = client.listener
+      return { ...fieldsOf(client), clientId: client.id, transport, from }
+    })
   }
 
   clientRefused({ client, listener, reasonCode, reason, cause }: Context<'clientRefused'>): void {

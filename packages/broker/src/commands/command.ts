@@ -5,6 +5,7 @@ export interface Io {
   /** A terminal has `setRawMode`. */
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown }
   readonly stdout: {
+    readonly isTTY?: boolean
     /** @returns `false` where `drain` should come before more. */
     write(text: string | Uint8Array): unknown
     on?(event: 'error', listener: (error: Error) => void): unknown

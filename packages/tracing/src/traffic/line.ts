@@ -1,5 +1,6 @@
 /** An event of a live trace as one line for a terminal. */
 import type { Fields, TrafficEvent, TrafficStep } from '@mqtt-stack/core'
+import { printable } from '@mqtt-stack/core'
 
 const ARROWS: Readonly<Record<TrafficEvent['kind'], string>> = { in: '>', out: '<', decided: ' ' }
 
@@ -13,7 +14,7 @@ export function trafficLine(event: TrafficEvent): string {
   const what = kind === 'decided' ? name : name.toUpperCase()
   const words = [time, clientId || '-', ARROWS[kind], what, pairs(fields)].filter((word) => word !== '')
   if (milliseconds !== undefined) words.push(duration(milliseconds))
-  return [words.join(' '), ...steps.map(stepWords)].join(' | ')
+  return printable([words.join(' '), ...steps.map(stepWords)].join(' | '))
 }
 
 function stepWords({ middleware, ended, said, failed, milliseconds }: TrafficStep): string {

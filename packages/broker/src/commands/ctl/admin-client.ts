@@ -25,6 +25,8 @@ export const ADMIN_FLAGS: OptionsSpec<AdminFlags> = {
 export const ADMIN_WANTS = { url: 'url', token: 'token', 'token-file': 'file' } as const
 
 const USUAL = 'http://127.0.0.1:18080'
+/** An answer that takes longer, in ms, is not waited for. */
+const PATIENCE = 30_000
 
 /** Values of a query; those that are not said are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
@@ -44,8 +46,9 @@ export class AdminClient {
   }
 
   async ask<T>(method: string, path: string, query: Query = {}, body?: object): Promise<T> {
-    const response = await this.#fetch(method, path, query, body)
-    return (response.status === 204 ? undefined : await response.json()) as T
+    const response = await this.#fetch(method, path, query, body, AbortSignal.timeout(PATIENCE))
+    if (response.status === 204) return undefined as T
+    return this.#read(() => response.json() as Promise<T>)
   }
 
   /** Server-sent events, until they are over or `signal` ends them. */
@@ -58,14 +61,30 @@ export class AdminClient {
     const response = await this.#fetch('GET', path, query, undefined, signal)
     let text = ''
     const decoder = new TextDecoder()
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-      const parts = (text + decoder.decode(chunk, { stream: true })).split('\n\n')
+    const chunks = (response.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+    for (;;) {
+      const { value, done } = await this.#read(() => chunks.next())
+      if (done === true) return
+      const parts = (text + decoder.decode(value, { stream: true })).split('\n\n')
       text = parts.pop() ?? ''
       for (const part of parts) {
         const kind = /^event: (.*)$/m.exec(part)?.[1]
         const data = /^data: (.*)$/m.exec(part)?.[1]
         if (kind !== undefined && data !== undefined) see(kind, JSON.parse(data))
       }
+    }
+  }
+
+  /** What breaks off, or is no answer of this API, is one line. */
+  async #read<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      const why = (error as Error).message
+      throw new StackError(
+        'OPTION_INVALID',
+        `${this.#command}: ${this.#url} has not answered as a broker does: ${why}`,
+      )
     }
   }
 
@@ -86,7 +105,6 @@ export class AdminClient {
     }
     const asked = { method, headers, ...(body && { body: JSON.stringify(body) }), ...(signal && { signal }) }
     const response = await fetch(url, asked).catch((error: Error & { cause?: Error }) => {
-      if (signal?.aborted === true) throw error
       const why = error.cause?.message || error.message
       throw new StackError(
         'OPTION_INVALID',

@@ -1,5 +1,8 @@
 /** `mqtt-stack ctl` against a broker that runs. */
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -77,6 +80,12 @@ describe('ctl', () => {
     expect((await ctl('retained', '#')).out).toBe('topic  qos  bytes  publisher  payload\n')
   })
 
+  it('lets nothing that clients chose move a cursor or end a line', async () => {
+    const { ctl } = await ready()
+    await ctl('publish', 'a', '\u001b[2Jx\ny', '--retain')
+    expect((await ctl('retained', '#')).out).toMatch(/^a +0 +7 +\\u001b\[2Jx\\u000ay$/m)
+  })
+
   it('prints what the broker answers with --json', async () => {
     const { ctl, client } = await ready()
     await client({ clientId: 'lamp' })
@@ -149,7 +158,7 @@ describe('top', () => {
       out.push(String(text))
       stdin.write('q')
     }
-    const io = { stdin, stdout: { write }, stderr: { write: () => {} }, env }
+    const io = { stdin, stdout: { write, isTTY: true }, stderr: { write: () => {} }, env }
     expect(await COMMANDS.top.run([], io)).toBe(0)
     expect(out[0]).toMatch(/0 clients.*Busiest topics.*Longest queues.*Busiest middlewares.*q ends it\n$/s)
     expect(modes).toEqual([true, false])
@@ -184,6 +193,16 @@ describe('what is wrong is said in one line', () => {
     expect((await run('ctl', ['clients', '--token-file', join(folder, 'token')], env)).code).toBe(0)
     await expect(run('ctl', ['clients', '--token-file', join(folder, 'none')], env)).rejects.toThrow(
       `mqtt-stack ctl clients: ${join(folder, 'none')}:`,
+    )
+  })
+
+  it('another server', async () => {
+    const server = createServer((_request, response) => response.end('<p>hello'))
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    await expect(run('ctl', ['nodes', '--url', `http://127.0.0.1:${port}`])).rejects.toThrow(
+      `mqtt-stack ctl nodes: http://127.0.0.1:${port} has not answered as a broker does: `,
     )
   })
 

@@ -1,4 +1,5 @@
-/** Lists as columns of text. */
+/** Lists as columns of text. What clients chose moves no cursor and ends no line. */
+import { printable } from '@mqtt-stack/core'
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -24,6 +25,5 @@ export function factsOf(row: Row): string {
 
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return ''
-  if (typeof value === 'object') return JSON.stringify(value)
-  return String(value)
+  return printable(typeof value === 'object' ? JSON.stringify(value) : String(value))
 }

@@ -47,19 +47,35 @@ export async function top(args: readonly string[], io: Io): Promise<number> {
   const end = onEnd(io, () => abort.abort())
   let before: Figures | undefined
   let shown = 0
-  const isTerminal = io.stdin.isTTY === true && json !== true
+  const isTerminal = io.stdout.isTTY === true && json !== true
+  let drawing = false
+  let failure: Error | undefined
+  const redraw = (then: Figures, now: Figures): void => {
+    if (drawing) return
+    drawing = true
+    draw(admin, io, then, now, abort.signal).then(
+      () => {
+        drawing = false
+      },
+      (error: Error) => {
+        failure = error
+        abort.abort()
+      },
+    )
+  }
   try {
     await admin.events('/api/live', { what: 'figures' }, abort.signal, (kind, data) => {
       if (kind !== 'figures') return
       const now = data as Figures
       if (json === true) io.stdout.write(`${JSON.stringify(now)}\n`)
-      else if (before !== undefined && isTerminal) void draw(admin, io, before, now)
+      else if (before !== undefined && isTerminal) redraw(before, now)
       else if (before !== undefined) io.stdout.write(`${lineOf(before, now)}\n`)
       before = now
       if (seconds > 0 && ++shown > seconds) abort.abort()
     })
     return 0
   } catch (error) {
+    if (failure !== undefined) throw failure
     if (abort.signal.aborted) return 0
     throw error
   } finally {
@@ -83,7 +99,13 @@ function lineOf(before: Figures, now: Figures): string {
   ].join('  ')
 }
 
-async function draw(admin: AdminClient, { stdout }: Io, before: Figures, now: Figures): Promise<void> {
+async function draw(
+  admin: AdminClient,
+  { stdout }: Io,
+  before: Figures,
+  now: Figures,
+  over: AbortSignal,
+): Promise<void> {
   const nothing = (): Row[] => []
   const largest = (list: string): Promise<Row[]> =>
     admin.ask<Row[]>('GET', `/api/top/${list}`, { limit: LINES }).catch(nothing)
@@ -92,6 +114,8 @@ async function draw(admin: AdminClient, { stdout }: Io, before: Figures, now: Fi
     .then(({ activity }) => activity, nothing)
   const [topics, queues, activity] = await Promise.all([largest('topics'), largest('queues'), busiest])
   const handlers = [...activity].sort((a, b) => Number(b.calls) - Number(a.calls)).slice(0, LINES)
+  // The terminal was given back meanwhile.
+  if (over.aborted) return
   stdout.write(
     [
       `${CLEAR}${lineOf(before, now)}\n`,

@@ -1,5 +1,6 @@
 /** What happens to somebody, why something did not come, and who may do what. */
 import type { Finding, TrafficEvent } from '@mqtt-stack/core'
+import { printable } from '@mqtt-stack/core'
 import type { Deed } from './deed.ts'
 import { deed } from './deed.ts'
 
@@ -57,7 +58,9 @@ export const WHY: Deed = deed<WhyFlags>({
     say(found, () =>
       found.length === 0
         ? 'nothing is in the way, and nothing was lately\n'
-        : found.map(({ cause, text, at }) => `${cause}: ${text}${at ? ` (${timeOf(at)})` : ''}\n`).join(''),
+        : found
+            .map(({ cause, text, at }) => `${cause}: ${printable(text)}${at ? ` (${timeOf(at)})` : ''}\n`)
+            .join(''),
     )
     return found.length === 0 ? 0 : NO
   },
@@ -109,9 +112,10 @@ export const EXPLAIN: Deed = deed<ExplainFlags>({
     const said = await admin.ask<Explained>('POST', '/api/explain', {}, question)
     say(said, () => {
       const steps = said.steps.map(
-        ({ middleware, answer, reason }) => `  ${middleware}: ${answer}${reason ? `: ${reason}` : ''}\n`,
+        ({ middleware, answer, reason }) =>
+          `  ${middleware}: ${answer}${reason ? `: ${printable(reason)}` : ''}\n`,
       )
-      return `${said.allowed ? 'yes' : 'no'}: ${said.who}\n${steps.join('')}because ${said.reason}\n`
+      return `${said.allowed ? 'yes' : 'no'}: ${printable(said.who)}\n${steps.join('')}because ${printable(said.reason)}\n`
     })
     return said.allowed ? 0 : NO
   },

@@ -7,6 +7,9 @@ import { Runner } from './runner.ts'
 import type { Anything, ChainHost, Step } from './step.ts'
 import { Tally } from './tally.ts'
 
+/** Runs that are counted at once, at the next look. */
+const MOST = 2 ** 29
+
 /** Whose the guard of a rule is. */
 export const STACK: Step['owner'] = { name: 'Stack' }
 
@@ -110,6 +113,7 @@ export class HandlerChain extends Runner {
   /** Those who look on are asked whether they want to see this run. */
   protected runLookedAt(subject: Anything, store: Anything): void | Promise<void> {
     const { watch } = this.host
+    if (this.#runs > MOST) this.#countOthers()
     const run = watch.begin(this, subject, store)
     this.#due = this.#runs + watch.spacing
     const steps = run?.steps ?? this.steps
@@ -128,6 +132,13 @@ export class HandlerChain extends Runner {
     const isGuarded = steps.length > 0 && this.#guard !== undefined
     if (isGuarded && this.#isBarred(this.#guard, subject, store)) return
     return this.runAll(steps, subject, store, 0, steps.length)
+  }
+
+  /** Those before the one that begins: of so many the number would be no small integer any more. */
+  #countOthers(): void {
+    this.#runs--
+    this.#countRuns()
+    this.#runs = 1
   }
 
   #countRuns(): void {
@@ -192,6 +203,7 @@ export class HandlerChain extends Runner {
       return
     }
     const { watch } = this.host
+    if (this.#runs > MOST) this.#countOthers()
     const run = watch.begin(this, subject, undefined)
     this.#due = this.#runs + watch.spacing
     this.#tellAll(run?.steps ?? this.steps, subject, report)

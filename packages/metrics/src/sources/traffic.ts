@@ -1,25 +1,7 @@
 /** Packets, messages and bytes of all connections. */
 import type { MetricFamily, MetricSample, Traffic } from '@mqtt-stack/core'
+import { PACKET_TYPES } from '@mqtt-stack/core'
 
-/** By the upper four bits of a packet's first byte. */
-const TYPES = [
-  '',
-  'connect',
-  'connack',
-  'publish',
-  'puback',
-  'pubrec',
-  'pubrel',
-  'pubcomp',
-  'subscribe',
-  'suback',
-  'unsubscribe',
-  'unsuback',
-  'pingreq',
-  'pingresp',
-  'disconnect',
-  'auth',
-]
 const PUBLISH = 3
 
 type Counts = Float64Array
@@ -38,9 +20,10 @@ const typeOf = (first: number): number => first >> 4
 const qosOf = (first: number): number => (typeOf(first) === PUBLISH ? (first >> 1) & 3 : -1)
 
 function byType(name: string, help: string, counts: Counts): MetricFamily {
-  const samples = sumsOf(counts, typeOf).flatMap((value, type): MetricSample[] =>
-    TYPES[type] === '' || value === 0 ? [] : [{ labels: { type: TYPES[type] }, value }],
-  )
+  const samples = sumsOf(counts, typeOf).flatMap((value, number): MetricSample[] => {
+    const type = PACKET_TYPES[number]
+    return type === undefined || value === 0 ? [] : [{ labels: { type }, value }]
+  })
   return { name, type: 'counter', help, samples }
 }
 

@@ -6,6 +6,7 @@ import { Act } from '../parts/act.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Pager, usePaging } from '../parts/pager.tsx'
+import { Search } from '../parts/search.tsx'
 import { Table } from '../parts/table.tsx'
 import { useAsked } from '../use-asked.ts'
 
@@ -30,30 +31,14 @@ export function Clients({ rest }: { rest: string }) {
   const [sort, setSort] = useState('clientId')
   const paging = usePaging()
   const query = { search, sort, limit: 50, cursor: paging.cursor }
-  const { data, error, again } = useAsked<Page<ClientState>>('/api/clients', query, 5_000)
+  const { data, error } = useAsked<Page<ClientState>>('/api/clients', query, 5_000)
   if (rest !== '') return <OneClient clientId={rest} />
   return (
     <>
-      <search>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault()
-            again()
-          }}
-        >
-          <label>
-            Search client, user or address
-            <input
-              type="search"
-              value={search}
-              onInput={({ currentTarget }) => {
-                setSearch(currentTarget.value)
-                paging.first()
-              }}
-            />
-          </label>
-        </form>
-      </search>
+      <Search
+        paging={paging}
+        fields={[{ label: 'Search client, user or address', value: search, set: setSearch }]}
+      />
       <Notice
         error={error}
         empty={data?.items.length === 0 ? 'No client is connected that fits.' : undefined}

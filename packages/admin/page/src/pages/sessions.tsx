@@ -6,6 +6,7 @@ import { Act } from '../parts/act.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Pager, usePaging } from '../parts/pager.tsx'
+import { Search } from '../parts/search.tsx'
 import { Table } from '../parts/table.tsx'
 import { useAsked } from '../use-asked.ts'
 
@@ -39,21 +40,7 @@ export function Sessions({ rest }: { rest: string }) {
   if (rest !== '') return <OneSession clientId={rest} />
   return (
     <>
-      <search>
-        <form onSubmit={(event) => event.preventDefault()}>
-          <label>
-            Search client or user
-            <input
-              type="search"
-              value={search}
-              onInput={({ currentTarget }) => {
-                setSearch(currentTarget.value)
-                paging.first()
-              }}
-            />
-          </label>
-        </form>
-      </search>
+      <Search paging={paging} fields={[{ label: 'Search client or user', value: search, set: setSearch }]} />
       <Notice error={error} empty={data?.items.length === 0 ? 'There is no session that fits.' : undefined} />
       <Table
         caption="Sessions"

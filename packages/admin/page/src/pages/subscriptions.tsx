@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import type { Page } from '../api.ts'
 import { Notice } from '../parts/notice.tsx'
 import { Pager, usePaging } from '../parts/pager.tsx'
+import { Search } from '../parts/search.tsx'
 import { Table } from '../parts/table.tsx'
 import { useAsked } from '../use-asked.ts'
 
@@ -19,32 +20,13 @@ export function Subscriptions(_: { rest: string }) {
   const { data, error } = useAsked<Page<SubscriptionState>>('/api/subscriptions', query, 5_000)
   return (
     <>
-      <search>
-        <form onSubmit={(event) => event.preventDefault()}>
-          <label>
-            Who gets this topic?
-            <input
-              type="search"
-              value={topic}
-              onInput={({ currentTarget }) => {
-                setTopic(currentTarget.value)
-                paging.first()
-              }}
-            />
-          </label>
-          <label>
-            Part of the filter
-            <input
-              type="search"
-              value={search}
-              onInput={({ currentTarget }) => {
-                setSearch(currentTarget.value)
-                paging.first()
-              }}
-            />
-          </label>
-        </form>
-      </search>
+      <Search
+        paging={paging}
+        fields={[
+          { label: 'Who gets this topic?', value: topic, set: setTopic },
+          { label: 'Part of the filter', value: search, set: setSearch },
+        ]}
+      />
       <Notice
         error={error}
         empty={data?.items.length === 0 ? 'No subscription fits on this page.' : undefined}

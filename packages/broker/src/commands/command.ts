@@ -6,6 +6,8 @@ export interface Io {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean; setRawMode?(on: boolean): unknown }
   readonly stdout: {
     readonly isTTY?: boolean
+    /** How wide a terminal is. */
+    readonly columns?: number
     /** @returns `false` where `drain` should come before more. */
     write(text: string | Uint8Array): unknown
     on?(event: 'error', listener: (error: Error) => void): unknown

@@ -11,6 +11,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Opened } from '../../../../../test/rig/admin.ts'
 import { OPERATOR, openAdmin, READER } from '../../../../../test/rig/admin.ts'
 import { COMMANDS } from '../index.ts'
+import { widthOf } from './display-width.ts'
 
 interface Said {
   code: number
@@ -22,11 +23,12 @@ async function run(
   command: string,
   args: readonly string[],
   env: Record<string, string> = {},
+  terminal: { isTTY?: boolean; columns?: number } = {},
 ): Promise<Said> {
   const [out, err]: string[][] = [[], []]
   const io = {
     stdin: Readable.from([]),
-    stdout: { write: (text: string | Uint8Array) => out.push(String(text)) },
+    stdout: { ...terminal, write: (text: string | Uint8Array) => out.push(String(text)) },
     stderr: { write: (text: string) => err.push(text) },
     env,
   }
@@ -84,6 +86,18 @@ describe('ctl', () => {
     const { ctl } = await ready()
     await ctl('publish', 'a', '\u001b[2Jx\ny', '--retain')
     expect((await ctl('retained', '#')).out).toMatch(/^a +0 +7 +\\u001b\[2Jx\\u000ay$/m)
+  })
+
+  it('cuts what is too wide for a terminal, and nothing elsewhere or in JSON', async () => {
+    const { ctl, env } = await ready()
+    const topic = `house/${'kitchen/'.repeat(20)}lamp`
+    await ctl('publish', topic, '温度計', '--retain')
+    const terminal = { isTTY: true, columns: 60 }
+    const [, row] = (await run('ctl', ['retained', '#'], env, terminal)).out.split('\n')
+    expect(row).toMatch(/^house\/kitchen\/.*… {4}0 {6}9 +温度計$/)
+    expect(widthOf(row)).toBeLessThanOrEqual(60)
+    expect((await ctl('retained', '#')).out).toContain(topic)
+    expect((await run('ctl', ['retained', '#', '--json'], env, terminal)).out).toContain(topic)
   })
 
   it('prints what the broker answers with --json', async () => {

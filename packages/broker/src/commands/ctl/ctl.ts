@@ -4,8 +4,9 @@ import { nearestName, StackError } from '@mqtt-stack/core'
 import type { Io } from '../command.ts'
 import { readCommandLine } from '../command-line.ts'
 import { ADMIN_FLAGS, ADMIN_WANTS, AdminClient } from './admin-client.ts'
-import type { Deed } from './deed.ts'
+import type { Deed, Job } from './deed.ts'
 import { DEEDS } from './deeds.ts'
+import { tableOf, terminalWidth } from './table.ts'
 
 /** @throws StackError in the broker's words, or for what is no command line. */
 export async function ctl(args: readonly string[], io: Io): Promise<number> {
@@ -44,7 +45,8 @@ export async function runDeed(name: string, deed: Deed, args: readonly string[],
   const say = (answer: unknown, text: () => string): void => {
     io.stdout.write(json === true ? `${JSON.stringify(answer)}\n` : text())
   }
-  return (await deed.run({ admin, operands: line.operands, flags, io, say })) ?? 0
+  const table: Job['table'] = (rows, names) => tableOf(rows, names, terminalWidth(io.stdout))
+  return (await deed.run({ admin, operands: line.operands, flags, io, say, table })) ?? 0
 }
 
 function help(): string {

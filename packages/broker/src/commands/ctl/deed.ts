@@ -1,6 +1,7 @@
 import type { OptionsSpec, Resolved } from '@mqtt-stack/core'
 import type { Io } from '../command.ts'
 import type { AdminClient } from './admin-client.ts'
+import type { Row } from './table.ts'
 
 /** What a deed works with. */
 export interface Job {
@@ -10,6 +11,8 @@ export interface Job {
   readonly io: Io
   /** Prints text, or what was answered where JSON is wanted. */
   say(answer: unknown, text: () => string): void
+  /** Rows in columns, as wide as the terminal at most, where there is one. */
+  table(rows: readonly Row[], names: readonly string[]): string
 }
 
 /** One thing that `mqtt-stack ctl` does. */

@@ -2,7 +2,7 @@
 import type { Deed, Job } from './deed.ts'
 import { deed } from './deed.ts'
 import type { Row } from './table.ts'
-import { factsOf, tableOf } from './table.ts'
+import { factsOf } from './table.ts'
 import { EXPLAIN, TRACE, WHY } from './why-deeds.ts'
 
 interface Page {
@@ -30,7 +30,7 @@ async function list(job: Job | Omit<Job, 'flags'>, path: string, query: object, 
   const page = await job.admin.ask<Page>('GET', path, { ...query })
   job.say(page, () => {
     const more = page.next === undefined ? '' : 'there are more: raise --limit\n'
-    return `${tableOf(page.items, columns)}${more}`
+    return `${job.table(page.items, columns)}${more}`
   })
 }
 
@@ -183,7 +183,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
     wants: { limit: 'n' },
     run: async (job) => {
       const rows = await job.admin.ask<Row[]>('GET', `/api/top/${name(job.operands[0])}`, job.flags)
-      job.say(rows, () => tableOf(rows, ['name', 'value', 'unit']))
+      job.say(rows, () => job.table(rows, ['name', 'value', 'unit']))
     },
   }),
   trace: TRACE,
@@ -195,7 +195,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
       const { activity } = await job.admin.ask<{ activity: Row[] }>('GET', '/api/stack')
       const rows = activity.filter(({ calls }) => Number(calls) > 0)
       job.say(activity, () =>
-        tableOf(rows, ['middleware', 'callback', 'calls', 'ended', 'errors', 'waiting']),
+        job.table(rows, ['middleware', 'callback', 'calls', 'ended', 'errors', 'waiting']),
       )
     },
   }),
@@ -204,7 +204,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
     run: async (job) => {
       const rows = await job.admin.ask<Row[]>('GET', '/api/nodes')
       job.say(rows, () =>
-        rows.length === 0 ? 'this broker is alone\n' : tableOf(rows, ['node', 'self', 'alive', 'state']),
+        rows.length === 0 ? 'this broker is alone\n' : job.table(rows, ['node', 'self', 'alive', 'state']),
       )
     },
   }),
@@ -213,7 +213,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
     run: async (job) => {
       const said = await job.admin.ask<{ healthy: boolean; parts: Row[] }>('GET', '/readyz')
       job.say(said, () =>
-        said.parts.length === 0 ? 'well\n' : tableOf(said.parts, ['name', 'healthy', 'reason']),
+        said.parts.length === 0 ? 'well\n' : job.table(said.parts, ['name', 'healthy', 'reason']),
       )
       return said.healthy ? 0 : 1
     },

@@ -4,8 +4,9 @@ import type { Io } from '../command.ts'
 import { readCommandLine } from '../command-line.ts'
 import type { AdminFlags } from './admin-client.ts'
 import { ADMIN_FLAGS, ADMIN_WANTS, AdminClient } from './admin-client.ts'
+import { cutTo } from './display-width.ts'
 import type { Row } from './table.ts'
-import { tableOf } from './table.ts'
+import { tableOf, terminalWidth } from './table.ts'
 
 interface TopFlags extends AdminFlags {
   seconds?: number
@@ -116,12 +117,14 @@ async function draw(
   const handlers = [...activity].sort((a, b) => Number(b.calls) - Number(a.calls)).slice(0, LINES)
   // The terminal was given back meanwhile.
   if (over.aborted) return
+  const width = terminalWidth(stdout)
+  const headline = lineOf(before, now)
   stdout.write(
     [
-      `${CLEAR}${lineOf(before, now)}\n`,
-      `Busiest topics\n${tableOf(topics, ['name', 'value', 'unit'])}`,
-      `Longest queues\n${tableOf(queues, ['name', 'value', 'unit'])}`,
-      `Busiest middlewares\n${tableOf(handlers, ['middleware', 'callback', 'calls', 'ended', 'errors'])}`,
+      `${CLEAR}${width === undefined ? headline : cutTo(headline, width)}\n`,
+      `Busiest topics\n${tableOf(topics, ['name', 'value', 'unit'], width)}`,
+      `Longest queues\n${tableOf(queues, ['name', 'value', 'unit'], width)}`,
+      `Busiest middlewares\n${tableOf(handlers, ['middleware', 'callback', 'calls', 'ended', 'errors'], width)}`,
       'q ends it\n',
     ].join('\n'),
   )

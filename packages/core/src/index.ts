@@ -33,7 +33,14 @@ export type { MessageSampler } from './contract/message-samples.ts'
 export * from './contract/metric.ts'
 export { type Handlers, Middleware, type MiddlewareLike, type Next } from './contract/middleware.ts'
 export { nearestName } from './contract/nearest.ts'
-export type { FollowedRun, Follower, HandlerActivity, Observation } from './contract/observation.ts'
+export type {
+  EndedRun,
+  EndWatcher,
+  FollowedRun,
+  Follower,
+  HandlerActivity,
+  Observation,
+} from './contract/observation.ts'
 export * from './contract/options.ts'
 export * from './contract/own-message.ts'
 export * from './contract/purge.ts'

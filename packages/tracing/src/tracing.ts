@@ -1,4 +1,4 @@
-import type { Context, Store } from '@mqtt-stack/core'
+import type { Context, EndedRun, Store } from '@mqtt-stack/core'
 import { Middleware, StackError } from '@mqtt-stack/core'
 import type { TracingOptions } from './options.ts'
 import { TRACING_OPTIONS } from './options.ts'
@@ -6,6 +6,7 @@ import { Spans } from './spans/spans.ts'
 import { Following } from './traffic/following.ts'
 import { wantedOf } from './traffic/terms.ts'
 import { Memory } from './why/memory.ts'
+import { mayRefuse } from './why/refusals.ts'
 import { why } from './why/why.ts'
 
 /**
@@ -15,6 +16,7 @@ import { why } from './why/why.ts'
 export class Tracing extends Middleware<TracingOptions> {
   readonly uses = ['lookupSessions', 'lookupSubscriptions', 'lookupHealth'] as const
   #memory!: Memory
+  #unwatch: (() => void) | undefined
   #spans: Spans | undefined
   readonly #following = new Set<Following>()
 
@@ -25,10 +27,13 @@ export class Tracing extends Middleware<TracingOptions> {
   async start(): Promise<void> {
     const { history, historySeconds, spans } = this.config
     this.#memory = new Memory(this.stack.clock, history, historySeconds * 1_000)
+    const ended = (run: EndedRun): void => this.#memory.ended(run)
+    if (history > 0) this.#unwatch = this.stack.observation.watchEnds({ wants: mayRefuse, ended })
     if (spans) this.#spans = await Spans.open(this.stack)
   }
 
   stop(): void {
+    this.#unwatch?.()
     for (const following of [...this.#following]) following.end('stopped')
     this.#spans?.close()
   }
@@ -58,6 +63,10 @@ export class Tracing extends Middleware<TracingOptions> {
 
   messageDropped(ctx: Context<'messageDropped'>): void {
     this.#memory.dropped(ctx)
+  }
+
+  handlerStalled(ctx: Context<'handlerStalled'>): void {
+    this.#memory.stalled(ctx)
   }
 
   clientRefused(ctx: Context<'clientRefused'>): void {

@@ -15,6 +15,7 @@ const FINDING = {
     middleware: { type: 'string', description: 'Who found it.' },
     cause: { type: 'string', description: 'A name that does not change.' },
     text: { type: 'string', description: 'One sentence.' },
+    by: { type: 'string', description: 'The middleware that keeps or kept it, where one does.' },
     at: { type: 'number', description: 'Milliseconds since 1970; absent: it is so now.' },
   },
 }

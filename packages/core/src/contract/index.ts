@@ -33,7 +33,14 @@ export { type MessageSampler, MessageSamples } from './message-samples.ts'
 export type { MetricFamily, MetricSample, MetricType } from './metric.ts'
 export { MEMBERS, Middleware, type MiddlewareLike } from './middleware.ts'
 export { nearestName, slipsBetween } from './nearest.ts'
-export type { FollowedRun, Follower, HandlerActivity, Observation } from './observation.ts'
+export type {
+  EndedRun,
+  EndWatcher,
+  FollowedRun,
+  Follower,
+  HandlerActivity,
+  Observation,
+} from './observation.ts'
 export { type OptionsSpec, type Resolved, resolveOptions } from './options.ts'
 export { BROKER, ownMessage } from './own-message.ts'
 export { authorTest, purgeTest, type WaitingMessage } from './purge.ts'

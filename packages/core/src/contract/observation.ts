@@ -1,5 +1,6 @@
 /** What a stack knows of the work of its middlewares. */
 import type { Client } from './client.ts'
+import type { MiddlewareLike } from './middleware.ts'
 import type { TraceStep } from './trace.ts'
 
 /** What one handler of one callback, or of one packet type, has done since it was there. */
@@ -48,6 +49,27 @@ export interface Follower {
   ran(run: FollowedRun): void
 }
 
+/** One run that went no further than one handler. */
+export interface EndedRun {
+  /** The callback, or `handle publish` and the like. */
+  readonly callback: string
+  readonly middleware: string
+  /** The callback's context; of packets the client. */
+  readonly ctx: unknown
+  /** The callback's store as the handler left it; of packets the packet. */
+  readonly store: unknown
+  /** With what it failed; absent: it answered `done`, or left its answer in the store, as a veto does. */
+  readonly error: Error | undefined
+}
+
+/** Who wants to know which handlers end chains. What it throws goes to `errorHandler`, and it is told no more. */
+export interface EndWatcher {
+  /** Whether it is told of this handler; asked when the chains are put together, and not for each run. */
+  wants(callback: string, middleware: MiddlewareLike): boolean
+  /** Told when the handler has answered, before its chain is over. Also of runs of `stack.trace`, which may be `dry`. */
+  ended(run: EndedRun): void
+}
+
 /** What is known of handlers: what they did is always counted, and the rest costs nothing until somebody asks for it. */
 export interface Observation {
   /** What each handler has done, in the order in which a chain calls them. */
@@ -63,4 +85,11 @@ export interface Observation {
    * @returns What ends it.
    */
   follow(follower: Follower): () => void
+  /**
+   * Tells a watcher each time that a handler which it wants ends a chain: with `done`, by the answer that it left in the
+   * store, or by failing. Not of callbacks of the rules `each` and `told`, which nothing ends. Handlers that nobody wants
+   * are called as ever.
+   * @returns What ends it.
+   */
+  watchEnds(watcher: EndWatcher): () => void
 }

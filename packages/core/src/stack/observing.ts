@@ -1,7 +1,8 @@
 /** Who looks on at the chains of a stack: followers, and those who want to know how long handlers take. */
-import type { FollowedRun, Follower, HandlerActivity, Observation } from '../contract/index.ts'
+import type { EndWatcher, FollowedRun, Follower, HandlerActivity, Observation } from '../contract/index.ts'
 import type { HandlerChain } from './chain.ts'
 import { clientOf } from './client-of.ts'
+import { Ends } from './ends.ts'
 import type { Note } from './noted.ts'
 import { noted, noteOf, timed } from './noted.ts'
 import type { Anything, Step } from './step.ts'
@@ -19,6 +20,7 @@ export interface WatchedRun {
 
 /** What chains ask for. */
 export interface ChainWatch {
+  readonly ends: Ends
   /** How many runs of a chain may go by from now on before it asks for {@link begin}. */
   readonly spacing: number
   /** `undefined` where nobody looks on at this run. */
@@ -28,12 +30,15 @@ export interface ChainWatch {
 export interface ObservedStack {
   now(): number
   chains(): Iterable<HandlerChain>
+  /** Puts the chains together anew. */
+  compile(): void
   /** Takes what a follower throws: no client is to blame. */
   fail(error: Error): void
 }
 
 export class Observing implements Observation, ChainWatch {
   readonly #stack: ObservedStack
+  readonly ends: Ends
   readonly #followers = new Set<Follower>()
   /** Of each who asked for times, how close. */
   readonly #spacings = new Map<symbol, number>()
@@ -41,6 +46,7 @@ export class Observing implements Observation, ChainWatch {
 
   constructor(stack: ObservedStack) {
     this.#stack = stack
+    this.ends = new Ends((error) => stack.fail(error))
   }
 
   get spacing(): number {
@@ -64,6 +70,14 @@ export class Observing implements Observation, ChainWatch {
     this.#followers.add(follower)
     this.#changed()
     return () => this.#leave(follower)
+  }
+
+  watchEnds(watcher: EndWatcher): () => void {
+    this.ends.add(watcher)
+    this.#stack.compile()
+    return () => {
+      if (this.ends.remove(watcher)) this.#stack.compile()
+    }
   }
 
   begin(chain: HandlerChain, subject: Anything, store: Anything): WatchedRun | undefined {

@@ -1,6 +1,6 @@
 /** The middlewares of a stack, and the chains that are compiled of them: one for each callback and packet type. */
 import type { CallbackRule, MiddlewareLike } from '../contract/index.ts'
-import { CALLBACKS, MEMBERS } from '../contract/index.ts'
+import { CALLBACKS, MEMBERS, stopsOf } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
 import { PACKET_TYPES } from '../packets/index.ts'
 import { HandlerChain } from './chain.ts'
@@ -80,15 +80,23 @@ export class Registry {
       const takers = this.middlewares.filter(
         ({ handle, handles }) => handle !== undefined && (handles?.includes(type) ?? true),
       )
-      this.packets[number].use(takers.map((owner) => toStep(owner, 'handle')))
+      const chain = this.packets[number]
+      chain.use(takers.map((owner) => this.#heard(toStep(owner, 'handle'), chain.name, undefined)))
     }
     for (const [name, chain] of this.#callbacks) {
-      const { asks } = this.#rules.get(name) as CallbackRule
+      const rule = this.#rules.get(name) as CallbackRule
+      const { asks } = rule
       const handlers = this.inOrder()
         .filter((owner) => typeof member(owner, name) === 'function')
-        .map((owner) => toStep(owner, name))
+        .map((owner) => this.#heard(toStep(owner, name), name, rule))
       chain.use(asks === undefined ? handlers : handlers.map((one) => onlyWhenAsked(one, chain, asks)))
     }
+  }
+
+  /** Whoever watches for ends hears of those of this handler. */
+  #heard(step: UnusedStep, callback: string, rule: CallbackRule | undefined): UnusedStep {
+    if (rule?.merge === 'each' || rule?.merge === 'told') return step
+    return this.#host.watch.ends.heard(step, callback, rule && stopsOf(rule))
   }
 
   /** The order of callbacks, start and stop: that of `use()`, stores behind all others. */

@@ -84,7 +84,8 @@ class MiddlewareStack implements ConnectionHost {
     const now = (): number => this.clock.now()
     const fail = (error: Error): void => this.fail(error, undefined, undefined)
     const stray = (error: Error, subject: unknown): void => this.fail(error, clientOf(subject), undefined)
-    this.observation = new Observing({ now, fail, chains: () => this.#registry.chains() })
+    const compile = (): void => this.#registry.compile()
+    this.observation = new Observing({ now, fail, compile, chains: () => this.#registry.chains() })
     this.#registry = new Registry({
       stack: this,
       strict: this.config.strict,

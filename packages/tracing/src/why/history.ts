@@ -1,5 +1,6 @@
 /** What happened lately, as far as somebody may ask about it: a ring of so many events. */
 import type { DropReason, ReasonCode } from '@mqtt-stack/core'
+import type { Refusal } from './refusals.ts'
 
 /** One event; `at` is by the stack's clock (ms). */
 export type Happened = { readonly at: number; readonly clientId: string } & (
@@ -9,6 +10,7 @@ export type Happened = { readonly at: number; readonly clientId: string } & (
   | { readonly kind: 'session-over'; readonly reason: string }
   | { readonly kind: 'filter-refused'; readonly topic: string; readonly reason: string }
   | { readonly kind: 'unsubscribed'; readonly topic: string }
+  | ({ readonly kind: 'no'; count: number } & Refusal)
 )
 
 export class History {

@@ -1,8 +1,10 @@
 /** What is remembered of what happened, to be asked about later: all of it bounded. */
-import type { Clock, Context, DropReason } from '@mqtt-stack/core'
+import type { Clock, Context, DropReason, EndedRun } from '@mqtt-stack/core'
 import { BoundedMap } from './bounded-map.ts'
 import type { Happened } from './history.ts'
 import { History } from './history.ts'
+import type { Refusal } from './refusals.ts'
+import { refusalsOf, stalledOf } from './refusals.ts'
 
 /** A will that waits: its topic, and when it is due by the stack's clock (ms). */
 export interface WaitingWill {
@@ -22,6 +24,8 @@ export class Memory {
   readonly #clock: Clock
   /** The last drop of each client: a flood of the same is one event. */
   readonly #drops: BoundedMap<Extract<Happened, { kind: 'dropped' }>>
+  /** The last refusal of each client, as well. */
+  readonly #noes: BoundedMap<Extract<Happened, { kind: 'no' }>>
 
   constructor(clock: Clock, most: number, milliseconds: number) {
     this.#clock = clock
@@ -29,6 +33,7 @@ export class Memory {
     this.wills = new BoundedMap(most)
     this.retained = new BoundedMap(most)
     this.#drops = new BoundedMap(most)
+    this.#noes = new BoundedMap(most)
   }
 
   dropped({ clientId, packet: { topic }, reason, count }: Context<'messageDropped'>): void {
@@ -40,6 +45,28 @@ export class Memory {
     }
     const event = { kind: 'dropped' as const, at, clientId, topic, reason, count }
     this.#drops.set(clientId, event)
+    this.history.add(event)
+  }
+
+  /** A middleware ended a chain. */
+  ended(run: EndedRun): void {
+    for (const refusal of refusalsOf(run)) this.#refusedBy(refusal)
+  }
+
+  stalled({ callback, middleware, client }: Context<'handlerStalled'>): void {
+    const refusal = stalledOf(callback, middleware, client?.id ?? '')
+    if (refusal !== undefined) this.#refusedBy(refusal)
+  }
+
+  #refusedBy(refusal: Refusal): void {
+    const at = this.#clock.now()
+    const last = this.#noes.get(refusal.clientId)
+    if (last !== undefined && isSameRefusal(last, refusal) && at - last.at < SAME) {
+      last.count++
+      return
+    }
+    const event = { ...refusal, kind: 'no' as const, at, count: 1 }
+    this.#noes.set(refusal.clientId, event)
     this.history.add(event)
   }
 
@@ -91,4 +118,10 @@ export class Memory {
 
 function isSame(last: { topic: string; reason: DropReason }, topic: string, reason: DropReason): boolean {
   return last.topic === topic && last.reason === reason
+}
+
+function isSameRefusal(last: Refusal, { topic, callback, middleware, how }: Refusal): boolean {
+  return (
+    last.topic === topic && last.callback === callback && last.middleware === middleware && last.how === how
+  )
 }

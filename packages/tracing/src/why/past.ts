@@ -1,11 +1,11 @@
 /** What happened lately that kept messages on a topic from a client. */
-import type { Clock, Context, DropReason } from '@mqtt-stack/core'
+import type { Clock, DropReason } from '@mqtt-stack/core'
 import { matchesFilter, ReasonCode, shareOf } from '@mqtt-stack/core'
 import type { Found } from './found.ts'
 import type { Memory } from './memory.ts'
+import type { Question } from './question.ts'
+import { refused } from './refused.ts'
 import { DROPPED } from './words.ts'
-
-type Question = Pick<Context<'explainDelivery'>, 'topic' | 'clientId'>
 
 /** So many take-overs within so many milliseconds are a loop: two clients of one identifier that both come back. */
 const LOOP = { times: 3, milliseconds: 60_000 }
@@ -23,6 +23,7 @@ export function pastOf(clock: Clock, memory: Memory, question: Question): Found[
   return [
     ...takeOvers(now, memory, question),
     ...ends(now, memory, question),
+    ...refused(now, memory.history, question),
     ...drops(now, memory, question),
     ...filters(now, memory, question),
     ...wills(now, memory, question),
@@ -42,7 +43,7 @@ function takeOvers(now: number, { history }: Memory, { clientId }: Question): Fo
 
 function ends(now: number, { history }: Memory, { clientId }: Question): Found[] {
   const [over] = history.since(now, 'session-over').filter((one) => one.clientId === clientId)
-  const [refused] = history.since(now, 'refused').filter((one) => one.clientId === clientId)
+  const [keptOut] = history.since(now, 'refused').filter((one) => one.clientId === clientId)
   const found: Found[] = []
   if (over?.reason === 'expired')
     found.push({
@@ -56,11 +57,11 @@ function ends(now: number, { history }: Memory, { clientId }: Question): Found[]
       text: `a session of ${clientId} ended (${over.reason}), with its subscriptions and what waited for it`,
       at: over.at,
     })
-  if (refused !== undefined)
+  if (keptOut !== undefined)
     found.push({
       cause: 'client-refused',
-      text: `${clientId} was not let in: ${refused.reason}`,
-      at: refused.at,
+      text: `${clientId} was not let in: ${keptOut.reason}`,
+      at: keptOut.at,
     })
   return found
 }
@@ -82,17 +83,26 @@ function drops(now: number, { history }: Memory, { topic, clientId }: Question):
   })
 }
 
-function filters(now: number, { history }: Memory, { topic, clientId }: Question): Found[] {
-  const isAbout = (one: { clientId: string; topic: string }): boolean =>
-    one.clientId === clientId && matchesFilter(shareOf(one.topic)?.filter ?? one.topic, topic)
-  const [refused] = history.since(now, 'filter-refused').filter(isAbout)
+/** A filter that would match, and that the client asked for and was refused. */
+export function refusedFilter(now: number, { history }: Memory, question: Question): string | undefined {
+  return history.since(now, 'filter-refused').find(wouldMatch(question))?.topic
+}
+
+function wouldMatch({ topic, clientId }: Question): (one: { clientId: string; topic: string }) => boolean {
+  return (one) => one.clientId === clientId && matchesFilter(shareOf(one.topic)?.filter ?? one.topic, topic)
+}
+
+function filters(now: number, { history }: Memory, question: Question): Found[] {
+  const { clientId } = question
+  const isAbout = wouldMatch(question)
+  const [denied] = history.since(now, 'filter-refused').filter(isAbout)
   const [given] = history.since(now, 'unsubscribed').filter(isAbout)
   const found: Found[] = []
-  if (refused !== undefined)
+  if (denied !== undefined)
     found.push({
       cause: 'filter-refused',
-      text: `${clientId} asked for ${refused.topic} and was refused: ${refused.reason}`,
-      at: refused.at,
+      text: `${clientId} asked for ${denied.topic} and was refused: ${denied.reason}`,
+      at: denied.at,
     })
   if (given !== undefined)
     found.push({

@@ -6,7 +6,6 @@ import type {
   Context,
   SessionSummary,
   Stack,
-  SubscriptionRecord,
   TraceStep,
 } from '@mqtt-stack/core'
 import { Publish, probeOf, shareOf } from '@mqtt-stack/core'
@@ -19,13 +18,14 @@ export async function rulesOf(
   stack: Stack,
   { topic, clientId, publisherId }: Context<'explainDelivery'>,
   session: SessionSummary | undefined,
-  subscription: SubscriptionRecord | undefined,
+  /** The filter that matches; where none does, one that it asked for and was refused. */
+  wanted: string | undefined,
 ): Promise<Found[]> {
   const isAsked = stack.middlewares.some(
     ({ requires, uses }) => requires?.includes('authorizePacket') || uses?.includes('authorizePacket'),
   )
   if (!isAsked) return []
-  const filter = subscription?.topic ?? topic
+  const filter = wanted ?? topic
   // What somebody without a name may do can depend on how it was let in: away it is not known.
   const isKnown = session?.client !== undefined || session?.identity !== undefined
   const found =
@@ -65,8 +65,8 @@ async function denied(stack: Stack, ctx: AuthorizeContext, about: string): Promi
   const { store, steps } = await stack.trace('authorizePacket', { ...ctx, dry: true }, given)
   if (store.valid === true && (store.grants?.[0] ?? 0) < REFUSED) return []
   const decider = steps.find(isRefusal)
-  const reason = decider === undefined ? 'nobody says yes' : reasonOf(decider)
-  return [{ cause: 'rule-denies', text: `${about}: ${reason}` }]
+  if (decider === undefined) return [{ cause: 'rule-denies', text: `${about}: nobody says yes` }]
+  return [{ cause: 'rule-denies', by: decider.middleware, text: `${about}: ${reasonOf(decider)}` }]
 }
 
 function isRefusal({ said, error }: TraceStep<'authorizePacket'>): boolean {

@@ -1,13 +1,12 @@
 /** Says why messages on a topic did not come to a client: what is so now, and what happened lately. */
-import type { Context, SessionSummary, Stack, SubscriptionRecord } from '@mqtt-stack/core'
+import type { SessionSummary, Stack, SubscriptionRecord } from '@mqtt-stack/core'
 import { isValidTopicName, matchesFilter, StackError, shareOf } from '@mqtt-stack/core'
 import type { Found } from './found.ts'
 import type { Memory } from './memory.ts'
 import { nearestMiss } from './near-miss.ts'
-import { pastOf } from './past.ts'
+import { pastOf, refusedFilter } from './past.ts'
+import type { Question } from './question.ts'
 import { rulesOf } from './rules.ts'
-
-type Question = Context<'explainDelivery'>
 
 /**
  * Findings in the order in which they matter: whether anybody is there, whether it is subscribed, what rules say, what is
@@ -21,10 +20,11 @@ export async function why(stack: Stack, memory: Memory, question: Question): Pro
   if (!clientId) throw new StackError('OPTION_INVALID', 'why: say who should have got it: a clientId')
   const session = await sessionOf(stack, clientId)
   const filters = session === undefined ? [] : await stack.call('lookupSubscriptions', { clientId })
+  const wanted = matching(filters, topic)[0]?.topic ?? refusedFilter(stack.clock.now(), memory, question)
   return [
     ...presence(session, clientId),
     ...subscription(filters, topic, clientId, session !== undefined),
-    ...(await rulesOf(stack, question, session, matching(filters, topic)[0])),
+    ...(await rulesOf(stack, question, session, wanted)),
     ...obstacles(session, stack),
     ...(await health(stack)),
     ...pastOf(stack.clock, memory, question),

@@ -57,6 +57,8 @@ export interface Finding {
   readonly cause: string
   /** One sentence for a person, with the fix where there is one. */
   readonly text: string
+  /** The middleware that keeps or kept it, where one does and its name is known. */
+  readonly by?: string | undefined
   /** When it happened, in milliseconds since 1970; absent: it is so now. */
   readonly at?: number | undefined
 }

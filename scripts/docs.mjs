@@ -15,6 +15,7 @@ import {
   writers,
 } from './docs-checks.mjs'
 import { constantsTable } from './docs-constants.mjs'
+import { ctlSection } from './docs-ctl.mjs'
 import { describePackages, loadBroker, loadCore } from './docs-packages.mjs'
 import { costsTable, nodesTable, storeTable } from './docs-scaling.mjs'
 import {
@@ -56,7 +57,8 @@ keep('docs/errors.md', {
   errors: () => errorsTable(ERRORS, raisers(packages)),
   'reason-codes': () => reasonCodesTable(ReasonCode, returnCodeOf),
 })
-keep('docs/admin.md', { routes: () => routeSections(ROUTES) })
+const ctl = await ctlSection()
+keep('docs/admin.md', { routes: () => routeSections(ROUTES), ctl: () => ctl })
 keep('docs/log.md', {
   events: () => eventsTables(LOG_SUBJECTS, fieldNames, writers(packages)),
   'log-fields': () => logFieldsTable(LOG_FIELDS),

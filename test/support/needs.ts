@@ -23,7 +23,7 @@ export function programPath(name: string): string | undefined {
 export function needs(context: Skippable, ...programs: string[]): void {
   const missing = programs.filter((name) => !programPath(name))
   if (missing.length === 0) return
-  const reason = `not installed: ${missing.join(', ')} (apt-get install mosquitto mosquitto-clients openssl strace haproxy nginx-light libnginx-mod-stream chromium redis-server redis-sentinel prometheus)`
+  const reason = `not installed: ${missing.join(', ')} (apt-get install mosquitto mosquitto-clients openssl strace haproxy nginx-light libnginx-mod-stream chromium redis-server redis-sentinel prometheus zsh fish)`
   if (process.env.CI && process.env.CI !== 'false') throw new Error(reason)
   context.skip(reason)
 }

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import type { LogLevel, OptionSpec, OptionsSpec, Resolved } from '@mqtt-stack/core'
 import { LOG_LEVELS, nearestName, resolveOptions, StackError } from '@mqtt-stack/core'
 import { checkTogether } from './check-flags.ts'
+import type { CommandLineShape } from './commands/command-line.ts'
 import { COMMANDS } from './commands/index.ts'
 import { COMMAND, invalid } from './flag-errors.ts'
 import type { LogFormat } from './log-options.ts'
@@ -163,6 +164,16 @@ const USUAL_VALUES: Readonly<Record<string, string>> = {
 /** Flags that may be given more than once. */
 const REPEATED: ReadonlySet<string> = new Set(['listen'])
 
+/** What may stand behind `mqtt-stack` itself, for completions. */
+export const CLI_LINE: CommandLineShape = {
+  name: '',
+  operands: [],
+  doc: 'An MQTT broker.',
+  flags: CLI_FLAGS,
+  wants: Object.fromEntries(Object.keys(CLI_FLAGS).map((name) => [name, wantedBy(name)])),
+  shorts: SHORT,
+}
+
 /** What stands behind the command. */
 export interface Flags {
   readonly config: CliConfig
@@ -230,8 +241,13 @@ function parseOption(name: string, { kind }: OptionSpec): { type: 'boolean' | 's
 export function flagUsage(name: string): string {
   const { kind } = (CLI_FLAGS as Readonly<Record<string, OptionSpec>>)[name]
   if (kind === 'boolean') return `--${name}`
-  const wanted = WANTED[name] ?? (kind === 'number' ? 'port' : 'file')
+  const wanted = wantedBy(name)
   return Object.hasOwn(USUAL_VALUES, name) ? `--${name} [${wanted}]` : `--${name} <${wanted}>`
+}
+
+function wantedBy(name: string): string {
+  const { kind } = (CLI_FLAGS as Readonly<Record<string, OptionSpec>>)[name]
+  return WANTED[name] ?? (kind === 'number' ? 'port' : 'file')
 }
 
 /** Gives flags their usual values where none stands behind them. */

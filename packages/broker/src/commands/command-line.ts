@@ -13,11 +13,24 @@ export interface CommandLine<Flags> {
   readonly given: ReadonlySet<string>
 }
 
+/** A {@link CommandLineSpec} of whatever flags: what help, completions and documentation are made of. */
+export interface CommandLineShape {
+  readonly name: string
+  readonly operands: readonly string[]
+  readonly choices?: Readonly<Record<string, readonly string[]>>
+  readonly doc: string
+  readonly flags: Readonly<Record<string, OptionSpec>>
+  readonly wants?: Readonly<Record<string, string | undefined>>
+  readonly shorts?: Readonly<Record<string, string | undefined>>
+}
+
 /** What may stand behind a command's name. */
 export interface CommandLineSpec<Flags extends object> {
   readonly name: string
   /** What it wants, in order: `['FILE', 'USER']`. */
   readonly operands: readonly string[]
+  /** What an operand may be, for completions. */
+  readonly choices?: Readonly<Record<string, readonly string[]>>
   /** What it does, in one sentence for `--help`. */
   readonly doc: string
   readonly flags: OptionsSpec<Flags>

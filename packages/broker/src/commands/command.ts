@@ -1,4 +1,5 @@
 /** A word behind `mqtt-stack` that does something else than to run a broker. */
+import type { CommandLineShape } from './command-line.ts'
 
 /** Where a command reads and writes: a process, or a test's. */
 export interface Io {
@@ -22,6 +23,8 @@ export interface Command {
   readonly usage: string
   /** One line for --help. */
   readonly doc: string
+  /** What may stand behind it, for completions and documentation: one line, or one for each word behind it. */
+  readonly lines: () => Promise<readonly CommandLineShape[]>
   /**
    * @param args What stands behind the command.
    * @returns The exit code.

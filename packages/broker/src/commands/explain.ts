@@ -41,7 +41,7 @@ const FLAGS: OptionsSpec<ExplainFlags> = {
   retain: { kind: 'boolean', default: false, doc: 'the message is to be retained' },
 }
 
-const SPEC: CommandLineSpec<ExplainFlags> = {
+export const EXPLAIN_LINE: CommandLineSpec<ExplainFlags> = {
   name: 'explain',
   operands: ['FILE'],
   doc: 'Says whether somebody may do something by a configuration, and who says so, and why, for each listener. Exits with 2 where one does not allow it. Nothing is opened or changed.',
@@ -64,7 +64,7 @@ const DENIED = 2
 
 /** @returns 0 where it is allowed, 2 where it is not. */
 export async function explainFile(args: readonly string[], { stdout, stderr, env }: Io): Promise<number> {
-  const line = readCommandLine(SPEC, args)
+  const line = readCommandLine(EXPLAIN_LINE, args)
   if (typeof line === 'string') {
     stdout.write(line)
     return 0

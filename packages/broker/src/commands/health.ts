@@ -6,9 +6,15 @@ import { isStackError, StackError } from '@mqtt-stack/core'
 import { parseListenUrl } from '../listeners/listen-url.ts'
 import { LISTENER_OPTIONS } from '../listeners/options.ts'
 import type { Io } from './command.ts'
+import type { CommandLineSpec } from './command-line.ts'
 import { readCommandLine } from './command-line.ts'
 
-const SPEC = {
+interface HealthFlags {
+  url?: string
+  timeout?: number
+}
+
+export const HEALTH_LINE: CommandLineSpec<HealthFlags> = {
   name: 'health',
   operands: [],
   doc: 'Exits with 0 where a broker answers a CONNECT, let it in or not, and with 1 where it does not.',
@@ -21,7 +27,7 @@ const SPEC = {
     timeout: { kind: 'number', default: 3_000, min: 1, unit: 'ms', doc: 'how long it may take to answer' },
   },
   wants: { url: 'url', timeout: 'ms' },
-} as const
+}
 
 /** MQTT 3.1.1, a clean session, no client identifier, 10 s. */
 const CONNECT = Buffer.from('100c00044d5154540402000a0000', 'hex')
@@ -30,7 +36,7 @@ const DISCONNECT = Buffer.from('e000', 'hex')
 
 /** @returns 1 where nobody answers. */
 export async function health(args: readonly string[], { stdout, stderr }: Io): Promise<number> {
-  const line = readCommandLine<{ url?: string; timeout?: number }>(SPEC, args)
+  const line = readCommandLine(HEALTH_LINE, args)
   if (typeof line === 'string') {
     stdout.write(line)
     return 0

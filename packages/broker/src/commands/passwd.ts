@@ -43,7 +43,7 @@ type Line = CommandLine<PasswdFlags>
 
 const COMMAND = 'mqtt-stack passwd'
 
-const LINE: CommandLineSpec<PasswdFlags> = {
+export const PASSWD_LINE: CommandLineSpec<PasswdFlags> = {
   name: 'passwd',
   operands: ['FILE', 'USER'],
   doc: 'Adds a user to a file of users, or changes its password: asks for it, or takes it from stdin.',
@@ -53,7 +53,7 @@ const LINE: CommandLineSpec<PasswdFlags> = {
 
 /** @returns 0; nothing was changed where it throws. */
 export async function passwd(args: readonly string[], io: Io): Promise<number> {
-  const line = readCommandLine(LINE, args)
+  const line = readCommandLine(PASSWD_LINE, args)
   if (typeof line === 'string') {
     io.stdout.write(line)
     return 0

@@ -46,7 +46,7 @@ const FLAGS: OptionsSpec<PubFlags> = {
   ...CLIENT_FLAGS,
 }
 
-const SPEC: CommandLineSpec<PubFlags> = {
+export const PUB_LINE: CommandLineSpec<PubFlags> = {
   name: 'pub',
   operands: [],
   doc: 'Publishes, and exits with 0 when the broker has it (QoS 1 and 2), or it is sent (QoS 0); with 2 where the broker refuses it, and with 1 where flags are wrong or there is no connection. Properties of 5.0: -D PACKET NAME VALUE, such as -D publish content-type text/plain or -D connect user-property a b.',
@@ -77,7 +77,7 @@ type Payloads = (io: Io) => AsyncIterable<Buffer | string>
 /** @returns 0, or 2 where the broker refuses a message. */
 export async function pub(args: readonly string[], io: Io): Promise<number> {
   const { args: rest, properties } = takeProperties(COMMAND, args)
-  const line = readCommandLine(SPEC, rest)
+  const line = readCommandLine(PUB_LINE, rest)
   if (typeof line === 'string') {
     io.stdout.write(line)
     return 0

@@ -40,7 +40,7 @@ const FLAGS: OptionsSpec<SubFlags> = {
   ...CLIENT_FLAGS,
 }
 
-const SPEC: CommandLineSpec<SubFlags> = {
+export const SUB_LINE: CommandLineSpec<SubFlags> = {
   name: 'sub',
   operands: [],
   doc: 'Prints each message as it is, and a line end. Ends with Ctrl-C, or by --count, and exits with 0 then; with 27 by --timeout, with 2 where the broker refuses the subscription, and with 1 where flags are wrong, or there is no connection, or none any more. Properties of 5.0: -D PACKET NAME VALUE, such as -D subscribe subscription-identifier 7.',
@@ -70,7 +70,7 @@ const FOR_EVER = 0xffff_ffff
 /** @returns 0, 2 where a filter is refused, 27 where the time was over. */
 export async function sub(args: readonly string[], io: Io): Promise<number> {
   const { args: rest, properties } = takeProperties(COMMAND, args)
-  const line = readCommandLine(SPEC, rest)
+  const line = readCommandLine(SUB_LINE, rest)
   if (typeof line === 'string') {
     io.stdout.write(line)
     return 0

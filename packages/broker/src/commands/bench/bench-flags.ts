@@ -18,7 +18,9 @@ export interface BenchFlags extends ClientFlags {
   retain?: boolean
 }
 
-export type Mode = 'conn' | 'pub' | 'sub'
+export const MODES = ['conn', 'pub', 'sub'] as const
+
+export type Mode = (typeof MODES)[number]
 
 const CROWD: OptionsSpec<Pick<BenchFlags, 'count' | 'interval' | 'client-id' | 'timeout'>> = {
   count: { kind: 'number', default: 1_000, min: 1, max: 100_000, doc: 'how many clients' },

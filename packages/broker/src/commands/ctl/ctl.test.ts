@@ -231,15 +231,3 @@ it('explains itself', async () => {
   expect((await run('ctl', [])).out).toMatch(/^Usage: mqtt-stack ctl COMMAND \[flags\]\n/)
   expect((await run('ctl', ['kick', '--help'])).out).toMatch(/^Usage: mqtt-stack ctl kick CLIENT \[flags\]\n/)
 })
-
-it.each(['bash', 'zsh', 'fish'])('%s completes commands', async (shell) => {
-  const { out } = await run('completion', [shell])
-  expect(out).toMatch(/\bpasswd\b.*\bctl\b/)
-  expect(out).toMatch(/\bkick\b/)
-})
-
-it('no other shell', async () => {
-  await expect(run('completion', ['tcsh'])).rejects.toThrow(
-    'mqtt-stack completion: say for which shell: bash, zsh, fish',
-  )
-})

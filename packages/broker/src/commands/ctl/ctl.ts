@@ -2,6 +2,7 @@
 import type { OptionsSpec } from '@mqtt-stack/core'
 import { nearestName, StackError } from '@mqtt-stack/core'
 import type { Io } from '../command.ts'
+import type { CommandLineSpec } from '../command-line.ts'
 import { readCommandLine } from '../command-line.ts'
 import { ADMIN_FLAGS, ADMIN_WANTS, AdminClient } from './admin-client.ts'
 import type { Deed, Job } from './deed.ts'
@@ -23,18 +24,21 @@ export async function ctl(args: readonly string[], io: Io): Promise<number> {
   return runDeed(`ctl ${name}`, DEEDS[name], rest, io)
 }
 
+/** What may stand behind a deed, as it is called: `ctl why`, or `why`. */
+export function deedLine(name: string, deed: Deed): CommandLineSpec<Record<string, unknown>> {
+  return {
+    name,
+    operands: deed.operands,
+    choices: deed.choices,
+    doc: `${deed.doc[0].toUpperCase()}${deed.doc.slice(1)}.`,
+    flags: { ...deed.flags, ...ADMIN_FLAGS } as OptionsSpec<Record<string, unknown>>,
+    wants: { ...deed.wants, ...ADMIN_WANTS },
+  }
+}
+
 /** @param name As it was called: `ctl why`, or `why`. */
 export async function runDeed(name: string, deed: Deed, args: readonly string[], io: Io): Promise<number> {
-  const line = readCommandLine(
-    {
-      name,
-      operands: deed.operands,
-      doc: `${deed.doc[0].toUpperCase()}${deed.doc.slice(1)}.`,
-      flags: { ...deed.flags, ...ADMIN_FLAGS } as OptionsSpec<Record<string, unknown>>,
-      wants: { ...deed.wants, ...ADMIN_WANTS },
-    },
-    args,
-  )
+  const line = readCommandLine(deedLine(name, deed), args)
   if (typeof line === 'string') {
     io.stdout.write(line)
     return 0

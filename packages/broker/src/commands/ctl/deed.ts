@@ -18,6 +18,8 @@ export interface Job {
 /** One thing that `mqtt-stack ctl` does. */
 export interface Deed {
   readonly operands: readonly string[]
+  /** What an operand may be, for completions. */
+  readonly choices: Readonly<Record<string, readonly string[]>>
   /** One line for --help. */
   readonly doc: string
   readonly flags: OptionsSpec<Record<string, unknown>>
@@ -30,12 +32,13 @@ export interface Deed {
 /** A deed whose flags are typed by their table. */
 export function deed<Flags extends object>(spec: {
   readonly operands?: readonly string[]
+  readonly choices?: Readonly<Record<string, readonly string[]>>
   readonly doc: string
   readonly flags?: OptionsSpec<Flags>
   readonly wants?: { readonly [Key in keyof Flags]?: string }
   readonly run: (job: Omit<Job, 'flags'> & { readonly flags: Resolved<Flags> }) => Promise<number | void>
 }): Deed {
-  const { operands = [], doc, flags = {}, wants = {}, run } = spec
+  const { operands = [], choices = {}, doc, flags = {}, wants = {}, run } = spec
   // What is given was read by this table.
-  return { operands, doc, flags, wants, run } as unknown as Deed
+  return { operands, choices, doc, flags, wants, run } as unknown as Deed
 }

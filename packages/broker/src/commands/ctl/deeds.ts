@@ -1,4 +1,5 @@
 /** All that `mqtt-stack ctl` does; `--help` and completions are made of this table. */
+import { LOG_LEVELS } from '@mqtt-stack/core'
 import type { Deed, Job } from './deed.ts'
 import { deed } from './deed.ts'
 import type { Row } from './table.ts'
@@ -22,6 +23,8 @@ const LIST = {
   },
   wants: { search: 'text', limit: 'n' },
 } as const
+
+const TOP_LISTS = ['topics', 'publishers', 'slow-subscribers', 'queues', 'retained-scans']
 
 const name = encodeURIComponent
 
@@ -178,7 +181,8 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   }),
   top: deed<{ limit?: number }>({
     operands: ['LIST'],
-    doc: 'list the largest: topics, publishers, slow-subscribers, queues or retained-scans',
+    choices: { LIST: TOP_LISTS },
+    doc: `list the largest: ${TOP_LISTS.join(', ').replace(/, ([^,]+)$/, ' or $1')}`,
     flags: { limit: { kind: 'number', default: 10, min: 1, max: 100, doc: 'how many' } },
     wants: { limit: 'n' },
     run: async (job) => {
@@ -229,6 +233,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   }),
   'log-level': deed({
     operands: ['LEVEL'],
+    choices: { LEVEL: LOG_LEVELS },
     doc: 'set how much is logged: error, warn, info or debug',
     run: (job) => {
       const [level] = job.operands

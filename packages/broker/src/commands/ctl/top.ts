@@ -1,6 +1,7 @@
 /** `mqtt-stack top`: a broker at work, once a second. */
 import type { OptionsSpec } from '@mqtt-stack/core'
 import type { Io } from '../command.ts'
+import type { CommandLineSpec } from '../command-line.ts'
 import { readCommandLine } from '../command-line.ts'
 import type { AdminFlags } from './admin-client.ts'
 import { ADMIN_FLAGS, ADMIN_WANTS, AdminClient } from './admin-client.ts'
@@ -15,6 +16,14 @@ interface TopFlags extends AdminFlags {
 const FLAGS: OptionsSpec<TopFlags> = {
   seconds: { kind: 'number', default: 0, min: 0, doc: 'end after so many seconds; 0: never' },
   ...ADMIN_FLAGS,
+}
+
+export const TOP_LINE: CommandLineSpec<TopFlags> = {
+  name: 'top',
+  operands: [],
+  doc: 'Shows a broker at work.',
+  flags: FLAGS,
+  wants: { seconds: 's', ...ADMIN_WANTS },
 }
 
 /** As `/api/live` tells them; counts are since somebody looks on. */
@@ -36,8 +45,7 @@ const MIB = 2 ** 20
 
 /** Redraws a terminal; elsewhere it writes a line a second. Ends with q, Ctrl-C, or after so many seconds. */
 export async function top(args: readonly string[], io: Io): Promise<number> {
-  const spec = { name: 'top', operands: [], doc: 'Shows a broker at work.', flags: FLAGS }
-  const line = readCommandLine({ ...spec, wants: { seconds: 's', ...ADMIN_WANTS } }, args)
+  const line = readCommandLine(TOP_LINE, args)
   if (typeof line === 'string') {
     io.stdout.write(line)
     return 0

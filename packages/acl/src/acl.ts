@@ -4,12 +4,11 @@ import type {
   Client,
   Context,
   Done,
-  FileWatch,
   Standing,
   Steps,
   Store,
 } from '@mqtt-stack/core'
-import { DONE, Middleware, proceed, ReasonCode, shareOf, watchFile } from '@mqtt-stack/core'
+import { DONE, Middleware, proceed, ReasonCode, shareOf } from '@mqtt-stack/core'
 import { asked, rightsOf } from './asked.ts'
 import type { Revoked } from './asking-again.ts'
 import { AskingAgain, purgeUnreadable } from './asking-again.ts'
@@ -18,8 +17,10 @@ import type { AclOptions } from './options.ts'
 import { ACL_OPTIONS } from './options.ts'
 import type { Rights } from './rights.ts'
 import type { AclRule, Rule } from './rule.ts'
+import type { RuleOwner } from './rule-file.ts'
+import { RuleFile } from './rule-file.ts'
 import type { RuleSet } from './rule-set.ts'
-import { changedRules, optionsOf, rulesOf } from './rule-source.ts'
+import { optionsOf, rulesOf } from './rule-source.ts'
 
 const NOTHING: Revoked = { subscriptions: 0, regranted: 0, waiting: 0, retained: 0, wills: 0 }
 
@@ -40,7 +41,7 @@ export class Acl extends Middleware<AclOptions> {
   #given: AclOptions
   #rules: RuleSet
   #started = false
-  #watch: FileWatch | undefined
+  readonly #file: RuleFile
   /** How often the rules are being asked again; deliveries are asked about meanwhile. */
   #asking = 0
   #walked: Promise<unknown> = Promise.resolve()
@@ -57,6 +58,7 @@ export class Acl extends Middleware<AclOptions> {
     super(options, ACL_OPTIONS)
     this.#given = this.config
     this.#rules = rulesOf(this.#given)
+    this.#file = new RuleFile(this.#owner())
     this.#guard()
   }
 
@@ -67,7 +69,7 @@ export class Acl extends Middleware<AclOptions> {
 
   start(): void {
     this.#started = true
-    this.#watchFile()
+    this.#file.watch()
     // It may have changed since it was read.
     this.#use(rulesOf(this.#given))
     // What a store has kept was allowed by the rules that there were then.
@@ -80,7 +82,7 @@ export class Acl extends Middleware<AclOptions> {
 
   stop(): void {
     this.#started = false
-    this.#watch?.close()
+    this.#file.close()
   }
 
   /**
@@ -99,7 +101,7 @@ export class Acl extends Middleware<AclOptions> {
       this.#guard()
       return NOTHING
     }
-    this.#watchFile()
+    this.#file.watch()
     this.#use(rules)
     return this.#askAgain()
   }
@@ -128,6 +130,20 @@ export class Acl extends Middleware<AclOptions> {
     const verdict = mine.publish('will', topic, qos, retain)
     store.valid = verdict.allowed
     store.reason = mine.reason(verdict, action, topic)
+  }
+
+  lookupRules(ctx: Context<'lookupRules'>, store: Store<'lookupRules'>): void {
+    if (ctx.provider === undefined || ctx.provider === this.name) store.push(this.#file.list(ctx))
+  }
+
+  /** @throws StackError `OPTION_INVALID` for what is no rule, `FILE_INVALID` where the file cannot be written. */
+  storeRule(ctx: Context<'storeRule'>, store: Store<'storeRule'>): void | Promise<void> {
+    if (ctx.provider === this.name) return this.#file.change(ctx, store)
+  }
+
+  /** @throws StackError `FILE_INVALID` where the file cannot be written. */
+  removeRule(ctx: Context<'removeRule'>, store: Store<'removeRule'>): void | Promise<void> {
+    if (ctx.provider === this.name) return this.#file.change({ ...ctx, remove: true }, store)
   }
 
   /** The rules may have changed between the question and the subscription. */
@@ -212,23 +228,27 @@ export class Acl extends Middleware<AclOptions> {
     this.#guard()
   }
 
-  #watchFile(): void {
-    this.#watch?.close()
-    const { file } = this.#given
-    this.#watch =
-      file === undefined ? undefined : watchFile(file, (now) => this.#reload(file, now), this.stack.clock)
-  }
-
-  /** A file that cannot be used changes nothing; an empty one is most likely being written. */
-  #reload(file: string, contents: Uint8Array | Error): void {
-    try {
-      this.#use(changedRules(this.#given, file, contents))
-    } catch (error) {
-      this.stack.log.event('acl.failed', { cause: (error as Error).message })
-      return
+  /** What the file of rules needs of this. */
+  #owner(): RuleOwner {
+    const acl = this
+    return {
+      get name() {
+        return acl.name
+      },
+      get stack() {
+        return acl.stack
+      },
+      get given() {
+        return acl.#given
+      },
+      get inForce() {
+        return acl.#rules
+      },
+      take(rules) {
+        acl.#use(rules)
+        acl.stack.background(() => acl.#askAgain())
+      },
     }
-    this.stack.log.event('acl.reloaded', { file })
-    this.stack.background(() => this.#askAgain())
   }
 
   async #askAgain(): Promise<Revoked> {

@@ -5,7 +5,7 @@ import { readMosquitto } from './mosquitto-lines.ts'
 import { readRule, ruleError } from './read-rule.ts'
 import type { AclRule, Rule } from './rule.ts'
 import { readLine } from './rule-line.ts'
-import { MOSQUITTOS, OURS, RuleSet } from './rule-set.ts'
+import { MOSQUITTOS, OURS, RuleSet, versionOf } from './rule-set.ts'
 
 /** A file's path, and what is in it. */
 export interface FileText {
@@ -21,16 +21,17 @@ export function makeRules(rules: readonly AclRule[], file: FileText | undefined)
   if (!Array.isArray(rules))
     throw ruleError('rules', `a list of rules is wanted, not ${JSON.stringify(rules)}`)
   const read = rules.map((rule, i) => readRule(rule, i + 1))
-  if (file === undefined) return new RuleSet(read, OURS)
+  const version = versionOf(rules, file?.text ?? '')
+  if (file === undefined) return new RuleSet(read, OURS, version)
   try {
-    return withFile(read, file)
+    return withFile(read, file, version)
   } catch (error) {
     const { message, cause } = error as Error
     throw new StackError('FILE_INVALID', message, { cause })
   }
 }
 
-function withFile(read: readonly Rule[], file: FileText): RuleSet {
+function withFile(read: readonly Rule[], file: FileText, version: string): RuleSet {
   const lines = linesOf(file.path, file.text)
   const ours = lines.find(({ text }) => isOurs(text))
   const theirs = lines.find(({ text }) => isTheirs(text))
@@ -38,12 +39,12 @@ function withFile(read: readonly Rule[], file: FileText): RuleSet {
     const what = `rules of Mosquitto (${theirs.where}) and of ours (${ours.where}) do not go into one file`
     throw ruleError(file.path, `${what}: their order has different meanings`)
   }
-  if (theirs === undefined) return new RuleSet([...read, ...readOurs(lines, read.length)], OURS)
+  if (theirs === undefined) return new RuleSet([...read, ...readOurs(lines, read.length)], OURS, version)
   if (read.length > 0) {
     const what = 'a file of Mosquitto stands alone: its order has another meaning'
     throw ruleError(file.path, `${what}; leave the rules out, or write the file in our lines`)
   }
-  return new RuleSet(readMosquitto(lines), MOSQUITTOS)
+  return new RuleSet(readMosquitto(lines), MOSQUITTOS, version)
 }
 
 /**

@@ -2,7 +2,7 @@ import type { QoS } from '@mqtt-stack/core'
 import { StackError } from '@mqtt-stack/core'
 import { AddressRange } from './address-range.ts'
 import type { AclAction, AclRule, Rule } from './rule.ts'
-import { ACTIONS } from './rule.ts'
+import { ACTIONS, wordOf } from './rule.ts'
 import { TopicPattern } from './topic-pattern.ts'
 
 /** The letters of all placeholders. */
@@ -132,8 +132,7 @@ function listOf(key: string, given: unknown, fail: Fail): string[] {
 function conditionsOf({ user, group, client, address, listener, anonymous, qos, retain }: AclRule): string {
   const words: string[] = []
   for (const [key, given] of Object.entries({ user, group, client, address, listener }))
-    for (const one of given === undefined ? [] : [given].flat())
-      words.push(`${key} ${/^[^\s"]+$/.test(one) ? one : JSON.stringify(one)}`)
+    for (const one of given === undefined ? [] : [given].flat()) words.push(`${key} ${wordOf(one)}`)
   if (anonymous === true) words.push('anonymous')
   if (qos !== undefined) words.push(`qos ${qos}`)
   if (retain !== undefined) words.push(`retain ${retain ? 'yes' : 'no'}`)

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { AddressRange } from './address-range.ts'
-import type { AclAction, Rule } from './rule.ts'
+import type { AclAction, AclRule, Rule } from './rule.ts'
 import { ACTIONS } from './rule.ts'
 import { RuleTrie } from './rule-trie.ts'
 import type { Subject } from './subject.ts'
@@ -23,6 +24,8 @@ export class RuleSet {
   /** In the order in which they decide. */
   readonly rules: readonly Rule[]
   readonly undecided: Undecided
+  /** Another one where what they were made of is another: see {@link versionOf}. */
+  readonly version: string
   /** Deliveries are asked about. */
   readonly asksReceive: boolean
   /** Nodes that were looked at for all questions so far. */
@@ -37,9 +40,10 @@ export class RuleSet {
   /** All of those by group, listener or address, for clients of whom none of it is known; made at the first need. */
   #conditional: Bucket | undefined
 
-  constructor(rules: readonly Rule[], undecided: Undecided = OURS) {
+  constructor(rules: readonly Rule[], undecided: Undecided = OURS, version: string = '') {
     this.rules = rules
     this.undecided = undecided
+    this.version = version
     this.asksReceive = !undecided.receive || rules.some(({ actions }) => actions.includes('receive'))
     for (const [order, rule] of rules.entries())
       for (const bucket of this.#bucketsFor(rule)) addTo(bucket, rule, order)
@@ -96,6 +100,15 @@ export class RuleSet {
     this.#conditional = bucket
     return bucket
   }
+}
+
+/** Names what rules are made of, a list and the text of a file: the same each time, on every node. */
+export function versionOf(rules: readonly AclRule[], text: string): string {
+  const hash = createHash('sha256').update(JSON.stringify(rules))
+  return hash
+    .update(`\n${text.replace(/^\uFEFF/, '')}`)
+    .digest('base64url')
+    .slice(0, 22)
 }
 
 function bucketOf(buckets: Map<string, Bucket>, key: string): Bucket {

@@ -62,6 +62,17 @@ export interface Rule {
   readonly conditions: string
 }
 
+/** A rule in the words of a file; of several topics, with blanks between. */
+export function describeText({ allow, actions, topics, conditions }: Rule): string {
+  const shown = topics.map(({ text }) => wordOf(text)).join(' ')
+  return `${allow ? 'allow' : 'deny'} ${actions.join(',')} ${shown}${conditions}`
+}
+
+/** In double quotes where it has blanks or quotes in it. */
+export function wordOf(text: string): string {
+  return /^[^\s"]+$/.test(text) ? text : JSON.stringify(text)
+}
+
 /** `acl rule 4, broker.yaml:31: deny publish plant/#`. */
 export function describeRule(rule: Rule, topic: TopicPattern): string {
   const { number, source, allow, actions, conditions } = rule

@@ -66,3 +66,8 @@ export function placeOfCursor<T>(
 export function isText(place: unknown): place is string {
   return typeof place === 'string'
 }
+
+/** Of a list whose places are counted. */
+export function isCount(place: unknown): place is number {
+  return Number.isSafeInteger(place) && (place as number) >= 0
+}

@@ -1,12 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { User } from '@mqtt-stack/core/users'
-import { userError } from '@mqtt-stack/core/users'
+import { scryptHash, userError } from '@mqtt-stack/core/users'
 import type { Argon2 } from './argon2.ts'
 import { loadArgon2, readArgon2, writeArgon2 } from './argon2.ts'
 import type { Hash } from './hash.ts'
 import { readPbkdf2, readSha512 } from './mosquitto.ts'
-import { readScrypt, writeScrypt } from './scrypt.ts'
+import { readScrypt } from './scrypt.ts'
 
 /**
  * What is to be kept of a password: `$argon2id$…`, or `$scrypt$…` where `@node-rs/argon2` cannot be loaded.
@@ -18,7 +18,7 @@ export async function hashPassword(
 ): Promise<string> {
   const bytes = Buffer.from(password as string)
   const argon2 = await loadArgon2(load)
-  return argon2 instanceof Error ? writeScrypt(bytes) : writeArgon2(bytes, argon2)
+  return argon2 instanceof Error ? scryptHash(bytes) : writeArgon2(bytes, argon2)
 }
 
 /** About as much as is done in a millisecond or two. */

@@ -1,12 +1,10 @@
 /** `$scrypt$ln=14,r=8,p=5$SALT$HASH`: what is written where argon2 cannot be loaded. */
 import type { ScryptOptions } from 'node:crypto'
-import { randomBytes, scrypt } from 'node:crypto'
+import { scrypt } from 'node:crypto'
 import type { Hash } from './hash.ts'
 import { fromBase64, isSame } from './hash.ts'
 
 const FORM = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([^$]*)\$([^$]*)$/
-/** 16 MiB, and about as much work as an attacker should have, says OWASP. */
-const WRITTEN = { ln: 14, r: 8, p: 5 }
 /** Bytes that one verification may take. */
 const MOST_MEMORY = 256 * 1024 * 1024
 const MOST_PASSES = 64
@@ -24,14 +22,6 @@ export function readScrypt(text: string): Hash | string {
       return isSame(await derive(password, salt, expected.length, options), expected)
     },
   }
-}
-
-/** The text that is kept of a password. */
-export async function writeScrypt(password: Uint8Array): Promise<string> {
-  const { ln, r, p } = WRITTEN
-  const salt = randomBytes(16)
-  const hash = await derive(password, salt, 32, optionsOf(ln, r, p) as ScryptOptions)
-  return `$scrypt$ln=${ln},r=${r},p=${p}$${bare(salt)}$${bare(hash)}`
 }
 
 function optionsOf(ln: number, r: number, p: number): ScryptOptions | undefined {
@@ -52,5 +42,3 @@ function derive(
     scrypt(password, salt, length, options, (error, key) => (error ? reject(error) : resolve(key)))
   })
 }
-
-const bare = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '')

@@ -10,6 +10,7 @@ import { SCRAM_AUTH_OPTIONS } from './options.ts'
 import { prepare } from './prepare.ts'
 import type { ScramUsers, UsersByMethod } from './scram-users.ts'
 import { readScramUsers } from './scram-users.ts'
+import { hasKeys, withChange, withoutScramUser } from './user-changes.ts'
 
 /** Where the exchange with a client stands. */
 class Exchange {
@@ -73,6 +74,36 @@ export class ScramAuth extends Middleware<ScramAuthOptions> {
     return users.find((user) => user?.name === identity)?.groups
   }
 
+  /** Those who have keys. */
+  lookupUsers({ provider, after, limit }: Context<'lookupUsers'>, store: Store<'lookupUsers'>): void {
+    if (provider !== undefined && provider !== this.name) return
+    for (const { name, groups } of this.#file.list(after, limit))
+      store.push({ name, groups, provider: this.name })
+  }
+
+  /** @throws StackError `OPTION_INVALID` for what cannot be a user, `FILE_INVALID` where the file cannot be written. */
+  async storeUser(ctx: Context<'storeUser'>, store: Store<'storeUser'>): Promise<void> {
+    if (ctx.provider !== this.name) return
+    const { file } = this.config
+    await this.#file.write(async (text) => {
+      const { changed, existed } = await withChange(text, file, ctx)
+      store.existed = existed
+      return changed
+    }, this.stack)
+    store.stored = true
+  }
+
+  /** @throws StackError `FILE_INVALID` where the file cannot be written. */
+  async removeUser({ provider, name }: Context<'removeUser'>, store: Store<'removeUser'>): Promise<void> {
+    if (provider !== this.name) return
+    store.asked = true
+    await this.#file.write(async (text) => {
+      const without = withoutScramUser(text, this.config.file, name)
+      store.existed = without !== undefined
+      return without ?? text
+    }, this.stack)
+  }
+
   authenticateExchange(
     ctx: Context<'authenticateExchange'>,
     store: Store<'authenticateExchange'>,
@@ -129,6 +160,7 @@ export class ScramAuth extends Middleware<ScramAuthOptions> {
       owner: this.name,
       decode: readScramUsers,
       proofOf: ({ keys }) => keys.join(),
+      isOwn: hasKeys,
     })
   }
 

@@ -111,7 +111,7 @@ async function answer(
       stack.log.event('admin.acted', {
         by: bearer.name,
         did: `${one.method} ${one.path}`,
-        target: Object.values(params).join(' ') || undefined,
+        target: targetOf(one.path, params),
       })
     if (said instanceof Response) return said
     if (one.answer === undefined) return new Response(null, { status: 204 })
@@ -119,6 +119,12 @@ async function answer(
   } finally {
     abort()
   }
+}
+
+/** What the path names, in its order: `PasswordAuth ann`. */
+function targetOf(path: string, params: Readonly<Record<string, string>>): string | undefined {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => params[name])
+  return names.length > 0 ? names.join(' ') : undefined
 }
 
 /** A name that is said twice is refused: two readers would not agree on it. */

@@ -7,6 +7,7 @@ import { CLIENT_ROUTES } from './clients.ts'
 import { LIVE_ROUTES } from './live.ts'
 import { MESSAGE_ROUTES } from './messages.ts'
 import { METRIC_ROUTES } from './metrics.ts'
+import { RULE_ROUTES } from './rules.ts'
 import { SESSION_ROUTES } from './sessions.ts'
 import { HEALTH_ROUTES, SYSTEM_ROUTES } from './system.ts'
 import { TRACING_ROUTES } from './tracing.ts'
@@ -29,6 +30,7 @@ export const ROUTES: readonly Route[] = [
   ...SESSION_ROUTES,
   ...MESSAGE_ROUTES,
   ...USER_ROUTES,
+  ...RULE_ROUTES,
   ...SYSTEM_ROUTES,
   ...HEALTH_ROUTES,
   ...METRIC_ROUTES,

@@ -6,5 +6,7 @@
 export { AuthorityFile } from './authority-file.ts'
 export { withoutUser, withUser } from './edit-users.ts'
 export { replaceFile } from './replace-file.ts'
+export { scryptHash } from './scrypt-hash.ts'
+export { type Secrets, type SecretsOf, withStoredUser } from './store-user.ts'
 export { formatUser, groupProblem, nameProblem, parseUsers, type User, userError } from './user.ts'
 export { type DecodeUsers, UserFile, type UserFileOptions, type UserFileStack } from './user-file.ts'

@@ -20,10 +20,18 @@ export interface UserFileOptions<Known> {
   readonly decode: DecodeUsers<Known>
   /** What of a user's line lets it in; the groups count by themselves. */
   readonly proofOf: (user: User) => string
+  /** Whether the provider can let a user in at all; absent: all. Others are not listed. */
+  readonly isOwn?: (user: User) => boolean
 }
 
 /** What of a stack a file needs. */
 export type UserFileStack = Pick<Stack, 'clients' | 'clock' | 'closeClient' | 'log'>
+
+/** The users of a file, and what the provider made of them. */
+export interface Decoded<Known> {
+  readonly users: ReadonlyMap<string, User>
+  readonly known: Known
+}
 
 /** The line that let a client in. */
 class Admission {
@@ -64,7 +72,7 @@ export class UserFile<Known> {
     const { clock, log } = stack
     this.#watch = watchFile(path, (contents) => this.#readAgain(contents, stack), clock)
     try {
-      await this.#decode(readUsers(path, owner), log)
+      this.#use(await this.read(), log)
     } catch (error) {
       this.close()
       throw error
@@ -95,18 +103,21 @@ export class UserFile<Known> {
    * The users that are in the file now, and what the provider makes of them; nothing is in force by that.
    * @throws StackError `FILE_INVALID` where the file cannot be used.
    */
-  async read(): Promise<{ readonly users: ReadonlyMap<string, User>; readonly known: Known }> {
-    const { path, owner, decode } = this.#options
-    const users = await parseUsersInTurns(readUsers(path, owner), path)
-    return { users, known: await decode(users, path) }
+  async read(): Promise<Decoded<Known>> {
+    const { path, owner } = this.#options
+    return this.#decode(readUsers(path, owner))
   }
 
   /**
-   * The users in force, by name.
+   * The users in force who are the provider's, by name.
    * @param after Only those whose names sort behind this one.
    */
   list(after: string | undefined, limit: number): readonly User[] {
-    this.#names ??= [...this.#users.keys()].sort()
+    const { isOwn } = this.#options
+    this.#names ??= [...this.#users.values()]
+      .filter((user) => isOwn?.(user) ?? true)
+      .map(({ name }) => name)
+      .sort()
     const names = this.#names
     let [low, high] = [0, after === undefined ? 0 : names.length]
     while (low < high) {
@@ -120,14 +131,20 @@ export class UserFile<Known> {
   /**
    * Changes the file, which is in force then; connections of those whose line is another one, or gone, are closed.
    * @param change Gets the text that is there, and answers the new one; where it throws nothing changes.
-   * @throws StackError `FILE_INVALID` where the file cannot be read or written.
+   * @throws StackError `FILE_INVALID` where the file cannot be read or written, or the new text cannot be used.
    */
   write(change: (text: string) => Promise<string>, stack: UserFileStack): Promise<void> {
-    const { path, owner } = this.#options
+    const { path } = this.#options
     const write = async (): Promise<void> => {
-      await replaceFile(path, (text) => change(text ?? ''))
-      const reading = this.#reading.then(() => this.#decode(readUsers(path, owner), stack.log))
-      this.#reading = reading.catch(() => {})
+      let decoded: Decoded<Known> | undefined
+      await replaceFile(path, async (text) => {
+        const changed = await change(text ?? '')
+        // What could not be read again is not written.
+        decoded = await this.#decode(Buffer.from(changed))
+        return changed
+      })
+      const reading = this.#reading.then(() => this.#use(decoded as Decoded<Known>, stack.log))
+      this.#reading = reading
       await reading
       this.#closeOthers(stack)
     }
@@ -158,7 +175,7 @@ export class UserFile<Known> {
     this.#reading = this.#reading.then(async () => {
       try {
         if (contents instanceof Error) throw unreadable(path, owner, contents)
-        await this.#decode(contents, log)
+        this.#use(await this.#decode(contents), log)
         log.event('users.reloaded', { owner, path })
         this.#closeOthers(stack)
       } catch (error) {
@@ -176,10 +193,15 @@ export class UserFile<Known> {
     }
   }
 
-  async #decode(contents: Buffer, log: Log): Promise<void> {
-    const { path, owner, decode } = this.#options
+  async #decode(contents: Buffer): Promise<Decoded<Known>> {
+    const { path, decode } = this.#options
     const users = await parseUsersInTurns(contents, path)
-    this.#known = await decode(users, path)
+    return { users, known: await decode(users, path) }
+  }
+
+  #use({ users, known }: Decoded<Known>, log: Log): void {
+    const { path, owner } = this.#options
+    this.#known = known
     this.#users = users
     this.#names = undefined
     if (users.size === 0) log.event('users.none', { owner, path })

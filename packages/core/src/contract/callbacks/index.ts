@@ -12,7 +12,7 @@ export {
 export type { StoredMessage } from './message-log.ts'
 export type { DropReason } from './messages.ts'
 export type { TopEntry, TopList } from './metrics.ts'
-export type { Health, NodeSummary, UserSummary } from './operation.ts'
+export type { Health, NodeSummary, RuleChange, RuleList, RuleSummary, UserSummary } from './operation.ts'
 export type { DueRetained, RetainedMessage } from './retained.ts'
 export { type CallbackRule, type MergeRule, type RuleOf, stopsOf } from './rule.ts'
 export type { DueWill, SessionContext } from './sessions.ts'

@@ -30,6 +30,47 @@ export interface UserSummary {
   readonly provider: string
 }
 
+/** An access rule as whoever decides by it says. */
+export interface RuleSummary {
+  /** Its place among the rules of its provider, from 1: the order in which they decide. */
+  readonly place: number
+  /** In its provider's words: `allow publish plant/# user alice`. */
+  readonly text: string
+  /** Where it stands: `rules.acl:3`. */
+  readonly source?: string | undefined
+  /** It can be changed by `storeRule`. */
+  readonly writable: boolean
+}
+
+/** Access rules of one provider. */
+export interface RuleList {
+  /** The name of the middleware that decides by them. */
+  readonly provider: string
+  /** Another one whenever a rule, or the place of one, is another one. */
+  readonly version: string
+  /** How many rules there are. */
+  readonly count: number
+  /** Why no rule can be added, and what to do; absent: they can. */
+  readonly readOnly?: string | undefined
+  /** By place. */
+  readonly rules: readonly RuleSummary[]
+}
+
+/** What became of a change of rules. */
+export interface RuleChange {
+  /**
+   * `changed`: it is written down, and holds; `stale`: the rules are others than those of `version`; `missing`: there is no
+   * such place; `read-only`: that rule, or any, cannot be changed. Nothing has changed but for the first.
+   */
+  outcome?: 'changed' | 'stale' | 'missing' | 'read-only'
+  /** Where nothing has changed: why, and what to do. */
+  reason?: string
+  /** Of the rules that hold now. */
+  version?: string
+  /** Where the rule stands now. */
+  place?: number
+}
+
 /** Context and store of each. */
 export interface OperationCallbacks {
   /**
@@ -49,7 +90,7 @@ export interface OperationCallbacks {
   /**
    * Users, by name, pushed to the store by everybody who has a list of them.
    * @executedBy admin, anyone
-   * @answeredBy auth-password, whoever has a list of users
+   * @answeredBy auth-password, auth-scram, whoever has a list of users
    */
   lookupUsers: {
     ctx: {
@@ -66,7 +107,7 @@ export interface OperationCallbacks {
   /**
    * A user is added or changed where its provider can write. What it has already and is not given stays.
    * @executedBy admin, anyone
-   * @answeredBy auth-password, whoever has a list of users that it can write
+   * @answeredBy auth-password, auth-scram, whoever has a list of users that it can write
    */
   storeUser: {
     ctx: {
@@ -88,7 +129,7 @@ export interface OperationCallbacks {
   /**
    * A user is removed where its provider can write. Its connections are closed.
    * @executedBy admin, anyone
-   * @answeredBy auth-password, whoever has a list of users that it can write
+   * @answeredBy auth-password, auth-scram, whoever has a list of users that it can write
    */
   removeUser: {
     ctx: {
@@ -103,6 +144,61 @@ export interface OperationCallbacks {
       existed?: boolean
     }
   }
+
+  /**
+   * Access rules, in their order, pushed to the store by everybody who has a list of them.
+   * @executedBy admin, anyone
+   * @answeredBy acl, whoever has a list of rules
+   */
+  lookupRules: {
+    ctx: {
+      /** Of this middleware alone. */
+      provider?: string
+      /** Only rules behind this place; absent: from the first. */
+      after?: number
+      /** The most rules that each may name; 0 for none. */
+      limit: number
+    }
+    store: RuleList[]
+  }
+
+  /**
+   * An access rule is added, changed or moved where its provider can write. Whatever was allowed by what is changed is asked
+   * about again, as when the provider reads its rules anew. A rule that cannot be used is an error, and changes nothing.
+   * @executedBy admin, anyone
+   * @answeredBy acl, whoever has a list of rules that it can write
+   */
+  storeRule: {
+    ctx: {
+      /** The middleware that is meant; others leave it alone. */
+      provider: string
+      /** Of the rules that whoever asks has seen. */
+      version: string
+      /** The rule that is changed; absent: one is added. */
+      place?: number
+      /** Its place from then on; absent: as it was, or the last one. */
+      to?: number
+      /** In the provider's words; absent: as it was. */
+      text?: string
+    }
+    store: RuleChange
+  }
+
+  /**
+   * An access rule is removed where its provider can write; otherwise as `storeRule`.
+   * @executedBy admin, anyone
+   * @answeredBy acl, whoever has a list of rules that it can write
+   */
+  removeRule: {
+    ctx: {
+      /** The middleware that is meant; others leave it alone. */
+      provider: string
+      /** Of the rules that whoever asks has seen. */
+      version: string
+      place: number
+    }
+    store: RuleChange
+  }
 }
 
 /** Their rules. */
@@ -112,4 +208,7 @@ export const OPERATION: RulesOf<OperationCallbacks> = {
   lookupUsers: { merge: 'all', newStore: () => [] },
   storeUser: { merge: 'all' },
   removeUser: { merge: 'all' },
+  lookupRules: { merge: 'all', newStore: () => [] },
+  storeRule: { merge: 'all' },
+  removeRule: { merge: 'all' },
 }

@@ -119,6 +119,22 @@ export class TestService {
     }
   }
 
+  /** From now on a node gets nothing of what others send to it, and keeps its lease. Call what it answers with, and it goes on. */
+  holdInbox(node: string): () => void {
+    const store = this.#stores.get(node)
+    if (store === undefined) throw new Error(`there is no node ${node}`)
+    const receive = store.receive.bind(store)
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    store.receive = async (after, limit) => {
+      await held
+      return receive(after, limit)
+    }
+    return release
+  }
+
   /** Counts the batches that a node writes from now on. */
   countWrites(node: string): () => number {
     const store = this.#stores.get(node)

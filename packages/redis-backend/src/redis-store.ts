@@ -24,6 +24,7 @@ import { REDIS_OPTIONS } from './options.ts'
 import { lookAt } from './preflight.ts'
 import { RedisPart } from './redis-part.ts'
 import { RetainedMap } from './retained-map.ts'
+import { WAITING } from './scripts/part.ts'
 import { CLOCK, LEAVE, REGISTER } from './scripts/service.ts'
 import { StreamReader } from './stream-reader.ts'
 import { watchSuccession } from './succession.ts'
@@ -184,6 +185,10 @@ export class RedisStore implements SharedStore {
     // The inbox is there as long as the node is.
     const id = await this.#opened.link.commandSafely('XADD', [inbox, 'NOMKSTREAM', '*', 'b', bytes])
     return id !== null
+  }
+
+  async waiting(node: string): Promise<number> {
+    return Number(await this.#opened.link.run(WAITING, [this.#keys.part(node).inbox], []))
   }
 
   cast(node: string, bytes: Uint8Array): void {

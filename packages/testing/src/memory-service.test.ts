@@ -63,7 +63,7 @@ describe('MemoryService', () => {
     const writing = a.write([put('k')])
     service.kill('a', underWay)
     expect(await stateOf(writing)).toBe('pending')
-    expect(service.left.parts.a).toEqual({ keys, entries: 0 })
+    expect(service.left.parts.a).toEqual({ keys, entries: 0, bytes: 0 })
     expect(await stateOf(a.renew())).toBe('pending')
   })
 
@@ -106,7 +106,7 @@ describe('MemoryService', () => {
     service.lose('a', 'write', 'failed')
     await expect(a.write([put('k')])).rejects.toThrow('the answer of the store was lost')
     expect(service.left).toEqual({
-      parts: { a: { keys: 1, entries: 0 }, b: { keys: 0, entries: 2 } },
+      parts: { a: { keys: 1, entries: 0, bytes: 0 }, b: { keys: 0, entries: 2, bytes: 6 } },
       names: 0,
       retained: 1,
     })

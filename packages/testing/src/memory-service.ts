@@ -18,8 +18,10 @@ export interface MemoryServiceOptions {
 
 /** What there is in the store. */
 export interface Left {
-  /** Keys and entries of the inbox, by node. */
-  readonly parts: Readonly<Record<string, { readonly keys: number; readonly entries: number }>>
+  /** Keys, and entries of the inbox and their bytes, by node. */
+  readonly parts: Readonly<
+    Record<string, { readonly keys: number; readonly entries: number; readonly bytes: number }>
+  >
   readonly names: number
   /** Keys of the map of retained messages. */
   readonly retained: number
@@ -57,7 +59,8 @@ export class MemoryService {
   get left(): Left {
     const { parts, names, map } = this.#state
     const counted = [...parts.values()].map(
-      ({ node, values, inbox }) => [node, { keys: values.size, entries: inbox.size }] as const,
+      ({ node, values, inbox }) =>
+        [node, { keys: values.size, entries: inbox.size, bytes: inbox.bytes }] as const,
     )
     return { parts: Object.fromEntries(counted), names: names.size, retained: map.values.size }
   }

@@ -100,6 +100,10 @@ export class FaultySharedStore implements SharedStore {
     )
   }
 
+  waiting(node: string): Promise<number> {
+    return this.#ask(() => this.#inner.waiting(node))
+  }
+
   send(node: string, bytes: Uint8Array): Promise<boolean> {
     return this.#ask(() => this.#inner.send(node, bytes))
   }

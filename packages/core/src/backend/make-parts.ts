@@ -6,6 +6,8 @@ import type { Parts } from './parts.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import type { SessionRecord } from './session-record.ts'
 import { Sessions } from './sessions.ts'
+import type { SharedOptions } from './shared/options.ts'
+import { INBOX_BYTES } from './shared/options.ts'
 import { SharedNode } from './shared/shared-node.ts'
 import { SharedRetained } from './shared/shared-retained.ts'
 import { isSharedStore } from './shared/shared-store.ts'
@@ -30,10 +32,13 @@ export function makeParts(
   store: OrderedStore | undefined,
   { forget, lost }: PartsEvents,
 ): Parts {
+  const { inboxBytes = INBOX_BYTES } = bounds as SharedOptions
   const { shareStrategy, retainedMessages, retainedBytes, retainedTotal } = bounds
   const isConnected = (share: Share): boolean => parts.subscriptions.isConnected(share)
   const shared =
-    store !== undefined && isSharedStore(store) ? new SharedNode(store, stack, isConnected, lost) : undefined
+    store !== undefined && isSharedStore(store)
+      ? new SharedNode(store, stack, inboxBytes, isConnected, lost)
+      : undefined
   const disk =
     shared === undefined
       ? store && new Disk(store, stack)

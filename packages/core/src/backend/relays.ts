@@ -69,6 +69,8 @@ export class Relays {
       // Who gets it is found out in the turn in which it is sent to others: a session that moves is either here or there.
       if (before !== undefined) return before.then(() => this.relay(ctx, store))
       const here = shared.moves.isBusy ? shared.moves.sift(matches, shared.node, ctx) : matches
+      const full = this.#remote?.fullOf(ctx, here)
+      if (full !== undefined) return shared.refuseFor(full)
       const out = this.#remote?.plan(ctx, here)
       return this.#relayHere(disk, out?.local ?? here, publisher, ctx, store, out)
     }

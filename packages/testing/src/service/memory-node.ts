@@ -142,6 +142,10 @@ export class MemoryNode implements SharedStore {
     }
   }
 
+  waiting(node: string): Promise<number> {
+    return this.call(() => this.#service.parts.get(node)?.inbox.bytes ?? 0)
+  }
+
   cast(node: string, bytes: Uint8Array): void {
     if (this.#part === undefined || this.way.state !== 'open') return
     const { lag, clock, parts } = this.#service

@@ -22,6 +22,11 @@ export class PostedLog {
     return this.#entries.length
   }
 
+  /** How many bytes they have. */
+  get bytes(): number {
+    return this.#entries.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  }
+
   /** The position of the newest entry that there was; `''` where there was none. */
   get position(): string {
     return this.#count === 0 ? '' : positionOf(this.#count)

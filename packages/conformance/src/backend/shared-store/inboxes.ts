@@ -136,6 +136,25 @@ export const inboxes: SharedChapter = sharedChapter('inboxes', (check) => {
     assert.deepEqual(await inboxOf(receiver.store), entries)
   })
 
+  check('how much waits in an inbox is told, about, until it is trimmed', async (bench) => {
+    const [a, b] = [await bench.join('a'), await bench.join('b')]
+    assert.equal(await a.store.waiting('nobody'), 0)
+    const nothing = await a.store.waiting('b')
+    const entry = Buffer.alloc(10_000, 'entry ')
+    for (let i = 0; i < 40; i++) await a.send('b', entry)
+    for (const { store } of [a, b]) {
+      const waiting = await store.waiting('b')
+      assert.ok(waiting >= 400_000 && waiting <= 800_000, `${waiting} bytes of 400,000`)
+    }
+    const entries = await b.store.receive('', 100)
+    await b.store.trim(entries[29].position)
+    const left = await a.store.waiting('b')
+    assert.ok(left >= 100_000 && left <= 200_000, `${left} bytes of 100,000`)
+    await b.store.trim(lastOf(entries))
+    const end = await a.store.waiting('b')
+    assert.ok(end <= nothing + 10_000, `${end} bytes of none`)
+  })
+
   check('an entry may hold every byte, none, and 1 MiB', async (bench) => {
     const [a, b] = [await bench.join('a'), await bench.join('b')]
     const all = Uint8Array.from({ length: 256 }, (_, i) => i)

@@ -1,13 +1,12 @@
 import { StackError } from '../../errors/index.ts'
 import type { Clock } from '../../time/index.ts'
+import type { Backlog } from './backlog.ts'
 import { encodeEntry, FrameRun } from './entry.ts'
 import { Pause } from './pause.ts'
 import type { SharedStore } from './shared-store.ts'
 
 /** No further frame comes into an entry of so many bytes. */
 const ENTRY_BYTES = 262_144
-/** Messages fail at once where so many bytes wait for a node. */
-const QUEUE_BYTES = 67_108_864
 /** An entry that could not be sent is tried again after this, in ms. */
 const PAUSE = 1_000
 
@@ -58,7 +57,7 @@ export class Lane {
   readonly #queue: Outgoing[] = []
   /** The last of the queue, while frames may be added to it. */
   #open: Outgoing | undefined
-  #bytes = 0
+  readonly #backlog: Backlog
   #running: Promise<void> | undefined
   readonly #pause: Pause
   #closed = false
@@ -68,6 +67,7 @@ export class Lane {
     store: SharedStore,
     clock: Clock,
     node: string,
+    backlog: Backlog,
     nextSeq: () => number,
     onGone: (node: string) => boolean,
   ) {
@@ -75,6 +75,7 @@ export class Lane {
     this.#store = store
     this.#pause = new Pause(clock)
     this.#node = node
+    this.#backlog = backlog
     this.#nextSeq = nextSeq
   }
 
@@ -84,7 +85,7 @@ export class Lane {
    * @returns Fulfils when the entry that it is part of is sent, and rejects where that failed.
    */
   addMessage(frame: Uint8Array): Promise<void> {
-    if (this.#bytes > QUEUE_BYTES) {
+    if (this.#backlog.isFull) {
       const sent = Promise.reject(this.#failure('too much waits for it'))
       sent.catch(() => {})
       return sent
@@ -111,7 +112,7 @@ export class Lane {
 
   #count(entry: Outgoing, bytes: number): void {
     entry.bytes += bytes
-    this.#bytes += bytes
+    this.#backlog.queue(bytes)
     if (entry.bytes >= ENTRY_BYTES) this.#open = undefined
     this.#run()
   }
@@ -123,7 +124,7 @@ export class Lane {
     this.#queue.push(entry)
     entry.made = made
     entry.bytes = made.length
-    this.#bytes += made.length
+    this.#backlog.queue(made.length)
     return new Promise((resolve) => {
       entry.items.push({ frame: made, ready: undefined, onEnd: resolve, keep: true })
       this.#run()
@@ -168,15 +169,16 @@ export class Lane {
       const [entry] = this.#queue
       if (entry === this.#open) this.#open = undefined
       const { bytes } = entry
-      await this.#send(entry)
+      const isSent = await this.#send(entry)
       this.#queue.shift()
-      this.#bytes -= bytes
+      if (isSent) this.#backlog.sent(bytes)
+      this.#backlog.queue(-bytes)
     }
     this.#running = undefined
   }
 
-  /** Fulfils when it is sent, or nobody wants it any more. */
-  async #send(entry: Outgoing): Promise<void> {
+  /** Fulfils when it is sent, or (with false) nobody wants it any more. */
+  async #send(entry: Outgoing): Promise<boolean> {
     if (entry.waits) {
       const committed = await Promise.all(entry.items.map(isReady))
       entry.items = entry.items.filter((_, i) => committed[i])
@@ -186,11 +188,11 @@ export class Lane {
       const frames = items.map(({ frame }) => frame)
       try {
         const isThere = await this.#store.send(this.#node, made ?? encodeEntry(this.#store.node, seq, frames))
-        if (this.#closed) return
+        if (this.#closed) return false
         if (isThere || this.#onGone(this.#node)) entry.settle()
         else entry.settle(this.#failure('it is gone'))
         for (const { onEnd } of items) onEnd?.(isThere ? 'sent' : 'gone')
-        return
+        return isThere
       } catch (cause) {
         entry.settle(this.#failure(cause instanceof Error ? cause.message : String(cause), cause))
         // Whoever waited for the others was told.
@@ -199,6 +201,7 @@ export class Lane {
       if (entry.items.length > 0 && !this.#closed) await this.#pause.wait(PAUSE)
     }
     entry.settle()
+    return false
   }
 
   #failure(why: string, cause?: unknown): StackError {

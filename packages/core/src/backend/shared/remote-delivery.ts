@@ -1,4 +1,4 @@
-import type { Author, Share } from '../../contract/index.ts'
+import type { Author, DropReason, Share } from '../../contract/index.ts'
 import { RelayContext, RelayStore } from '../../contract/index.ts'
 import { Publish, readRelayed } from '../../packets/index.ts'
 import type { SharedGroup } from '../../topics/index.ts'
@@ -119,10 +119,11 @@ export class RemoteDelivery {
     const own = { members: others.length, connected: others.some(isThere) }
     const isTaken = hops > HOPS || (hops > TRIED && others.length > 0)
     const elsewhere = isTaken ? undefined : this.#shared.routes.tree.group(share)
-    const node = elsewhere && this.#relay.chooser.choose(own, elsewhere, packet.qos === 0)
+    const node = elsewhere && this.#relay.choose(own, elsewhere, packet.qos)
     if (node !== undefined)
       return this.#relay.handOn(node, { share, except, hops, publisher, expiresAt, packet })
-    if (group === undefined || others.length === 0) return this.#drop(except, packet)
+    if (group === undefined || others.length === 0)
+      return this.#drop(except, packet, elsewhere === undefined ? 'not-connected' : 'memory-full')
     const source = new RelayContext(undefined, packet, publisher ?? NOBODY, undefined, 'client')
     return this.#shares.deliver({ group, packet, expiresAt, except, source, hops }, { queued: 0, dropped: 0 })
   }
@@ -139,7 +140,7 @@ export class RemoteDelivery {
     if (hops > HOPS) return undefined
     const share = { group: group.name, filter: group.filter }
     const others = this.#shared.routes.tree.group(share)
-    const node = others && this.#relay.chooser.choose(NONE, others, packet.qos === 0)
+    const node = others && this.#relay.choose(NONE, others, packet.qos)
     if (node === undefined) return undefined
     const until = expiresAt === 0 ? expiryOf(packet, this.#parts.stack.clock) : expiresAt
     const message = { share, except, publisher: source.publisher, expiresAt: until, packet }
@@ -165,14 +166,14 @@ export class RemoteDelivery {
     }
   }
 
-  #drop(except: string | undefined, packet: Publish): void {
+  #drop(except: string | undefined, packet: Publish, reason: DropReason): void {
     const told = {
       clientId: except ?? '',
       client: undefined,
       packet,
-      reason: 'not-connected',
+      reason,
       count: 1,
-    } as const
+    }
     this.#parts.stack.tell('messageDropped', told)
   }
 }

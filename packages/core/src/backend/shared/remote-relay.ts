@@ -6,6 +6,7 @@ import { isThere } from '../choose-member.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Subscriber } from '../subscriber.ts'
 import { encodeFrame } from './frames.ts'
+import type { OtherMembers, OwnMembers } from './groups.ts'
 import { GroupChooser } from './groups.ts'
 import type { Target } from './intents.ts'
 import { writeMessageFrame } from './message-frame.ts'
@@ -25,14 +26,14 @@ export interface Outgoing {
 
 /** Hands messages to the nodes whose clients subscribed to them. */
 export class RemoteRelay {
-  readonly chooser: GroupChooser
   readonly #shared: SharedNode
   readonly #disk: Disk
+  readonly #chooser: GroupChooser
 
   constructor(shared: SharedNode, disk: Disk, preference: SharePreference) {
     this.#shared = shared
     this.#disk = disk
-    this.chooser = new GroupChooser(preference)
+    this.#chooser = new GroupChooser(preference)
   }
 
   /** Chooses between this node and others for each group that several have; nothing where nobody elsewhere wants it. */
@@ -47,7 +48,7 @@ export class RemoteRelay {
     for (const others of groups) {
       const { name: group, filter } = others
       const share = { group, filter }
-      const node = this.chooser.choose(ownMembers(matches, share), others, ctx.packet.qos === 0)
+      const node = this.choose(ownMembers(matches, share), others, ctx.packet.qos)
       if (node === undefined) continue
       elsewhere.add(`${group}/${filter}`)
       const known = chosen.get(node)
@@ -58,6 +59,37 @@ export class RemoteRelay {
       return subscribers.length === 0 ? undefined : { local: matches, chosen: undefined }
     const here = matches.groups.filter(({ name, filter }) => !elsewhere.has(`${name}/${filter}`))
     return { local: new Matches(matches.subscribers, here), chosen }
+  }
+
+  /**
+   * A node that wants the message and for which too much waits; nothing where there is none. A group that has members on such nodes alone
+   * counts.
+   */
+  fullOf({ topic, packet }: Context<'relayMessage'>, matches: Matches<Subscriber>): string | undefined {
+    const { routes, sender } = this.#shared
+    if (packet.qos === 0 || !sender.isSomeFull) return undefined
+    const { subscribers, groups } = routes.tree.match(topic)
+    const full = subscribers.find(({ node }) => sender.isFull(node))
+    if (full !== undefined) return full.node
+    for (const { name: group, filter, members } of groups) {
+      if (ownMembers(matches, { group, filter }).members > 0) continue
+      if (members.every(({ node }) => sender.isFull(node))) return members[0].node
+    }
+    return undefined
+  }
+
+  /**
+   * The node whose member of a group gets a message: one of those for which not too much waits.
+   * @returns Nothing: this node, or nobody.
+   */
+  choose(own: OwnMembers, others: OtherMembers, qos: QoS): string | undefined {
+    const { sender } = this.#shared
+    if (qos === 0 || !sender.isSomeFull) return this.#chooser.choose(own, others, qos === 0)
+    const members = others.members.filter(({ node }) => !sender.isFull(node))
+    const some = { members, cursor: others.cursor }
+    const node = this.#chooser.choose(own, some, false)
+    others.cursor = some.cursor
+    return node
   }
 
   /**
@@ -163,10 +195,7 @@ async function together(all: readonly Promise<void>[]): Promise<void> {
 }
 
 /** What this node has of a group that matches. */
-function ownMembers(
-  { groups }: Matches<Subscriber>,
-  { group, filter }: Share,
-): { members: number; connected: boolean } {
+function ownMembers({ groups }: Matches<Subscriber>, { group, filter }: Share): OwnMembers {
   const found = groups.find((own) => own.name === group && own.filter === filter)
   return { members: found?.size ?? 0, connected: found?.members.some(isThere) === true }
 }

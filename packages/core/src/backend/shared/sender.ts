@@ -1,4 +1,5 @@
 import type { Clock } from '../../time/index.ts'
+import { Backlog } from './backlog.ts'
 import { encodeEntry, FrameRun } from './entry.ts'
 import type { Frame } from './frames.ts'
 import { encodeFrame } from './frames.ts'
@@ -20,6 +21,8 @@ export interface SenderEvents {
   here(frame: Frame): void
   /** The store knows of no such node. Answers whether nobody there misses what was sent. */
   gone(node: string): boolean
+  /** So many bytes wait for a node that no message is to be sent to it; or (nothing) it has room again. */
+  backlog(node: string, waiting: number | undefined): void
 }
 
 /**
@@ -31,21 +34,36 @@ export class Sender {
   readonly #clock: Clock
   readonly #lanes = new Map<string, Lane>()
   readonly #events: SenderEvents
+  readonly #bound: number
+  /** For whom too much waits. */
+  readonly #full = new Map<string, Backlog>()
   /** Casts of this turn, by node. */
   #casts = new Map<string, FrameRun>()
   #isCasting = false
   #seq = 0
   #closed = false
 
-  constructor(store: SharedStore, clock: Clock, events: SenderEvents) {
+  /** @param bound How many bytes may wait for a node, about. */
+  constructor(store: SharedStore, clock: Clock, bound: number, events: SenderEvents) {
     this.#store = store
     this.#clock = clock
+    this.#bound = bound
     this.#events = events
   }
 
   /** Before anything is sent: numbers of entries are greater than those of an earlier process of this name. */
   begin(now: number): void {
     this.#seq = Math.max(this.#seq, Math.floor(now) * 1_000)
+  }
+
+  /** Whether too much waits for some node. */
+  get isSomeFull(): boolean {
+    return this.#full.size > 0
+  }
+
+  /** Whether so much waits for a node that no message is to be sent to it. */
+  isFull(node: string): boolean {
+    return this.#full.get(node)?.isFull === true
   }
 
   /** A frame that has to come: it is tried again for as long as the node is there. To this node itself it comes at once. */
@@ -116,6 +134,7 @@ export class Sender {
   forget(node: string): void {
     this.#lanes.get(node)?.close('gone')
     this.#lanes.delete(node)
+    this.#full.delete(node)
   }
 
   /** Fulfils when nothing is on its way, or is being tried. */
@@ -133,9 +152,21 @@ export class Sender {
     if (this.#closed) return undefined
     let lane = this.#lanes.get(node)
     if (lane === undefined) {
-      lane = new Lane(this.#store, this.#clock, node, () => ++this.#seq, this.#events.gone)
+      const backlog = this.#backlogOf(node)
+      lane = new Lane(this.#store, this.#clock, node, backlog, () => ++this.#seq, this.#events.gone)
       this.#lanes.set(node, lane)
     }
     return lane
+  }
+
+  #backlogOf(node: string): Backlog {
+    const backlog = new Backlog(this.#store, this.#clock, node, this.#bound, {
+      turned: (waiting) => {
+        if (waiting === undefined) this.#full.delete(node)
+        else this.#full.set(node, backlog)
+        this.#events.backlog(node, waiting)
+      },
+    })
+    return backlog
   }
 }

@@ -55,12 +55,14 @@ export class SharedNode {
   #hello = 0
 
   /**
+   * @param inboxBytes How many bytes may wait for another node, about.
    * @param isConnected Whether a member of a group is, here.
    * @param onLost Another node has claimed what is this one's own.
    */
   constructor(
     store: SharedStore,
     stack: Stack,
+    inboxBytes: number,
     isConnected: (share: Share) => boolean,
     onLost: (error: Error) => void,
   ) {
@@ -84,12 +86,16 @@ export class SharedNode {
     this.#rollCall = new RollCall(clock)
     this.clock = new ServiceClock(store, clock)
     this.inbox = new Inbox(store, stack, () => this.moves.isBusy)
-    this.sender = new Sender(store, clock, {
+    this.sender = new Sender(store, clock, inboxBytes, {
       here: (frame) => this.inbox.takeOwn(frame),
       gone: () => {
         if (this.#state !== 'stopped') stack.background(() => this.#look())
         // Who adopts a node asks all in service before it goes: then it had nothing of those that this one sent to.
         return this.inService
+      },
+      backlog: (node, waiting) => {
+        if (waiting === undefined) stack.log.event('node.has-room', { node })
+        else stack.log.event('node.full', { node, waiting })
       },
     })
     this.intents = new Intents(store.node, this.sender)
@@ -203,6 +209,15 @@ export class SharedNode {
   refuse(): Promise<never> {
     const why = this.#state === 'in service' ? 'its lease has run out' : `it is ${this.#state}`
     const error = new StackError('STORE_FAILED', `the node ${this.node} may acknowledge nothing: ${why}`)
+    return Promise.reject(error)
+  }
+
+  /** Rejects with `STORE_FAILED`: too much waits for a node that a message is for. */
+  refuseFor(node: string): Promise<never> {
+    const error = new StackError(
+      'STORE_FAILED',
+      `a message cannot be handed on to the node ${node}: it does not read what waits for it`,
+    )
     return Promise.reject(error)
   }
 

@@ -99,6 +99,11 @@ export interface SharedStore extends OrderedStore, NodePart {
    * node any more. The backend has one under way for each node at a time; one whose answer was lost may come twice.
    */
   send(node: string, bytes: Uint8Array): Promise<boolean>
+  /**
+   * How many bytes wait in the inbox of a node, about: those of the entries that are not trimmed, with or without what they cost beside.
+   * 0 where there is no such node. Asked now and then, and where much waits.
+   */
+  waiting(node: string): Promise<number>
   /** Hands bytes to a node at once or not at all: nothing waits for them, and nothing keeps them. */
   cast(node: string, bytes: Uint8Array): void
   /**

@@ -98,6 +98,19 @@ export const STORE_EVENTS = {
     about: 'Other nodes did not answer when this one joined: messages from here may not reach their clients.',
     act: 'Look whether those nodes hang; start them again.',
   },
+  'node.full': {
+    level: 'error',
+    text: 'the node {node} does not read what is sent to it: {waiting} bytes wait, and messages of QoS 1 and 2 for its clients are refused (inboxBytes)',
+    about:
+      'A node is dead and not taken over yet, or slower than what comes for its clients: what waits for it in the shared store has reached its bound.',
+    act: 'Look whether that node hangs or has too much to do. If it always comes back under load: more nodes, or a larger `inboxBytes` where the store has the memory.',
+  },
+  'node.has-room': {
+    level: 'info',
+    text: 'the node {node} reads what is sent to it again',
+    about: '`node.full` is over.',
+    act: 'Nothing.',
+  },
   'node.protocol': {
     level: 'error',
     text: 'the node {node} speaks protocol {theirs}, and this one knows {ours}',

@@ -2,6 +2,7 @@
 import { LOG_LEVELS } from '@mqtt-stack/core'
 import type { Deed, Job } from './deed.ts'
 import { deed } from './deed.ts'
+import { PURGE } from './purge.ts'
 import type { Row } from './table.ts'
 import { factsOf } from './table.ts'
 import { EXPLAIN, TRACE, WHY } from './why-deeds.ts'
@@ -99,6 +100,19 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
       )
     },
   }),
+  bans: deed({
+    doc: 'list who is kept out',
+    run: async (job) => {
+      const rows = await job.admin.ask<Row[]>('GET', '/api/bans')
+      job.say(rows, () => job.table(rows, ['id', 'clientId', 'identity', 'address', 'until', 'reason']))
+    },
+  }),
+  unban: deed({
+    operands: ['ID'],
+    doc: 'take a ban away, by the id that bans tells',
+    run: (job) =>
+      change(job, 'DELETE', `/api/bans/${name(job.operands[0])}`, `ban ${job.operands[0]} is taken away`),
+  }),
   sessions: deed<ListFlags>({
     doc: 'list sessions, connected or away',
     ...LIST,
@@ -135,6 +149,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
         `the session of ${job.operands[0]} is over`,
       ),
   }),
+  purge: PURGE,
   subscriptions: deed<ListFlags & { topic?: string }>({
     doc: 'list subscriptions, or those that get a topic',
     flags: { ...LIST.flags, topic: { kind: 'string', optional: true, doc: 'a topic name' } },

@@ -78,15 +78,15 @@ describe('who may ask', () => {
   it.each<[AdminOptions, string]>([
     [
       { tokens: [{ token: 'short', role: 'read' }] },
-      'Admin: option "tokens": token 1 must have at least 16 characters: openssl rand -hex 24 makes one',
+      'Admin: option "tokens[0].token" must have at least 16 characters: openssl rand -hex 24 makes one',
     ],
     [
       { tokens: [{ token: 'with some spaces in it', role: 'read' }] },
-      'Admin: option "tokens": token 1 must be of printable ASCII characters, without spaces',
+      'Admin: option "tokens[0].token" must be of printable ASCII characters, without spaces',
     ],
     [
       { tokens: [{ token: 'long-enough-to-be-one', role: 'all' as 'read' }] },
-      'Admin: option "tokens": token 1: "role" must be one of read, operate',
+      'Admin: option "tokens[0].role" must be one of read, operate',
     ],
     [{ listen: 'here' }, 'Admin: option "listen" must be [host:]port, such as 127.0.0.1:18080, not "here"'],
     [{ open: '70000' }, 'Admin: option "open" must be [host:]port, such as 127.0.0.1:18080, not "70000"'],

@@ -17,6 +17,9 @@ export interface AdminOptions {
   operator?: Operator
 }
 
+/** What a token is, for who has written another one. */
+const SECRET = 'a secret of 16 characters or more (openssl rand -hex 24 makes one)'
+
 export const ADMIN_OPTIONS: OptionsSpec<AdminOptions> = {
   listen: {
     kind: 'string',
@@ -40,7 +43,7 @@ export const ADMIN_OPTIONS: OptionsSpec<AdminOptions> = {
         required: ['token', 'role'],
         properties: {
           token: {
-            anyOf: [{ type: 'string', minLength: 16 }, { $ref: '#/$defs/fromFile' }],
+            anyOf: [{ type: 'string', minLength: 16, title: SECRET }, { $ref: '#/$defs/fromFile' }],
             description: 'The secret, of 16 characters or more.',
           },
           role: { enum: ROLES, description: '`read` looks; `operate` changes too.' },

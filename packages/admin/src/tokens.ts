@@ -72,14 +72,17 @@ function digestOf(token: string): Buffer {
 
 function check(given: TokenOptions, i: number): void {
   const { token, role } = (given ?? {}) as Partial<TokenOptions>
-  const where = `Admin: option "tokens": token ${i + 1}`
+  const part = (key: string): string => `Admin: option "tokens[${i}].${key}"`
   if (typeof token !== 'string' || token.length < SHORTEST)
     throw new StackError(
       'OPTION_INVALID',
-      `${where} must have at least ${SHORTEST} characters: openssl rand -hex 24 makes one`,
+      `${part('token')} must have at least ${SHORTEST} characters: openssl rand -hex 24 makes one`,
     )
   if (!/^[\x21-\x7e]+$/.test(token))
-    throw new StackError('OPTION_INVALID', `${where} must be of printable ASCII characters, without spaces`)
+    throw new StackError(
+      'OPTION_INVALID',
+      `${part('token')} must be of printable ASCII characters, without spaces`,
+    )
   if (!ROLES.includes(role as Role))
-    throw new StackError('OPTION_INVALID', `${where}: "role" must be one of ${ROLES.join(', ')}`)
+    throw new StackError('OPTION_INVALID', `${part('role')} must be one of ${ROLES.join(', ')}`)
 }

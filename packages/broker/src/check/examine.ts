@@ -17,6 +17,8 @@ import { limitsInForce } from './limits-in-force.ts'
 import { openingsOf } from './openings.ts'
 import { whatTheyMay } from './permissions.ts'
 import type { ReadRule } from './read-rule.ts'
+import type { Service } from './services.ts'
+import { servicesOf } from './services.ts'
 import { weaknessesOf } from './weaknesses.ts'
 
 export interface Report {
@@ -26,6 +28,8 @@ export interface Report {
     readonly may: readonly string[]
     readonly limits: readonly string[]
   })[]
+  /** What answers over HTTP. */
+  readonly services: readonly Service[]
   readonly findings: readonly Finding[]
 }
 
@@ -39,7 +43,7 @@ export async function examine(file: string, env: Readonly<NodeJS.ProcessEnv> = p
     return reportOf(config, await tryOut(config))
   } catch (error) {
     if (!isStackError(error)) throw error
-    return { exposures: [], findings: errorsOf(file, error) }
+    return { exposures: [], services: [], findings: errorsOf(file, error) }
   }
 }
 
@@ -56,6 +60,7 @@ function reportOf(config: LoadedConfig, { rules, weak, own }: TriedOut): Report 
         limits: limitsInForce(listener, value, configSchema()),
       }
     }),
+    services: servicesOf(value, configSchema()),
     findings: [...openingsOf(config), ...findingsOf(config, exposures, rules, own), ...weak],
   }
 }

@@ -15,22 +15,26 @@ export async function check(args: readonly string[], { stdout, env }: Io): Promi
 }
 
 /** The report as people read it. */
-export function textOf({ exposures, findings }: Report): string {
+export function textOf({ exposures, services, findings }: Report): string {
   const listeners = exposures.map(({ url, local, secure, who, may, limits }) => {
-    const reach = local ? 'this machine' : 'the network'
     return [
-      `${url}  (${reach}, ${secure ? 'TLS' : 'no TLS'})`,
+      `${url}  (${reachOf(local)}, ${secure ? 'TLS' : 'no TLS'})`,
       ...rows('who may connect', who.length === 0 ? ['nobody'] : who),
       ...rows('what they may do', shortened(may)),
       ...rows('limits', limits),
       '',
     ].join('\n')
   })
+  const answers = services.map(({ url, section, local, who }) =>
+    [`${url}  (${section}, ${reachOf(local)}, no TLS)`, ...rows('who may ask', who), ''].join('\n'),
+  )
   const lines = findings.map(({ level, where, message }) => `${where}: ${level}: ${message}`)
   const count = (wanted: string): number => findings.filter(({ level }) => level === wanted).length
   const sum = `${counted(count('error'), 'error')}, ${counted(count('warning'), 'warning')}`
-  return [...listeners, ...lines, sum, ''].join('\n')
+  return [...listeners, ...answers, ...lines, sum, ''].join('\n')
 }
+
+const reachOf = (local: boolean): string => (local ? 'this machine' : 'the network')
 
 function rows(title: string, lines: readonly string[]): string[] {
   return lines.map((line, i) => `  ${(i === 0 ? title : '').padEnd(18)}${line}`)

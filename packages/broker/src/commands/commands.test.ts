@@ -152,6 +152,40 @@ limits: { connections: 500, exempt: [10.0.0.1, 10.1.0.0/16], memory: 0 }
     )
   })
 
+  test('says where operators and Prometheus are answered, and by which tokens', async () => {
+    const { text } = await checked(`listeners: [{ listen: "mqtt://127.0.0.1:1883" }]
+admin:
+  listen: "[::]:18080"
+  open: 10.0.0.1:18081
+  tokens:
+    - { token: 0123456789abcdef, role: read }
+    - { token: fedcba9876543210, role: operate, name: night shift }
+metrics: { listen: "9464" }
+`)
+    expect(text).toContain(`
+http://[::]:18080  (admin, the network, no TLS)
+  who may ask       whoever has token 1: read
+                    whoever has the token of night shift: operate
+
+http://10.0.0.1:18081  (admin, the network, no TLS)
+  who may ask       everybody, without a token: /healthz, /readyz and /metrics
+
+http://127.0.0.1:9464  (metrics, this machine, no TLS)
+  who may ask       everybody, without a token: /metrics
+`)
+    expect(text).not.toMatch(/0123456789|fedcba/)
+  })
+
+  test('says so where everything is as it is unless said otherwise', async () => {
+    const listeners = 'listeners: [{ listen: "mqtt://127.0.0.1:1883" }]\n'
+    expect((await checked(`${listeners}admin: {}\nmetrics: {}\n`)).text).toContain(`
+http://127.0.0.1:18080  (admin, this machine, no TLS)
+  who may ask       whoever has the token that is made at each start and printed once: operate
+
+broker.yaml`)
+    expect((await checked(listeners)).text).not.toContain('http:')
+  })
+
   test('says who may do what, listener by listener', async () => {
     const { cert, key } = createCertificate('localhost')
     const text = `listeners:

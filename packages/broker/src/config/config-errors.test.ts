@@ -43,6 +43,38 @@ describe('variables', () => {
   })
 })
 
+describe('a token of operators is named by its line, and never shown', () => {
+  const secret = 'a secret of 16 characters or more (openssl rand -hex 24 makes one)'
+  const good = '    - { token: long-enough-to-be-one, role: read }'
+  test.each<[string, string, string]>([
+    [
+      'written',
+      '    - { token: short, role: read }',
+      `broker.yaml:4:16: admin.tokens[1].token must be ${secret}, not this text`,
+    ],
+    [
+      'out of a variable',
+      '    - token: ${TOKEN}\n      role: read',
+      `broker.yaml:4:14: admin.tokens[1].token must be ${secret}, not what ${'${TOKEN}'} stands for`,
+    ],
+    [
+      'out of a file',
+      '    - token:\n        file: FILE\n      role: read',
+      `broker.yaml:5:15: admin.tokens[1].token must be ${secret}, not what the file holds`,
+    ],
+    [
+      'with spaces',
+      '    - { token: "with some spaces in it", role: read }',
+      'broker.yaml:4:9: admin: Admin: option "tokens[1].token" must be of printable ASCII characters, without spaces',
+    ],
+  ])('%s', async (_how, text, line) => {
+    const file = join(folder(), 'token')
+    writeFileSync(file, 'short\n')
+    const all = ['admin:', '  tokens:', good, text.replace('FILE', file)].join('\n')
+    expect(await problemsOf(all, { TOKEN: 'short' })).toEqual([line])
+  })
+})
+
 test('a certificate that is missing is the path of a file', async () => {
   expect(await problemsOf('listeners:\n  - listen: mqtts://a:1\n    key: ./none')).toContain(
     'broker.yaml:2:5: listeners[0]: mqtts needs "cert": the path of a file with its certificate chain (PEM)',

@@ -75,7 +75,10 @@ class Conforming {
     })
     const [meant] = branches
     if (meant === undefined) return this.#wrong(value, schema, path)
-    if (meant.$ref === FROM_FILE) return this.#readText(value as Record<string, unknown>, meant, path)
+    if (meant.$ref === FROM_FILE) {
+      const text = this.#readText(value as Record<string, unknown>, meant, path)
+      return text === undefined ? '' : this.#checkText(text, schema, path)
+    }
     const before = this.problems.length
     for (const one of branches) {
       const result = this.check(value, one, path)
@@ -116,10 +119,22 @@ class Conforming {
     return value.map((one, i) => this.check(one, items, [...path, i]))
   }
 
-  #readText(value: Record<string, unknown>, schema: JsonSchema, path: Path): unknown {
+  /** What a file holds has to be what could have stood in its place. */
+  #checkText(text: string, { anyOf = [] }: JsonSchema, path: Path): string {
+    const wanted = anyOf.map((one) => this.#resolve(one)).filter(({ type }) => type === 'string')
+    const [meant] = wanted
+    if (meant === undefined || wanted.some((one) => fitsKind(text, one))) return text
+    const given = 'what the file holds'
+    const must = describeSchema(meant, (one) => this.#resolve(one))
+    this.#add(this.#parsed.at([...path, 'file']), `${nameOf(path)} must be ${must}, not ${given}`)
+    return text
+  }
+
+  /** `undefined` where it cannot be read. */
+  #readText(value: Record<string, unknown>, schema: JsonSchema, path: Path): string | undefined {
     const before = this.problems.length
     const { file } = this.#checkMap(value, this.#resolve(schema), path) as { file: string }
-    if (this.problems.length > before) return ''
+    if (this.problems.length > before) return undefined
     try {
       const text = readFileSync(file, 'utf8')
       if (text.length > LONGEST_SECRET) throw new Error(`it is larger than ${LONGEST_SECRET} bytes`)
@@ -127,7 +142,7 @@ class Conforming {
     } catch (error) {
       const message = `${nameOf(path)}: cannot read the file ${file}: ${fileProblem(error)}`
       this.#add(this.#parsed.at([...path, 'file']), message)
-      return ''
+      return undefined
     }
   }
 

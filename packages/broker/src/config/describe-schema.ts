@@ -36,14 +36,7 @@ export function describeSchema(schema: JsonSchema, resolve: (schema: JsonSchema)
     case 'array':
       return `a list of ${LISTED[resolve(schema.items ?? {}).type ?? ''] ?? 'values'}`
     case 'string':
-      return (
-        schema.title ??
-        (schema.format === 'path'
-          ? 'a path'
-          : schema.minLength === undefined
-            ? 'text'
-            : 'text that is not empty')
-      )
+      return schema.title ?? (schema.format === 'path' ? 'a path' : textOfLength(schema))
     case 'boolean':
       return 'true or false'
     case 'number':
@@ -53,6 +46,11 @@ export function describeSchema(schema: JsonSchema, resolve: (schema: JsonSchema)
     default:
       return 'a value'
   }
+}
+
+function textOfLength({ minLength = 0 }: JsonSchema): string {
+  if (minLength === 0) return 'text'
+  return minLength === 1 ? 'text that is not empty' : `text of ${minLength} characters or more`
 }
 
 const LISTED: Readonly<Record<string, string>> = { object: 'maps', string: 'texts', number: 'numbers' }

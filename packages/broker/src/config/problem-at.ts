@@ -12,12 +12,18 @@ export function problemAt({ parsed }: LoadedConfig, path: Path, error: Error): C
   const found = /^\w+: ([^\s:]+:\d+): (.*)$/s.exec(message)
   if (found !== null) return new ConfigError([{ where: found[1], message: found[2] }], error)
   const option = isStackError(error) ? /option "([^"]+)"/.exec(message)?.[1] : undefined
-  const where = parsed.atKey(option === undefined ? path : [...path, option])
+  const where = parsed.atKey(option === undefined ? path : [...path, ...pathOf(option)])
   const text = withNearest(message)
   return new ConfigError(
     [{ where, message: text.startsWith(`${name}: `) ? text : `${name}: ${text}` }],
     error,
   )
+}
+
+/** `tokens[1].token`: an error of an option may say which part of it. */
+function pathOf(option: string): Path {
+  const parts = option.match(/[^.[\]]+/g) ?? [option]
+  return parts.map((part, i) => (i > 0 && /^\d+$/.test(part) ? Number(part) : part))
 }
 
 /** An unknown option with the one that is meant, in place of all that there are. */

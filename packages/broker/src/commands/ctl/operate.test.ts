@@ -1,5 +1,4 @@
 /** `mqtt-stack ctl` changes a broker that runs as its users start it: with `--admin`. */
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,7 +36,7 @@ describe('ctl', () => {
   it('keeps a client out for a while, tells who is, and lets it in again', async () => {
     const { broker, say } = await running()
     const lamp = await clientOf(broker, { clientId: 'lamp' })
-    const closed = once(lamp, 'close')
+    const closed = new Promise<void>((resolve) => void lamp.once('close', resolve))
     expect(await say('ctl', 'ban', 'lamp', '--seconds', '60')).toBe('lamp is kept out for 60 s\n')
     await closed
     await expect(clientOf(broker, { clientId: 'lamp' })).rejects.toThrow('Connection refused')

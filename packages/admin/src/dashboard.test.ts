@@ -45,6 +45,8 @@ interface Shown {
   readonly mqttUrl: string
   readonly page: Page
   readonly browser: Browser
+  /** Whether the broker listens to what is published for somebody who looks on. */
+  heard(): boolean
   /** What the page's console said that it should not. */
   readonly complaints: string[]
 }
@@ -92,7 +94,8 @@ async function show(token: string | null = OPERATOR, use = true): Promise<Shown>
   const [url = ''] = admin.urls
   await page.goto(token === null ? url : `${url}/#token=${token}`)
   if (token !== null) await page.getByRole('button', { name: 'Sign out' }).waitFor()
-  return { url, mqttUrl, page, browser, complaints }
+  const heard = (): boolean => admin.messagePublished !== undefined
+  return { url, mqttUrl, page, browser, heard, complaints }
 }
 
 /** So that pictures show a broker at work. */
@@ -211,6 +214,69 @@ describe('the dashboard', () => {
     await made.getByRole('button', { name: 'Yes' }).press('Enter')
     await page.getByText('hello').waitFor({ state: 'detached' })
     expect(complaints).toEqual([])
+  }, 60_000)
+
+  it('shows what is published and not retained while one looks on, and asks for nothing else', async (context) => {
+    needs(context, 'chromium')
+    const shown = await show()
+    const { page, mqttUrl, complaints, heard } = shown
+    const pump = await mqtt.connectAsync(mqttUrl, { clientId: 'pump', reconnectPeriod: 0 })
+    onTestFinished(() => void pump.end(true))
+    await open(shown, 'topics', 'Topics')
+    await page.getByText('retained, QoS 1').first().waitFor()
+    await expect.poll(heard).toBe(true)
+    await pump.publishAsync('pump/speed', 'slow', { qos: 1 })
+    const speed = page.getByRole('listitem').filter({ hasText: 'speed' }).last()
+    await speed.getByText('slow', { exact: true }).waitFor()
+    await pump.publishAsync('pump/speed', 'fast', { qos: 1 })
+    await speed.getByText('fast', { exact: true }).waitFor()
+    expect(await page.getByText('slow', { exact: true }).count()).toBe(0)
+    await speed.getByText('live, QoS 1, 4 bytes, 2 since you look on').waitFor()
+    await open(shown, 'nodes', 'Cluster')
+    await expect.poll(heard).toBe(false)
+    await open(shown, 'topics', 'Topics')
+    await page.getByText('retained, QoS 1').first().waitFor()
+    expect(await page.getByText('fast', { exact: true }).count()).toBe(0)
+    expect(complaints).toEqual([])
+  }, 60_000)
+
+  it('offers a token that may only read nothing that is refused', async (context) => {
+    needs(context, 'chromium')
+    const shown = await show(READER)
+    const { page } = shown
+    const refused: string[] = []
+    page.on('response', (response) => {
+      if (response.status() === 403) refused.push(response.url())
+    })
+    const buttons = new Set<string>()
+    for (const [path, title] of [
+      ...PAGES,
+      ['clients/lamp', 'Clients'],
+      ['sessions/lamp', 'Sessions'],
+    ] as const) {
+      // The small client is one by MQTT: what it may do is not the token’s.
+      if (path === 'client') continue
+      await open(shown, path, title)
+      await page.waitForLoadState('load')
+      if (path === 'topics') await page.getByText('retained, QoS 1').first().waitFor()
+      if (path.endsWith('/lamp')) await page.getByRole('heading', { level: 2, name: 'lamp' }).waitFor()
+      if (path === 'config') await page.getByText('"transport"').first().waitFor()
+      for (const name of await page.getByRole('main').getByRole('button').allTextContents()) buttons.add(name)
+      expect(await page.getByLabel('Log level').count()).toBe(0)
+    }
+    expect(refused).toEqual([])
+    for (const name of [
+      'Kick',
+      'Ban for an hour',
+      'End',
+      'End the session',
+      'Purge what waits',
+      'Clear',
+      'Publish',
+      'Read it again',
+      'Follow',
+    ])
+      expect([...buttons]).not.toContain(name)
   }, 60_000)
 
   it('changes nothing with a token that may only read', async (context) => {

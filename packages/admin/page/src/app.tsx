@@ -53,7 +53,8 @@ export function App() {
     api.get<About>('/api/about').then(
       (about) => {
         setRefused(undefined)
-        setDesk({ api, about, operates: about.role === 'operate' })
+        const can = (ability: string): boolean => about.can.includes(ability)
+        setDesk({ api, about, can, operates: about.role === 'operate' })
       },
       (error: Error) => {
         setRefused(error.message)

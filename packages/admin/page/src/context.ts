@@ -7,6 +7,8 @@ export interface Desk {
   readonly api: Api
   /** The token may change things. */
   readonly operates: boolean
+  /** Whether something can be done here with the token: what cannot is not offered. */
+  can(ability: string): boolean
   readonly about: About
 }
 

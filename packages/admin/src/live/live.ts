@@ -1,7 +1,8 @@
-/** What is live: figures once a second, and clients that come and go. It costs nothing while nobody looks on. */
+/** What is live: figures once a second, clients that come and go, and the newest messages of topics. It costs nothing while nobody looks on. */
 import type { ClientList, Clock, Context, MiddlewareLike, Stack, Timer } from '@mqtt-stack/core'
 import { FigureCounts } from './figures.ts'
 import { LiveStream } from './stream.ts'
+import { TopicWatch } from './topic-watch.ts'
 
 const SECOND = 1_000
 
@@ -20,6 +21,8 @@ export class Live {
   readonly #clients: ClientList
   readonly #owner: Ears
   readonly #streams = new Map<LiveStream, Interests>()
+  /** Of those who want to hear of topics. */
+  readonly #topics = new Map<LiveStream, TopicWatch>()
   #counts: FigureCounts | undefined
   #timer: Timer | undefined
 
@@ -38,10 +41,18 @@ export class Live {
 
   /** One more looks on, until its stream is closed. */
   open(interests: Interests): ReadableStream<Uint8Array> {
-    const stream = new LiveStream((one) => this.#leave(one))
-    if (this.#streams.size === 0) this.#begin()
-    this.#streams.set(stream, interests)
+    const stream = this.#enter(interests)
     if (interests.figures) stream.push('figures', this.#counts?.take(), true)
+    return stream.body
+  }
+
+  /**
+   * One more looks on at topics: it is told once a second what the newest message of each is.
+   * @param most So many topics are told of at a time.
+   */
+  openTopics(filter: string, most: number): ReadableStream<Uint8Array> {
+    const stream = this.#enter({ figures: false, clients: false })
+    this.#topics.set(stream, new TopicWatch(filter, most))
     return stream.body
   }
 
@@ -68,6 +79,13 @@ export class Live {
     this.#tell('clients', 'disconnected', { clientId: client.id, clean, reasonCode, reason: client.reason })
   }
 
+  #enter(interests: Interests): LiveStream {
+    const stream = new LiveStream((one) => this.#leave(one))
+    if (this.#streams.size === 0) this.#begin()
+    this.#streams.set(stream, interests)
+    return stream
+  }
+
   #tell(interest: keyof Interests, kind: string, data: object): void {
     const at = this.#clock.wall()
     for (const [stream, interests] of this.#streams)
@@ -77,7 +95,10 @@ export class Live {
   #begin(): void {
     const counts = new FigureCounts(this.#stack, this.#clients)
     this.#counts = counts
-    this.#owner.messagePublished = () => void counts.published++
+    this.#owner.messagePublished = ({ packet }: Context<'messagePublished'>) => {
+      counts.published++
+      for (const watch of this.#topics.values()) watch.see(packet)
+    }
     this.#owner.messageDropped = ({ count }: Context<'messageDropped'>) => {
       counts.dropped += count
     }
@@ -87,10 +108,20 @@ export class Live {
       const figures = counts.take()
       for (const [stream, interests] of this.#streams)
         if (interests.figures) stream.push('figures', figures, true)
+      this.#tellTopics()
     })
   }
 
+  /** A reader who has not taken what was told before is told later. */
+  #tellTopics(): void {
+    for (const [stream, watch] of this.#topics) {
+      const news = stream.isIdle ? watch.take() : undefined
+      if (news !== undefined) stream.push('topics', { at: this.#clock.wall(), ...news })
+    }
+  }
+
   #leave(stream: LiveStream): void {
+    this.#topics.delete(stream)
     if (!this.#streams.delete(stream) || this.#streams.size > 0) return
     this.#timer?.cancel()
     this.#counts?.stop()

@@ -27,6 +27,11 @@ export class LiveStream {
     )
   }
 
+  /** All that was pushed is on its way. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0
+  }
+
   /** @param newest Only the newest of this kind matters: one that still waits is replaced. */
   push(kind: string, data: unknown, newest: boolean = false): void {
     if (this.#isClosed) return

@@ -1,5 +1,7 @@
 /** What is live, as server-sent events. */
-import { choice, usually } from '../http/fields.ts'
+import { isValidTopicFilter } from '@mqtt-stack/core'
+import type { Desk } from '../desk.ts'
+import { choice, integer, text, usually } from '../http/fields.ts'
 import { Problem } from '../http/problem.ts'
 import type { Route } from '../http/route.ts'
 import { route } from '../http/route.ts'
@@ -17,17 +19,42 @@ export const LIVE_ROUTES: readonly Route[] = [
     },
     type: 'text/event-stream',
     answer: { type: 'string' },
-    run({ query, desk }) {
-      const { live, config } = desk
-      if (live.size >= config.streams) {
-        const detail = `${config.streams} live streams are open already: close one, or raise the option "streams"`
-        throw new Problem('too-many', detail, { 'retry-after': '5' })
-      }
-      const { what } = query
-      const body = live.open({ figures: what !== 'clients', clients: what !== 'figures' })
-      return new Response(body, {
-        headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
-      })
+    run({ query: { what }, desk }) {
+      checkRoom(desk)
+      return eventsOf(desk.live.open({ figures: what !== 'clients', clients: what !== 'figures' }))
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/api/live/topics',
+    role: 'read',
+    tag: 'Live',
+    summary:
+      'Server-sent events `topics`, at most one a second: the newest message of each topic that was published to by way of this node, with the first 256 bytes of its payload, and in `more` how many messages are not among them. Nobody is subscribed for it, and no client can tell that somebody looks on.',
+    query: {
+      filter: usually(text({ doc: 'Topic filter.', max: 65_535 }), '#'),
+      limit: usually(integer({ doc: 'So many topics a second at most.', min: 1, max: 1_000 }), 500),
+    },
+    type: 'text/event-stream',
+    answer: { type: 'string' },
+    run({ query: { filter, limit }, desk }) {
+      if (!isValidTopicFilter(filter))
+        throw new Problem('bad-request', `query: "filter": ${JSON.stringify(filter)} is no topic filter`)
+      checkRoom(desk)
+      return eventsOf(desk.live.openTopics(filter, limit))
     },
   }),
 ]
+
+/** @throws Problem `too-many` */
+function checkRoom({ live, config }: Desk): void {
+  if (live.size < config.streams) return
+  const detail = `${config.streams} live streams are open already: close one, or raise the option "streams"`
+  throw new Problem('too-many', detail, { 'retry-after': '5' })
+}
+
+function eventsOf(body: ReadableStream<Uint8Array>): Response {
+  return new Response(body, {
+    headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
+  })
+}

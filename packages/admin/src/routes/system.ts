@@ -1,4 +1,5 @@
 /** The broker as a whole: health, configuration, log, what it is made of. */
+import { ABILITY_NAMES, abilitiesOf } from '../abilities.ts'
 import type { Desk } from '../desk.ts'
 import type { JsonSchema } from '../http/fields.ts'
 import { choice, flag, map, optional, text, usually } from '../http/fields.ts'
@@ -81,7 +82,11 @@ export const SYSTEM_ROUTES: readonly Route[] = [
         role: { enum: ['read', 'operate'] },
         clients: { type: 'integer' },
         refusedTokens: { type: 'integer', description: 'Wrong tokens since the start.' },
-        can: { type: 'array', items: words, description: 'What of the operator is there.' },
+        can: {
+          type: 'array',
+          items: { enum: ABILITY_NAMES },
+          description: 'What can be done here by whoever has the token.',
+        },
       },
     },
     run: ({ desk, role }) => ({
@@ -92,7 +97,7 @@ export const SYSTEM_ROUTES: readonly Route[] = [
       role,
       clients: desk.clients.size,
       refusedTokens: desk.door.refused,
-      can: CAN.filter((name) => desk.operator[name] !== undefined),
+      can: abilitiesOf(desk, role ?? 'read'),
     }),
   }),
   route({
@@ -246,22 +251,10 @@ export const SYSTEM_ROUTES: readonly Route[] = [
 ]
 
 /** What of an operator may be missing. */
-const CAN = [
-  'listeners',
-  'openListener',
-  'closeListener',
-  'reload',
-  'configuration',
-  'explain',
-  'logLevel',
-  'setLogLevel',
-] as const
+type Part = Exclude<keyof Operator, 'clients' | 'version'>
 
 /** @throws Problem `not-available` */
-function able<Name extends (typeof CAN)[number]>(
-  { operator }: Desk,
-  name: Name,
-): NonNullable<Operator[Name]> {
+function able<Name extends Part>({ operator }: Desk, name: Name): NonNullable<Operator[Name]> {
   const found = operator[name]
   if (found !== undefined) return found.bind(operator) as NonNullable<Operator[Name]>
   throw new Problem('not-available', `nobody here can do this: the option "operator" has no "${name}"`)

@@ -88,12 +88,14 @@ function OneClient({ clientId }: { clientId: string }) {
       <h2>{clientId}</h2>
       <p class="actions">
         <Act
+          needs="kick"
           words="Kick"
           sure={`End the connection of ${clientId}?`}
           run={() => api.send('DELETE', `/api/clients/${name}`)}
           done={back}
         />
         <Act
+          needs="ban"
           words="Ban for an hour"
           sure={`Keep ${clientId} out for an hour?`}
           run={() => api.send('POST', '/api/bans', { clientId, seconds: 3_600 })}

@@ -29,9 +29,8 @@ interface Holding {
 const LEVELS = ['error', 'warn', 'info', 'debug']
 
 export function Configuration(_: { rest: string }) {
-  const { api, about } = useDesk()
+  const { api, can } = useDesk()
   const [reloaded, setReloaded] = useState<Reloaded | undefined>(undefined)
-  const can = (name: string): boolean => about.can.includes(name)
   const config = useAsked<unknown>(can('configuration') ? '/api/config' : undefined)
   const listeners = useAsked<readonly ListenerState[]>(can('listeners') ? '/api/listeners' : undefined)
   const log = useAsked<{ level: string }>(can('logLevel') ? '/api/log' : undefined)
@@ -45,6 +44,7 @@ export function Configuration(_: { rest: string }) {
       {can('reload') && (
         <p class="actions">
           <Act
+            needs="reload"
             words="Read it again"
             run={async () => setReloaded(await api.send<Reloaded>('POST', '/api/reload'))}
             done={config.again}
@@ -57,7 +57,8 @@ export function Configuration(_: { rest: string }) {
           {reloaded.kept.length > 0 && `At the next start: ${reloaded.kept.join('; ')}.`}
         </p>
       )}
-      {log.data !== undefined && (
+      {log.data !== undefined && !can('setLogLevel') && <p>Log level: {log.data.level}</p>}
+      {log.data !== undefined && can('setLogLevel') && (
         <p>
           <label>
             Log level{' '}

@@ -81,12 +81,14 @@ function OneSession({ clientId }: { clientId: string }) {
       <h2>{clientId}</h2>
       <p class="actions">
         <Act
+          needs="endSession"
           words="End the session"
           sure={`End the session of ${clientId}, with its subscriptions and all that waits for it?`}
           run={() => api.send('DELETE', path)}
           done={back}
         />
         <Act
+          needs="purge"
           words="Purge what waits"
           sure={`Throw away what waits for ${clientId}?`}
           run={() => api.send('POST', '/api/purge', { clientId })}
@@ -109,6 +111,7 @@ function OneSession({ clientId }: { clientId: string }) {
             title: '',
             cell: ({ topic }) => (
               <Act
+                needs="endSubscription"
                 words="End"
                 sure={`Take ${topic} away?`}
                 run={() => api.send('DELETE', `${path}/subscriptions`, undefined, { filter: topic })}

@@ -5,6 +5,8 @@ import { Act } from '../parts/act.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { Pager, usePaging } from '../parts/pager.tsx'
 import { useAsked } from '../use-asked.ts'
+import type { LiveValue } from '../use-topics.ts'
+import { useTopics } from '../use-topics.ts'
 
 interface Retained {
   readonly topic: string
@@ -20,19 +22,25 @@ interface Level {
   readonly name: string
   readonly levels: Map<string, Level>
   message: Retained | undefined
+  /** What was published last, while somebody looks on. */
+  live: LiveValue | undefined
 }
 
-function treeOf(messages: readonly Retained[]): Level {
-  const root: Level = { name: '', levels: new Map(), message: undefined }
-  for (const message of messages) {
+const levelOf = (name: string): Level => ({ name, levels: new Map(), message: undefined, live: undefined })
+
+function treeOf(messages: readonly Retained[], values: readonly LiveValue[]): Level {
+  const root = levelOf('')
+  const find = (topic: string): Level => {
     let level = root
-    for (const name of message.topic.split('/')) {
-      const known: Level = level.levels.get(name) ?? { name, levels: new Map(), message: undefined }
+    for (const name of topic.split('/')) {
+      const known = level.levels.get(name) ?? levelOf(name)
       level.levels.set(name, known)
       level = known
     }
-    level.message = message
+    return level
   }
+  for (const message of messages) find(message.topic).message = message
+  for (const value of values) find(value.topic).live = value
   return root
 }
 
@@ -41,7 +49,9 @@ export function Topics(_: { rest: string }) {
   const paging = usePaging()
   const query = { filter, payload: 'text', limit: 200, cursor: paging.cursor }
   const { data, error, again } = useAsked<Page<Retained>>('/api/retained', query, 2_000)
-  const tree = useMemo(() => treeOf(data?.items ?? []), [data])
+  const { values, more } = useTopics(filter)
+  const tree = useMemo(() => treeOf(data?.items ?? [], values), [data, values])
+  const isEmpty = data?.items.length === 0 && values.length === 0
   return (
     <>
       <search>
@@ -58,7 +68,15 @@ export function Topics(_: { rest: string }) {
           </label>
         </form>
       </search>
-      <Notice error={error} empty={data?.items.length === 0 ? 'Nothing is retained there.' : undefined} />
+      <Notice
+        error={error}
+        empty={isEmpty ? 'Nothing is retained there, and nothing was published since.' : undefined}
+      />
+      {more > 0 && (
+        <p class="quiet">
+          {more} messages of the last second are not shown: they are too many, or of too many topics.
+        </p>
+      )}
       <ul class="tree">
         {[...tree.levels.values()].map((level) => (
           <Branch key={level.name} level={level} cleared={again} />
@@ -72,7 +90,7 @@ export function Topics(_: { rest: string }) {
 
 function Branch({ level, cleared }: { level: Level; cleared: () => void }) {
   const { api } = useDesk()
-  const { name, levels, message } = level
+  const { name, levels, message, live } = level
   const label = (
     <>
       <span class="level">{name === '' ? '(empty)' : name}</span>
@@ -80,15 +98,24 @@ function Branch({ level, cleared }: { level: Level; cleared: () => void }) {
         <>
           <code>{message.payload?.slice(0, 200)}</code>
           <span class="quiet">
-            QoS {message.qos}, {message.bytes} bytes
+            retained, QoS {message.qos}, {message.bytes} bytes
             {message.publisher === undefined ? '' : `, from ${message.publisher}`}
           </span>
           <Act
+            needs="clearRetained"
             words="Clear"
             sure={`Clear what is retained on ${message.topic}?`}
             run={() => api.send('DELETE', '/api/retained/message', undefined, { topic: message.topic })}
             done={cleared}
           />
+        </>
+      )}
+      {live !== undefined && (
+        <>
+          <code class="live">{live.payload.slice(0, 200)}</code>
+          <span class="quiet">
+            live, QoS {live.qos}, {live.bytes} bytes, {live.count} since you look on
+          </span>
         </>
       )}
     </>
@@ -109,11 +136,11 @@ function Branch({ level, cleared }: { level: Level; cleared: () => void }) {
 }
 
 function PublishForm({ done }: { done: () => void }) {
-  const { api, operates } = useDesk()
+  const { api, can } = useDesk()
   const [topic, setTopic] = useState('')
   const [payload, setPayload] = useState('')
   const [retain, setRetain] = useState(false)
-  if (!operates) return null
+  if (!can('publish')) return null
   return (
     <section>
       <h2>Publish</h2>
@@ -135,6 +162,7 @@ function PublishForm({ done }: { done: () => void }) {
           Retain
         </label>
         <Act
+          needs="publish"
           words="Publish"
           run={() => api.send('POST', '/api/publish', { topic, payload, retain })}
           done={done}

@@ -2,6 +2,8 @@ import { useState } from 'preact/hooks'
 import { useDesk } from '../context.ts'
 
 interface Props {
+  /** What the token must be able to do: otherwise there is no button. */
+  readonly needs: string
   readonly words: string
   /** What is asked before; absent: nothing is. */
   readonly sure?: string
@@ -10,8 +12,8 @@ interface Props {
 }
 
 /** A button that changes something: asks whether that is meant, and says what went wrong. */
-export function Act({ words, sure, run, done }: Props) {
-  const { operates } = useDesk()
+export function Act({ needs, words, sure, run, done }: Props) {
+  const { can } = useDesk()
   const [error, setError] = useState<string | undefined>(undefined)
   const [isAsked, setAsked] = useState(false)
   const act = async (): Promise<void> => {
@@ -24,7 +26,7 @@ export function Act({ words, sure, run, done }: Props) {
       setError((failure as Error).message)
     }
   }
-  if (!operates) return null
+  if (!can(needs)) return null
   return (
     <span class="act">
       {isAsked ? (

@@ -1,5 +1,5 @@
 /** The provider for clients whom nobody has to know. */
-import type { Context, Handler, MiddlewareLike, Store } from '@mqtt-stack/core'
+import type { Client, Context, Handler, MiddlewareLike, Standing, Store } from '@mqtt-stack/core'
 import { Slot } from '@mqtt-stack/core'
 
 /** Where clients may connect whom nobody knows: everywhere, nowhere, or from this machine alone. */
@@ -32,6 +32,7 @@ export class Anonymous implements MiddlewareLike {
   authorizePacket: Handler<'authorizePacket'> | undefined
   stack?: NonNullable<MiddlewareLike['stack']>
   #options: AnonymousOptions
+  readonly #standing: Standing = { by: this, allows: isAdmitted }
 
   constructor(options: AnonymousOptions) {
     this.#options = options
@@ -80,6 +81,12 @@ export class Anonymous implements MiddlewareLike {
   }
 
   #allow({ client }: Context<'authorizePacket'>, store: Store<'authorizePacket'>): void {
-    if (admission.peek(client)?.granted === true) store.valid = true
+    if (!isAdmitted(client)) return
+    store.valid = true
+    store.standing = this.#standing
   }
+}
+
+function isAdmitted(client: Client): boolean {
+  return admission.peek(client)?.granted === true
 }

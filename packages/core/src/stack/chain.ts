@@ -83,9 +83,9 @@ export class HandlerChain extends Runner {
     return this.steps.length > 0
   }
 
-  /** Who takes part, where nobody else does. */
+  /** Who takes part, where nobody else does and nobody follows. */
   get sole(): Step['owner'] | undefined {
-    return this.steps.length === 1 ? this.steps[0].owner : undefined
+    return this.steps.length === 1 && this.host.watch.spacing > 1 ? this.steps[0].owner : undefined
   }
 
   /**

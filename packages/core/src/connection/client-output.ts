@@ -123,7 +123,7 @@ export abstract class ClientOutput implements Owner {
     }
     if (layout.length > this.settings.maximumPacketSize) return false
     this.packetsOut++
-    if (qos > 0) this.stack.traffic.went.count(header, layout.length)
+    this.stack.traffic.went.countPublish(header, layout.length)
     if (packet === this.stack.traffic.watched) this.stack.traffic.onWatched()
     this.#taps?.show({ cmd: 'publish', packet, qos, retain, dup, packetId: id })
     this.outbox.publish(layout, header, id)
@@ -159,7 +159,7 @@ export abstract class ClientOutput implements Owner {
     const { head, payload } = spliceExtras(layout, header, id, extras)
     if (head.length + payload.length > this.settings.maximumPacketSize) return false
     this.packetsOut++
-    this.stack.traffic.went.count(header, head.length + payload.length)
+    this.stack.traffic.went.countPublish(header, head.length + payload.length)
     if (packet === this.stack.traffic.watched) this.stack.traffic.onWatched()
     this.outbox.bytes(head)
     this.outbox.bytes(payload)

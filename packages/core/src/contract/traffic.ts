@@ -3,14 +3,56 @@ import type { Publish } from '../packets/index.ts'
 
 /** A packet’s first byte has its type, and DUP, QoS and RETAIN of a PUBLISH: one number for each that there may be. */
 const FIRST_BYTES = 256
-/** A PUBLISH of QoS 0, and the bits of a first byte that say that it is one. */
+/** Packet type and QoS, as a first byte has them; and the first byte of a PUBLISH of QoS 0. */
+const PUBLISH = 3
+const QOS = 6
 const PLAIN = 0x30
-const PLAIN_BITS = 0xf6
+/** Bytes that are counted as a small integer. */
+const MOST = 2 ** 30
 
 /** By the first byte of packets: `packets[0x32]` are PUBLISHes of QoS 1 without DUP and RETAIN; all of QoS 0 are at 0x30. */
 export interface WayCounts {
   readonly packets: Float64Array
   readonly bytes: Float64Array
+}
+
+/**
+ * Packets of one first byte behind each other: only where another follows are they added to the counts, for small integers
+ * of an object cost a part of what an array of floats does.
+ */
+class Streak {
+  readonly #counts: WayCounts
+  #first = PLAIN
+  #packets = 0
+  #bytes = 0
+
+  constructor(counts: WayCounts) {
+    this.#counts = counts
+  }
+
+  count(first: number, bytes: number): void {
+    const all = this.#bytes + bytes
+    if (first !== this.#first || all > MOST) this.#begin(first, bytes)
+    else {
+      this.#packets++
+      this.#bytes = all
+    }
+  }
+
+  #begin(first: number, bytes: number): void {
+    this.fold()
+    this.#first = first
+    this.#packets = 1
+    this.#bytes = bytes
+  }
+
+  /** Adds them to the counts. */
+  fold(): void {
+    this.#counts.packets[this.#first] += this.#packets
+    this.#counts.bytes[this.#first] += this.#bytes
+    this.#packets = 0
+    this.#bytes = 0
+  }
 }
 
 /**
@@ -20,23 +62,32 @@ export interface WayCounts {
 class Way {
   packets = 0
   bytes = 0
-  readonly others: WayCounts = {
+  readonly #others: WayCounts = {
     packets: new Float64Array(FIRST_BYTES),
     bytes: new Float64Array(FIRST_BYTES),
   }
+  /** Acknowledgements come and go between PUBLISHes: each has a streak of its own. */
+  readonly #publishes = new Streak(this.#others)
+  readonly #acks = new Streak(this.#others)
   /** What was said of QoS 0: a part of a packet that is under way may turn out to be of another kind. */
   #plainPackets = 0
   #plainBytes = 0
 
+  /** A packet by its first byte. */
   count(first: number, bytes: number): void {
-    if ((first & PLAIN_BITS) === PLAIN) return
-    this.others.packets[first]++
-    this.others.bytes[first] += bytes
+    if (first >> 4 === PUBLISH) this.countPublish(first, bytes)
+    else this.#acks.count(first, bytes)
+  }
+
+  countPublish(first: number, bytes: number): void {
+    if ((first & QOS) !== 0) this.#publishes.count(first, bytes)
   }
 
   all(): WayCounts {
-    const packets = this.others.packets.slice()
-    const bytes = this.others.bytes.slice()
+    this.#publishes.fold()
+    this.#acks.fold()
+    const packets = this.#others.packets.slice()
+    const bytes = this.#others.bytes.slice()
     this.#plainPackets = Math.max(this.#plainPackets, this.packets - sumOf(packets))
     this.#plainBytes = Math.max(this.#plainBytes, this.bytes - sumOf(bytes))
     packets[PLAIN] = this.#plainPackets

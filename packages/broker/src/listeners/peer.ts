@@ -52,8 +52,9 @@ export class Peer implements Listener {
   /** Nobody but this machine reaches its listener, or the other side is this machine and speaks for nobody else. */
   get local(): boolean {
     if (this.#place.gate !== undefined || this.#seen?.foreign || this.#forwarded?.relayed) return false
+    if (this.#place.local) return true
     const { remoteAddress = beneath(this.#socket)?.remoteAddress ?? '' } = this.#socket
-    return this.#place.local || isLoopback(remoteAddress)
+    return isLoopback(remoteAddress)
   }
 
   get remote(): string | undefined {

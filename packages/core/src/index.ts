@@ -15,6 +15,7 @@ export type { Client, Goodbye, SentPacket, SentPublish } from './contract/client
 export * from './contract/client-id.ts'
 export * from './contract/client-list.ts'
 export * from './contract/connack-properties.ts'
+export type { DeliveryQuestion } from './contract/delivery-question.ts'
 export * from './contract/done.ts'
 export * from './contract/forward.ts'
 export * from './contract/grant.ts'

@@ -1,5 +1,5 @@
 /** What somebody refuses who does not know of lines. */
-import { isStackError, nearestName } from '@mqtt-stack/core'
+import { isStackError } from '@mqtt-stack/core'
 import type { LoadedConfig } from './load-config.ts'
 import type { Path } from './parsed.ts'
 import { nameOf } from './parsed.ts'
@@ -13,9 +13,8 @@ export function problemAt({ parsed }: LoadedConfig, path: Path, error: Error): C
   if (found !== null) return new ConfigError([{ where: found[1], message: found[2] }], error)
   const option = isStackError(error) ? /option "([^"]+)"/.exec(message)?.[1] : undefined
   const where = parsed.atKey(option === undefined ? path : [...path, ...pathOf(option)])
-  const text = withNearest(message)
   return new ConfigError(
-    [{ where, message: text.startsWith(`${name}: `) ? text : `${name}: ${text}` }],
+    [{ where, message: message.startsWith(`${name}: `) ? message : `${name}: ${message}` }],
     error,
   )
 }
@@ -24,12 +23,4 @@ export function problemAt({ parsed }: LoadedConfig, path: Path, error: Error): C
 function pathOf(option: string): Path {
   const parts = option.match(/[^.[\]]+/g) ?? [option]
   return parts.map((part, i) => (i > 0 && /^\d+$/.test(part) ? Number(part) : part))
-}
-
-/** An unknown option with the one that is meant, in place of all that there are. */
-function withNearest(message: string): string {
-  return message.replace(/(unknown option "([^"]*)") \(known: ([^)]*)\)/, (all, unknown, name, known) => {
-    const near = nearestName(name, known.split(', '))
-    return near === undefined ? all : `${unknown} (did you mean "${near}"?)`
-  })
 }

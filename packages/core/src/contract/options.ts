@@ -1,5 +1,6 @@
 /** Options as a table: checked when a middleware is made, and printed into READMEs, `--help` and JSON Schema. */
 import { StackError } from '../errors/index.ts'
+import { nearestName } from './nearest.ts'
 
 /** What a value must be. `any` is not checked (an object of another library, say). */
 export type OptionKind = 'number' | 'boolean' | 'string' | 'function' | 'any'
@@ -48,12 +49,15 @@ export function resolveOptions<Options>(
   spec: OptionsSpec<Options> | Options,
 ): Resolved<Options> {
   const rows = Object.fromEntries(Object.entries(spec as object).map(([key, row]) => [key, toRow(row)]))
+  if (typeof (given ?? {}) !== 'object' || Array.isArray(given))
+    throw new StackError('OPTION_INVALID', `${owner}: options must be an object, not ${show(given)}`)
   const values = (given ?? {}) as Readonly<Record<string, unknown>>
   for (const key of Object.keys(values)) {
-    if (!Object.hasOwn(rows, key)) {
-      const known = Object.keys(rows).join(', ') || 'none'
-      throw new StackError('OPTION_UNKNOWN', `${owner}: unknown option "${key}" (known: ${known})`)
-    }
+    if (Object.hasOwn(rows, key)) continue
+    const near = nearestName(key, Object.keys(rows))
+    const known = Object.keys(rows).join(', ') || 'none'
+    const hint = near === undefined ? `known: ${known}` : `did you mean "${near}"?`
+    throw new StackError('OPTION_UNKNOWN', `${owner}: unknown option "${key}" (${hint})`)
   }
   const resolved: Record<string, unknown> = {}
   for (const [key, row] of Object.entries(rows)) resolved[key] = resolveOption(owner, key, values[key], row)

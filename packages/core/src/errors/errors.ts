@@ -17,7 +17,7 @@ export const ERRORS = {
   CALLBACK_REDEFINED:
     'stack.define() was called twice for one callback with different rules. Agree on one rule.',
   CALLBACK_UNANSWERED:
-    'A middleware requires a callback that nobody in the stack answers. Add a middleware that does: the error prints who answers what.',
+    'A middleware requires, or somebody asks, a callback that nobody in the stack answers. Add a middleware that does: the error names it, or prints who answers what.',
   CALLBACK_CONTESTED: 'Two middlewares answer a callback that is meant for one. Leave one of them out.',
   ORDER_INVALID:
     'A middleware stands before one that it has to stand behind, so that it would act on what nobody has decided yet. Move it: the error names both, and prints the stack.',

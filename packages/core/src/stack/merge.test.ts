@@ -280,8 +280,18 @@ describe('told', () => {
 })
 
 describe('each', () => {
-  it('is the rule of how a connection ended, and of what is counted', () => {
-    expect(named('each')).toEqual(['settleClient', 'cleanDisconnect', 'uncleanDisconnect', 'lookupMetrics'])
+  it('is the rule of how a connection ended, and of what several know a part of', () => {
+    expect(named('each')).toEqual([
+      'settleClient',
+      'cleanDisconnect',
+      'uncleanDisconnect',
+      'lookupMetrics',
+      'lookupTop',
+      'lookupHealth',
+      'lookupNodes',
+      'lookupUsers',
+      'explainDelivery',
+    ])
   })
 
   it('each waits for the one before, and one who fails or is done keeps nobody from being called', async () => {

@@ -1,4 +1,4 @@
-import type { Context } from '@mqtt-stack/core'
+import type { DeliveryQuestion } from '@mqtt-stack/core'
 
 /** What somebody asks: a topic, who should have got it, and who published it where that is known. */
-export type Question = Context<'explainDelivery'>
+export type Question = DeliveryQuestion

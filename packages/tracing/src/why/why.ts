@@ -1,6 +1,6 @@
 /** Says why messages on a topic did not come to a client: what is so now, and what happened lately. */
 import type { SessionSummary, Stack, SubscriptionRecord } from '@mqtt-stack/core'
-import { isValidTopicName, matchesFilter, StackError, shareOf } from '@mqtt-stack/core'
+import { matchesFilter, shareOf } from '@mqtt-stack/core'
 import type { Found } from './found.ts'
 import type { Memory } from './memory.ts'
 import { nearestMiss } from './near-miss.ts'
@@ -11,13 +11,9 @@ import { rulesOf } from './rules.ts'
 /**
  * Findings in the order in which they matter: whether anybody is there, whether it is subscribed, what rules say, what is
  * in the way now, what was in the way before.
- * @throws StackError `TOPIC_INVALID` or `OPTION_INVALID`.
  */
 export async function why(stack: Stack, memory: Memory, question: Question): Promise<Found[]> {
   const { topic, clientId } = question
-  if (!isValidTopicName(topic))
-    throw new StackError('TOPIC_INVALID', `not a topic name: ${JSON.stringify(topic)}`)
-  if (!clientId) throw new StackError('OPTION_INVALID', 'why: say who should have got it: a clientId')
   const session = await sessionOf(stack, clientId)
   const filters = session === undefined ? [] : await stack.call('lookupSubscriptions', { clientId })
   const wanted = matching(filters, topic)[0]?.topic ?? refusedFilter(stack.clock.now(), memory, question)

@@ -1,7 +1,10 @@
 /** What is counted and measured. */
 
 import type { MetricFamily } from '../metric.ts'
+import { PATIENCE } from './patience.ts'
 import type { RulesOf } from './rule.ts'
+
+const ADD_METRICS = 'add Metrics of @mqtt-stack/metrics to the stack (option metrics of a broker)'
 
 /** Lists that built-ins know; a middleware of yours may answer others. */
 export type TopList =
@@ -55,6 +58,6 @@ export interface MetricCallbacks {
 
 /** Their rules. */
 export const METRICS: RulesOf<MetricCallbacks> = {
-  lookupMetrics: { merge: 'each', newStore: () => [] },
-  lookupTop: { merge: 'all', newStore: () => [] },
+  lookupMetrics: { merge: 'each', newStore: () => [], patience: PATIENCE },
+  lookupTop: { merge: 'each', newStore: () => [], patience: PATIENCE, unanswered: ADD_METRICS },
 }

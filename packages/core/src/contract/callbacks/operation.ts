@@ -1,5 +1,6 @@
 /** What whoever runs a broker wants to know of it, and to change: health, nodes, users. No client asks for it. */
 
+import { PATIENCE } from './patience.ts'
 import type { RulesOf } from './rule.ts'
 
 /** How one part of the broker is. */
@@ -74,7 +75,8 @@ export interface RuleChange {
 /** Context and store of each. */
 export interface OperationCallbacks {
   /**
-   * How each part of the broker is, pushed to the store by whoever has one that may fail. Answered at once.
+   * How each part of the broker is, pushed to the store by whoever has one that may fail. Answered at once. A
+   * handler that fails is a part that is not well, by the name of its middleware.
    * @executedBy admin, tracing, anyone
    * @answeredBy backend, anyone
    */
@@ -203,9 +205,16 @@ export interface OperationCallbacks {
 
 /** Their rules. */
 export const OPERATION: RulesOf<OperationCallbacks> = {
-  lookupHealth: { merge: 'all', newStore: () => [] },
-  lookupNodes: { merge: 'all', newStore: () => [] },
-  lookupUsers: { merge: 'all', newStore: () => [] },
+  lookupHealth: {
+    merge: 'each',
+    newStore: () => [],
+    patience: PATIENCE,
+    failed: (store, name, { message }) => {
+      store.push({ name, healthy: false, reason: `it could not say how it is: ${message}` })
+    },
+  },
+  lookupNodes: { merge: 'each', newStore: () => [], patience: PATIENCE },
+  lookupUsers: { merge: 'each', newStore: () => [], patience: PATIENCE },
   storeUser: { merge: 'all' },
   removeUser: { merge: 'all' },
   lookupRules: { merge: 'all', newStore: () => [] },

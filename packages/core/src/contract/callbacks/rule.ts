@@ -6,7 +6,7 @@ import type { Stack } from '../stack.ts'
 /**
  * `all`: everybody is called, in order. `first`: the first who decides ends the chain. `veto`: one yes is needed, and the
  * first no ends the chain. `one`: one middleware answers, and `start()` refuses a second. `each`: everybody is called, one
- * after the other; no error and no `done` keeps others from being called. `told`: as `each`, but who executes it does not
+ * after the other (at once where the rule has `patience`); no error and no `done` keeps others from being called. `told`: as `each`, but who executes it does not
  * wait. An error under `each` or `told` does not reach who executes the callback: it goes to `errorHandler`.
  */
 export type MergeRule = 'all' | 'first' | 'veto' | 'one' | 'each' | 'told'
@@ -30,6 +30,20 @@ export interface CallbackRule<Store = any, Context = any> {
    * ends the chain before it began. Not for `each` and `told`, which nothing ends.
    */
   readonly guard?: (ctx: Context, store: Store, stack: Stack) => void | Done
+  /**
+   * Looks at the question before anybody is asked, also where nobody answers; throws where it is none. Of `each` this is
+   * how a wrong question reaches who asks.
+   */
+  readonly check?: (ctx: Context) => void
+  /** What to do where nobody in the stack answers, such as `add @mqtt-stack/metrics`: whoever asks fails with it (`CALLBACK_UNANSWERED`). */
+  readonly unanswered?: string
+  /**
+   * Of `each`, where the store is a list that each pushes to: how long handlers are waited for, in ms, and no longer than
+   * the stall timeout. Nobody waits for another: each has a list of its own, which are put together in order.
+   */
+  readonly patience?: number
+  /** Of `each`: notes in the store that a handler failed, or had not answered in time. `errorHandler` is told as well. */
+  readonly failed?: (store: Store, middleware: string, error: Error) => void
   /** Whether a middleware is asked at all: one that is not is passed over. By default everybody who answers is. */
   readonly asks?: (ctx: Context, middlewareName: string) => boolean
 }

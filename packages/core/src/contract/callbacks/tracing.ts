@@ -1,7 +1,12 @@
 /** Looking on: what happens to a client or a topic now, and why a message did not come. */
 
+import type { DeliveryQuestion } from '../delivery-question.ts'
+import { checkDeliveryQuestion } from '../delivery-question.ts'
 import type { Fields } from '../log/index.ts'
+import { PATIENCE } from './patience.ts'
 import type { RulesOf } from './rule.ts'
+
+const ADD_TRACING = 'add Tracing of @mqtt-stack/tracing to the stack (option tracing of a broker)'
 
 /** Whom, and what, somebody wants to follow: all that is given must fit, and one of the first three is. */
 export interface FollowTerms {
@@ -82,25 +87,28 @@ export interface TracingCallbacks {
   }
 
   /**
-   * Why did messages on this topic not come to this client? Whoever knows something pushes what it found.
+   * Why did messages on this topic not come to this client? Whoever knows something pushes what it found. A handler that
+   * fails, or has not answered within 4 s, is a finding itself (`explain-failed`), and keeps no other from being asked.
+   * `TOPIC_INVALID`, `OPTION_INVALID` and `OPTION_UNKNOWN` are thrown for a question that is none, and
+   * `CALLBACK_UNANSWERED` where nobody answers.
    * @executedBy anyone
    * @answeredBy tracing, anyone
    */
-  explainDelivery: {
-    ctx: {
-      /** Topic name. */
-      readonly topic: string
-      /** Who should have got it. */
-      readonly clientId: string
-      /** Who published it, where that is known: what it may publish is asked too. */
-      readonly publisherId?: string | undefined
-    }
-    store: Finding[]
-  }
+  explainDelivery: { ctx: DeliveryQuestion; store: Finding[] }
 }
 
 /** Their rules. */
 export const TRACING: RulesOf<TracingCallbacks> = {
-  followTraffic: { merge: 'one' },
-  explainDelivery: { merge: 'all', newStore: () => [] },
+  followTraffic: { merge: 'one', unanswered: ADD_TRACING },
+  explainDelivery: {
+    merge: 'each',
+    newStore: () => [],
+    check: checkDeliveryQuestion,
+    unanswered: ADD_TRACING,
+    patience: PATIENCE,
+    failed: (store, middleware, { message }) => {
+      const text = `${middleware} could not say what it knows: ${message}`
+      store.push({ middleware, cause: 'explain-failed', text, by: middleware })
+    },
+  },
 }

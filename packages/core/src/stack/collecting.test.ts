@@ -57,6 +57,7 @@ it('they are those that are meant', () => {
     'lookupHealth',
     'lookupMetrics',
     'lookupNodes',
+    'lookupRules',
     'lookupTop',
     'lookupUsers',
   ])

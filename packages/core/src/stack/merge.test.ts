@@ -290,6 +290,7 @@ describe('each', () => {
       'lookupHealth',
       'lookupNodes',
       'lookupUsers',
+      'lookupRules',
       'explainDelivery',
     ])
   })

@@ -217,7 +217,7 @@ export const OPERATION: RulesOf<OperationCallbacks> = {
   lookupUsers: { merge: 'each', newStore: () => [], patience: PATIENCE },
   storeUser: { merge: 'all' },
   removeUser: { merge: 'all' },
-  lookupRules: { merge: 'all', newStore: () => [] },
+  lookupRules: { merge: 'each', newStore: () => [], patience: PATIENCE },
   storeRule: { merge: 'all' },
   removeRule: { merge: 'all' },
 }

@@ -127,6 +127,8 @@ export class EventLog implements MiddlewareLike {
 
   #published({ client, publisher, packet, relayed }: Context<'messagePublished'>): void {
     const { topic, qos, retain, payloadLength: bytes } = packet
+    // What the broker says of itself comes by the hundred, and whoever says it has a line for all of it.
+    if (client === undefined && publisher.clientId === '' && this.stack.isControlTopic(topic)) return
     this.stack.log.event('message.published', () => ({
       publisher: client?.id ?? whose(publisher),
       clientId: client?.id,

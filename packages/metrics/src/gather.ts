@@ -1,5 +1,6 @@
 /** Asks everybody what they count, and makes of it what exporters can take. */
 import type { MetricFamily, MetricSample, Stack } from '@mqtt-stack/core'
+import { foreignOf, hasTwins } from './owners.ts'
 
 /** Whoever has not answered for so long keeps nobody from the rest, in ms. */
 const PATIENCE = 5_000
@@ -39,20 +40,31 @@ export class Gatherer {
   }
 
   async #ask(): Promise<readonly MetricFamily[]> {
-    const given: MetricFamily[] = []
-    const { clock } = this.#stack
-    await new Promise<void>((resolve, reject) => {
-      const timer = clock.after(PATIENCE, () =>
+    const stack = this.#stack
+    const given = await this.#inTime(stack.call('lookupMetrics', {}))
+    return this.#join(hasTwins(given) ? await this.#askEach() : given)
+  }
+
+  /** All families but those that have the name of a built-in's. */
+  async #askEach(): Promise<readonly MetricFamily[]> {
+    const stack = this.#stack
+    const trace = await this.#inTime(stack.trace('lookupMetrics', {}))
+    const foreign = foreignOf(stack, trace)
+    for (const { family, by, owner } of foreign)
+      this.#tell(family.name, `of ${by} has the name of one that ${owner} counts: choose another name`)
+    const left = new Set(foreign.map(({ family }) => family))
+    return trace.store.filter((family) => !left.has(family))
+  }
+
+  #inTime<T>(answer: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const timer = this.#stack.clock.after(PATIENCE, () =>
         reject(
           new Error(`a middleware has not said what it counts for ${PATIENCE / 1_000} s (lookupMetrics)`),
         ),
       )
-      this.#stack
-        .call('lookupMetrics', {}, given)
-        .then(() => resolve(), reject)
-        .finally(() => timer.cancel())
+      answer.then(resolve, reject).finally(() => timer.cancel())
     })
-    return this.#join(given)
   }
 
   #join(given: readonly MetricFamily[]): MetricFamily[] {

@@ -2,6 +2,7 @@ import type { Client, MetricFamily, MiddlewareLike } from '@mqtt-stack/core'
 import { settle } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { metered } from '../../../test/rig/metered.ts'
+import { BUILT_IN } from './owners.ts'
 
 /** Values by labels, as `user_a,5.0`. */
 function valuesOf(families: readonly MetricFamily[], name: string): Record<string, number> {
@@ -205,6 +206,47 @@ describe('middlewares', () => {
       'metrics: "weird" is of the type "strange", which is none: it is left out',
       'metrics: "none" has no list of samples: it is left out',
     ])
+  })
+
+  it.each([
+    ['mqtt_sessions', 'gauge', 'MemoryBackend'],
+    ['mqtt_authentication_seconds', 'gauge', 'Authentication'],
+    ['mqtt_clients_connected', 'counter', 'Metrics'],
+    ['mqtt_queued_messages', 'gauge', 'OutboundManager'],
+  ] as const)(
+    'of yours do not replace %s, whatever they are and wherever they stand',
+    async (name, type, owner) => {
+      const mine: MiddlewareLike = {
+        name: 'Mine',
+        lookupMetrics(_ctx, store) {
+          store.unshift({ name, type, help: 'Mine.', samples: [{ labels: {}, value: 7 }] })
+          store.push({ name: 'mine_too', type: 'gauge', help: 'Mine.', samples: [{ labels: {}, value: 8 }] })
+        },
+      }
+      const without = metered()
+      const first = { middleware: mine, before: 'packetEmitter' } as const
+      for (const use of [first, mine]) {
+        const { families, seconds, logger } = metered({}, {}, use as MiddlewareLike)
+        const all = await families()
+        expect(valuesOf(all, name)).toEqual(valuesOf(await without.families(), name))
+        expect(valuesOf(all, 'mine_too')).toEqual({ '': 8 })
+        await seconds(2)
+        await families()
+        expect(logger.warnings.filter((text) => text.startsWith('metrics'))).toEqual([
+          `metrics: "${name}" of Mine has the name of one that ${owner} counts: choose another name: it is left out`,
+        ])
+      }
+    },
+  )
+
+  it('that are built in are all known to be', async () => {
+    const { broker, families } = metered()
+    await families()
+    const { steps } = await broker.stack.trace('lookupMetrics', {})
+    const counting = steps
+      .filter(({ said }) => Object.keys(said).length > 0)
+      .map(({ middleware }) => middleware)
+    expect(counting.filter((name) => !BUILT_IN.has(name))).toEqual(['MemoryBackend'])
   })
 
   it('that do not answer keep nobody waiting for ever, and nobody from the rest', async () => {

@@ -41,6 +41,20 @@ describe('$SYS', () => {
     expect(valuesOf(watcher).get('uptime')).toBe('10 seconds')
   })
 
+  it('leaves one line of the log a round at debug, and none for each message', async () => {
+    const { broker, logger, seconds } = metered({ sysInterval: 1_000 }, { log: { level: 'debug' } })
+    await broker.start()
+    await settle()
+    await seconds(2)
+    await settle()
+    const rounds = logger.events('metrics.published')
+    expect(rounds).toHaveLength(3)
+    for (const one of rounds)
+      expect(one).toEqual({ event: 'metrics.published', topic: '$SYS/broker', count: expect.any(Number) })
+    await broker.publish('a', 'x')
+    expect(logger.events('message.published').map(({ topic }) => topic)).toEqual(['a'])
+  })
+
   it('is read by whom access rules let, and written by nobody else', async () => {
     const { broker, client, seconds } = metered(
       { sysInterval: 1_000 },

@@ -59,11 +59,15 @@ export class SysPublisher {
     try {
       const values = this.#values.take(await this.#gather())
       values.set('version', this.#options.version)
+      let count = 0
       for (const [topic, value] of values) {
         if (this.#said.get(topic) === value) continue
         await this.#say(topic, value)
         this.#said.set(topic, value)
+        count++
       }
+      const { prefix } = this.#options
+      if (count > 0) this.#sources.stack.log.event('metrics.published', { count, topic: prefix })
     } finally {
       this.#publishing = false
     }

@@ -109,7 +109,8 @@ export const CLIENT_EVENTS = {
     level: 'debug',
     text: '{publisher} published {bytes} bytes to {topic} at QoS {qos} for {receivers}',
     fields: 'clientId retain',
-    about: 'A message was relayed.',
+    about:
+      'A message was relayed. Those that the broker itself publishes to control topics (`$SYS`) have no line of their own.',
     act: 'Nothing.',
   },
   'message.dropped': {

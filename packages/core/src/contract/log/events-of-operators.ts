@@ -43,6 +43,13 @@ export const OPERATOR_EVENTS = {
     about: 'OpenTelemetry could not be told.',
     act: 'Look after the SDK and its exporter.',
   },
+  'metrics.published': {
+    level: 'debug',
+    text: 'metrics: {count} values are published below {topic}',
+    about:
+      'What has changed was published to `$SYS`: one line for all of it, in place of one for each message.',
+    act: 'Nothing.',
+  },
   'metrics.unpublished': {
     level: 'warn',
     text: 'metrics: $SYS was not published: {cause}',

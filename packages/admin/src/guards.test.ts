@@ -50,6 +50,37 @@ describe('who may ask', () => {
       if (method !== 'GET' && role !== 'operate') assert.equal(role, 'read')
   })
 
+  it('has one line for who is refused, with where it comes from and why, and never a token', async () => {
+    const { ask, logger } = await openAdmin()
+    const wrong = 'not-the-token-of-anybody'
+    await Promise.all([
+      ask('/api/clients', { token: wrong }),
+      ask('/api/clients', { token: undefined }),
+      ask('/api/reload', { method: 'POST', token: READER }),
+      ask('/api/clients', { headers: { 'sec-fetch-site': 'cross-site' } }),
+    ])
+    const event = 'admin.refused'
+    const remote = expect.stringMatching(/^127\.0\.0\.1:\d+$/)
+    const lines = logger.events(event).sort((a, b) => (String(a.cause) < String(b.cause) ? -1 : 1))
+    expect(lines).toEqual([
+      { event, remote, cause: 'a token is needed: Authorization: Bearer TOKEN' },
+      { event, remote, cause: 'nobody here has that token' },
+      { event, remote, cause: 'pages of other sites may not ask here' },
+      { event, remote, cause: 'this token may read, and this needs one that may operate' },
+    ])
+    expect(JSON.stringify(logger.lines)).not.toMatch(new RegExp(`${wrong}|${READER}`))
+  })
+
+  it('fills no disk, however many are refused', async () => {
+    const { ask, logger, broker } = await openAdmin({ connections: 10_000 })
+    await Promise.all(Array.from({ length: 300 }, () => ask('/api/clients', { token: undefined })))
+    const lines = logger.events('admin.refused').length
+    expect(lines).toBeLessThan(200)
+    broker.log.flush()
+    const leftOut = logger.events('log.limited').filter(({ limited }) => limited === 'admin.refused')
+    expect(leftOut.reduce((sum, { count }) => sum + Number(count), lines)).toBe(300)
+  })
+
   it('has a wrong token wait, counts it, and refuses a crowd of them at once', async () => {
     const { ask, admin } = await openAdmin()
     const before = performance.now()
@@ -264,6 +295,31 @@ describe('how much', () => {
     const { status, body } = await ask('/api/listeners')
     expect([status, body.detail]).toEqual([500, 'something went wrong here: the log says what'])
     expect(logger.errors).toEqual(['admin: a secret path'])
+  })
+
+  it('counts a trace among the live streams, and gives its place back once', async () => {
+    const { ask, url } = await openAdmin({ streams: 2 })
+    const headers = { authorization: `Bearer ${OPERATOR}` }
+    const open = (path: string, signal?: AbortSignal): Promise<Response> =>
+      fetch(`${url}${path}`, { headers, ...(signal && { signal }) })
+    const abort = new AbortController()
+    expect((await ask('/api/trace?topic=a/%23/b')).status).toBe(400)
+    expect((await open('/api/trace?clientId=a', abort.signal)).status).toBe(200)
+    expect((await open('/api/live')).status).toBe(200)
+    for (const path of ['/api/trace?clientId=b', '/api/live', '/api/live/topics']) {
+      const { status, body } = await ask(path)
+      expect([status, body.detail]).toEqual([
+        429,
+        '2 live streams are open already: close one, or raise the option "streams"',
+      ])
+    }
+    abort.abort()
+    let again = await open('/api/trace?clientId=b')
+    while (again.status !== 200) {
+      await again.body?.cancel()
+      again = await open('/api/trace?clientId=b')
+    }
+    expect((await ask('/api/live')).status).toBe(429)
   })
 
   it('has bounds of connections and of live streams, and gives the places back', async () => {

@@ -73,7 +73,7 @@ export const ADMIN_OPTIONS: OptionsSpec<AdminOptions> = {
     default: 16,
     min: 0,
     max: 1_000,
-    doc: 'Live streams (`/api/live`) at a time; more are refused (429).',
+    doc: 'Live streams (`/api/live`, `/api/live/topics`, `/api/trace`) at a time; more are refused (429).',
   },
   bodyLimit: {
     kind: 'number',

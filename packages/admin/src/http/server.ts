@@ -1,4 +1,5 @@
 /** HTTP in, routes out: every request passes the same checks, in the same order. */
+import type { HttpBindings } from '@hono/node-server'
 import { getRequestListener } from '@hono/node-server'
 import { isStackError } from '@mqtt-stack/core'
 import { Hono } from 'hono'
@@ -41,6 +42,16 @@ const CODES: Readonly<Record<string, ProblemCode>> = {
   NODE_LOST: 'unavailable',
 }
 
+/** Somebody who may not ask, or not that, or not now. */
+const REFUSALS: ReadonlySet<ProblemCode> = new Set([
+  'no-token',
+  'wrong-token',
+  'not-allowed',
+  'unknown-host',
+  'cross-site',
+  'too-many',
+])
+
 /** Answers requests of node:http. */
 export function listenerOf(parts: AppParts): ReturnType<typeof getRequestListener> {
   return getRequestListener(makeApp(parts).fetch, { overrideGlobalObjects: false })
@@ -70,7 +81,15 @@ export function makeApp({ desk, door, routes, fallback }: AppParts): Hono {
       throw new Problem('wrong-method', `${path} takes ${others.join(', ')}`, { allow: others.join(', ') })
     throw new Problem('not-found', `there is nothing at ${path}: /openapi.json says what there is`)
   })
-  app.onError((error) => withHeaders(problemResponse(problemOf(error, desk))))
+  app.onError((error, c) => {
+    const problem = problemOf(error, desk)
+    if (REFUSALS.has(problem.code))
+      desk.stack.log.event('admin.refused', {
+        remote: remoteOf(c.env as Partial<HttpBindings> | undefined),
+        cause: problem.message,
+      })
+    return withHeaders(problemResponse(problem))
+  })
   return app
 }
 
@@ -107,7 +126,7 @@ async function answer(
       desk,
     }
     const said = await Promise.race([one.run(call), ended(signal, config.timeout)])
-    if (bearer !== undefined && one.method !== 'GET')
+    if (bearer !== undefined && one.role === 'operate' && one.method !== 'GET')
       stack.log.event('admin.acted', {
         by: bearer.name,
         did: `${one.method} ${one.path}`,
@@ -175,6 +194,13 @@ function withHeaders(response: Response): Response {
   for (const [name, value] of Object.entries(HEADERS))
     if (!response.headers.has(name)) response.headers.set(name, value)
   return response
+}
+
+/** Where a request comes from, by its socket. */
+function remoteOf(env: Partial<HttpBindings> | undefined): string {
+  const { remoteAddress: address, remotePort: port } = env?.incoming?.socket ?? {}
+  if (address === undefined) return 'somebody'
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 function patternOf(path: string): RegExp {

@@ -23,6 +23,7 @@ export class Live {
   readonly #streams = new Map<LiveStream, Interests>()
   /** Of those who want to hear of topics. */
   readonly #topics = new Map<LiveStream, TopicWatch>()
+  #others = 0
   #counts: FigureCounts | undefined
   #timer: Timer | undefined
 
@@ -34,9 +35,19 @@ export class Live {
     this.#owner = owner
   }
 
-  /** How many look on. */
+  /** How many look on, those who follow somebody elsewhere among them. */
   get size(): number {
-    return this.#streams.size
+    return this.#streams.size + this.#others
+  }
+
+  /** One more looks on at what others tell it. @returns What gives its place back, however often it is called. */
+  takePlace(): () => void {
+    let given = 1
+    this.#others++
+    return () => {
+      this.#others -= given
+      given = 0
+    }
   }
 
   /** One more looks on, until its stream is closed. */

@@ -1,10 +1,10 @@
 /** What is live, as server-sent events. */
 import { isValidTopicFilter } from '@mqtt-stack/core'
-import type { Desk } from '../desk.ts'
 import { choice, integer, text, usually } from '../http/fields.ts'
 import { Problem } from '../http/problem.ts'
 import type { Route } from '../http/route.ts'
 import { route } from '../http/route.ts'
+import { checkRoom, eventsOf } from './streams.ts'
 
 export const LIVE_ROUTES: readonly Route[] = [
   route({
@@ -45,16 +45,3 @@ export const LIVE_ROUTES: readonly Route[] = [
     },
   }),
 ]
-
-/** @throws Problem `too-many` */
-function checkRoom({ live, config }: Desk): void {
-  if (live.size < config.streams) return
-  const detail = `${config.streams} live streams are open already: close one, or raise the option "streams"`
-  throw new Problem('too-many', detail, { 'retry-after': '5' })
-}
-
-function eventsOf(body: ReadableStream<Uint8Array>): Response {
-  return new Response(body, {
-    headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
-  })
-}

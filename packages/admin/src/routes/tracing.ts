@@ -1,10 +1,12 @@
 /** Why: what happens to somebody now, why a message did not come, and who has the most of something. */
 import type { FollowTerms, Stack } from '@mqtt-stack/core'
+import type { Desk } from '../desk.ts'
 import { choice, flag, integer, optional, text, usually } from '../http/fields.ts'
 import { Problem } from '../http/problem.ts'
 import type { Route } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import { LiveStream } from '../live/stream.ts'
+import { checkRoom, eventsOf } from './streams.ts'
 
 const TAG = 'Why'
 
@@ -38,11 +40,9 @@ export const TRACING_ROUTES: readonly Route[] = [
     },
     type: 'text/event-stream',
     answer: { type: 'string' },
-    async run({ query, desk: { stack } }) {
-      const body = await follow(stack, query)
-      return new Response(body, {
-        headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
-      })
+    async run({ query, desk }) {
+      checkRoom(desk)
+      return eventsOf(await follow(desk, query))
     },
   }),
   route({
@@ -95,15 +95,24 @@ function check(stack: Stack, callback: keyof typeof PACKAGES): void {
   throw new Problem('not-available', `nobody here answers that: add ${PACKAGES[callback]} to the stack`)
 }
 
-async function follow(stack: Stack, terms: FollowTerms): Promise<ReadableStream<Uint8Array>> {
+async function follow({ stack, live }: Desk, terms: FollowTerms): Promise<ReadableStream<Uint8Array>> {
   check(stack, 'followTraffic')
   let end: (() => void) | undefined
-  const stream = new LiveStream(() => end?.())
+  const leave = live.takePlace()
+  const stream = new LiveStream(() => {
+    leave()
+    end?.()
+  })
   const see = (event: object): void => stream.push('traffic', event)
   const over = (why: string): void => {
     stream.push('over', { why })
     stream.finish()
   }
-  ;({ end } = await stack.call('followTraffic', { terms, see, over }))
+  try {
+    ;({ end } = await stack.call('followTraffic', { terms, see, over }))
+  } catch (error) {
+    leave()
+    throw error
+  }
   return stream.body
 }

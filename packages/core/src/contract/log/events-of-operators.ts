@@ -19,6 +19,13 @@ export const OPERATOR_EVENTS = {
     about: 'An operator changed something by the API.',
     act: 'Nothing: it is there for who asks later.',
   },
+  'admin.refused': {
+    level: 'warn',
+    text: 'admin: refused {remote}: {cause}',
+    about:
+      'Somebody asked the API without a token that may do that, by a name that is not known here, from a page of another site, or too often. No token is told.',
+    act: 'Where it was nobody of yours, keep the address away; otherwise see the cause.',
+  },
   'admin.failed': {
     level: 'error',
     text: 'admin: {cause}',

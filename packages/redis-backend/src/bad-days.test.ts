@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { open, start, thrown } from '../../../test/rig/redis/passing.ts'
+import { IMPATIENT, open, start, thrown } from '../../../test/rig/redis/passing.ts'
 import { startProxy } from '../../../test/rig/redis/proxy.ts'
 import { ask, until } from '../../../test/rig/redis/redis-cluster.ts'
 import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
@@ -24,10 +24,10 @@ describe('A Redis that cannot be used', () => {
   it('is not there', async () => {
     const { host, port, handOver } = await openPort()
     handOver()
-    expect(await thrown(undefined, open({ url: `redis://${host}:${port}` }))).toBe(
+    expect(await thrown(undefined, open({ url: `redis://${host}:${port}`, ...IMPATIENT }))).toBe(
       `STORE_UNUSABLE redis-backend: cannot use redis://${host}:${port}: nothing listens there: start Redis, or correct the address`,
     )
-    expect(await thrown(undefined, open({ url: 'redis://nowhere.invalid' }))).toBe(
+    expect(await thrown(undefined, open({ url: 'redis://nowhere.invalid', ...IMPATIENT }))).toBe(
       'STORE_UNUSABLE redis-backend: cannot use redis://nowhere.invalid:6379: there is no such host: correct the address',
     )
   })
@@ -107,10 +107,10 @@ describe('A Redis that cannot be used', () => {
       expect(await thrown(redis, open({ url: redis.url, caFile }))).toBe(
         'STORE_UNUSABLE redis-backend: cannot use rediss://HOST: its certificate is for another name: correct the address',
       )
-      expect(await thrown(plain, open({ url: plain.url, tls: true, caFile }))).toBe(
+      expect(await thrown(plain, open({ url: plain.url, tls: true, caFile, ...IMPATIENT }))).toBe(
         'STORE_UNUSABLE redis-backend: cannot use rediss://HOST: it closes each connection: see that it is up, and that it speaks TLS where the options say so, and only there',
       )
-      expect(await thrown(redis, open({ url: redis.url.replace('rediss', 'redis') }))).toBe(
+      expect(await thrown(redis, open({ url: redis.url.replace('rediss', 'redis'), ...IMPATIENT }))).toBe(
         'STORE_UNUSABLE redis-backend: cannot use redis://HOST: it closes each connection: see that it is up, and that it speaks TLS where the options say so, and only there',
       )
     } finally {
@@ -158,18 +158,20 @@ describe('A Redis that cannot be used', () => {
     expect(await thrown(one, open({ url: one.url }))).toBe(
       'STORE_UNUSABLE redis-backend: cannot use redis://HOST: it is a node of a Cluster: give the addresses of its nodes as "cluster"',
     )
-    expect(await thrown(one, open({ cluster: [`${one.host}:${one.port}`] }))).toBe(
+    expect(await thrown(one, open({ cluster: [`${one.host}:${one.port}`], ...IMPATIENT }))).toBe(
       'STORE_UNUSABLE redis-backend: cannot use the Cluster of HOST: the Cluster is down: a part of it has no master',
     )
     const other = await start()
-    expect(await thrown(other, open({ cluster: [`${other.host}:${other.port}`] }))).toBe(
+    expect(await thrown(other, open({ cluster: [`${other.host}:${other.port}`], ...IMPATIENT }))).toBe(
       'STORE_UNUSABLE redis-backend: cannot use the Cluster of HOST: it is no Cluster: give its address as "url"',
     )
   })
 
   it('is a Sentinel that does not know the name', async () => {
     const redis = await start()
-    expect(await thrown(redis, open({ sentinels: [`${redis.host}:${redis.port}`], name: 'x' }))).toBe(
+    expect(
+      await thrown(redis, open({ sentinels: [`${redis.host}:${redis.port}`], name: 'x', ...IMPATIENT })),
+    ).toBe(
       'STORE_UNUSABLE redis-backend: cannot use "x" of the Sentinels HOST: no Sentinel of them answers, or none knows that name',
     )
   })
@@ -239,7 +241,7 @@ describe('While it runs', () => {
   it('a master that has become a replica is waited for', async () => {
     const master = await start()
     const redis = await start()
-    const store = await open({ url: redis.url, patience: 5_000 })
+    const store = await open({ url: redis.url })
     const raw = rawOf(redis)
     await raw.replicaof(master.host, master.port)
     const told: string[] = []
@@ -258,13 +260,13 @@ describe('While it runs', () => {
     const master = await start(quick)
     const replica = await start({ replicaof: `${master.host} ${master.port}`, ...quick })
     await until(async () => String(await ask(master, 'INFO', 'replication')).includes('state=online'))
-    const store = await open({ url: master.url, replicas: 1, patience: 15_000 })
+    const store = await open({ url: master.url, replicas: 1 })
     await store.write([set('1')])
     expect(await ask(replica, 'EXISTS', `mqtt-stack:{node:${store.node}}:order`)).toBe(1)
     await store.retained.write([set('t')], Buffer.from('fed'))
     expect(await store.send(store.node, Buffer.from('x'))).toBe(true)
     await replica.kill()
-    const impatient = await open({ url: master.url, replicas: 1 })
+    const impatient = await open({ url: master.url, replicas: 1, ...IMPATIENT })
     expect(await thrown(master, impatient.write([set('2')]))).toBe(
       'STORE_FAILED redis-backend: cannot use redis://HOST: fewer of its replicas than "replicas" says have what was written',
     )
@@ -282,9 +284,9 @@ describe('While it runs', () => {
     // So many microseconds for each key.
     const starting = redis.restart({ 'key-load-delay': 2_000 })
     await expect
-      .poll(() => thrown(redis, open({ url: redis.url })), { timeout: 5_000 })
+      .poll(() => thrown(redis, open({ url: redis.url, ...IMPATIENT })), { timeout: 5_000 })
       .toBe('STORE_UNUSABLE redis-backend: cannot use redis://HOST: it is still loading its data')
-    const waiting = open({ url: redis.url, node: 'c', patience: 10_000 })
+    const waiting = open({ url: redis.url, node: 'c' })
     await starting
     await waiting
   })

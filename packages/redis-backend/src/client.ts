@@ -1,6 +1,7 @@
 /** Makes the clients of ioredis: none keeps a command that it cannot send, and none sends one twice by itself. */
 import type { ClusterOptions, RedisOptions } from 'ioredis'
 import { Cluster, Redis } from 'ioredis'
+import { QuietSentinels } from './quiet-sentinels.ts'
 import type { Address, Target } from './target.ts'
 
 export type Client = Redis | Cluster
@@ -33,19 +34,32 @@ export function makeClient(target: Target, options: ClientOptions): Client {
     }
     return new Cluster([...addresses], cluster)
   }
-  return new Redis({ ...common, ...whereOf(target, options) })
+  return keepOff(new Redis({ ...common, ...whereOf(target, options) }))
 }
 
 /** A connection that is not made again. In a Cluster it is one to this address. */
 export function makeConnection(target: Target, options: ClientOptions, address: Address | undefined): Redis {
   const where = target.kind === 'cluster' ? { ...address } : whereOf(target, options)
-  return new Redis({ ...commonOptions(target, options), ...where, retryStrategy: null })
+  return keepOff(new Redis({ ...commonOptions(target, options), ...where, retryStrategy: null }))
+}
+
+/** Where its database is not there, ioredis would go on with another one. */
+function keepOff(redis: Redis): Redis {
+  return redis.on('error', (error: Error) => {
+    if (isOfDatabase(error)) redis.disconnect(true)
+  })
+}
+
+/** The database that was asked for is not there. */
+export function isOfDatabase({ command }: Error & { command?: { name: string } }): boolean {
+  return command?.name === 'select'
 }
 
 function whereOf({ kind, addresses, name, db, tls }: Target, options: ClientOptions): RedisOptions {
   if (kind === 'one') return { ...addresses[0], db }
   return {
     sentinels: [...addresses],
+    Connector: QuietSentinels as NonNullable<RedisOptions['Connector']>,
     name,
     sentinelRetryStrategy: backoff,
     sentinelReconnectStrategy: backoff,
@@ -59,7 +73,8 @@ function whereOf({ kind, addresses, name, db, tls }: Target, options: ClientOpti
 function commonOptions({ kind, username, password, tls }: Target, options: ClientOptions) {
   return {
     lazyConnect: true,
-    username,
+    // A Redis that has no password takes any for this user; for none ioredis prints that it is needless.
+    username: username ?? (password === undefined ? undefined : 'default'),
     password,
     tls,
     protocol: 2,

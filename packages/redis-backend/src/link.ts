@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import { Histogram, StackError } from '@mqtt-stack/core'
 import { Cluster } from 'ioredis'
 import type { Client, ClientOptions } from './client.ts'
-import { backoff, makeClient } from './client.ts'
+import { backoff, isOfDatabase, makeClient } from './client.ts'
 import { bare, failed, isOfReplicas, isPassing, isRefusal, isReply, unusable } from './failures.ts'
 import type { Script } from './scripts/script.ts'
 import type { Target } from './target.ts'
@@ -39,13 +39,20 @@ export class Link {
     this.#label = target.label
     this.#options = options
     this.client = makeClient(target, options)
+    // A connection without its database is ready, and at its end.
+    let isInVain = false
+    this.client.on('connect', () => {
+      isInVain = false
+    })
     this.client.on('error', (error: Error) => {
       this.#trouble = error
+      if (isOfDatabase(error)) isInVain = true
     })
     this.client.on('node error', (error: Error) => {
       this.#trouble = error
     })
     this.client.on('ready', () => {
+      if (isInVain) return
       this.#trouble = undefined
       this.#wake()
     })
@@ -253,7 +260,8 @@ const LATE = new Error('Socket timeout')
 async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(LATE), Math.max(ms, 1))
+    // Where this process stood still the answer may have come meanwhile, and is read first.
+    timer = setTimeout(() => setImmediate(() => reject(LATE)), Math.max(ms, 1))
   })
   try {
     return await Promise.race([promise, late])

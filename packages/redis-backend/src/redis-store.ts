@@ -24,8 +24,7 @@ import { REDIS_OPTIONS } from './options.ts'
 import { lookAt } from './preflight.ts'
 import { RedisPart } from './redis-part.ts'
 import { RetainedMap } from './retained-map.ts'
-import { WAITING } from './scripts/part.ts'
-import { CLOCK, LEAVE, REGISTER } from './scripts/service.ts'
+import { CLOCK, LEAVE, REGISTER, WAITING } from './scripts/service.ts'
 import { StreamReader } from './stream-reader.ts'
 import { watchSuccession } from './succession.ts'
 import type { Target } from './target.ts'
@@ -181,10 +180,9 @@ export class RedisStore implements SharedStore {
   }
 
   async send(node: string, bytes: Uint8Array): Promise<boolean> {
-    const { inbox } = this.#keys.part(node)
     // The inbox is there as long as the node is.
-    const id = await this.#opened.link.commandSafely('XADD', [inbox, 'NOMKSTREAM', '*', 'b', bytes])
-    return id !== null
+    const args = [this.#keys.part(node).inbox, 'NOMKSTREAM', '*', 'b', bytes]
+    return (await this.#opened.link.commandSafely('XADD', args)) !== null
   }
 
   async waiting(node: string): Promise<number> {

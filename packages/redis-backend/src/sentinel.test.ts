@@ -1,6 +1,6 @@
 /** The driver behind Sentinel, whose master dies. */
 import { Buffer } from 'node:buffer'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { ask, replicated } from '../../../test/rig/redis/redis-cluster.ts'
 import type { RedisSentinels } from '../../../test/rig/redis/redis-sentinels.ts'
 import { startSentinels } from '../../../test/rig/redis/redis-sentinels.ts'
@@ -91,4 +91,18 @@ it('tells of a master that has not taken over from the one before', { timeout: 6
     for (const store of stores.splice(0)) await store.close()
     await stop()
   }
+})
+
+it('prints nothing of its own where all Sentinels go away, and Redis too', { timeout: 60_000 }, async () => {
+  const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')]
+  const { addresses, name, stop } = await startSentinels()
+  const options = { sentinels: [...addresses], name, lease: 60_000, patience: 2_000, node: 'a' }
+  const store = new RedisStore(options)
+  stores.push(store)
+  await store.open()
+  await store.write([set('1')])
+  await stop()
+  await expect(store.write([set('2')])).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  expect(printed.flatMap(({ mock }) => mock.calls)).toEqual([])
+  for (const spy of printed) spy.mockRestore()
 })

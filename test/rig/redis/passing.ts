@@ -19,9 +19,12 @@ export async function start(settings: RedisSettings = {}): Promise<RedisServer> 
   return server
 }
 
-/** A store that does not wait for long. */
+/** For stores that wait in vain. */
+export const IMPATIENT = { patience: 300 } as const
+
+/** A store whose lease is short. */
 export async function open(options: RedisOptions, warn?: (text: string) => void): Promise<RedisStore> {
-  const store = new RedisStore({ lease: 1_000, patience: 300, ...options }, warn)
+  const store = new RedisStore({ lease: 1_000, ...options }, warn)
   stores.push(store)
   await store.open()
   return store

@@ -108,6 +108,3 @@ redis.call('XTRIM', KEYS[2], 'MINID', ARGV[2])
 return 1
 `,
 )
-
-/** Keys: inbox. The bytes of memory that it takes. */
-export const WAITING: Script = script(1, `return redis.call('MEMORY', 'USAGE', KEYS[1], 'SAMPLES', 0) or 0`)

@@ -60,3 +60,6 @@ return found
 
 /** Keys: one of the service. Seconds and microseconds. */
 export const CLOCK: Script = script(1, `return redis.call('TIME')`)
+
+/** Keys: inbox. The bytes of memory that it takes. */
+export const WAITING: Script = script(1, `return redis.call('MEMORY', 'USAGE', KEYS[1], 'SAMPLES', 0) or 0`)

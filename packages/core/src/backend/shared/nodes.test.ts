@@ -287,3 +287,13 @@ describe('a node that was claimed by another', () => {
     expect(await reader.message()).toMatchObject({ payload: 'x' })
   })
 })
+
+it('a node says in the log that it has joined, and how many there are', async () => {
+  const service = new TestService()
+  await service.join('one')
+  const two = await service.join('two')
+  expect(two.logger.lines.map(({ message }) => message)).toContain(
+    'this broker is the node two of a service that has 2 now',
+  )
+  expect(two.logger.events('node.joined')).toMatchObject([{ node: 'two', count: 2 }])
+})

@@ -1,6 +1,10 @@
+import type { Stack } from '../../contract/index.ts'
 import type { Publish } from '../../packets/index.ts'
 import type { Clock } from '../../time/index.ts'
 import type { SharedStore } from './shared-store.ts'
+
+/** A machine whose clock differs by so many ms from the service's is told of. */
+const DIFFERS = 60_000
 
 /** The one clock of the service, as the store has it, for instants that nodes tell each other. */
 export class ServiceClock {
@@ -36,6 +40,13 @@ export class ServiceClock {
   /** How far this machine's clock is ahead, in ms. */
   get ahead(): number {
     return this.#clock.wall() - this.now()
+  }
+
+  /** Says in the log where the clocks of this machine and of the service differ by much. */
+  tellDifference(log: Pick<Stack['log'], 'event'>): void {
+    if (Math.abs(this.ahead) < DIFFERS) return
+    const seconds = Math.round(Math.abs(this.ahead) / 1_000)
+    log.event('clock.differs', { seconds, which: this.ahead > 0 ? 'ahead of' : 'behind' })
   }
 
   /** What other nodes are told of an instant of the stack's clock; 0 stays never. */

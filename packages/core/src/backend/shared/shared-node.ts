@@ -20,8 +20,6 @@ import { watched } from './watched-store.ts'
 
 /** So many leases a node waits, when it joins, for what the others have to say. */
 const JOINING = 5
-/** A machine whose clock differs by so many ms from the service's is told of. */
-const CLOCK_DIFFERS = 60_000
 
 /** `joining`: it does not know all routes yet, or not any more. `lost`: another node has claimed what is its own. */
 export type Membership = 'joining' | 'in service' | 'lost' | 'stopped'
@@ -167,13 +165,14 @@ export class SharedNode {
     })
     try {
       await open()
-      this.#compareClocks()
+      this.clock.tellDifference(this.#stack.log)
       this.sender.begin(this.clock.now())
       this.intents.sendRestored(disk)
       this.inbox.begin(disk)
       this.#hasStarted = true
       await this.#join()
       await follow()
+      this.#stack.log.event('node.joined', { node: this.node, count: this.peers.alive.size + 1 })
     } catch (error) {
       await this.stop()
       await disk.close().catch(() => {})
@@ -290,13 +289,5 @@ export class SharedNode {
     this.inbox.halt()
     this.#stack.log.event('node.lost', { node: this.node, cause: error.message }, error)
     this.#onLost(error)
-  }
-
-  #compareClocks(): void {
-    const { ahead } = this.clock
-    if (Math.abs(ahead) < CLOCK_DIFFERS) return
-    const seconds = Math.round(Math.abs(ahead) / 1_000)
-    const which = ahead > 0 ? 'ahead of' : 'behind'
-    this.#stack.log.event('clock.differs', { seconds, which })
   }
 }

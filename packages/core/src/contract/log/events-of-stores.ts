@@ -55,6 +55,12 @@ export const STORE_EVENTS = {
     about: 'There is no keepalive in the stack.',
     act: 'Add it.',
   },
+  'node.joined': {
+    level: 'info',
+    text: 'this broker is the node {node} of a service that has {count} now',
+    about: 'The broker has joined the service of its shared store.',
+    act: 'Nothing; where others should be there: look whether they have the same store and prefix.',
+  },
   'node.rejoined': {
     level: 'info',
     text: 'the node has joined its service again',

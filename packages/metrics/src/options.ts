@@ -44,11 +44,11 @@ export const METRICS_OPTIONS: OptionsSpec<MetricsOptions> = {
   },
   every: {
     kind: 'number',
-    default: 128,
+    default: 1_024,
     min: 1,
     max: 65_536,
     unit: 'messages',
-    doc: 'Where many messages come, the times of one in about so many are taken; of all where less than a hundred come in a second.',
+    doc: 'Where many messages come, the times of one in about so many at least are taken; of all where less than a hundred come in a second.',
   },
   top: {
     kind: 'number',

@@ -1,13 +1,11 @@
 /** The time that messages take, measured for a few of them. */
 import type { Clock } from '../time/index.ts'
+import { Spacing } from '../time/index.ts'
 import type { RelayContext, RelayStore } from './relay.ts'
 import type { Traffic } from './traffic.ts'
 
 /** One message in about so many, where many come. */
-const EVERY = 128
-/** Milliseconds between two samples: where they are further apart, more of the messages are taken; where closer, fewer. */
-const FAR = 10
-const CLOSE = 1
+const EVERY = 1_024
 /** Whose relay takes longer is not waited for, in ms. */
 const PATIENCE = 10_000
 
@@ -16,7 +14,7 @@ const PATIENCE = 10_000
  * many messages each stands for.
  */
 export interface MessageSampler {
-  /** One message in about so many at least; 128 by default, 1 for all. */
+  /** One message in about so many at least; 1,024 by default, 1 for all. */
   readonly every?: number
   /** A message is about to be relayed. Its packet is a view: copy what is kept. */
   begun?(ctx: RelayContext, weight: number): void
@@ -38,14 +36,12 @@ export class MessageSamples {
   readonly #clock: Clock
   #samplers: readonly MessageSampler[] = []
   #every = EVERY
-  /** Messages between two samples, on average, and until the next. */
-  #gap = 1
+  #spacing = new Spacing()
+  /** Messages until the next sample. */
   #left = 1
   #weight = 1
   /** Messages since the last one whose times were taken. */
   #passed = 0
-  /** When the last one was chosen. */
-  #chosen = Number.NEGATIVE_INFINITY
   /** The one whose times are taken: when it began, when its bytes came, for how many it stands. */
   #begun = Number.NEGATIVE_INFINITY
   #since = 0
@@ -69,7 +65,8 @@ export class MessageSamples {
     this.#samplers = samplers
     this.on = samplers.length > 0
     this.#every = Math.min(...samplers.map(({ every = EVERY }) => every))
-    this.#gap = this.#left = this.#weight = 1
+    this.#spacing = new Spacing()
+    this.#left = this.#weight = 1
     this.#passed = 0
     if (!this.on) this.#end()
   }
@@ -118,12 +115,9 @@ export class MessageSamples {
   }
 
   #choose(now: number): void {
-    const apart = now - this.#chosen
-    this.#chosen = now
-    if (apart > FAR) this.#gap = Math.max(1, this.#gap >> 1)
-    else if (apart < CLOSE) this.#gap = Math.min(this.#every, this.#gap * 2)
+    const gap = this.#spacing.next(now, this.#every)
     // At random, or what comes in a rhythm would always, or never, be met.
-    this.#weight = this.#left = 1 + Math.floor(Math.random() * (2 * this.#gap - 1))
+    this.#weight = this.#left = 1 + Math.floor(Math.random() * (2 * gap - 1))
   }
 
   #relayed(began: number, store: RelayStore): void {

@@ -75,8 +75,8 @@ export interface Observation {
   /** What each handler has done, in the order in which a chain calls them. */
   activity(): readonly HandlerActivity[]
   /**
-   * Takes the time of one run in `every` of each chain (128 by default), and of the first. Several who ask get the
-   * closest spacing that one of them asked for.
+   * Takes the times of some runs of each chain: of the first and of all that are rare, and of one in `every` (1,024 by
+   * default) at least where thousands run in a second. Several who ask get the closest spacing that one of them asked for.
    * @returns What ends it.
    */
   time(every?: number): () => void

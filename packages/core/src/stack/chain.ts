@@ -2,6 +2,7 @@
 import type { CallbackRule, HandlerActivity } from '../contract/index.ts'
 import { DONE } from '../contract/index.ts'
 import { blame, StackError } from '../errors/index.ts'
+import { Spacing } from '../time/index.ts'
 import { RunCount } from './run-count.ts'
 import { Runner } from './runner.ts'
 import type { Anything, ChainHost, Step } from './step.ts'
@@ -21,6 +22,7 @@ export class HandlerChain extends Runner {
   /** The run at which it is asked whether somebody looks on, and the one whose time is taken. */
   #due = 0
   #timed = 0
+  #spacing = new Spacing()
   readonly #count: RunCount
   /** Called before the first step. No step itself: of each message one call is saved. */
   readonly #guard: CallbackRule['guard']
@@ -54,13 +56,21 @@ export class HandlerChain extends Runner {
   rearm(): void {
     this.#due = 0
     this.#timed = 0
+    this.#spacing = new Spacing()
   }
 
-  /** Whether the time of the run that begins is taken, where that is done once in `every` runs. */
-  isTimed(every: number): boolean {
+  /** Whether the time of the run that begins is taken, where that is done once in `every` runs at least. */
+  isTimed(now: number, every: number): boolean {
     if (this.#runs < this.#timed) return false
-    this.#timed = this.#runs + every
+    this.#timed = this.#runs + this.#spacing.next(now, every)
     return true
+  }
+
+  /** The next run that somebody may want to see. */
+  #nextDue(): number {
+    const { isFollowed, isTimed } = this.host.watch
+    if (isFollowed) return this.#runs
+    return isTimed ? this.#timed : MOST
   }
 
   /** Whether a middleware is asked at all. */
@@ -85,7 +95,7 @@ export class HandlerChain extends Runner {
 
   /** Who takes part, where nobody else does and nobody follows. */
   get sole(): Step['owner'] | undefined {
-    return this.steps.length === 1 && this.host.watch.spacing > 1 ? this.steps[0].owner : undefined
+    return this.steps.length === 1 && !this.host.watch.isFollowed ? this.steps[0].owner : undefined
   }
 
   /**
@@ -115,7 +125,7 @@ export class HandlerChain extends Runner {
     const { watch } = this.host
     if (this.#runs > MOST) this.#countOthers()
     const run = watch.begin(this, subject, store)
-    this.#due = this.#runs + watch.spacing
+    this.#due = this.#nextDue()
     const steps = run?.steps ?? this.steps
     try {
       const later = this.#runGuarded(steps, subject, store)
@@ -205,7 +215,7 @@ export class HandlerChain extends Runner {
     const { watch } = this.host
     if (this.#runs > MOST) this.#countOthers()
     const run = watch.begin(this, subject, undefined)
-    this.#due = this.#runs + watch.spacing
+    this.#due = this.#nextDue()
     this.#tellAll(run?.steps ?? this.steps, subject, report)
     run?.end()
   }

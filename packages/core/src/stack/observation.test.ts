@@ -127,7 +127,7 @@ describe('what handlers did', () => {
 })
 
 describe('the time of handlers', () => {
-  it('is taken of the first run and of one in so many, until the answer, while somebody asks for it', async () => {
+  it('is taken of each run that is rare, until the answer, while somebody asks for it', async () => {
     const { stack, clock } = stackOf(
       says('Busy', () => clock.spend(2)),
       says('Late', async () => {
@@ -143,13 +143,21 @@ describe('the time of handlers', () => {
     expect(activityOf(stack, 'Busy').timed).toBe(0)
     const end = stack.observation.time(4)
     for (let i = 0; i < 9; i++) await ask(stack)
-    expect(activityOf(stack, 'Busy')).toMatchObject({ calls: 10, timed: 3, milliseconds: 6, longest: 2 })
-    expect(activityOf(stack, 'Late')).toMatchObject({ calls: 10, timed: 3, milliseconds: 9, longest: 3 })
-    expect(activityOf(stack, 'Next')).toMatchObject({ calls: 10, timed: 3, milliseconds: 0 })
-    expect(activityOf(stack, 'Fails')).toMatchObject({ calls: 10, errors: 10, timed: 3 })
+    expect(activityOf(stack, 'Busy')).toMatchObject({ calls: 10, timed: 9, milliseconds: 18, longest: 2 })
+    expect(activityOf(stack, 'Late')).toMatchObject({ calls: 10, timed: 9, milliseconds: 27, longest: 3 })
+    expect(activityOf(stack, 'Next')).toMatchObject({ calls: 10, timed: 9, milliseconds: 0 })
+    expect(activityOf(stack, 'Fails')).toMatchObject({ calls: 10, errors: 10, timed: 9 })
     end()
     for (let i = 0; i < 9; i++) await ask(stack)
-    expect(activityOf(stack, 'Busy')).toMatchObject({ calls: 19, timed: 3 })
+    expect(activityOf(stack, 'Busy')).toMatchObject({ calls: 19, timed: 9 })
+  })
+
+  it('is taken of the first run and of one in so many where many run', async () => {
+    const { stack } = stackOf(says('One', () => undefined))
+    stack.observation.time(4)
+    for (let i = 0; i < 16; i++) await ask(stack)
+    // The 1st, 2nd, 4th, 8th, 12th and 16th: no time passes.
+    expect(activityOf(stack, 'One')).toMatchObject({ calls: 16, timed: 6 })
   })
 
   it('is taken as closely as the closest who asked wants it', async () => {
@@ -160,7 +168,7 @@ describe('the time of handlers', () => {
     expect(activityOf(stack, 'One').timed).toBe(5)
     end()
     for (let i = 0; i < 101; i++) await ask(stack)
-    expect(activityOf(stack, 'One').timed).toBe(7)
+    expect(activityOf(stack, 'One').timed).toBe(5 + 7)
   })
 })
 
@@ -239,6 +247,6 @@ describe('a follower', () => {
     end()
     for (let i = 0; i < 8; i++) await ask(stack)
     expect(seen).toBe(8)
-    expect(activityOf(stack, 'One').timed).toBe(4)
+    expect(activityOf(stack, 'One').timed).toBe(4 + 4)
   })
 })

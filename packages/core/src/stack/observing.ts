@@ -7,10 +7,8 @@ import type { Note } from './noted.ts'
 import { noted, noteOf, timed } from './noted.ts'
 import type { Anything, Step } from './step.ts'
 
-/** One run in so many has its time taken. */
-const EVERY = 128
-/** Runs of a chain between two looks at it where nobody looks on: a chain counts in small integers. */
-export const UNWATCHED: number = 2 ** 29
+/** One run in so many at least has its time taken. */
+const EVERY = 1_024
 
 /** One run that somebody looks on at. */
 export interface WatchedRun {
@@ -21,8 +19,10 @@ export interface WatchedRun {
 /** What chains ask for. */
 export interface ChainWatch {
   readonly ends: Ends
-  /** How many runs of a chain may go by from now on before it asks for {@link begin}. */
-  readonly spacing: number
+  /** Each run is to be shown to {@link begin}. */
+  readonly isFollowed: boolean
+  /** Some runs are, for their times. */
+  readonly isTimed: boolean
   /** `undefined` where nobody looks on at this run. */
   begin(chain: HandlerChain, subject: Anything, store: Anything): WatchedRun | undefined
 }
@@ -42,15 +42,19 @@ export class Observing implements Observation, ChainWatch {
   readonly #followers = new Set<Follower>()
   /** Of each who asked for times, how close. */
   readonly #spacings = new Map<symbol, number>()
-  #every = UNWATCHED
+  #every = EVERY
 
   constructor(stack: ObservedStack) {
     this.#stack = stack
     this.ends = new Ends((error) => stack.fail(error))
   }
 
-  get spacing(): number {
-    return this.#followers.size > 0 ? 1 : this.#every
+  get isFollowed(): boolean {
+    return this.#followers.size > 0
+  }
+
+  get isTimed(): boolean {
+    return this.#spacings.size > 0
   }
 
   activity(): readonly HandlerActivity[] {
@@ -59,7 +63,7 @@ export class Observing implements Observation, ChainWatch {
 
   time(every: number = EVERY): () => void {
     const asked = Symbol('times')
-    this.#spacings.set(asked, Math.max(1, Math.min(every, UNWATCHED)))
+    this.#spacings.set(asked, Math.max(1, every))
     this.#changed()
     return () => {
       if (this.#spacings.delete(asked)) this.#changed()
@@ -81,11 +85,11 @@ export class Observing implements Observation, ChainWatch {
   }
 
   begin(chain: HandlerChain, subject: Anything, store: Anything): WatchedRun | undefined {
-    const isTimed = this.#every < UNWATCHED && chain.isTimed(this.#every)
-    const client = this.#followers.size > 0 ? clientOf(subject) : undefined
+    const { now } = this.#stack
+    const isTimed = this.isTimed && chain.isTimed(now(), this.#every)
+    const client = this.isFollowed ? clientOf(subject) : undefined
     const followers = [...this.#followers].filter((one) => this.#wants(one, chain, client, subject, store))
     if (!isTimed && followers.length === 0) return undefined
-    const { now } = this.#stack
     const plain = isTimed ? chain.steps.map((step) => timed(step, now)) : chain.steps
     if (followers.length === 0) return { steps: plain, end: () => {} }
     const notes: Note[] = []
@@ -139,7 +143,7 @@ export class Observing implements Observation, ChainWatch {
   }
 
   #changed(): void {
-    this.#every = Math.min(UNWATCHED, ...this.#spacings.values())
+    this.#every = Math.min(...this.#spacings.values())
     for (const chain of this.#stack.chains()) chain.rearm()
   }
 }

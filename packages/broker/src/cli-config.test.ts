@@ -110,6 +110,31 @@ test('SIGHUP reads it again; a broken file changes nothing', async () => {
   await one.publishAsync('a', 'b', { qos: 1 })
 })
 
+test.each(['SIGHUP', 'SIGUSR2'] as const)(
+  '%s while it starts ends nothing, and is done once it runs',
+  async (signal) => {
+    const text = 'listeners: [{ listen: "mqtt://127.0.0.1:0" }]\nuse: [{ package: ./slow.mjs }]\n'
+    // It is loaded when the test says so.
+    const slow = `process.stdout.write('loading\\n')
+await new Promise((resolve) => process.stdin.once('data', resolve))
+process.stdin.unref()
+export class Slow {
+  name = 'Slow'
+  clientConnected() {}
+}
+`
+    const cli = configured(text, [], { 'slow.mjs': slow })
+    await cli.prints(/loading/)
+    cli.child.kill(signal)
+    cli.child.stdin?.write('go\n')
+    await url(cli, 'mqtt')
+    if (signal === 'SIGHUP') await cli.prints(/SIGHUP: read again: nothing has changed/)
+    else await cli.prints(/SIGUSR2/)
+    cli.child.kill('SIGTERM')
+    expect(await cli.exited).toBe(0)
+  },
+)
+
 test('SIGHUP tells of the listeners that are new or have changed, and of no others', async () => {
   const stays = '  - listen: mqtt://127.0.0.1:0\n  - { listen: "ws://127.0.0.1:0/mqtt", name: web }\n'
   const path = folder({ 'broker.yaml': `limits: {}\nlisteners:\n${stays}` })

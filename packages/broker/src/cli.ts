@@ -1,6 +1,11 @@
 #!/usr/bin/env node
 /** The command `mqtt-stack`. */
 import './engine.ts'
-import { runCli } from './run-cli.ts'
+import { HeldSignal } from './held-signal.ts'
 
-runCli(process.argv.slice(2)).then((code) => process.exit(code))
+// Before all else is loaded, which takes a while.
+const held = { again: new HeldSignal('SIGHUP'), other: new HeldSignal('SIGUSR2') }
+
+import('./run-cli.ts')
+  .then(({ runCli }) => runCli(process.argv.slice(2), held))
+  .then((code) => process.exit(code))

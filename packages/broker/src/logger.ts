@@ -1,6 +1,7 @@
 /** What the command logs: lines for a person on a terminal, JSON otherwise. Written at once, so nothing is lost at exit. */
 import { createRequire } from 'node:module'
 import type { Fields, LineFormat, Logger, LogLevel } from '@mqtt-stack/core'
+import { LINE_FORMATS, StackError } from '@mqtt-stack/core'
 import { destination, pino, stdTimeFunctions } from 'pino'
 
 const STDOUT = 1
@@ -36,6 +37,10 @@ export function createLogger(level: LogLevel, format: LineFormat): OwnLogger {
     format: {
       get: () => current,
       set: (next: LineFormat) => {
+        if (!LINE_FORMATS.includes(next)) {
+          const known = LINE_FORMATS.join(', ')
+          throw new StackError('OPTION_INVALID', `logger: "${String(next)}" is no format (known: ${known})`)
+        }
         toLine = writerOf(next)
         current = next
       },

@@ -2,24 +2,29 @@
 import { helpText, readFlags } from './cli-options.ts'
 import { commandOf } from './commands/index.ts'
 import { checkNpmFlags } from './npm-flags.ts'
+import type { HeldSignals } from './serve.ts'
 import { serve } from './serve.ts'
 import { version } from './version.ts'
 
 /**
  * Runs a command, or the broker until SIGTERM or SIGINT.
  * @param args What stands behind the command.
+ * @param held Signals that are there for a broker: to other commands they do what they do to any process.
  * @returns The exit code. What went wrong before the broker ran is one line on stderr.
  */
-export async function runCli(args: readonly string[]): Promise<number> {
+export async function runCli(args: readonly string[], held: HeldSignals): Promise<number> {
   try {
     const command = commandOf(args)
-    if (command !== undefined) return await command.run(args.slice(1), process)
-    const signal = nextSignal()
+    if (command !== undefined) {
+      for (const signal of [held.again, held.other]) signal.release()
+      return await command.run(args.slice(1), process)
+    }
+    const signals = { ...held, end: nextSignal() }
     checkNpmFlags(args, process.env)
     const flags = readFlags(args)
     if (flags.config.help) process.stdout.write(helpText())
     else if (flags.config.version) process.stdout.write(`${version()}\n`)
-    else await serve(flags, signal)
+    else await serve(flags, signals)
     return 0
   } catch (error) {
     process.stderr.write(`${oneLine(error as Error)}\n`)

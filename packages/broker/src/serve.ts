@@ -14,6 +14,7 @@ import { createBroker } from './create-broker.ts'
 import { openData, openRedis } from './durable.ts'
 import { makeExtra } from './extra.ts'
 import { ADMIN_EXTRA, METRICS_EXTRA } from './extras.ts'
+import type { HeldSignal } from './held-signal.ts'
 import type { LogOptions } from './log-options.ts'
 import { lineFormatOf } from './log-options.ts'
 import { createLogger } from './logger.ts'
@@ -23,19 +24,30 @@ import { tellReady, Workers, workerIndex } from './workers.ts'
 /** Milliseconds in which the broker must have stopped. */
 const STOP_TIMEOUT = 4_000
 
-/** @param signal Comes when it is to stop. */
-export async function serve(flags: Flags, signal: Promise<string>): Promise<void> {
+/** Signals that end nothing, from the first moment on. */
+export interface HeldSignals {
+  /** SIGHUP: all is to be read again. */
+  readonly again: HeldSignal
+  /** SIGUSR2: nothing is to happen. */
+  readonly other: HeldSignal
+}
+
+export interface Signals extends HeldSignals {
+  /** Comes when it is to stop. */
+  readonly end: Promise<string>
+}
+
+export async function serve(flags: Flags, signals: Signals): Promise<void> {
   const { config } = flags
   const file = config.config === '' ? undefined : await loadFile(config.config)
   const said = logOf(flags)
   const { level = 'info', format = 'auto' } = { ...file?.value.log, ...said }
   const logger = createLogger(level, lineFormatOf(format))
-  if (config.workers > 1 && workerIndex === undefined) return supervise(flags, file, logger, signal)
+  if (config.workers > 1 && workerIndex === undefined) return supervise(flags, file, logger, signals)
   const options = { ...withLogger(await optionsOf(flags), logger, file), log: said }
   const broker = file === undefined ? createBroker(options) : await configured(file, { options })
   const { log } = broker
-  process.on('SIGHUP', () => void reload(broker))
-  process.on('SIGUSR2', () => log.event('process.signal', { signal: 'SIGUSR2' }))
+  signals.other.answer(() => log.event('process.signal', { signal: 'SIGUSR2' }))
   await broker.listen().catch((error: Error) => {
     const inFile = file !== undefined && !namesListeners(flags.given)
     throw withFlag(error, config, inFile ? `${placeInFile(file, error)} names it` : undefined)
@@ -44,9 +56,11 @@ export async function serve(flags: Flags, signal: Promise<string>): Promise<void
   tellReady(urls)
   if (workerIndex === undefined) logListening(urls, log)
   if (file?.value.auth === undefined) warnOfStrangers(broker, config)
+  // What has changed while it started is read now.
+  signals.again.answer(() => void reload(broker))
   const manager = new ServiceManager(log)
   await manager.ready(`listening on ${urls.join(', ')}`)
-  log.event('process.stopping', { signal: await signal })
+  log.event('process.stopping', { signal: await signals.end })
   void manager.stopping()
   await Promise.race([broker.close(), delay(STOP_TIMEOUT)])
   log.event('process.stopped', {})
@@ -57,7 +71,7 @@ async function supervise(
   { config }: Flags,
   file: LoadedConfig | undefined,
   logger: Logger,
-  signal: Promise<string>,
+  signals: Signals,
 ): Promise<void> {
   if (config.redis === '' && file?.value.store?.redis === undefined)
     throw new StackError(
@@ -66,13 +80,13 @@ async function supervise(
     )
   const log = createLog(logger, systemClock)
   const workers = new Workers(config.workers, log)
-  process.on('SIGHUP', () => workers.signal('SIGHUP'))
   const urls = await workers.start()
+  signals.again.answer(() => workers.signal('SIGHUP'))
   logListening(urls, log)
   log.event('process.workers', { count: config.workers, pids: workers.pids.join(', ') })
   const manager = new ServiceManager(log)
   await manager.ready(`listening on ${urls.join(', ')}`)
-  log.event('process.stopping', { signal: await signal })
+  log.event('process.stopping', { signal: await signals.end })
   void manager.stopping()
   await workers.stop()
   log.event('process.stopped', {})

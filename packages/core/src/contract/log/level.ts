@@ -25,6 +25,10 @@ export function isLogLevel(text: unknown): text is LogLevel {
   return LOG_LEVELS.some((one) => one === text)
 }
 
+export function isLineFormat(text: unknown): text is LineFormat {
+  return LINE_FORMATS.some((one) => one === text)
+}
+
 /** What the level of a logger is here; nothing for one that is not known. */
 export function levelOf(text: string): LogLevel | undefined {
   return isLogLevel(text) ? text : Object.hasOwn(MORE, text) ? MORE[text] : undefined

@@ -146,7 +146,15 @@ test('the format is the logger’s; one that has none is not told any', () => {
   expect(other.format).toBeUndefined()
   expect(() => {
     other.format = 'json'
-  }).toThrow('log: the logger (option "logger") has no format to choose: its format is set where it was made')
+  }).toThrow(
+    'log: the logger (option "logger"; console without it) has no format that can be set: choose it where that is made; createBroker({ log: { format } }) makes one that has it',
+  )
+  // A logger may be anybody's: it is not asked to take what nobody knows.
+  for (const one of [log, other])
+    expect(() => {
+      one.format = 'xml' as 'json'
+    }).toThrow('log: "xml" is no format (known: lines, json)')
+  expect(log.format).toBe('json')
 })
 
 describe('a flood', () => {

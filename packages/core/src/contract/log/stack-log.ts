@@ -2,7 +2,7 @@
 import { StackError } from '../../errors/index.ts'
 import type { Clock } from '../../time/index.ts'
 import type { LineFormat, LogLevel } from './level.ts'
-import { isLogLevel, isWritten, LOG_LEVELS, levelOf } from './level.ts'
+import { isLineFormat, isLogLevel, isWritten, LINE_FORMATS, LOG_LEVELS, levelOf } from './level.ts'
 import { LineLimit } from './line-limit.ts'
 import type { Log } from './log.ts'
 import { LOG_EVENTS } from './log-events.ts'
@@ -96,11 +96,15 @@ class StackLog<Events extends LogTable> implements Log<Events> {
   }
 
   set format(format: LineFormat) {
+    if (!isLineFormat(format)) {
+      const known = LINE_FORMATS.join(', ')
+      throw new StackError('OPTION_INVALID', `log: "${String(format)}" is no format (known: ${known})`)
+    }
     if (this.#lines.logger.format === undefined) {
-      const fix = 'its format is set where it was made'
+      const fix = 'choose it where that is made; createBroker({ log: { format } }) makes one that has it'
       throw new StackError(
         'OPTION_INVALID',
-        `log: the logger (option "logger") has no format to choose: ${fix}`,
+        `log: the logger (option "logger"; console without it) has no format that can be set: ${fix}`,
       )
     }
     this.#lines.logger.format = format

@@ -1,6 +1,7 @@
 /** The API for operators: HTTP on a listener of its own. */
 import type { Client, Context, Done, MiddlewareLike, Packet } from '@mqtt-stack/core'
 import { ClientList, DONE, isLoopback, Middleware, ReasonCode, Relayer } from '@mqtt-stack/core'
+import { BanSharing } from './ban-sharing.ts'
 import { Bans } from './bans.ts'
 import { dashboardFiles } from './dashboard.ts'
 import type { Desk } from './desk.ts'
@@ -9,9 +10,11 @@ import { HttpListener } from './http/http-listener.ts'
 import { listenerOf } from './http/server.ts'
 import { placeOf } from './listen-at.ts'
 import { Live } from './live/live.ts'
+import { Nodes } from './nodes.ts'
 import type { Operator } from './operator.ts'
 import type { AdminOptions } from './options.ts'
 import { ADMIN_OPTIONS } from './options.ts'
+import { isKick, kickHere } from './routes/clients.ts'
 import { OPEN_ROUTES, ROUTES } from './routes/index.ts'
 import { Tokens } from './tokens.ts'
 
@@ -26,6 +29,7 @@ export class Admin extends Middleware<AdminOptions> {
     'lookupHoldings',
     'lookupHealth',
     'lookupNodes',
+    'tellNodes',
     'lookupMetrics',
     'lookupUsers',
     'storeUser',
@@ -84,16 +88,20 @@ export class Admin extends Middleware<AdminOptions> {
     const operator = config.operator ?? this.#operator ?? {}
     const clients = operator.clients ?? new ClientList(() => stack.clients)
     const door = new Door(this.#tokens, stack.clock)
+    const [bans, nodes] = [new Bans(stack.clock), new Nodes(stack)]
     const desk: Desk = {
       stack,
       config,
       clients,
-      bans: new Bans(stack.clock),
+      bans,
+      nodes,
+      sharing: new BanSharing(stack, bans, nodes),
       live: new Live(stack, clients, this),
       relayer: new Relayer(stack),
       operator,
       door,
     }
+    nodes.on('kick', (said) => isKick(said) && kickHere(desk, said))
     this.#desk = desk
     const fallback = config.dashboard ? dashboardFiles() : undefined
     const { connections } = config
@@ -117,11 +125,18 @@ export class Admin extends Middleware<AdminOptions> {
     }
     this.#listeners = listeners
     this.#untimed = stack.observation.time()
+    // Before that the backend may not answer.
+    const started = Promise.resolve().then(() => stack.started)
+    started.then(
+      () => desk.sharing.start(),
+      () => {},
+    )
     this.#tell(listeners)
   }
 
   async stop(): Promise<void> {
     this.#untimed?.()
+    this.#desk?.sharing.stop()
     this.#desk?.live.close()
     await Promise.all(this.#listeners.map((one) => one.close()))
     this.#listeners = []
@@ -142,6 +157,10 @@ export class Admin extends Middleware<AdminOptions> {
   clientDisconnected(ctx: Context<'clientDisconnected'>): void {
     this.#desk?.clients.disconnected(ctx.client)
     this.#desk?.live.clientDisconnected(ctx)
+  }
+
+  nodeTold(ctx: Context<'nodeTold'>): void {
+    this.#desk?.nodes.told(ctx)
   }
 
   /** A token that was made is told once, and to nobody’s log: as a link, whose fragment no server is sent. */

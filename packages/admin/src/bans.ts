@@ -1,4 +1,5 @@
 /** Who is kept out for a while. */
+import { createHash, randomBytes } from 'node:crypto'
 import type { Client, Clock } from '@mqtt-stack/core'
 import { addressOf } from '@mqtt-stack/core'
 
@@ -18,14 +19,30 @@ export interface Ban extends BanTerms {
   readonly until: number
 }
 
-/** So many at a time. */
+/** As other nodes are told of it. */
+export interface SharedBan extends BanTerms {
+  readonly id: string
+  readonly reason: string
+  /** Milliseconds: clocks of machines differ. */
+  readonly left: number
+  /** Grows with each change of what it is for: the highest holds. */
+  readonly version: number
+  /** It was taken away: known until it would have been over, so that no other node brings it back. */
+  readonly lifted: boolean
+}
+
+interface Kept extends Ban {
+  readonly version: number
+  readonly lifted: boolean
+}
+
+/** So many at a time, with those that were taken away. */
 const MOST = 10_000
 
-/** Bans of this process: they are gone with it. Each is found by what it is for, however many there are. */
+/** Bans that this process knows: they are gone with it. Each is found by what it is for, however many there are. */
 export class Bans {
   readonly #clock: Clock
-  readonly #byKey = new Map<string, Ban>()
-  #next = 1
+  readonly #byKey = new Map<string, Kept>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -34,23 +51,25 @@ export class Bans {
   /** Those that hold, oldest first. */
   list(): readonly Ban[] {
     this.#forget()
-    return [...this.#byKey.values()]
+    return [...this.#byKey.values()].filter(({ lifted }) => !lifted).map(banOf)
   }
 
   /** One for the same replaces another; nothing where there are too many. */
   add(terms: BanTerms, seconds: number, reason: string): Ban | undefined {
     this.#forget()
     const key = keyOf(terms)
-    this.#byKey.delete(key)
-    if (this.#byKey.size >= MOST) return undefined
-    const ban = { ...terms, id: `${this.#next++}`, reason, until: this.#clock.now() + seconds * 1_000 }
-    this.#byKey.set(key, ban)
-    return ban
+    const version = (this.#byKey.get(key)?.version ?? 0) + 1
+    const until = this.#clock.now() + seconds * 1_000
+    const ban = { ...terms, id: randomBytes(6).toString('hex'), reason, until, version, lifted: false }
+    return this.#put(key, ban) ? banOf(ban) : undefined
   }
 
   /** False where there is none. */
   remove(id: string): boolean {
-    for (const [key, ban] of this.#byKey) if (ban.id === id) return this.#byKey.delete(key)
+    for (const [key, ban] of this.#byKey) {
+      if (ban.id !== id || ban.lifted) continue
+      return this.#put(key, { ...ban, version: ban.version + 1, lifted: true })
+    }
     return false
   }
 
@@ -63,19 +82,60 @@ export class Bans {
     return this.#find({ clientId }) ?? this.#find({ identity }) ?? this.#find({ address })
   }
 
+  /** All that other nodes are to know, or what they are to know of one. */
+  shared(id?: string): readonly SharedBan[] {
+    this.#forget()
+    const now = this.#clock.now()
+    return [...this.#byKey.values()]
+      .filter((ban) => id === undefined || ban.id === id)
+      .map(({ until, ...ban }) => ({ ...ban, left: until - now }))
+  }
+
+  /** Another node has said what it knows; answers how many of it were news. */
+  merge(told: readonly SharedBan[]): number {
+    this.#forget()
+    let news = 0
+    for (const { left, ...ban } of told) {
+      const key = keyOf(ban)
+      const known = this.#byKey.get(key)
+      const isOlder = known !== undefined && (known.version - ban.version || compare(known.id, ban.id)) >= 0
+      if (!isOlder && left > 0 && this.#put(key, { ...ban, until: this.#clock.now() + left })) news++
+    }
+    return news
+  }
+
+  /** The same on two nodes that know the same. */
+  get digest(): string {
+    this.#forget()
+    const all = [...this.#byKey].map(([key, { version, id }]) => JSON.stringify([key, version, id])).sort()
+    return createHash('sha256').update(all.join('\n')).digest('base64url')
+  }
+
+  #put(key: string, ban: Kept): boolean {
+    this.#byKey.delete(key)
+    if (this.#byKey.size >= MOST) return false
+    this.#byKey.set(key, ban)
+    return true
+  }
+
   #find(terms: BanTerms): Ban | undefined {
     if (Object.values(terms)[0] === undefined) return undefined
-    const key = keyOf(terms)
-    const ban = this.#byKey.get(key)
-    if (ban === undefined || ban.until > this.#clock.now()) return ban
-    this.#byKey.delete(key)
-    return undefined
+    const ban = this.#byKey.get(keyOf(terms))
+    return ban === undefined || ban.lifted || ban.until <= this.#clock.now() ? undefined : ban
   }
 
   #forget(): void {
     const now = this.#clock.now()
     for (const [key, { until }] of this.#byKey) if (until <= now) this.#byKey.delete(key)
   }
+}
+
+function banOf({ version: _, lifted: __, ...ban }: Kept): Ban {
+  return ban
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other)
 }
 
 function keyOf({ clientId, identity, address }: BanTerms): string {

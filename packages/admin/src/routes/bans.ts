@@ -20,6 +20,11 @@ const BAN: JsonSchema = {
     address: { type: 'string' },
     reason: { type: 'string' },
     until: { type: 'string', format: 'date-time' },
+    missing: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Nodes that did not answer: they hear of it within 30 seconds once they can.',
+    },
   },
 }
 
@@ -39,7 +44,7 @@ export const BAN_ROUTES: readonly Route[] = [
     role: 'operate',
     tag: TAG,
     summary:
-      'Keeps out a client identifier, an identity or an address for a while, and ends the connections that it is for. A ban is gone with the process, and holds on this node alone.',
+      'Keeps out a client identifier, an identity or an address for a while, and ends the connections that it is for. A ban holds on every node of a service that has this API, and is gone with their processes.',
     body: {
       clientId: optional(text({ doc: 'Client identifier; one of the three is needed.', max: 65_535 })),
       identity: optional(text({ doc: 'Identity.' })),
@@ -52,8 +57,9 @@ export const BAN_ROUTES: readonly Route[] = [
       const { seconds, reason, ...terms } = body
       const ban = desk.bans.add(onlyOne(terms), seconds, reason)
       if (ban === undefined) throw new Problem('conflict', 'there are 10000 bans: take some away first')
-      await endThose(desk)
-      return stateOf(ban, desk)
+      await desk.sharing.endThose()
+      const missing = await desk.sharing.spread(ban.id)
+      return { ...stateOf(ban, desk), ...(missing.length > 0 && { missing }) }
     },
   }),
   route({
@@ -63,8 +69,9 @@ export const BAN_ROUTES: readonly Route[] = [
     tag: TAG,
     summary: 'Takes a ban away.',
     params: { id: text({ doc: 'As the list says.', max: 20 }) },
-    run({ params, desk }) {
-      if (!desk.bans.remove(params.id)) throw new Problem('not-found', `there is no ban "${params.id}"`)
+    async run({ params: { id }, desk }) {
+      if (!desk.bans.remove(id)) throw new Problem('not-found', `there is no ban "${id}"`)
+      await desk.sharing.spread(id)
     },
   }),
 ]
@@ -77,15 +84,6 @@ function onlyOne(terms: BanTerms): BanTerms {
     'bad-request',
     'body: one of "clientId", "identity" and "address" must be given, and no other',
   )
-}
-
-/** Ends the connections that are kept out now, in turns with others. */
-async function endThose({ stack, bans }: Desk): Promise<void> {
-  for (const client of stack.clients) {
-    if (stack.pace.spent) await stack.pace.rest()
-    const ban = bans.of(client)
-    if (ban !== undefined) stack.closeClient(client, 0x98, ban.reason)
-  }
 }
 
 function stateOf({ until, ...ban }: Ban, { stack }: Desk): object {

@@ -76,7 +76,8 @@ export const CLIENT_ROUTES: readonly Route[] = [
     path: '/api/clients/{clientId}',
     role: 'operate',
     tag: TAG,
-    summary: 'Ends the connection of a client; its session stays for as long as it was to stay.',
+    summary:
+      'Ends the connection of a client, on whichever node of a service it is (that has this API too); its session stays for as long as it was to stay.',
     params: { clientId: CLIENT_ID },
     query: {
       reason: usually(text({ doc: 'Told to a 5.0 client, and logged.' }), 'closed by an operator'),
@@ -89,9 +90,14 @@ export const CLIENT_ROUTES: readonly Route[] = [
         ReasonCode.ADMINISTRATIVE_ACTION,
       ),
     },
-    run({ params, query, desk }) {
-      const client = connected(desk, params.clientId)
-      desk.stack.closeClient(client, query.reasonCode as ReasonCode, query.reason)
+    async run({ params: { clientId }, query: { reasonCode, reason }, desk }) {
+      const kick = { clientId, reasonCode, reason }
+      if (kickHere(desk, kick)) return
+      const { answers, missing } = await desk.nodes.ask('kick', kick)
+      if (answers.some(({ said }) => said === true)) return
+      if (missing.length === 0) throw notConnected(clientId)
+      const what = `no client "${clientId}" is connected here, and of these nodes nobody answered`
+      throw new Problem('unavailable', `${what}: ${missing.join(', ')}; try again, or ask theirs`)
     },
   }),
 ]
@@ -100,7 +106,34 @@ export const CLIENT_ROUTES: readonly Route[] = [
 export function connected({ clients }: Desk, clientId: string): Client {
   const client = clients.get(clientId)
   if (client !== undefined) return client
-  throw new Problem('not-found', `no client "${clientId}" is connected here`)
+  throw notConnected(clientId)
+}
+
+/** A client whose connection is to end. */
+interface Kick {
+  readonly clientId: string
+  readonly reasonCode: number
+  readonly reason: string
+}
+
+/** Whether it was connected to this node. */
+export function kickHere({ clients, stack }: Desk, { clientId, reasonCode, reason }: Kick): boolean {
+  const client = clients.get(clientId)
+  if (client !== undefined) stack.closeClient(client, reasonCode as ReasonCode, reason)
+  return client !== undefined
+}
+
+/** What another node says that it wants. */
+export function isKick(said: unknown): said is Kick {
+  if (typeof said !== 'object' || said === null) return false
+  const { clientId, reasonCode, reason } = said as Partial<Kick>
+  const isCode =
+    Number.isInteger(reasonCode) && (reasonCode as number) >= 0x80 && (reasonCode as number) <= 0xff
+  return typeof clientId === 'string' && isCode && typeof reason === 'string'
+}
+
+function notConnected(clientId: string): Problem {
+  return new Problem('not-found', `no client "${clientId}" is connected here`)
 }
 
 function isFigure(place: unknown): place is FigurePlace {

@@ -20,6 +20,7 @@ import { Relays } from './relays.ts'
 import { SessionLife } from './session-life.ts'
 import { SessionList } from './session-list.ts'
 import { SessionWills } from './session-wills.ts'
+import { tellNodes } from './shared/notes.ts'
 import type { SharedOptions } from './shared/options.ts'
 import { Rejoin } from './shared/rejoin.ts'
 import type { BackendStats } from './stats.ts'
@@ -42,6 +43,7 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
     'handOnMessage',
     'sessionTakenOver',
     'messageDropped',
+    'nodeTold',
   ]
   /** Answered where something outlives the process: within it the session has what is due. */
   readonly storeDueRetained?: Answer<'storeDueRetained'>
@@ -293,5 +295,10 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
 
   lookupNodes(_: Context<'lookupNodes'>, store: Store<'lookupNodes'>): void {
     store.push(...nodesOf(this.#parts))
+  }
+
+  tellNodes(ctx: Context<'tellNodes'>, store: Store<'tellNodes'>): void {
+    const { shared } = this.#parts
+    if (shared !== undefined) tellNodes(shared, ctx, store)
   }
 }

@@ -61,6 +61,7 @@ const FRAMES: readonly Frame[] = [
   { kind: 'part', clientId: 'phone', pull: 3, stage: 2, last: false, records: [BYTES, Buffer.alloc(0)] },
   { kind: 'moved', clientId: 'phone', pull: 3 },
   { kind: 'gone', clientId: 'phone', pull: 3, reason: 'absent' },
+  { kind: 'note', subject: 'admin', text: '{"ü":1}' },
 ]
 
 describe('a frame', () => {

@@ -111,6 +111,13 @@ export interface GoneFrame {
   readonly reason: string
 }
 
+/** What a middleware says to those of its kind. */
+export interface NoteFrame {
+  readonly kind: 'note'
+  readonly subject: string
+  readonly text: string
+}
+
 export type Frame =
   | MessageFrame
   | GroupFrame
@@ -121,6 +128,7 @@ export type Frame =
   | PartFrame
   | MovedFrame
   | GoneFrame
+  | NoteFrame
 
 export type FrameKind = Frame['kind']
 export type FrameOf<Kind extends FrameKind> = Extract<Frame, { kind: Kind }>
@@ -136,6 +144,7 @@ const KINDS: readonly FrameKind[] = [
   'part',
   'moved',
   'gone',
+  'note',
 ]
 const PARTS: readonly RoutesFrame['part'][] = ['change', 'first', 'next', 'last', 'only']
 
@@ -164,6 +173,8 @@ export function encodeFrame(frame: Frame): Uint8Array {
       return fields.done()
     case 'gone':
       return fields.text(frame.clientId).number(frame.pull).text(frame.reason).done()
+    case 'note':
+      return fields.text(frame.subject).text(frame.text).done()
     default:
       return fields.text(frame.clientId).number(frame.pull).done()
   }
@@ -234,6 +245,8 @@ function readFrame(kind: FrameKind | undefined, fields: FieldReader): Frame {
       return { kind, clientId: fields.text() ?? '', pull: fields.number() }
     case 'gone':
       return { kind, clientId: fields.text() ?? '', pull: fields.number(), reason: fields.text() ?? '' }
+    case 'note':
+      return { kind, subject: fields.text() ?? '', text: fields.text() ?? '' }
     default:
       throw damaged('a frame of no known kind')
   }

@@ -90,6 +90,42 @@ export interface OperationCallbacks {
   lookupNodes: { ctx: object; store: NodeSummary[] }
 
   /**
+   * Something is said to the middlewares of other nodes, at once or not at all: nothing of it is kept for a node that cannot be
+   * reached now. Whoever must know that it has come has it answered in the same way. Where this node is alone nothing happens.
+   * @executedBy admin, anyone
+   * @answeredBy backend
+   */
+  tellNodes: {
+    ctx: {
+      /** Whom it concerns: the name of whoever says it. */
+      subject: string
+      /** At most 1,048,576 characters (`OPTION_INVALID`). */
+      text: string
+      /** This node alone; absent: all others. */
+      to?: string
+    }
+    store: {
+      /** To whom it was sent. */
+      nodes: string[]
+    }
+  }
+
+  /**
+   * Another node said something by `tellNodes`.
+   * @executedBy backend
+   * @answeredBy admin, anyone
+   */
+  nodeTold: {
+    ctx: {
+      /** Which one. */
+      node: string
+      subject: string
+      text: string
+    }
+    store: object
+  }
+
+  /**
    * Users, by name, pushed to the store by everybody who has a list of them.
    * @executedBy admin, anyone
    * @answeredBy auth-password, auth-scram, whoever has a list of users
@@ -214,6 +250,8 @@ export const OPERATION: RulesOf<OperationCallbacks> = {
     },
   },
   lookupNodes: { merge: 'each', newStore: () => [], patience: PATIENCE },
+  tellNodes: { merge: 'all', newStore: () => ({ nodes: [] }) },
+  nodeTold: { merge: 'told' },
   lookupUsers: { merge: 'each', newStore: () => [], patience: PATIENCE },
   storeUser: { merge: 'all' },
   removeUser: { merge: 'all' },

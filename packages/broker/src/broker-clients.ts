@@ -1,6 +1,7 @@
 /** What a program does with the clients and the messages of its broker. */
 import { EventEmitter } from 'node:events'
 import type {
+  OptionsSpec,
   OwnListener,
   OwnSubscription,
   OwnSubscriptionOptions,
@@ -16,6 +17,7 @@ import {
   ownMessage,
   Relayer,
   RelayStore,
+  resolveOptions,
   retainedMessages,
   sendTo,
   subscribeProcess,
@@ -31,6 +33,11 @@ export interface KickOptions {
   readonly reasonCode?: ReasonCode
   /** For a 5.0 client and the log. */
   readonly reason?: string
+}
+
+const KICK_OPTIONS: OptionsSpec<KickOptions> = {
+  reasonCode: { kind: 'number', default: 0x98, min: 0x80, max: 0xff, doc: 'for a 5.0 client' },
+  reason: { kind: 'string', default: '', doc: 'for a 5.0 client and the log' },
 }
 
 /** The half of a broker that is about clients and messages; the other half is `Broker`. */
@@ -53,7 +60,7 @@ export abstract class BrokerClients extends EventEmitter<BrokerEvents> {
   /**
    * Publishes a message of the broker's own, past authentication and access rules.
    * @returns How many receivers matched, for how many it was queued or dropped, and whether somebody vetoed it.
-   * @throws StackError `TOPIC_INVALID`; what a middleware that relays failed with.
+   * @throws StackError `TOPIC_INVALID`, `OPTION_UNKNOWN` or `OPTION_INVALID`; what a middleware that relays failed with.
    */
   async publish(
     topic: string,
@@ -76,7 +83,7 @@ export abstract class BrokerClients extends EventEmitter<BrokerEvents> {
    *
    * It is a client of its own, by the transport `process`, with a queue that is bounded: of a listener that is slow QoS 0 is
    * dropped and told, and QoS 1 and 2 wait as they do for any client.
-   * @throws StackError `FILTER_INVALID`, `OPTION_INVALID` or `SUBSCRIBE_REFUSED`; those of `stack.start()`.
+   * @throws StackError `FILTER_INVALID`, `OPTION_UNKNOWN`, `OPTION_INVALID` or `SUBSCRIBE_REFUSED`; those of `stack.start()`.
    */
   async subscribe(
     filter: string,
@@ -90,7 +97,7 @@ export abstract class BrokerClients extends EventEmitter<BrokerEvents> {
   /**
    * Sends a message to one client of this node, whatever it is subscribed to; where it is away, and the message has QoS 1 or
    * 2, into the log of its session.
-   * @throws StackError `TOPIC_INVALID`; those of `stack.start()`.
+   * @throws StackError `TOPIC_INVALID`, `OPTION_UNKNOWN`, `OPTION_MISSING` or `OPTION_INVALID`; those of `stack.start()`.
    */
   async sendTo(clientId: string, message: PublishInit): Promise<Sent> {
     await this.start()
@@ -102,7 +109,9 @@ export abstract class BrokerClients extends EventEmitter<BrokerEvents> {
    *
    *     for await (const { topic, packet } of broker.retained('plant/#')) console.log(topic, packet.payload)
    *
-   * @throws StackError `FILTER_INVALID`; those of `stack.start()`.
+   * Each has `topic`, `packet` (the message, as a `Publish`), `messageId`, `expiresAt` (by the stack's clock, in ms; 0 for
+   * never) and, where it is known, its `publisher`.
+   * @throws StackError `FILTER_INVALID`, `OPTION_UNKNOWN` or `OPTION_INVALID`; those of `stack.start()`.
    */
   async *retained(filter: string, range: RetainedRange = {}): AsyncGenerator<RetainedMessage, void, void> {
     await this.start()
@@ -112,8 +121,10 @@ export abstract class BrokerClients extends EventEmitter<BrokerEvents> {
   /**
    * Ends the connection of a client of this node; its session stays for as long as it was to stay. Fulfils when it is gone.
    * @returns False where no such client is connected here.
+   * @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`.
    */
-  async kick(clientId: string, { reasonCode = 0x98, reason = '' }: KickOptions = {}): Promise<boolean> {
+  async kick(clientId: string, options: KickOptions = {}): Promise<boolean> {
+    const { reasonCode, reason } = resolveOptions('kick', options, KICK_OPTIONS)
     const client = this.clients.get(clientId)
     if (client === undefined) return false
     const gone = new Promise<void>((resolve) => client.onClose(() => resolve()))

@@ -128,7 +128,7 @@ describe.each(SOME)('the process over %s', (_name, make) => {
     await expect(broker.subscribe('a', () => {}, { signal: controller.signal })).rejects.toThrow('aborted')
     await expect(broker.subscribe('a/#/b', () => {})).rejects.toThrow('not a topic filter: "a/#/b"')
     await expect(broker.subscribe('a', () => {}, { queue: 0 })).rejects.toThrow(
-      'subscribe: option "queue" must be a whole number of at least 1, not 0',
+      'subscribe: option "queue" must be a number from 1 to 4294836225, not 0',
     )
   })
 

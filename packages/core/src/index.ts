@@ -77,9 +77,9 @@ export * from './packets/user-properties.ts'
 export {
   type OwnListener,
   type OwnSubscription,
-  type OwnSubscriptionOptions,
   subscribeProcess,
 } from './stack/own-subscription.ts'
+export type { OwnSubscriptionOptions } from './stack/own-subscription-options.ts'
 export { type ProbeInit, probeOf } from './stack/probe.ts'
 export { Stack } from './stack/stack.ts'
 export { bounded } from './time/bounded.ts'

@@ -40,6 +40,8 @@ export class Tracing extends Middleware<TracingOptions> {
 
   followTraffic(ctx: Context<'followTraffic'>, store: Store<'followTraffic'>): void {
     const wanted = wantedOf(ctx.terms)
+    checkFunction('see', ctx.see)
+    if (ctx.over !== undefined) checkFunction('over', ctx.over)
     const { followers } = this.config
     if (this.#following.size >= followers)
       throw new StackError(
@@ -92,4 +94,9 @@ export class Tracing extends Middleware<TracingOptions> {
   topicUnsubscribed(ctx: Context<'topicUnsubscribed'>): void {
     this.#memory.unsubscribed(ctx)
   }
+}
+
+function checkFunction(name: string, given: unknown): void {
+  if (typeof given !== 'function')
+    throw new StackError('OPTION_INVALID', `follow: "${name}" must be a function, not ${String(given)}`)
 }

@@ -280,12 +280,8 @@ describe('explain', () => {
     [{ publish: 'a/#' }, 'TOPIC_INVALID', 'explain: not a topic name: "a/#"'],
     [{ will: '' }, 'TOPIC_INVALID', 'explain: not a topic name: ""'],
     [{ subscribe: 'a#' }, 'FILTER_INVALID', 'explain: not a topic filter: "a#"'],
-    [{ publish: 'a', qos: 3 }, 'OPTION_INVALID', 'explain: "qos" is 0, 1 or 2, not 3'],
-    [
-      { usr: 'a', publish: 'a' },
-      'OPTION_UNKNOWN',
-      'explain: unknown key "usr" (known: client, user, groups, address, listener, publish, will, subscribe, connect, qos, retain)',
-    ],
+    [{ publish: 'a', qos: 3 }, 'OPTION_INVALID', 'explain: option "qos" must be one of 0, 1, 2, not 3'],
+    [{ usr: 'a', publish: 'a' }, 'OPTION_UNKNOWN', 'explain: unknown option "usr" (did you mean "user"?)'],
   ])('%o is no question', async (question, code, message) => {
     const { broker } = setup()
     await expect(broker.explain(question as Question)).rejects.toMatchObject({ code, message })

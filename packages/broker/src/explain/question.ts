@@ -1,5 +1,11 @@
-import type { QoS } from '@mqtt-stack/core'
-import { isValidTopicFilter, isValidTopicName, parseShare, StackError } from '@mqtt-stack/core'
+import type { OptionsSpec, QoS } from '@mqtt-stack/core'
+import {
+  isValidTopicFilter,
+  isValidTopicName,
+  parseShare,
+  resolveOptions,
+  StackError,
+} from '@mqtt-stack/core'
 
 /** Who wants to do what. Of `publish`, `will`, `subscribe` and `connect` one is given. */
 export interface Question {
@@ -30,31 +36,37 @@ export interface Question {
 const ACTS = ['publish', 'will', 'subscribe', 'connect'] as const
 export type Act = (typeof ACTS)[number]
 
-const KEYS: readonly string[] = [
-  'client',
-  'user',
-  'groups',
-  'address',
-  'listener',
-  ...ACTS,
-  'qos',
-  'retain',
-] satisfies (keyof Question)[]
+const TEXT = { kind: 'string', optional: true } as const
+
+const QUESTION: OptionsSpec<Question> = {
+  client: { ...TEXT, doc: 'client identifier' },
+  user: { ...TEXT, doc: 'who it is by authentication' },
+  groups: { kind: 'any', optional: true, doc: 'the groups that it is in' },
+  address: { ...TEXT, doc: 'where it comes from' },
+  listener: { ...TEXT, doc: 'the listener that it comes by' },
+  publish: { ...TEXT, doc: 'topic' },
+  will: { ...TEXT, doc: 'topic of a will' },
+  subscribe: { ...TEXT, doc: 'topic filter' },
+  connect: { kind: 'any', optional: true, doc: 'with this password, or with none' },
+  qos: { kind: 'number', choices: [0, 1, 2], optional: true, doc: 'of the message or subscription' },
+  retain: { kind: 'boolean', optional: true, doc: 'the message is to be retained' },
+}
 
 /**
  * What is asked about.
  * @throws StackError `OPTION_UNKNOWN`, `OPTION_INVALID`, `TOPIC_INVALID` or `FILTER_INVALID`.
  */
 export function actOf(question: Question): Act {
-  for (const key of Object.keys(question))
-    if (!KEYS.includes(key))
-      throw new StackError('OPTION_UNKNOWN', `explain: unknown key "${key}" (known: ${KEYS.join(', ')})`)
+  const { groups } = resolveOptions('explain', question, QUESTION)
+  if (groups !== undefined && !(Array.isArray(groups) && groups.every((one) => typeof one === 'string')))
+    throw new StackError(
+      'OPTION_INVALID',
+      `explain: option "groups" must be a list of names, not ${JSON.stringify(groups)}`,
+    )
   const [act, ...others] = ACTS.filter((one) => question[one] !== undefined)
   if (act === undefined || others.length > 0)
     throw new StackError('OPTION_INVALID', `explain: give one of ${ACTS.join(', ')}`)
-  const { publish, will, subscribe, qos = 0 } = question
-  if (qos !== 0 && qos !== 1 && qos !== 2)
-    throw new StackError('OPTION_INVALID', `explain: "qos" is 0, 1 or 2, not ${JSON.stringify(qos)}`)
+  const { publish, will, subscribe } = question
   const topic = publish ?? will
   if (topic !== undefined && !isValidTopicName(topic))
     throw new StackError('TOPIC_INVALID', `explain: not a topic name: ${JSON.stringify(topic)}`)

@@ -1,5 +1,6 @@
 import type { Client, Stack } from '../contract/index.ts'
 import { BROKER, nextMessageId, ownMessage } from '../contract/index.ts'
+import { StackError } from '../errors/index.ts'
 import type { PublishInit } from '../packets/index.ts'
 import { Deliverer } from './deliver.ts'
 
@@ -12,10 +13,15 @@ export interface Sent {
 /**
  * Sends a message to one client, whatever it is subscribed to: live, or into the log of its session, where it is away and
  * the message has QoS 1 or 2. Handlers of sendMessage may withhold it.
- * @throws StackError `TOPIC_INVALID`; those of the backend.
+ * @throws StackError `TOPIC_INVALID`, `OPTION_UNKNOWN`, `OPTION_MISSING` or `OPTION_INVALID`; those of the backend.
  */
 export async function sendTo(stack: Stack, clientId: string, message: PublishInit): Promise<Sent> {
-  const { packet } = ownMessage(stack, message)
+  if (typeof clientId !== 'string' || clientId === '')
+    throw new StackError(
+      'OPTION_INVALID',
+      `sendTo: the client identifier must be text, not ${JSON.stringify(clientId)}`,
+    )
+  const { packet } = ownMessage(stack, message, 'sendTo')
   const [found] = await stack.call('lookupSessions', { clientId, limit: 1 })
   if (found === undefined) return { outcome: 'unknown' }
   const { epoch, client } = found

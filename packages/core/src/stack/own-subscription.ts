@@ -1,31 +1,9 @@
 /** A subscription of the process itself. */
-import type { Stack } from '../contract/index.ts'
-import { StackError } from '../errors/index.ts'
+import type { Resolved, Stack } from '../contract/index.ts'
 import type { Publish, QoS } from '../packets/index.ts'
-import { isValidTopicFilter, parseShare } from '../topics/index.ts'
 import { OwnClient } from './own-client.ts'
-
-/** How the process subscribes. */
-export interface OwnSubscriptionOptions {
-  /** The most that messages come with; 0 by default. */
-  readonly qos?: QoS
-  /** The group that it shares the filter with, so that each message goes to one of its members. */
-  readonly share?: string
-  /** Messages keep their retain flag; false by default. */
-  readonly retainAsPublished?: boolean
-  /** Whether what is retained already comes first; true by default. A shared subscription gets none of it. */
-  readonly retained?: boolean
-  /** Calls of the listener at a time; 1 by default: each is waited for, in order. */
-  readonly concurrency?: number
-  /** Messages that may wait for the listener; 1,000 by default. Of QoS 0 further ones are dropped and told; others wait in the broker. */
-  readonly queue?: number
-  /** Bytes of them; 8 MiB by default. */
-  readonly queueBytes?: number
-  /** Ends it. */
-  readonly signal?: AbortSignal
-  /** Takes what the listener throws; by default the stack's `errorHandler`. */
-  readonly onError?: (error: Error, packet: Publish) => void
-}
+import type { OwnSubscriptionOptions } from './own-subscription-options.ts'
+import { resolveSubscription } from './own-subscription-options.ts'
 
 /**
  * Is given each message, which is the listener's to keep. One that answers a promise is waited for: QoS 1 and 2 are
@@ -60,7 +38,7 @@ const WINDOW = 32
  * Subscribes the process: as a client of its own, by the transport `process`, whom nobody asks who it is or what it may
  * do. It gets what any client would get: retained messages, what other nodes relay, its part of a shared subscription.
  * The stack must have been started.
- * @throws StackError `FILTER_INVALID`, `OPTION_INVALID` or `SUBSCRIBE_REFUSED`.
+ * @throws StackError `FILTER_INVALID`, `OPTION_UNKNOWN`, `OPTION_INVALID` or `SUBSCRIBE_REFUSED`.
  */
 export async function subscribeProcess(
   stack: Stack,
@@ -68,11 +46,10 @@ export async function subscribeProcess(
   listener: OwnListener,
   options: OwnSubscriptionOptions = {},
 ): Promise<OwnSubscription> {
-  const { share, signal } = options
-  const whole = share === undefined ? filter : `$share/${share}/${filter}`
-  check(whole, options)
+  const asked = resolveSubscription(filter, listener, options)
+  const { signal } = options
   signal?.throwIfAborted()
-  const subscription = new Subscription(stack, whole, listener, options)
+  const subscription = new Subscription(stack, asked.filter, listener, asked.options)
   await subscription.open()
   signal?.addEventListener('abort', () => void subscription.end(), { once: true })
   if (signal?.aborted === true) await subscription.end()
@@ -87,7 +64,7 @@ class Subscription implements OwnSubscription {
   failed = 0
   readonly #stack: Stack
   readonly #listener: OwnListener
-  readonly #options: OwnSubscriptionOptions
+  readonly #options: Resolved<OwnSubscriptionOptions>
   readonly #own: OwnClient
   readonly #queue: Publish[] = []
   #bytes = 0
@@ -95,7 +72,12 @@ class Subscription implements OwnSubscription {
   #isEnding = false
   #over!: (reason: string | undefined) => void
 
-  constructor(stack: Stack, filter: string, listener: OwnListener, options: OwnSubscriptionOptions) {
+  constructor(
+    stack: Stack,
+    filter: string,
+    listener: OwnListener,
+    options: Resolved<OwnSubscriptionOptions>,
+  ) {
     this.#stack = stack
     this.filter = filter
     this.#listener = listener
@@ -121,7 +103,7 @@ class Subscription implements OwnSubscription {
   }
 
   async open(): Promise<void> {
-    const { qos = 0, retainAsPublished = false, retained = true, concurrency = 1 } = this.#options
+    const { qos, retainAsPublished, retained, concurrency } = this.#options
     const asked = { filter: this.filter, qos, retainAsPublished, retained }
     try {
       this.qos = await this.#own.open(asked, Math.max(WINDOW, concurrency))
@@ -139,7 +121,7 @@ class Subscription implements OwnSubscription {
   }
 
   #take(packet: Publish): void {
-    const { queue = 1_000, queueBytes = 8_388_608, concurrency = 1 } = this.#options
+    const { queue, queueBytes, concurrency } = this.#options
     const { client } = this.#own
     const isFull = this.#queue.length >= queue || this.#bytes + packet.length > queueBytes
     if (packet.qos === 0 && isFull && this.#running >= concurrency) {
@@ -186,20 +168,5 @@ class Subscription implements OwnSubscription {
     } finally {
       if (packet.qos > 0 && !this.#isEnding) this.#own.acknowledge(packet, isFailed)
     }
-  }
-}
-
-function check(
-  filter: string,
-  { concurrency = 1, queue = 1_000, queueBytes = 1 }: OwnSubscriptionOptions,
-): void {
-  if (!isValidTopicFilter(filter) || parseShare(filter)?.malformed === true)
-    throw new StackError('FILTER_INVALID', `not a topic filter: ${JSON.stringify(filter)}`)
-  for (const [name, value] of Object.entries({ concurrency, queue, queueBytes })) {
-    if (Number.isInteger(value) && value > 0 && value <= 65_535 * 65_535) continue
-    throw new StackError(
-      'OPTION_INVALID',
-      `subscribe: option "${name}" must be a whole number of at least 1, not ${value}`,
-    )
   }
 }

@@ -1,9 +1,18 @@
 /** Whom somebody follows. */
-import type { Client, FollowTerms } from '@mqtt-stack/core'
-import { addressOf, isValidTopicFilter, matchesFilter, StackError } from '@mqtt-stack/core'
+import type { Client, FollowTerms, OptionsSpec } from '@mqtt-stack/core'
+import { addressOf, isValidTopicFilter, matchesFilter, resolveOptions, StackError } from '@mqtt-stack/core'
 
 const SECONDS = { usual: 60, most: 3_600 }
 const EVENTS = { usual: 1_000, most: 100_000 }
+
+const TERMS: OptionsSpec<FollowTerms> = {
+  clientId: { kind: 'string', optional: true, doc: 'client identifier' },
+  topic: { kind: 'string', optional: true, doc: 'topic filter' },
+  address: { kind: 'string', optional: true, doc: 'address, without a port' },
+  seconds: { kind: 'any', optional: true, doc: 'for how long' },
+  events: { kind: 'any', optional: true, doc: 'how many events' },
+  payloads: { kind: 'boolean', optional: true, doc: 'whether payloads are shown' },
+}
 
 /** What is compared with clients and messages. */
 export interface Wanted {
@@ -16,9 +25,10 @@ export interface Wanted {
   readonly byTopic: boolean
 }
 
-/** @throws StackError `OPTION_INVALID` or `FILTER_INVALID`, naming the term. */
+/** @throws StackError `OPTION_UNKNOWN`, `OPTION_INVALID` or `FILTER_INVALID`, naming the term. */
 export function wantedOf(terms: FollowTerms): Wanted {
-  const { clientId, topic, address, seconds = SECONDS.usual, events = EVENTS.usual, payloads = false } = terms
+  const { clientId, topic, address } = resolveOptions('follow', terms, TERMS)
+  const { seconds = SECONDS.usual, events = EVENTS.usual, payloads = false } = terms ?? {}
   if (!clientId && !topic && !address)
     throw new StackError('OPTION_INVALID', 'follow: say whom: a clientId, a topic or an address')
   if (topic !== undefined && !isValidTopicFilter(topic))

@@ -25,6 +25,7 @@ interface About {
   readonly reason?: unknown
   readonly reasonCode?: unknown
   readonly packet?: unknown
+  readonly dry?: unknown
 }
 
 export class Following implements Follower {
@@ -69,6 +70,7 @@ export class Following implements Follower {
   wants(client: Client | undefined, ctx: unknown, callback: string, store: unknown): boolean {
     const isPacket = callback.startsWith(PACKET)
     const about = (isPacket ? store : ctx) as About
+    if (!isPacket && isObserved(callback, client, about)) return false
     const id = typeof about.clientId === 'string' ? about.clientId : undefined
     if (!this.#wanted.client(client, id)) return false
     if (client !== undefined) this.#tap(client)
@@ -135,6 +137,11 @@ export class Following implements Follower {
   #at(): number {
     return this.#stack.clock.wall()
   }
+}
+
+/** A question of somebody who looks on, such as this follower’s own dashboard: nothing happens to anybody. */
+function isObserved(callback: string, client: Client | undefined, { dry }: About): boolean {
+  return dry === true || (client === undefined && /^(lookup|explain)/.test(callback))
 }
 
 function whoOf(client: Client | undefined, clientId: string): Pick<TrafficEvent, 'clientId' | 'remote'> {

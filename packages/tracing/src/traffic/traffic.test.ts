@@ -1,5 +1,6 @@
 /** Live trace: what comes, what goes, and what was decided, of whom it was asked for and nobody else. */
 import type { MiddlewareLike, TrafficEvent } from '@mqtt-stack/core'
+import { DONE } from '@mqtt-stack/core'
 import type { VirtualClock } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { Broker } from '../../../../test/rig/traced.ts'
@@ -63,6 +64,35 @@ describe('a client that is followed', () => {
     ])
     const sent = seen.find(({ kind, name }) => kind === 'out' && name === 'publish')
     expect(sent?.fields).toEqual({ topic: 'a/b', qos: 1, packetId: expect.any(Number), bytes: 5 })
+  })
+
+  it('is not seen in questions of those who look on', async () => {
+    const rule: MiddlewareLike = {
+      name: 'Rule',
+      authorizePacket(_ctx, store) {
+        store.valid = true
+        return DONE
+      },
+      explainDelivery(_ctx, store) {
+        store.push({ middleware: 'Rule', cause: 'none', text: 'none' })
+        return DONE
+      },
+    }
+    const { broker, seen, follow } = await setup([rule])
+    const lamp = await connected(broker, { clientId: 'lamp' })
+    await lamp.subscribe('a/b')
+    await broker.publish('a/b', 'x', { retain: true })
+    await follow({ clientId: 'lamp' })
+    await follow({ topic: 'a/b' })
+    const { stack } = broker
+    await stack.call('lookupSessions', { clientId: 'lamp', limit: 1 })
+    await stack.call('lookupSubscriptions', { clientId: 'lamp' })
+    await stack.call('explainDelivery', { topic: 'a/b', clientId: 'lamp', publisherId: 'lamp' })
+    await broker.explain({ client: 'lamp', publish: 'a/b' })
+    for await (const _one of broker.retained('a/b'));
+    expect(seen.map(({ name }) => name)).toEqual([])
+    await lamp.subscribe('a/b')
+    expect(new Set(seen.map(({ name }) => name))).toContain('authorizePacket')
   })
 
   it('shows no password, no token, no data and, unless asked for, no payload', async () => {

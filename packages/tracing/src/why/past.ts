@@ -22,6 +22,7 @@ export function pastOf(clock: Clock, memory: Memory, question: Question): Found[
   const now = clock.now()
   return [
     ...takeOvers(now, memory, question),
+    ...closed(now, memory, question),
     ...ends(now, memory, question),
     ...refused(now, memory.history, question),
     ...drops(now, memory, question),
@@ -29,6 +30,31 @@ export function pastOf(clock: Clock, memory: Memory, question: Question): Found[
     ...wills(now, memory, question),
     ...retained(now, memory, question),
   ].map(({ at, ...found }) => (at === undefined ? found : { ...found, at: clock.wall() + at - now }))
+}
+
+const SESSION_ENDS: Readonly<Record<string, string>> = {
+  closed: 'with its connection, as its CONNECT wanted it',
+  'clean-start': 'its client began anew',
+  ended: 'an operator ended it',
+}
+
+/** How its last connection ended, unless the client itself said goodbye. */
+function closed(now: number, { history }: Memory, { clientId }: Question): Found[] {
+  const [last] = history.since(now, 'closed').filter((one) => one.clientId === clientId)
+  if (last === undefined || last.reasonCode === ReasonCode.SESSION_TAKEN_OVER) return []
+  const { at, reasonCode, reason } = last
+  const isKicked = reasonCode === ReasonCode.ADMINISTRATIVE_ACTION
+  const code = `reason code 0x${reasonCode.toString(16).padStart(2, '0').toUpperCase()}`
+  if (isKicked)
+    return [
+      {
+        cause: 'kicked',
+        text: `an operator ended the connection of ${clientId}: ${reason ?? 'no reason was given'} (${code})`,
+        at,
+      },
+    ]
+  const why = reason === undefined ? '' : `: ${reason}`
+  return [{ cause: 'connection-ended', text: `the connection of ${clientId} ended${why} (${code})`, at }]
 }
 
 function takeOvers(now: number, { history }: Memory, { clientId }: Question): Found[] {
@@ -54,7 +80,7 @@ function ends(now: number, { history }: Memory, { clientId }: Question): Found[]
   else if (over !== undefined)
     found.push({
       cause: 'session-over',
-      text: `a session of ${clientId} ended (${over.reason}), with its subscriptions and what waited for it`,
+      text: `a session of ${clientId} ended (${SESSION_ENDS[over.reason] ?? over.reason}), with its subscriptions and what waited for it`,
       at: over.at,
     })
   if (keptOut !== undefined)

@@ -183,6 +183,47 @@ describe('why a message did not come', () => {
     expect(await textOf(broker, 'retained-expired', 'lamp', 'a')).toBeUndefined()
   })
 
+  it('an operator ended its connection, and said why', async () => {
+    const { broker, clock } = await tracedBroker()
+    await connected(broker, { clientId: 'lamp' })
+    await clock.advance(1_000)
+    const at = clock.wall()
+    await broker.kick('lamp', { reason: 'it floods the plant' })
+    await clock.advance(1_000)
+    const found = await why(broker, 'lamp', 'a')
+    expect(found.map(({ cause }) => cause)).toEqual(['no-session', 'kicked', 'session-over'])
+    expect(found[1]).toMatchObject({
+      text: 'an operator ended the connection of lamp: it floods the plant (reason code 0x98)',
+      at,
+    })
+    expect(found[2].text).toBe(
+      'a session of lamp ended (with its connection, as its CONNECT wanted it), with its subscriptions and what waited for it',
+    )
+  })
+
+  it('an operator ended its session', async () => {
+    const { broker } = await tracedBroker()
+    const lamp = await connected(broker, { clientId: 'lamp', properties: LASTING })
+    await lamp.disconnect()
+    await broker.stack.call('endSession', { clientId: 'lamp' })
+    expect(await textOf(broker, 'session-over', 'lamp', 'a')).toBe(
+      'a session of lamp ended (an operator ended it), with its subscriptions and what waited for it',
+    )
+  })
+
+  it('its connection was lost', async () => {
+    const { broker } = await tracedBroker()
+    const lamp = await connected(broker, { clientId: 'lamp' })
+    await lamp.drop()
+    expect(await textOf(broker, 'connection-ended', 'lamp', 'a')).toMatch(
+      /^the connection of lamp ended.*\(reason code 0x80\)$/,
+    )
+    const back = await connected(broker, { clientId: 'lamp' })
+    await back.disconnect()
+    await connected(broker, { clientId: 'pump' }).then((pump) => pump.disconnect())
+    expect(await textOf(broker, 'connection-ended', 'pump', 'a')).toBeUndefined()
+  })
+
   it('it was given up, or is shared', async () => {
     const { broker } = await tracedBroker()
     const lamp = await connected(broker, { clientId: 'lamp' })

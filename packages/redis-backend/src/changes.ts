@@ -19,10 +19,14 @@ export function argumentsOf(batch: readonly Change[]): Argument[] {
   return args
 }
 
+const NOTHING = new Uint8Array(0)
+
 /** Keys and values in turn. */
 export function entriesIn(reply: unknown): Entry[] {
-  const flat = reply as readonly Uint8Array[]
+  // Where somebody else has taken a value away, there are no bytes.
+  const flat = reply as readonly (Uint8Array | null)[]
   const entries: Entry[] = []
-  for (let i = 0; i < flat.length; i += 2) entries.push({ key: flat[i], value: flat[i + 1] })
+  for (let i = 0; i < flat.length; i += 2)
+    entries.push({ key: flat[i] ?? NOTHING, value: flat[i + 1] ?? NOTHING })
   return entries
 }

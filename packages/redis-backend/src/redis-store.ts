@@ -1,6 +1,5 @@
 /** The driver: a store in Redis that several nodes share. */
 import type { Buffer } from 'node:buffer'
-import { randomBytes } from 'node:crypto'
 import type { MetricFamily } from '@mqtt-stack/core'
 import { resolveOptions, StackError } from '@mqtt-stack/core'
 import type {
@@ -19,6 +18,7 @@ import { Keys } from './keys.ts'
 import type { LinkOptions } from './link.ts'
 import { Link } from './link.ts'
 import { Names } from './names.ts'
+import { NODE_NAME, randomName } from './node-name.ts'
 import type { RedisOptions } from './options.ts'
 import { REDIS_OPTIONS } from './options.ts'
 import { lookAt } from './preflight.ts'
@@ -166,8 +166,9 @@ export class RedisStore implements SharedStore {
   async claim(node: string): Promise<ClaimedPart | undefined> {
     const { link } = this.#opened
     if (node === this.node) return undefined
-    if ((await link.command('HEXISTS', [this.#keys.service, node])) !== 1) return undefined
-    const part = this.#claims.get(node) ?? this.#partOf(link, node)
+    const registered = await link.command('HGET', [this.#keys.service, node])
+    if (registered === null) return undefined
+    const part = this.#claims.get(node) ?? this.#partOf(link, node, undefined, String(registered))
     // Whoever asks meanwhile asks for the same, and so does who asks again because this fails.
     this.#claims.set(node, part)
     if (await part.claim()) {
@@ -236,11 +237,12 @@ export class RedisStore implements SharedStore {
     }
   }
 
-  #partOf(link: Link, node: string, reader?: StreamReader): RedisPart {
+  /** @param registered The token that the service has of the node: where Redis has lost the part, nothing else tells it. */
+  #partOf(link: Link, node: string, reader?: StreamReader, registered = ''): RedisPart {
     const place = { link, node, keys: this.#keys.part(node), holder: this.node, lease: this.lease }
     return new RedisPart(place, reader, async (joined) => {
       this.#claims.delete(node)
-      await link.run(LEAVE, [this.#keys.service], [node, joined])
+      await link.run(LEAVE, [this.#keys.service], [node, joined || registered])
       if (joined !== '') await this.#opened.retained.clear(joined, false)
     })
   }
@@ -267,7 +269,8 @@ export class RedisStore implements SharedStore {
 
   async #registered(): Promise<string[]> {
     const fields = (await this.#opened.link.command('HKEYS', [this.#keys.service])) as Buffer[]
-    return fields.map(String).filter((name) => name !== '#format')
+    // What else is there nobody of ours has written.
+    return fields.map(String).filter((name) => NODE_NAME.test(name))
   }
 
   /** A node of which nothing is left goes; and behind the last one, the feed. */
@@ -290,11 +293,4 @@ export class RedisStore implements SharedStore {
 
 function resolve(options: RedisOptions) {
   return resolveOptions('redis-backend', options, REDIS_OPTIONS)
-}
-
-function randomName(): string {
-  return BigInt(`0x${randomBytes(8).toString('hex')}`)
-    .toString(36)
-    .padStart(8, '0')
-    .slice(-8)
 }

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Change, Entry, KeyRange, Posted, SharedMap } from '@mqtt-stack/core/backend'
 import { leaseLost } from '@mqtt-stack/core/backend'
 import { argumentsOf, entriesIn } from './changes.ts'
@@ -12,6 +13,8 @@ import type { StreamReader } from './stream-reader.ts'
 /** How long an entry of the feed stays, in ms, and how large the feed may be, in bytes. Who is further behind reads the map anew. */
 const AGE = 60_000
 const SIZE = 64 * 1_024 * 1_024
+/** Where others have written into the feed it is looked at again after so many ms. */
+const FOREIGN = 200
 /** How many writes go into one script. */
 const TOGETHER = 256
 
@@ -66,8 +69,13 @@ export class RetainedMap implements SharedMap {
     ])
     if (trimmed !== null && positionOf(String(trimmed)) > after) return undefined
     if (after !== '' && (last === null || positionOf(String(last)) < after)) return undefined
-    if (entries.length === 0) this.#trim()
-    return entries
+    // What is behind the last one, nobody of ours has written.
+    const newest = last === null ? '' : positionOf(String(last))
+    const own = entries.filter(({ position }) => position <= newest)
+    if (own.length > 0) return own
+    if (entries.length > 0) await delay(FOREIGN)
+    else this.#trim()
+    return own
   }
 
   /** This node may write from now on, until {@link clear} is called for it. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import { fileProblem, StackError } from '@mqtt-stack/core'
+import { NODE_NAME } from './node-name.ts'
 import type { RedisOptions } from './options.ts'
 
 export interface Address {
@@ -115,7 +116,7 @@ function readFile(owner: string, option: string, path: string): string {
 
 /** @throws StackError `OPTION_INVALID` where keys could not be made of these names */
 export function checkNames(owner: string, { node, prefix = '' }: RedisOptions): void {
-  if (node !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(node))
+  if (node !== undefined && !NODE_NAME.test(node))
     throw new StackError(
       'OPTION_INVALID',
       `${owner}: option "node" has up to 64 letters, digits, ".", "_" and "-"`,

@@ -1,4 +1,5 @@
 /** What the shared store has of retained messages: a value of the map for each topic, and notes of what changed in the feed. */
+import { Buffer } from 'node:buffer'
 import { StackError } from '../../errors/index.ts'
 import { FieldReader, FieldWriter } from '../disk/fields.ts'
 import type { StoredRetained } from '../disk/records.ts'
@@ -84,5 +85,15 @@ function reading<T>(bytes: Uint8Array, read: (fields: FieldReader) => T): T {
   throw new StackError(
     'STORE_FORMAT',
     `the service holds retained messages of format ${format}, and this version knows ${FORMAT}`,
+  )
+}
+
+/** The same error, and under which key the message is that cannot be read. */
+export function unreadable(key: Uint8Array, cause: StackError): StackError {
+  const name = JSON.stringify(Buffer.from(key).toString('latin1'))
+  return new StackError(
+    cause.code,
+    `${cause.message}; it is under the key ${name} of the retained messages: where nobody of yours wrote it, take it away`,
+    { cause },
   )
 }

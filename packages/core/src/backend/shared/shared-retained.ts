@@ -2,16 +2,17 @@
 import { randomBytes } from 'node:crypto'
 import type { Context, RetainedMessage, Stack, Store } from '../../contract/index.ts'
 import { nextMessageId } from '../../contract/index.ts'
+import type { StackError } from '../../errors/index.ts'
 import { Publish } from '../../packets/index.ts'
 import type { Clock } from '../../time/index.ts'
 import { fromWall, proceed, toWall } from '../../time/index.ts'
 import * as keys from '../disk/keys.ts'
-import type { Change, KeyRange } from '../ordered-store.ts'
+import type { Change, Entry, KeyRange } from '../ordered-store.ts'
 import type { RetainedMessages } from '../retained-messages.ts'
 import type { FeedReceiver } from './retained-feed.ts'
 import { RetainedFeed } from './retained-feed.ts'
 import type { Note } from './retained-record.ts'
-import { readNotes, readValue, writeValue } from './retained-record.ts'
+import { readNotes, readValue, unreadable, writeValue } from './retained-record.ts'
 import { RetainedWriter } from './retained-writer.ts'
 import type { Posted, SharedMap } from './shared-store.ts'
 
@@ -156,7 +157,7 @@ export class SharedRetained implements FeedReceiver {
     let range: KeyRange | undefined = keys.rangeOf(keys.KIND.retained)
     while (range !== undefined) {
       const page: Awaited<ReturnType<SharedMap['read']>> = await this.#map.read(range, PAGE)
-      for (const { value } of page) this.#load(value, found)
+      for (const entry of page) this.#load(entry, found)
       range = page.length < PAGE ? undefined : keys.behind(page[page.length - 1].key, range)
     }
     this.#loaded = await this.#map.position()
@@ -165,12 +166,13 @@ export class SharedRetained implements FeedReceiver {
   }
 
   /** What cannot be read ends the start; later it is told. */
-  #load(value: Uint8Array, found: Set<string>): void {
+  #load({ key, value }: Entry, found: Set<string>): void {
     try {
       found.add(this.#take(value, false))
     } catch (error) {
-      if (!this.#started) throw error
-      this.#stack.fail(error as Error, undefined, undefined)
+      const told = unreadable(key, error as StackError)
+      if (!this.#started) throw told
+      this.#stack.fail(told, undefined, undefined)
     }
   }
 

@@ -42,6 +42,8 @@ export class Bench {
   readonly forwards: Forwards = new Forwards()
   /** What messageDropped told, oldest first. */
   readonly drops: Drop[] = []
+  /** What nodeTold told, oldest first. */
+  readonly told: Context<'nodeTold'>[] = []
   /** Connections that sessionTakenOver named, oldest first. */
   readonly takenOver: Client[] = []
   /** Called, and waited for, when a session is taken from its connection. */

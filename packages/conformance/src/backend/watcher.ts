@@ -3,7 +3,7 @@ import type { Bench } from './bench.ts'
 
 /** What stands for the managers: it forwards, and closes a connection whose session is taken over. */
 export function watcherOf(bench: Bench): MiddlewareLike {
-  const { forwards, drops, takenOver } = bench
+  const { forwards, drops, takenOver, told } = bench
   return {
     name: 'Watcher',
     handles: ['publish'],
@@ -16,6 +16,9 @@ export function watcherOf(bench: Bench): MiddlewareLike {
     },
     messageDropped: ({ clientId, packet, reason }) => {
       drops.push({ clientId, payload: packet.payload.toString(), reason })
+    },
+    nodeTold: (ctx) => {
+      told.push(ctx)
     },
     sessionTakenOver: async ({ client }) => {
       if (client === undefined) return

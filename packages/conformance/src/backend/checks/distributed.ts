@@ -107,6 +107,26 @@ export const distributed: Chapter = chapter('several brokers', 'distributed', (c
     },
   )
 
+  check(
+    'what one broker tells the others comes to all of them, or to the one that is named',
+    async (bench) => {
+      const others = [await bench.join(), await bench.join()]
+      const { nodes } = await bench.call('tellNodes', { subject: 'check', text: 'to all: ü' })
+      assert.equal(nodes.length, 2)
+      await until(bench, 'all have heard it', () => others.every(({ told }) => told.length > 0))
+      const [first, second] = others.map(({ told }) => told[0])
+      assert.deepEqual([first?.subject, first?.text], ['check', 'to all: ü'])
+      assert.deepEqual(second, first)
+      const to = first?.node ?? ''
+      assert.deepEqual(await others[0].call('tellNodes', { subject: 'check', text: 'back', to }), {
+        nodes: [to],
+      })
+      await until(bench, 'it is answered', () => bench.told.length > 0)
+      assert.ok(nodes.includes(bench.told[0]?.node ?? ''), 'who answers is none of those that were told')
+      assert.deepEqual([bench.told.length, others[0].told.length, others[1].told.length], [1, 1, 1])
+    },
+  )
+
   check('a retained message is found at every broker as soon as it is stored at one', async (bench) => {
     const [other, third] = [await bench.join(), await bench.join()]
     const brokers = [bench, other, third]

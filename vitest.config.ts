@@ -49,6 +49,7 @@ export default defineConfig({
         test: { name: 'slow disk', include: ofBrokers(), provide: { commit: 20 } },
       },
     ],
+    globalSetup: `${here}test/temporary.ts`,
     // Many wait for processes of their own: one at a time they would take twice as long.
     maxWorkers: 2,
     testTimeout: 20_000,

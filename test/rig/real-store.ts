@@ -7,8 +7,7 @@ import { LmdbStore } from '@mqtt-stack/lmdb-backend'
 import { seen } from '../../packages/conformance/src/backend/seen.ts'
 import { guideStore } from './guide-store.ts'
 
-const root = mkdtempSync(join(tmpdir(), 'real-store-'))
-process.once('exit', () => rmSync(root, { recursive: true, force: true }))
+let root: string | undefined
 let count = 0
 
 /** Drivers of databases, each over a directory. */
@@ -22,7 +21,15 @@ export const DRIVERS: readonly (readonly [string, (path: string) => OrderedStore
  * @param make Makes the driver.
  */
 export function realStore(make: (path: string) => OrderedStore): OrderedStore {
+  root ??= folderOfProcess()
   return new Visible(make(join(root, `${++count}`)))
+}
+
+/** Made by who needs one. A worker of vitest may be ended before it exits: its run removes what is left. */
+function folderOfProcess(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'real-store-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** Tests see it at work. */

@@ -78,7 +78,8 @@ describe('The part of a node', () => {
   })
 
   it('takes a batch of many thousand changes', async () => {
-    const a = await open('a')
+    // It takes its time on a busy machine: longer than a short lease lets Redis be silent.
+    const a = await open('a', { lease: 60_000, patience: 60_000 })
     const many = Array.from({ length: 30_000 }, (_, i) => set(`${i}`.padStart(8, '0')))
     await a.write(many)
     expect(await raw.zcard('mqtt-stack:{node:a}:order')).toBe(30_000)

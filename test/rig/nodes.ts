@@ -68,7 +68,7 @@ export class TestService {
 
   /** A process that joins; stopped when the test is over. */
   async join(name: string, options: JoinOptions = {}): Promise<TestNode> {
-    const backend = new SharedBackend(options.shared, () => this.#storeOf(name))
+    const backend = new SharedBackend(options.shared, () => this.#makeStore(name))
     const events: string[] = []
     const drops: Drop[] = []
     const sessionManager = { maximumExpiry: 3_600, ...options.sessionManager }
@@ -88,13 +88,19 @@ export class TestService {
     return this.#stores.get(by)?.claim(node)
   }
 
+  /** The store as a node has it, for tests that watch what it asks. */
+  storeOf(node: string): SharedStore {
+    const store = this.#stores.get(node)
+    if (store === undefined) throw new Error(`there is no node ${node}`)
+    return store
+  }
+
   /**
    * From now on a node hears late of names that it has set: for all others they are set before. Call what it answers with, and the node
    * hears.
    */
   holdNames(node: string): () => void {
-    const store = this.#stores.get(node)
-    if (store === undefined) throw new Error(`there is no node ${node}`)
+    const store = this.storeOf(node)
     const swap = store.swap.bind(store)
     let release = (): void => {}
     const held = new Promise<void>((resolve) => {
@@ -110,8 +116,7 @@ export class TestService {
 
   /** From now on whoever asks is told of each entry that a node sends. */
   onSend(node: string, told: (entry: Uint8Array) => void): void {
-    const store = this.#stores.get(node)
-    if (store === undefined) throw new Error(`there is no node ${node}`)
+    const store = this.storeOf(node)
     const send = store.send.bind(store)
     store.send = (to, entry) => {
       told(entry)
@@ -137,8 +142,7 @@ export class TestService {
 
   /** Counts the batches that a node writes from now on. */
   countWrites(node: string): () => number {
-    const store = this.#stores.get(node)
-    if (store === undefined) throw new Error(`there is no node ${node}`)
+    const store = this.storeOf(node)
     const write = store.write.bind(store)
     let count = 0
     store.write = (batch) => {
@@ -150,8 +154,7 @@ export class TestService {
 
   /** From now on a node takes over no name that is set, until what it answers with is called. */
   refuseNames(node: string): () => void {
-    const store = this.#stores.get(node)
-    if (store === undefined) throw new Error(`there is no node ${node}`)
+    const store = this.storeOf(node)
     const swap = store.swap.bind(store)
     store.swap = (name, expected, value) =>
       expected === undefined || value === undefined
@@ -166,7 +169,7 @@ export class TestService {
     return this.ahead === 0 ? this.clock : new ShiftedClock(this.clock, this.ahead)
   }
 
-  #storeOf(name: string): SharedStore {
+  #makeStore(name: string): SharedStore {
     const store = this.store.node(name)
     this.#stores.set(name, store)
     return store

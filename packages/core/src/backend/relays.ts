@@ -137,7 +137,8 @@ export class Relays {
   ): boolean | Promise<void> {
     const held = this.#holdInbound(ctx, store)
     if (out === undefined || held === false) return held
-    const sent = this.#remote?.send(ctx, store, out, held !== true)
+    // A will goes in one unit with it, so that nobody publishes it again.
+    const sent = this.#remote?.send(ctx, store, out, held !== true || ctx.origin === 'will')
     if (held === true || sent === undefined) return sent ?? held
     return Promise.all([held, sent]).then(() => {})
   }

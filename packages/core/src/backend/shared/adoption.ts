@@ -1,27 +1,19 @@
 import { nextMessageId } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
-import type { StoredIntent } from '../disk/node-records.ts'
 import type { SessionRecord } from '../session-record.ts'
-import { AdoptedWills } from './adopted-wills.ts'
+import type { Adoptions } from './adoptions.ts'
 import { Arrival } from './arrival.ts'
 import { Bodies } from './bodies.ts'
 import type { Home } from './directory.ts'
-import type { Frame } from './frames.ts'
 import { ceilingOf } from './hand-over.ts'
-import { LeftGroups } from './left-groups.ts'
+import type { LeftFrame } from './left-inbox.ts'
 import { LeftInbox } from './left-inbox.ts'
+import type { LeftIntents } from './left-intents.ts'
 import { LeftMarks } from './left-marks.ts'
 import { LeftMessages } from './left-messages.ts'
+import { LeftOvers } from './left-overs.ts'
 import type { LeftWill } from './left-part.ts'
-import {
-  giveFirst,
-  giveLast,
-  readIntents,
-  readMessages,
-  readPlace,
-  readSessions,
-  readWills,
-} from './left-part.ts'
+import { giveFirst, giveLast, readMessages, readPlace, readSessions, readWills } from './left-part.ts'
 import type { Moving } from './moving.ts'
 import { restBeforeAsking } from './moving.ts'
 import { Cut } from './residence.ts'
@@ -41,7 +33,8 @@ export class Adoption {
   readonly #moving: Moving
   readonly #left: string
   readonly #part: ClaimedPart
-  readonly #isClosed: () => boolean
+  readonly #intents: LeftIntents
+  readonly #adoptions: Pick<Adoptions, 'closed' | 'wills' | 'settleOthers'>
   /** By the number that the session had. */
   readonly #arrivals = new Map<number, Arrival>()
   readonly #byRecord = new Map<SessionRecord, Arrival>()
@@ -49,8 +42,9 @@ export class Adoption {
   readonly #elsewhere = new Set<number>()
   readonly #homes = new Map<string, Home>()
   readonly #bodies: Bodies
-  readonly #wills: AdoptedWills
-  readonly #groups: LeftGroups
+  /** Wills of sessions that were over. */
+  readonly #wills: LeftWill[] = []
+  readonly #overs = new LeftOvers()
   readonly #messages: LeftMessages
   readonly #marks: LeftMarks
   /** Sessions that are at home here by now. */
@@ -62,15 +56,20 @@ export class Adoption {
   /** What was staged last is of it. */
   #batch: object | undefined
 
-  constructor(moving: Moving, left: string, part: ClaimedPart, isClosed: () => boolean) {
+  /** @param intents Of the part that is claimed; what was open of them is sent. */
+  constructor(
+    moving: Moving,
+    left: string,
+    intents: LeftIntents,
+    adoptions: Pick<Adoptions, 'closed' | 'wills' | 'settleOthers'>,
+  ) {
     this.#moving = moving
     this.#left = left
-    this.#part = part
-    this.#isClosed = isClosed
+    this.#part = intents.part
+    this.#intents = intents
+    this.#adoptions = adoptions
     this.#bodies = new Bodies(moving.disk)
-    this.#wills = new AdoptedWills(moving)
     this.#marks = new LeftMarks(moving.node, left)
-    this.#groups = new LeftGroups(moving)
     this.#messages = new LeftMessages(moving, this.#bodies, this.#byRecord)
   }
 
@@ -80,8 +79,6 @@ export class Adoption {
     const { position, seqs } = await readPlace(this.#part)
     this.#inbox = new LeftInbox(this.#part, position, seqs)
     for await (const { clientId, home } of directory.of(this.#left)) this.#homes.set(clientId, home)
-    // Whoever published it may go on when its session is here.
-    await this.#replay()
     const cut = new Cut(nextMessageId())
     cuts.begin(cut)
     let askNobody = (): void => {}
@@ -97,12 +94,6 @@ export class Adoption {
       cuts.end(cut)
       for (const arrival of this.#arrivals.values()) if (!arrival.isSettled) arrival.giveUp()
     }
-  }
-
-  async #replay(): Promise<void> {
-    const intents: StoredIntent[] = []
-    for await (const intent of readIntents(this.#part)) intents.push(intent)
-    await this.#moving.node.intents.replay(this.#left, intents)
   }
 
   get #rest(): () => Promise<void> | undefined {
@@ -151,7 +142,7 @@ export class Adoption {
         this.#homes.delete(clientId)
         return
       }
-      if (this.#isClosed() || stack.clock.now() >= until)
+      if (this.#adoptions.closed || stack.clock.now() >= until)
         throw new StackError('STORE_FAILED', `whether the session of "${clientId}" is here is not known yet`)
       await new Promise<void>((resolve) => void stack.clock.after(LOOK, resolve))
     }
@@ -171,7 +162,7 @@ export class Adoption {
     const arrival = this.#arrivals.get(session)
     if (arrival !== undefined) arrival.will(epoch, will)
     // Its session is over.
-    else this.#wills.take(left)
+    else this.#wills.push({ ...left, key: Uint8Array.from(left.key) })
   }
 
   /**
@@ -181,7 +172,7 @@ export class Adoption {
   async #readUpTo(tag: number, nodes: Set<string>): Promise<void> {
     const { peers, node } = this.#moving.node
     while (nodes.size > 0) {
-      if (this.#isClosed()) throw new StackError('STORE_CLOSED', 'this node stops')
+      if (this.#adoptions.closed) throw new StackError('STORE_CLOSED', 'this node stops')
       const isWaiting = [...nodes].some((one) => one === node || peers.live.has(one))
       const isEnd = !(await this.#readOn(tag, nodes))
       if (isEnd && !isWaiting) return
@@ -192,20 +183,22 @@ export class Adoption {
   async #readOn(tag: number, nodes: Set<string>): Promise<boolean> {
     const { node } = this.#moving.node
     const found = await this.#inbox.next()
-    for (const { from, frame } of found) {
+    for (const one of found) {
+      const { from, frame } = one
       if (frame.kind === 'mark' && frame.owner === node) {
         this.#marks.mark(frame.tag, from)
         if (frame.tag === tag) nodes.delete(from)
       }
-      await this.#take(frame, from)
+      await this.#take(one)
       await this.#rest()
     }
     return found.length > 0
   }
 
   /** What a node sent before it knew of the sessions here it has sent to the dead one alone. */
-  async #take(frame: Frame, from: string): Promise<void> {
-    this.#groups.take(frame)
+  async #take(one: LeftFrame): Promise<void> {
+    const { frame, from } = one
+    this.#overs.take(one)
     if (frame.kind !== 'message' || !frame.plain) return
     if (this.#marks.knows(from)) return
     if (!this.#isSettled) this.#messages.deliver(frame)
@@ -226,7 +219,7 @@ export class Adoption {
     for (let i = 0; i < all.length; i += AT_ONCE)
       await Promise.all(all.slice(i, i + AT_ONCE).map((arrival) => this.#settle(arrival)))
     this.#isSettled = true
-    await this.#wills.settle(this.#part)
+    await this.#adoptions.wills.adopt(this.#wills, this.#intents)
   }
 
   async #settle(arrival: Arrival): Promise<void> {
@@ -235,7 +228,7 @@ export class Adoption {
     const from = this.#homes.get(clientId)
     if (!node.lease.held) throw new StackError('LEASE_LOST', `the node ${node.node} has no lease any more`)
     arrival.isUndecided = true
-    const rest = (): Promise<void> => restBeforeAsking(this.#moving, this.#isClosed)
+    const rest = (): Promise<void> => restBeforeAsking(this.#moving, () => this.#adoptions.closed)
     const taken = await directory.takeForSure(clientId, from, rest)
     arrival.isUndecided = false
     this.#homes.delete(clientId)
@@ -247,34 +240,40 @@ export class Adoption {
     } else await directory.release(clientId, home)
   }
 
-  /** Whoever was asked and has lapsed may come back, and have something on its way: it is waited for as long as a lease lasts. */
-  async #waitForLapsed(tag: number, nodes: Set<string>): Promise<void> {
-    const { peers, store } = this.#moving.node
-    const { clock } = this.#moving.parts.stack
-    const until = clock.now() + store.lease
-    const isMissing = (one: string): boolean => peers.known.has(one)
-    while ([...this.#marks.missing].some(isMissing) && clock.now() < until && !this.#isClosed())
-      await this.#readOn(tag, nodes)
-  }
-
-  /** What is left belongs to nobody but groups; then the node is no more. */
+  /** What is left belongs to nobody; then the node is no more. */
   async #finish(): Promise<void> {
-    const { node, directory } = this.#moving
+    const { node, directory, disk } = this.#moving
     // These ended with their connection.
     for (const [clientId, home] of this.#homes) await directory.release(clientId, home)
+    const isMissing = async (): Promise<boolean> => {
+      const settled = await this.#adoptions.settleOthers(this.#left)
+      const missing = await this.#tellAll()
+      return missing.some((one) => node.peers.known.has(one) && !settled.has(one))
+    }
+    // Whoever is not heard of may have something on its way here.
+    while (await isMissing()) {
+      if (this.#adoptions.closed) throw new StackError('STORE_CLOSED', 'this node stops')
+      await new Promise<void>((resolve) => void this.#moving.parts.stack.clock.after(LOOK, resolve))
+    }
+    await this.#overs.handOn(this.#intents)
+    await disk.commits.commit()
+    while (!(await this.#part.forget(this.#inbox.position))) {
+      await this.#readOn(0, new Set())
+      await disk.commits.commit()
+      await this.#overs.handOn(this.#intents)
+    }
+  }
+
+  /** That the node is no more, and reads what others have sent until they know; answers who may have sent something behind that. */
+  async #tellAll(): Promise<string[]> {
+    const { node } = this.#moving
     const tag = nextMessageId()
-    const nodes = new Set([...node.peers.live, node.node])
+    const asked = new Set([...node.peers.live, node.node])
+    const nodes = new Set(asked)
     const announced = node.routes.announce([], [this.#left, node.node], [this.#left], tag)
     announced.catch(() => {})
     await this.#readUpTo(tag, nodes)
     await announced
-    await this.#waitForLapsed(tag, nodes)
-    await this.#groups.handOn(this.#part, this.#inbox.position)
-    await this.#moving.disk.commits.commit()
-    while (!(await this.#part.forget(this.#inbox.position))) {
-      await this.#readOn(tag, nodes)
-      await this.#moving.disk.commits.commit()
-      await this.#groups.handOn(this.#part, this.#inbox.position)
-    }
+    return [...node.peers.known].filter((one) => one !== this.#left && (nodes.has(one) || !asked.has(one)))
   }
 }

@@ -62,6 +62,7 @@ const FRAMES: readonly Frame[] = [
   { kind: 'moved', clientId: 'phone', pull: 3 },
   { kind: 'gone', clientId: 'phone', pull: 3, reason: 'absent' },
   { kind: 'note', subject: 'admin', text: '{"ü":1}' },
+  { kind: 'will', will: BYTES },
 ]
 
 describe('a frame', () => {

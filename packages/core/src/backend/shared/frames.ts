@@ -118,6 +118,13 @@ export interface NoteFrame {
   readonly text: string
 }
 
+/** A will that is due, of a node that is dead: it is for whoever adopts that. */
+export interface WillFrame {
+  readonly kind: 'will'
+  /** As a disk keeps it. */
+  readonly will: Uint8Array
+}
+
 export type Frame =
   | MessageFrame
   | GroupFrame
@@ -129,6 +136,7 @@ export type Frame =
   | MovedFrame
   | GoneFrame
   | NoteFrame
+  | WillFrame
 
 export type FrameKind = Frame['kind']
 export type FrameOf<Kind extends FrameKind> = Extract<Frame, { kind: Kind }>
@@ -145,6 +153,7 @@ const KINDS: readonly FrameKind[] = [
   'moved',
   'gone',
   'note',
+  'will',
 ]
 const PARTS: readonly RoutesFrame['part'][] = ['change', 'first', 'next', 'last', 'only']
 
@@ -175,6 +184,8 @@ export function encodeFrame(frame: Frame): Uint8Array {
       return fields.text(frame.clientId).number(frame.pull).text(frame.reason).done()
     case 'note':
       return fields.text(frame.subject).text(frame.text).done()
+    case 'will':
+      return fields.bytes(frame.will).done()
     default:
       return fields.text(frame.clientId).number(frame.pull).done()
   }
@@ -247,6 +258,8 @@ function readFrame(kind: FrameKind | undefined, fields: FieldReader): Frame {
       return { kind, clientId: fields.text() ?? '', pull: fields.number(), reason: fields.text() ?? '' }
     case 'note':
       return { kind, subject: fields.text() ?? '', text: fields.text() ?? '' }
+    case 'will':
+      return { kind, will: fields.bytes() }
     default:
       throw damaged('a frame of no known kind')
   }

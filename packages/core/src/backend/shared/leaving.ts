@@ -14,10 +14,13 @@ const PAGE = 1_000
 const TRIES = 5
 
 /**
- * A node that stops and has nothing that another one would take over goes, and leaves nothing in the store.
+ * A node that stops and has nothing that another one would take over goes, and leaves nothing in the store. Where some node is dead it stays, for
+ * that one may have meant to send something here: who adopts both sees to it.
  * @param received What others sent is applied up to here.
  */
 export async function leaveNothing(store: SharedStore, received: string): Promise<void> {
+  const nodes = await store.nodes()
+  if (nodes.some(({ node, alive }) => !alive && node !== store.node)) return
   for (let range = ALL; ; ) {
     const entries = await store.read(range, PAGE)
     if (entries.some(({ key }) => !OWN.has(key[0]))) return
@@ -31,11 +34,14 @@ export async function leaveNothing(store: SharedStore, received: string): Promis
   }
 }
 
-/** Messages for groups find another member where they are read; all else is for sessions, and there is none. */
+/** Messages for groups find another member where they are read, and wills are published; all else is for sessions, and there is none. */
 function isMissed(bytes: Uint8Array): boolean {
   try {
     return decodeEntry(bytes).frames.some(
-      (frame) => frame.kind === 'group' || (frame.kind === 'message' && frame.groups.length > 0),
+      (frame) =>
+        frame.kind === 'group' ||
+        frame.kind === 'will' ||
+        (frame.kind === 'message' && frame.groups.length > 0),
     )
   } catch {
     // Nobody could ever apply it.

@@ -8,6 +8,10 @@ const PAGE = 64
 /** A frame of the inbox, and the node that sent it. */
 export interface LeftFrame {
   readonly from: string
+  /** Of its entry, of those of this node. */
+  readonly seq: number
+  /** Of its entry in the inbox. */
+  readonly position: string
   readonly frame: Frame
 }
 
@@ -38,7 +42,7 @@ export class LeftInbox {
         const { origin, seq, frames } = decodeEntry(bytes)
         if (seq <= (this.#seqs.get(origin) ?? 0)) continue
         this.#seqs.set(origin, seq)
-        for (const frame of frames) found.push({ from: origin, frame })
+        for (const frame of frames) found.push({ from: origin, seq, position, frame })
       } catch {
         // Nobody could ever apply them.
       }

@@ -1,5 +1,6 @@
 import type { Matches } from '../../topics/index.ts'
 import type { Subscriber } from '../subscriber.ts'
+import { AdoptedWills } from './adopted-wills.ts'
 import { Adoptions } from './adoptions.ts'
 import type { Home } from './directory.ts'
 import { Directory } from './directory.ts'
@@ -24,7 +25,7 @@ export class Moves {
     this.#moving = moving
     this.#pulls = new Pulls(moving)
     this.#handOvers = new HandOvers(moving)
-    this.#adoptions = new Adoptions(moving)
+    this.#adoptions = new Adoptions(moving, new AdoptedWills(parts))
     inbox.on('mark', ({ owner, tag }, { from }) => {
       if (owner === store.node) moving.cuts.mark(tag, from)
     })

@@ -4,6 +4,7 @@ import { StackError } from '../../errors/index.ts'
 import type { Clock } from '../../time/index.ts'
 import { Asks } from './asks.ts'
 import type { RouteChange, RoutesFrame } from './frames.ts'
+import { Marks } from './marks.ts'
 import { OwnRoutes } from './own-routes.ts'
 import type { Peers } from './peers.ts'
 import { RouteTree } from './route-tree.ts'
@@ -26,6 +27,7 @@ interface Waiter {
 export class Routes {
   readonly tree: RouteTree
   readonly own: OwnRoutes
+  readonly marks: Marks
   readonly #node: string
   readonly #peers: Peers
   readonly #sender: Sender
@@ -61,6 +63,7 @@ export class Routes {
     this.#sender = sender
     this.#clock = clock
     this.#patience = 2 * lease
+    this.marks = new Marks(sender, clock, lease)
     this.tree = new RouteTree(worked)
     this.own = new OwnRoutes(isConnected)
     peers.on({ dead: () => this.#judge() })
@@ -130,7 +133,7 @@ export class Routes {
     const version = ++this.#version
     for (const node of gone) this.drop(node)
     this.#tell({ kind: 'routes', owner: this.#node, version, part: 'change', changes, gone, markers, tag })
-    for (const marker of markers) this.#mark(marker, this.#node, version, tag)
+    for (const marker of markers) this.marks.giveNow(marker, this.#node, version, tag)
     return this.#wait(version)
   }
 
@@ -184,7 +187,7 @@ export class Routes {
     const isNews = isOther && (owner === from || !this.#peers.live.has(owner))
     const isWhole = isNews && this.tree.apply(owner, frame)
     for (const node of gone) if (node !== this.#node && node !== from) this.drop(node)
-    for (const marker of markers) this.#mark(marker, from, version, tag)
+    for (const marker of markers) this.marks.give(marker, from, version, tag)
     return isWhole
   }
 
@@ -215,10 +218,6 @@ export class Routes {
     this.#closed = true
     for (const { end } of this.#waiters) end(new StackError('STORE_FAILED', 'this node stops'))
     this.#waiters = []
-  }
-
-  #mark(marker: string, owner: string, version: number, tag: number): void {
-    this.#sender.send(marker, { kind: 'mark', owner, version, tag })
   }
 
   #change(topic: string, share: Share | undefined): void {

@@ -1,0 +1,49 @@
+import type { Clock, Timer } from '../../time/index.ts'
+import type { Sender } from './sender.ts'
+
+/** The marks that this node gives: what it sends behind one it sends in knowledge of the routes that it is of. */
+export class Marks {
+  readonly #sender: Sender
+  readonly #clock: Clock
+  readonly #patience: number
+  #held: Promise<void> | undefined
+
+  /** @param patience How long marks are held up at the most, in ms. */
+  constructor(sender: Sender, clock: Clock, patience: number) {
+    this.#sender = sender
+    this.#clock = clock
+    this.#patience = patience
+  }
+
+  /**
+   * Work sends something in the name of another node: marks that are asked for by a tag come behind it, so that who gets one has all that
+   * was sent before. Those of mere subscriptions do not wait.
+   */
+  holdUntil(work: Promise<unknown>): void {
+    let timer: Timer | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = this.#clock.after(this.#patience, resolve)
+    })
+    const before = this.#held
+    const done = work.then(
+      () => {},
+      () => {},
+    )
+    const held: Promise<void> = Promise.all([before, Promise.race([done, late])]).then(() => {
+      timer?.cancel()
+      if (this.#held === held) this.#held = undefined
+    })
+    this.#held = held
+  }
+
+  /** @param owner Whose routes it is of. */
+  give(marker: string, owner: string, version: number, tag: number): void {
+    if (this.#held === undefined || tag === 0) this.giveNow(marker, owner, version, tag)
+    else void this.#held.then(() => this.give(marker, owner, version, tag))
+  }
+
+  /** Without a wait: what is sent behind this call is behind the mark. */
+  giveNow(marker: string, owner: string, version: number, tag: number): void {
+    this.#sender.send(marker, { kind: 'mark', owner, version, tag })
+  }
+}

@@ -3,7 +3,7 @@
  * @packageDocumentation
  */
 import type { CallbackName, Client, Context, OptionsSpec, Steps, Store, Subscription } from '@mqtt-stack/core'
-import { expiryOf, grantedQoS, Middleware, nextMessageId, proceed } from '@mqtt-stack/core'
+import { expiryOf, grantedQoS, Middleware, nextMessageId, proceed, settleWith } from '@mqtt-stack/core'
 import { Changes } from './changes.ts'
 import { Delivery } from './delivery.ts'
 import { due, dueOf } from './due.ts'
@@ -77,15 +77,14 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
   }
 
   /** Before the backend takes the filter. */
-  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void | Promise<void> {
-    if (!ctx.restored) return proceed(this.#take(ctx, store))
-  }
-
-  *#take(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): Steps {
+  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
+    if (ctx.restored) return
     const { client, topic, options, identifier } = ctx
     if (wantsRetained(ctx, store.existed)) {
       const qos = grantedQoS(ctx, store)
-      yield this.#kept.store(client, { topic, since: nextMessageId(), qos, identifier, after: undefined })
+      const filter = { topic, since: nextMessageId(), qos, identifier, after: undefined }
+      const later = this.#kept.store(client, filter)
+      if (later !== undefined) settleWith(this.stack, ctx, store, later)
     }
     takenAt.set(options, nextMessageId())
   }

@@ -77,9 +77,9 @@ export class SessionManager extends Middleware<SessionManagerOptions> {
   }
 
   /** Stores the subscription of a session that outlives its connection. */
-  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void | Promise<void> {
+  subscribeTopic(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
     if (ctx.restored || !ctx.client.session.stored || !this.stack.answers('storeSubscription')) return
-    return proceed(storeSubscription(this.stack, ctx, store))
+    storeSubscription(this.stack, ctx, store)
   }
 
   unsubscribeTopic(ctx: Context<'unsubscribeTopic'>, store: Store<'unsubscribeTopic'>): void | Promise<void> {

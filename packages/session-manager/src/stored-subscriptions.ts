@@ -1,12 +1,13 @@
 /** Subscriptions that are kept with a session that outlives its connection. */
 import type { Context, Stack, Steps, Store } from '@mqtt-stack/core'
-import { grantedQoS } from '@mqtt-stack/core'
+import { grantedQoS, settleWith } from '@mqtt-stack/core'
 
-export function* storeSubscription(
+/** Keeps a subscription. Where that takes time it is waited for with the other filters of the packet; where it fails the filter is refused. */
+export function storeSubscription(
   stack: Stack,
   ctx: Context<'subscribeTopic'>,
   store: Store<'subscribeTopic'>,
-): Steps {
+): void {
   const { client, packet, topic, options, identifier } = ctx
   const { id: clientId, epoch } = client
   const record = {
@@ -20,8 +21,13 @@ export function* storeSubscription(
     identifier,
   }
   const stored: Store<'storeSubscription'> = {}
-  yield stack.run('storeSubscription', record, stored)
+  const later = stack.run('storeSubscription', record, stored)
   store.existed = stored.existed
+  if (later === undefined) return
+  const known = (): void => {
+    store.existed = stored.existed
+  }
+  settleWith(stack, ctx, store, later.finally(known))
 }
 
 export function* removeSubscription(

@@ -80,7 +80,8 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
         yield* this.#settle(client, packet, waiting, stores, since)
       stores.push(yield* this.#filter(client, packet, options))
       since.push(nextMessageId())
-      if (stores[i].settled !== undefined) waiting.set(options.topic, i)
+      if (stores[i].settled !== undefined && toCode(client, stores[i].grant) < 0x80)
+        waiting.set(options.topic, i)
     }
     if (waiting.size > 0) yield* this.#settle(client, packet, waiting, stores, since)
     const granted = stores.map(({ grant }) => toCode(client, grant))
@@ -128,8 +129,11 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
       this.stack.fail(error as Error, undefined, packet)
       store.grant = ReasonCode.UNSPECIFIED_ERROR
     }
-    if (toCode(client, store.grant) >= 0x80) yield* this.#undo(client, packet, topic, store)
-    else filters.add(topic)
+    if (toCode(client, store.grant) < 0x80) filters.add(topic)
+    else {
+      yield store.settled
+      yield* this.#undo(client, packet, topic, store)
+    }
     return store
   }
 
@@ -143,7 +147,7 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
   ): Steps {
     for (const [topic, i] of waiting) {
       yield stores[i].settled
-      since[i] = nextMessageId()
+      since[i] = stores[i].since ?? since[i]
       if (toCode(client, stores[i].grant) < 0x80) continue
       if (stores[i].existed !== true) held.of(client).delete(topic)
       yield* this.#undo(client, packet, topic, stores[i])
@@ -167,14 +171,29 @@ export class SubscriptionManager extends Middleware<SubscriptionManagerOptions> 
   }
 
   *#unsubscribe(client: Client, packet: UnsubscribePacket): Steps {
-    const granted: ReasonCode[] = []
+    const stores: Store<'unsubscribeTopic'>[] = []
     const { pace } = this.stack
+    /** What is under way, by filter. */
+    let waiting = new Map<string, Promise<void>>()
     for (const topic of packet.unsubscriptions) {
       if (pace.spent) yield pace.rest()
+      // The same filter again is answered behind the first.
+      if (waiting.size >= SETTLING || waiting.has(topic)) {
+        yield Promise.all(waiting.values())
+        waiting = new Map()
+      }
       const store: Store<'unsubscribeTopic'> = {}
-      yield this.#end(client, packet, topic, store)
-      granted.push(store.existed === true ? ReasonCode.SUCCESS : ReasonCode.NO_SUBSCRIPTION_EXISTED)
+      stores.push(store)
+      const later = this.#end(client, packet, topic, store)
+      if (later === undefined) continue
+      // It is heard of behind the others.
+      later.catch(() => {})
+      waiting.set(topic, later)
     }
+    if (waiting.size > 0) yield Promise.all(waiting.values())
+    const granted = stores.map(({ existed }) =>
+      existed === true ? ReasonCode.SUCCESS : ReasonCode.NO_SUBSCRIPTION_EXISTED,
+    )
     client.write({ cmd: 'unsuback', packetId: packet.packetId, granted })
     if (!this.stack.answers('topicUnsubscribed')) return
     for (const [i, topic] of packet.unsubscriptions.entries()) {

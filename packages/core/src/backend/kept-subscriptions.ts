@@ -1,5 +1,5 @@
 import type { Context, Store, SubscriptionRecord } from '../contract/index.ts'
-import { grantedQoS } from '../contract/index.ts'
+import { grantedQoS, settleWith, shareOf } from '../contract/index.ts'
 import type { QoS } from '../packets/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { Parts } from './parts.ts'
@@ -30,7 +30,8 @@ export class KeptSubscriptions {
     }
     store.existed ??= existed
     store.grant = qos
-    if (shared !== undefined) store.settled = settleSubscription(this.#parts, ctx, store, existed)
+    if (shared !== undefined)
+      settleWith(this.#parts.stack, ctx, store, settleSubscription(this.#parts, ctx, store, existed))
   }
 
   /** A filter goes, of a session that is connected or away. */
@@ -72,8 +73,21 @@ export class KeptSubscriptions {
     disk?.putSubscription(record, subscription)
     return disk?.commits.commit(
       () => subscriptions.set(topic, subscription),
-      () => putBack(stagedSubscriptions, topic, subscription, before),
+      () => {
+        if (stagedSubscriptions.get(topic) !== subscription) return
+        putBack(stagedSubscriptions, topic, subscription, before)
+        this.#enforce(record, topic, before)
+      },
     )
+  }
+
+  /** What could not be written is in force as it was before. */
+  #enforce(record: SessionRecord, topic: string, kept: SubscriptionRecord | undefined): void {
+    const { sessions, subscriptions } = this.#parts
+    const isInForce = sessions.get(record.clientId) === record && record.filters?.has(topic) === true
+    if (!isInForce) return
+    if (kept === undefined) subscriptions.remove(record, topic)
+    else subscriptions.add(record, { ...kept, share: shareOf(topic) }, kept.qos)
   }
 
   remove(ctx: Context<'removeSubscription'>, store: Store<'removeSubscription'>): void | Promise<void> {

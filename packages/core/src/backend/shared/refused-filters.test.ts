@@ -6,11 +6,11 @@ import { TestService } from '../../../../../test/rig/nodes.ts'
 import { KIND, rangeOf } from '../disk/keys.ts'
 import { readSubscription } from '../disk/records.ts'
 
-const SESSIONS = [
+const SESSIONS: readonly (readonly [string, ConnectOptions & OpenOptions])[] = [
   ['that is stored', { protocolVersion: 5, clean: false, properties: { sessionExpiryInterval: 300 } }],
   ['that ends with its connection', { protocolVersion: 5 }],
   ['that is stored, of an older client', { protocolVersion: 4, clean: false }],
-] as const
+]
 /** Two leases: so long a filter waits at the most. */
 const PATIENCE = 12_000
 

@@ -1,4 +1,5 @@
 import type { Context, Store } from '../../contract/index.ts'
+import { nextMessageId } from '../../contract/index.ts'
 import { ReasonCode } from '../../packets/index.ts'
 import type { Parts } from '../parts.ts'
 
@@ -15,6 +16,7 @@ export async function settleSubscription(
   try {
     await shared?.routes.settled(topic)
     if (share === undefined && options.rh !== 2 && !restored) await sharedRetained?.current()
+    store.since = nextMessageId()
   } catch (error) {
     store.grant = ReasonCode.UNSPECIFIED_ERROR
     const fields = { clientId: client.id, topic, cause: (error as Error).message }

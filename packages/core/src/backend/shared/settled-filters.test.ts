@@ -1,8 +1,9 @@
-/** The filters of one packet wait for the other nodes at once. */
+/** The filters of one packet wait for the other nodes, and for the store, at once. */
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import type { TestNode } from '../../../../../test/rig/nodes.ts'
 import { TestService } from '../../../../../test/rig/nodes.ts'
+import { KIND } from '../disk/keys.ts'
 import { decodeEntry } from './entry.ts'
 
 const LAG = 50
@@ -81,5 +82,75 @@ describe('a SUBSCRIBE of 50 filters', () => {
     const sender = await two.client({ clientId: 'sender' })
     await sender.publish('a', 'x', { qos: 1 })
     expect(await reader.message()).toMatchObject({ payload: 'x', qos: 1 })
+  })
+})
+
+describe('a stored session', () => {
+  it('has the filters of a packet in one commit, and those that it gives up', async () => {
+    const { service, one, two } = await scene()
+    const reader = await one.client({ ...STORED, clientId: 'reader' })
+    await service.clock.advance(1_000)
+    const store = service.storeOf('one')
+    const write = store.write.bind(store)
+    let commits = 0
+    store.write = (batch) => {
+      // Its place in the inbox is written too.
+      if (batch.some(({ key }) => key[0] === KIND.subscription)) commits++
+      return write(batch)
+    }
+    const all = (qos: 1 | 2) => FILTERS.map((topic) => ({ topic, qos, rh: 2 as const }))
+    expect(await reader.subscribe(all(1))).toMatchObject({ granted: FILTERS.map(() => 1) })
+    expect(commits).toBe(1)
+    expect(await reader.subscribe(all(2))).toMatchObject({ granted: FILTERS.map(() => 2) })
+    expect(commits).toBe(2)
+    const { granted: ended } = await reader.unsubscribe(['never', ...FILTERS.slice(1), FILTERS[1]])
+    expect(ended).toEqual([0x11, ...FILTERS.slice(1).map(() => 0), 0x11])
+    // The filter that stands twice is answered behind itself.
+    expect(commits).toBe(4)
+    const sender = await two.client({ clientId: 'sender', protocolVersion: 5 })
+    expect(await sender.publish(FILTERS[1], 'x', { qos: 1 })).toMatchObject({ reasonCode: 0x10 })
+    await sender.publish(FILTERS[0], 'x', { qos: 2 })
+    expect(await reader.message()).toMatchObject({ topic: FILTERS[0], qos: 2 })
+  })
+
+  it('comes to another node with all its filters in a few commits, and goes in a few', async () => {
+    const { service, one, two } = await scene()
+    const reader = await one.client({ ...STORED, clientId: 'reader' })
+    for (let i = 0; i < 10; i++)
+      await reader.subscribe(
+        FILTERS.map((filter) => `${i}/${filter}`),
+        { qos: 1 },
+      )
+    await service.clock.advance(1_000)
+    const [here, there] = [service.countWrites('one'), service.countWrites('two')]
+    const back = await two.client({ ...STORED, clientId: 'reader' })
+    const sender = await one.client({ clientId: 'sender' })
+    await sender.publish('9/room/49', 'x', { qos: 1 })
+    expect(await back.message()).toMatchObject({ topic: '9/room/49' })
+    expect(here()).toBeLessThan(10)
+    expect(there()).toBeLessThan(10)
+  })
+
+  it('whose filters cannot be committed has none of them, and those that it had are as they were', async () => {
+    const { service, one, two } = await scene()
+    const reader = await one.client({ ...STORED, clientId: 'reader' })
+    await reader.subscribe('room/0', { qos: 0 })
+    await service.clock.advance(1_000)
+    service.store.lose('one', 'write', 'failed')
+    const { granted } = await reader.subscribe(['room/0', 'room/1', '$share/g/room/2'], { qos: 1 })
+    expect(granted).toEqual([0x80, 0x80, 0x80])
+    await service.clock.advance(1_000)
+    expect(one.backend.stats.subscriptions).toBe(1)
+    const sender = await two.client({ clientId: 'sender', protocolVersion: 5 })
+    for (const topic of ['room/1', 'room/2'])
+      expect(await sender.publish(topic, 'x', { qos: 1 })).toMatchObject({ reasonCode: 0x10 })
+    await sender.publish('room/0', 'x', { qos: 1 })
+    expect(await reader.message()).toMatchObject({ topic: 'room/0', qos: 0 })
+    service.store.kill('one')
+    await service.clock.advance(22_000)
+    const back = await two.client({ ...STORED, clientId: 'reader' })
+    expect(await back.unsubscribe(['room/0', 'room/1', '$share/g/room/2'])).toMatchObject({
+      granted: [0, 0x11, 0x11],
+    })
   })
 })

@@ -52,10 +52,12 @@ export interface SubscribeStore {
   /** The session had this filter before. */
   existed?: boolean
   /**
-   * For a backend of several nodes: fulfils when whoever is told of the filter misses nothing, and never rejects. All filters of a packet
-   * wait for it at once, before SUBACK; until then `grant` may become a refusal.
+   * Fulfils when the filter is kept and whoever is told of it misses nothing, and never rejects. All filters of a packet wait for it at once,
+   * before SUBACK; until then `grant` may become a refusal. `settleWith` adds to it.
    */
   settled?: Promise<void>
+  /** For a backend of several nodes: what is relayed from then on comes live, a message identifier; known when it has settled. */
+  since?: number
 }
 
 /** Context and store of each. */

@@ -6,6 +6,8 @@ import { Arrival } from './arrival.ts'
 import { Bodies } from './bodies.ts'
 import type { Home } from './directory.ts'
 import { ceilingOf } from './hand-over.ts'
+import type { LeftReader } from './last-calls.ts'
+import { LastCalls } from './last-calls.ts'
 import type { LeftFrame } from './left-inbox.ts'
 import { LeftInbox } from './left-inbox.ts'
 import type { LeftIntents } from './left-intents.ts'
@@ -29,7 +31,7 @@ const LOOK = 50
  * Takes what a dead node has left: sessions with their logs, wills, and what others had sent to it. Until the directory says of a session
  * that it is at home here it is the dead node's: whoever begins anew, after a crash of this one, loses nothing and has nothing twice.
  */
-export class Adoption {
+export class Adoption implements LeftReader {
   readonly #moving: Moving
   readonly #left: string
   readonly #part: ClaimedPart
@@ -47,6 +49,7 @@ export class Adoption {
   readonly #overs = new LeftOvers()
   readonly #messages: LeftMessages
   readonly #marks: LeftMarks
+  readonly #calls: LastCalls
   /** Sessions that are at home here by now. */
   readonly #settled = new Set<SessionRecord>()
   #inbox!: LeftInbox
@@ -70,6 +73,7 @@ export class Adoption {
     this.#adoptions = adoptions
     this.#bodies = new Bodies(moving.disk)
     this.#marks = new LeftMarks(moving.node, left)
+    this.#calls = new LastCalls(moving, left, adoptions, this)
     this.#messages = new LeftMessages(moving, this.#bodies, this.#byRecord)
   }
 
@@ -152,8 +156,9 @@ export class Adoption {
     for await (const [id, bytes] of readMessages(this.#part)) this.#bodies.add(id, bytes)
     await giveLast(this.#part, (id) => this.#arrivals.get(id), this.#rest)
     for await (const left of readWills(this.#part)) this.#takeWill(left)
-    await this.#readUpTo(cut.tag, this.#marks.missing)
+    await this.#calls.readUpTo(cut.tag, this.#marks.missing)
     await this.#marks.announced
+    await this.#calls.hearAll((node) => this.#marks.knows(node))
   }
 
   #takeWill(left: LeftWill): void {
@@ -165,22 +170,8 @@ export class Adoption {
     else this.#wills.push({ ...left, key: Uint8Array.from(left.key) })
   }
 
-  /**
-   * Reads what others had sent, up to the marks of this number; to the end, where somebody is dead and marks nothing now.
-   * @param nodes Who has not marked.
-   */
-  async #readUpTo(tag: number, nodes: Set<string>): Promise<void> {
-    const { peers, node } = this.#moving.node
-    while (nodes.size > 0) {
-      if (this.#adoptions.closed) throw new StackError('STORE_CLOSED', 'this node stops')
-      const isWaiting = [...nodes].some((one) => one === node || peers.live.has(one))
-      const isEnd = !(await this.#readOn(tag, nodes))
-      if (isEnd && !isWaiting) return
-    }
-  }
-
-  /** Answers whether there was anything. */
-  async #readOn(tag: number, nodes: Set<string>): Promise<boolean> {
+  /** Takes what others have sent; answers whether there was anything. */
+  async readOn(tag: number, nodes: Set<string>): Promise<boolean> {
     const { node } = this.#moving.node
     const found = await this.#inbox.next()
     for (const one of found) {
@@ -242,38 +233,16 @@ export class Adoption {
 
   /** What is left belongs to nobody; then the node is no more. */
   async #finish(): Promise<void> {
-    const { node, directory, disk } = this.#moving
+    const { directory, disk } = this.#moving
     // These ended with their connection.
     for (const [clientId, home] of this.#homes) await directory.release(clientId, home)
-    const isMissing = async (): Promise<boolean> => {
-      const settled = await this.#adoptions.settleOthers(this.#left)
-      const missing = await this.#tellAll()
-      return missing.some((one) => node.peers.known.has(one) && !settled.has(one))
-    }
-    // Whoever is not heard of may have something on its way here.
-    while (await isMissing()) {
-      if (this.#adoptions.closed) throw new StackError('STORE_CLOSED', 'this node stops')
-      await new Promise<void>((resolve) => void this.#moving.parts.stack.clock.after(LOOK, resolve))
-    }
+    await this.#calls.tellAll()
     await this.#overs.handOn(this.#intents)
     await disk.commits.commit()
     while (!(await this.#part.forget(this.#inbox.position))) {
-      await this.#readOn(0, new Set())
+      await this.readOn(0, new Set())
       await disk.commits.commit()
       await this.#overs.handOn(this.#intents)
     }
-  }
-
-  /** That the node is no more, and reads what others have sent until they know; answers who may have sent something behind that. */
-  async #tellAll(): Promise<string[]> {
-    const { node } = this.#moving
-    const tag = nextMessageId()
-    const asked = new Set([...node.peers.live, node.node])
-    const nodes = new Set(asked)
-    const announced = node.routes.announce([], [this.#left, node.node], [this.#left], tag)
-    announced.catch(() => {})
-    await this.#readUpTo(tag, nodes)
-    await announced
-    return [...node.peers.known].filter((one) => one !== this.#left && (nodes.has(one) || !asked.has(one)))
   }
 }

@@ -168,11 +168,10 @@ export class Lane {
     while (this.#queue.length > 0 && !this.#closed) {
       const [entry] = this.#queue
       if (entry === this.#open) this.#open = undefined
-      const { bytes } = entry
       const isSent = await this.#send(entry)
       this.#queue.shift()
-      if (isSent) this.#backlog.sent(bytes)
-      this.#backlog.queue(-bytes)
+      if (isSent) this.#backlog.sent(entry.bytes)
+      this.#backlog.queue(-entry.bytes)
     }
     this.#running = undefined
   }
@@ -194,14 +193,26 @@ export class Lane {
         for (const { onEnd } of items) onEnd?.(isThere ? 'sent' : 'gone')
         return isThere
       } catch (cause) {
-        entry.settle(this.#failure(cause instanceof Error ? cause.message : String(cause), cause))
-        // Whoever waited for the others was told.
-        entry.items = items.filter(({ keep }) => keep)
+        this.#fail(this.#failure(cause instanceof Error ? cause.message : String(cause), cause))
       }
       if (entry.items.length > 0 && !this.#closed) await this.#pause.wait(PAUSE)
     }
     entry.settle()
     return false
+  }
+
+  /** Whoever waits is told, those of the entries behind too: nobody waits longer than the store takes to fail. What is to come is tried again. */
+  #fail(error: StackError): void {
+    this.#open = undefined
+    for (const entry of this.#queue) {
+      entry.settle(error)
+      entry.items = entry.items.filter(({ keep }) => keep)
+      const bytes = entry.items.reduce((sum, { frame }) => sum + frame.length, 0)
+      this.#backlog.queue(bytes - entry.bytes)
+      entry.bytes = bytes
+    }
+    const left = this.#queue.filter(({ items }, i) => i === 0 || items.length > 0)
+    this.#queue.splice(0, this.#queue.length, ...left)
   }
 
   #failure(why: string, cause?: unknown): StackError {

@@ -26,9 +26,13 @@ export class LeftMarks {
     const nodes = [...peers.live, node]
     const markers = [this.#left, node]
     this.#tag = cut.tag
-    cut.ask(nodes)
+    // What was sent in the name of one that is dead is in the inbox of the other too.
+    cut.ask([...nodes, ...peers.known])
     for (const one of nodes) this.#add(one)
-    const end = routes.askNewcomers(markers, cut.tag, (one) => this.#add(one))
+    const end = routes.askNewcomers(markers, cut.tag, (one) => {
+      if (!this.#asked.has(one)) cut.wait(one)
+      this.#add(one)
+    })
     this.announced = routes.announce([], markers, [], cut.tag)
     this.announced.catch(() => {})
     return end

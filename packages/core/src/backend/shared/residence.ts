@@ -19,6 +19,11 @@ export class Cut {
     this.#waiting = new Set(nodes)
   }
 
+  /** This one is asked too. */
+  wait(node: string): void {
+    this.#waiting?.add(node)
+  }
+
   mark(node: string): void {
     this.#waiting?.delete(node)
   }

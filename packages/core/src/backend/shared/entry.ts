@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { copyBytes } from '../../packets/index.ts'
 import { FieldReader, FieldWriter } from '../disk/fields.ts'
+import { damaged } from './frame-fields.ts'
 import type { Frame } from './frames.ts'
-import { damaged, decodeFrame, PROTOCOL } from './frames.ts'
+import { decodeFrame, PROTOCOL } from './frames.ts'
 
 /** A batch of frames, as it stands in an inbox. */
 export interface InboxEntry {

@@ -1,7 +1,7 @@
 /** What nodes say to each other, as bytes and back. */
 import type { Author, Share } from '../../contract/index.ts'
-import { StackError } from '../../errors/index.ts'
 import { FieldReader, FieldWriter } from '../disk/fields.ts'
+import { damaged, readFlag, readList } from './frame-fields.ts'
 import type { MessageFrame } from './message-frame.ts'
 import { encodeMessageFrame, readMessageFrame } from './message-frame.ts'
 
@@ -279,24 +279,4 @@ function readRoutes(fields: FieldReader): RoutesFrame {
   const gone = readList(fields, () => fields.text() ?? '')
   const markers = readList(fields, () => fields.text() ?? '')
   return { kind: 'routes', owner, version, part, changes, gone, markers, tag: fields.number() }
-}
-
-function readFlag(fields: FieldReader): boolean {
-  const value = fields.byte()
-  if (value > 1) throw damaged(`a flag of ${value}`)
-  return value === 1
-}
-
-/** The bytes bound how long it can be: each item reads some. */
-function readList<Item>(fields: FieldReader, read: () => Item): Item[] {
-  const count = fields.number()
-  if (!Number.isInteger(count) || count < 0) throw damaged(`a list of ${count}`)
-  const items: Item[] = []
-  for (let i = 0; i < count; i++) items.push(read())
-  return items
-}
-
-/** Bytes that no node of this version sent. */
-export function damaged(what: string): StackError {
-  return new StackError('STORE_DAMAGED', `another node sent ${what}`)
 }

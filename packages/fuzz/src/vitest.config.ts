@@ -18,6 +18,7 @@ const config: ViteUserConfig = defineConfig({
   },
   test: {
     include: ['packages/fuzz/src/*.fuzz.ts'],
+    globalSetup: `${root}test/temporary.ts`,
     pool: 'forks',
     execArgv: ['--expose-gc'],
     fileParallelism: false,

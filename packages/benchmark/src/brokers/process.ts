@@ -46,7 +46,10 @@ export async function startBroker(
   let failure: string | undefined
   child.once('error', (error) => (failure = error.message))
   child.once('exit', (code, signal) => (failure ??= `ended with ${signal ?? code}`))
-  const onExit = (): void => signalGroup(child, 'SIGKILL')
+  const onExit = (): void => {
+    signalGroup(child, 'SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  }
   process.once('exit', onExit)
 
   async function stop(): Promise<void> {

@@ -63,6 +63,9 @@ export const writesTheMapInHalves: Spoil = (store) => ({
   }),
 })
 
+/** Whatever waits for a node, it says that nothing does. */
+export const hidesWhatWaits: Spoil = () => ({ waiting: async () => 0 })
+
 /** Each cast overtakes the one before. */
 export const castsOutOfOrder: Spoil = (store) => {
   let before: (() => void) | undefined

@@ -56,6 +56,12 @@ const WRONG: readonly (readonly [string, Spoil, string, readonly string[]])[] = 
     ['retained messages: '],
   ],
   [
+    'hides what waits',
+    wrong.hidesWhatWaits,
+    'inboxes: how much waits in an inbox is told, about, until it is trimmed',
+    [],
+  ],
+  [
     'casts out of order',
     wrong.castsOutOfOrder,
     'inboxes: casts come to the node that they are for, in their order, and are kept nowhere',

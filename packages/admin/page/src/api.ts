@@ -82,7 +82,11 @@ export class Api {
   }
 }
 
-function withQuery(path: string, query: Query): string {
+/** Names that are `.` or `..` are steps in a path: the API takes them with a `~` before them. */
+const STEPS = /(?<=\/)(?=~*\.{1,2}(?:\/|$))/g
+
+function withQuery(named: string, query: Query): string {
+  const path = named.replace(STEPS, '~')
   const said = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
   if (said.length === 0) return path
   return `${path}?${new URLSearchParams(said.map(([name, value]) => [name, String(value)]))}`

@@ -34,10 +34,15 @@ interface TextRules {
   /** The most characters; 1,024 by default. */
   readonly max?: number
   readonly example?: string
+  /** It may hold U+0000: what is no text of MQTT, and no name. */
+  readonly raw?: boolean
 }
 
+/** No text of MQTT has them [MQTT-1.5.4-1] [MQTT-1.5.4-2]: U+0000 and halves of characters. */
+const UNSENDABLE = /[\0\p{Cs}]/u
+
 /** A text that must be said. */
-export function text({ doc, min = 1, max = 1_024, example }: TextRules): Field<string> {
+export function text({ doc, min = 1, max = 1_024, example, raw = false }: TextRules): Field<string> {
   const schema = { type: 'string', minLength: min, maxLength: max, ...(example !== undefined && { example }) }
   return {
     schema,
@@ -46,6 +51,8 @@ export function text({ doc, min = 1, max = 1_024, example }: TextRules): Field<s
     read(value, where) {
       const length = typeof value === 'string' ? value.length : -1
       if (length < min || length > max) throw wrong(where, `a text of ${min} to ${max} characters`, value)
+      if (!raw && UNSENDABLE.test(value as string))
+        throw wrong(where, 'a text without U+0000 and halves of characters', escaped(value as string))
       return value as string
     },
   }
@@ -198,8 +205,14 @@ function wrong(where: string, wanted: string, value: unknown): Problem {
   return new Problem('bad-request', `${where} must be ${wanted}, not ${show(value)}`)
 }
 
-/** Shown shortened: it may be anything. */
+function escaped(value: string): string {
+  return JSON.stringify(value).slice(1, -1)
+}
+
+/** Shown shortened: it may be anything, and nested deeper than can be written down. */
 function show(value: unknown): string {
-  const shown = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : 'a list'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  const shown = typeof value === 'string' ? value : String(value)
   return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown
 }

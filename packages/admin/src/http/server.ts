@@ -13,6 +13,7 @@ import { checkHost, checkSite, HEADERS } from './guard.ts'
 import type { ProblemCode } from './problem.ts'
 import { isProblem, Problem, problemResponse } from './problem.ts'
 import type { Route } from './route.ts'
+import { nameOfSegment } from './segment.ts'
 
 export interface AppParts {
   readonly desk: Desk
@@ -63,13 +64,15 @@ export function makeApp({ desk, door, routes, fallback }: AppParts): Hono {
     checkHost(c.req.header('host'), desk.config.hosts)
     checkSite(c.req.raw.headers)
     await next()
+    // Nobody reads on behind the head: what is live would never end.
+    if (c.req.method === 'HEAD') await c.res.body?.cancel()
     for (const [name, value] of Object.entries(HEADERS)) if (!c.res.headers.has(name)) c.header(name, value)
   })
   for (const one of routes) {
     const path = one.path.replace(/\{(\w+)\}/g, ':$1')
     app.on(one.method, path, async (c) => {
       const bearer = await enter(one, door, c.req.header('authorization'))
-      return answer(one, desk, c.req.raw, c.req.param(), bearer)
+      return answer(one, desk, c.req.raw, namesOf(c.req.param()), bearer)
     })
   }
   app.notFound(async (c) => {
@@ -113,6 +116,7 @@ async function answer(
 ): Promise<Response> {
   const { stack, config } = desk
   const { signal, abort } = withTimeout(request.signal, config.timeout, stack.clock)
+  let run: Promise<unknown> | undefined
   try {
     const call = {
       params: readFields(one.params, params, 'path'),
@@ -125,7 +129,8 @@ async function answer(
       role: bearer?.role,
       desk,
     }
-    const said = await Promise.race([one.run(call), ended(signal, config.timeout)])
+    run = Promise.resolve(one.run(call))
+    const said = await Promise.race([run, ended(signal, config.timeout)])
     if (bearer !== undefined && one.role === 'operate' && one.method !== 'GET')
       stack.log.event('admin.acted', {
         by: bearer.name,
@@ -135,9 +140,21 @@ async function answer(
     if (said instanceof Response) return said
     if (one.answer === undefined) return new Response(null, { status: 204 })
     return new Response(`${JSON.stringify(said)}\n`, { headers: { 'content-type': 'application/json' } })
+  } catch (error) {
+    run?.then(discard, () => {})
+    throw error
   } finally {
     abort()
   }
+}
+
+/** What comes too late is read by nobody: what is live gives its place back. */
+function discard(said: unknown): void {
+  if (said instanceof Response) said.body?.cancel().catch(() => {})
+}
+
+function namesOf(params: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(params).map(([key, segment]) => [key, nameOfSegment(segment)]))
 }
 
 /** What the path names, in its order: `PasswordAuth ann`. */
@@ -148,12 +165,12 @@ function targetOf(path: string, params: Readonly<Record<string, string>>): strin
 
 /** A name that is said twice is refused: two readers would not agree on it. */
 function queryOf(url: string): Record<string, unknown> {
-  const said: Record<string, unknown> = {}
+  const said = new Map<string, unknown>()
   for (const [name, value] of new URL(url).searchParams) {
-    if (Object.hasOwn(said, name)) throw new Problem('bad-request', `query: "${name}" is said twice`)
-    said[name] = value
+    if (said.has(name)) throw new Problem('bad-request', `query: "${name}" is said twice`)
+    said.set(name, value)
   }
-  return said
+  return Object.fromEntries(said)
 }
 
 /** Ends when whoever asks has gone, or the time is over. */
@@ -165,6 +182,7 @@ function withTimeout(
   const controller = new AbortController()
   const abort = (): void => controller.abort()
   const timer = clock.after(ms, abort)
+  if (gone.aborted) abort()
   gone.addEventListener('abort', abort, { once: true })
   return {
     signal: controller.signal,
@@ -178,6 +196,7 @@ function withTimeout(
 function ended(signal: AbortSignal, ms: number): Promise<never> {
   return new Promise((_, reject) => {
     const late = (): void => reject(new Problem('took-too-long', `this took longer than ${ms} ms`))
+    if (signal.aborted) late()
     signal.addEventListener('abort', late, { once: true })
   })
 }

@@ -1,4 +1,5 @@
 /** Who is kept out for a while. */
+import { isIP } from 'node:net'
 import type { Ban, BanTerms } from '../bans.ts'
 import { isoOf } from '../client-state.ts'
 import type { Desk } from '../desk.ts'
@@ -79,11 +80,23 @@ export const BAN_ROUTES: readonly Route[] = [
 /** @throws Problem `bad-request` unless exactly one is given. */
 function onlyOne(terms: BanTerms): BanTerms {
   const given = Object.entries(terms).filter(([, value]) => value !== undefined)
+  const { address } = terms
+  if (address !== undefined && !isAddress(address))
+    throw new Problem(
+      'bad-request',
+      `body: "address" must be an address, such as 192.0.2.7, not ${address}: nobody would be kept out`,
+    )
   if (given.length === 1) return Object.fromEntries(given)
   throw new Problem(
     'bad-request',
     'body: one of "clientId", "identity" and "address" must be given, and no other',
   )
+}
+
+/** A port behind it, as lists of clients have it, is no matter. */
+function isAddress(text: string): boolean {
+  const [, bracketed, plain] = /^(?:\[([^\]]+)\](?::\d+)?|([^:]+):\d+)$/.exec(text) ?? []
+  return isIP(bracketed ?? plain ?? text) !== 0
 }
 
 function stateOf({ until, ...ban }: Ban, { stack }: Desk): object {

@@ -84,7 +84,10 @@ export const MESSAGE_ROUTES: readonly Route[] = [
     summary: 'Publishes a message of the broker’s own, past authentication and access rules.',
     body: {
       topic: TOPIC,
-      payload: usually(text({ doc: 'The payload, as text or base64.', min: 0, max: 16_777_216 }), ''),
+      payload: usually(
+        text({ doc: 'The payload, as text or base64.', min: 0, max: 16_777_216, raw: true }),
+        '',
+      ),
       encoding: usually(choice(['text', 'base64'], { doc: 'How the payload is written.' }), 'text'),
       qos: usually(choice([0, 1, 2], { doc: 'Quality of service.' }), 0),
       retain: usually(flag({ doc: 'It is kept for those who subscribe later.' }), false),

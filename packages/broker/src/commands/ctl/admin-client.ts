@@ -28,6 +28,9 @@ const USUAL = 'http://127.0.0.1:18080'
 /** An answer that takes longer, in ms, is not waited for. */
 const PATIENCE = 30_000
 
+/** Names that are `.` or `..` are steps in a path: the API takes them with a `~` before them. */
+const STEPS = /(?<=\/)(?=~*\.{1,2}(?:\/|$))/g
+
 /** Values of a query; those that are not said are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
@@ -98,7 +101,7 @@ export class AdminClient {
   ): Promise<Response> {
     const said = Object.entries(query).filter(([, value]) => value !== undefined)
     const search = new URLSearchParams(said.map(([name, value]) => [name, String(value)] as [string, string]))
-    const url = `${this.#url}${path}${said.length > 0 ? `?${search}` : ''}`
+    const url = `${this.#url}${path.replace(STEPS, '~')}${said.length > 0 ? `?${search}` : ''}`
     const headers = {
       ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),

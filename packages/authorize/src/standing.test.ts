@@ -49,4 +49,19 @@ describe('a yes that stands', () => {
     expect(noted).toEqual(['no', 'a', 'a'])
     expect(asked).toEqual(['no', 'a', 'a'])
   })
+  it('is asked for again while somebody follows: he sees each question', async () => {
+    const { client, stack } = await testStack(new Authorize(), rules, acceptAll())
+    const alice = await client()
+    for (const topic of ['a', 'a']) await alice.publish(topic)
+    const seen: string[] = []
+    const end = stack.observation.follow({
+      wants: (_client, _ctx, callback) => callback === 'authorizePacket',
+      ran: ({ callback }) => seen.push(callback),
+    })
+    for (const topic of ['a', 'a']) await alice.publish(topic)
+    end()
+    await alice.publish('a')
+    expect(seen).toEqual(['authorizePacket', 'authorizePacket'])
+    expect(asked).toEqual(['a', 'a', 'a'])
+  })
 })

@@ -39,6 +39,19 @@ describe('without a provider', () => {
     expect(await tries({})).toEqual([0, 0])
   })
 
+  test('a yes to what one of them publishes stands', async () => {
+    const broker = testBroker({})
+    const calls = (): number | undefined =>
+      broker.stack.observation
+        .activity()
+        .find(({ callback, middleware }) => callback === 'authorizePacket' && middleware === 'Anonymous')
+        ?.calls
+    const alice = memoryClient(broker)
+    await alice.connect({})
+    for (let i = 0; i < 3; i++) await alice.publish('a', 'x', { qos: 1 })
+    expect(calls()).toBe(1)
+  })
+
   test('and are refused on others', async () => {
     expect(await tries({}, {}, FAR)).toEqual([5])
   })

@@ -92,6 +92,23 @@ describe('traffic', () => {
     expect(valuesOf(all, 'mqtt_messages_sent_total')).toEqual({ 0: 0, 1: 1, 2: 0 })
     expect(valuesOf(all, 'mqtt_relay_seconds')).toEqual({ '': 2 })
     expect(valuesOf(all, 'mqtt_delivery_seconds')).toEqual({ '': 1 })
+    expect(valuesOf(all, 'mqtt_delivery_wait_seconds')).toEqual({ '': 0 })
+  })
+
+  it('that waits for its receiver is timed apart from those that need not', async () => {
+    const { client, families, seconds } = metered({}, { outboundManager: { inflight: 1 } })
+    const [receiver, other] = [await client({ autoAck: false }), await client()]
+    await receiver.subscribe('a', { qos: 1 })
+    await other.publish('a', 'first', { qos: 1 })
+    await other.publish('a', 'second', { qos: 1 })
+    await seconds(7)
+    receiver.send({ cmd: 'puback', messageId: (await receiver.next('publish')).messageId })
+    await receiver.next('publish')
+    const all = await families()
+    expect(valuesOf(all, 'mqtt_delivery_seconds')).toEqual({ '': 1 })
+    expect(valuesOf(all, 'mqtt_delivery_wait_seconds')).toEqual({ '': 1 })
+    const { samples } = all.find(({ name }) => name === 'mqtt_delivery_wait_seconds')!
+    expect(samples[0].value).toBeCloseTo(7)
   })
 
   it('that was dropped is counted by reason', async () => {

@@ -72,6 +72,7 @@ export class Metrics extends Middleware<MetricsOptions> {
       begun: (ctx, weight) => top.note(ctx, weight),
       relayed: (seconds, weight) => times.relayed(seconds, weight),
       delivered: (seconds, weight, receivers) => times.delivered(seconds, weight, receivers),
+      waited: (seconds, weight) => times.waited(seconds, weight),
     })
     this.#endSampling = () => {
       endTiming()

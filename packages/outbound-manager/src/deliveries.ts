@@ -82,17 +82,18 @@ export class Deliveries {
     return true
   }
 
-  /** Only where the window has room, and so an identifier is free. */
-  sendLive(message: Outgoing): void {
+  /** Only where the window has room, and so an identifier is free. False for what the client does not get. */
+  sendLive(message: Outgoing): boolean {
     const id = this.#nextId()
     const { packet, qos, share } = message
     if (qos === 1 && share === undefined && packet.length <= PLAIN_AT_MOST) {
       this.window.add(id, packet.length, undefined)
-      if (!this.#write(message, false, id, false)) this.#free(id)
-      return
+      if (this.#write(message, false, id, false)) return true
+      this.#free(id)
+      return false
     }
     const shared = share === undefined ? undefined : toWait(message, this.#stack.clock)
-    this.send(message, false, new Inflight(id, qos, 0, this.#unlogged, packet.length, shared))
+    return this.send(message, false, new Inflight(id, qos, 0, this.#unlogged, packet.length, shared))
   }
 
   /** The packet identifier of the next message that is in no log; one that is in use is passed over. */
@@ -124,14 +125,18 @@ export class Deliveries {
     this.#owner.identifierFreed(messageId !== 0)
   }
 
-  /** @param begun It was sent before, and so its time is not over any more [MQTT-4.3.3-7]. */
-  send(message: Outgoing, dup: boolean, entry: Inflight, begun = false): void {
+  /**
+   * False for what the client does not get.
+   * @param begun It was sent before, and so its time is not over any more [MQTT-4.3.3-7].
+   */
+  send(message: Outgoing, dup: boolean, entry: Inflight, begun = false): boolean {
     this.window.add(entry.id, entry.size, entry)
-    if (this.#write(message, dup, entry.id, begun)) return
+    if (this.#write(message, dup, entry.id, begun)) return true
     // What is over, withheld, or larger than the client takes counts as delivered. A client that may have it already
     // holds its identifier until PUBREL, and would take another message with that for a repeat [MQTT-4.3.3-10].
     if (dup && entry.qos === 2) this.#releases.received(entry)
     else this.#finish(entry)
+    return false
   }
 
   /** False for what the client does not get: it is told. */

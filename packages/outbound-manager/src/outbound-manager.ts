@@ -123,6 +123,7 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
       const removed = flows.peek(client)?.purge(isUnwanted, clientId === undefined) ?? []
       store.waiting += removed.length
       for (const { share, packet, qos, expiresAt, publisher } of removed) {
+        this.stack.waits.end(client, packet, false)
         // It is owed to the group: this client alone is not to have it.
         if (clientId !== undefined && share !== undefined)
           this.stack.execute('handOnMessage', { clientId, share, packet, qos, expiresAt, publisher })
@@ -147,9 +148,7 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
   }
 
   #leave(client: Client, expiryInterval: number): void | Promise<void> {
-    const flow = flows.peek(client)
-    if (expiryInterval === 0) flow?.handOn()
-    return flow?.settle()
+    return flows.peek(client)?.leave(expiryInterval === 0)
   }
 
   #queue(ctx: Context<'forwardMessage'>, qos: QoS, store: Store<'forwardMessage'>): void {

@@ -94,6 +94,7 @@ export class Outflow implements DeliveryOwner {
     if (this.#client.congested || !next || this.#full || this.#window.has(id)) {
       this.#behind = true
       this.#missed = true
+      this.#stack.waits.begin(this.#client, packet, sequence)
       this.#continueLater()
       return 'queued'
     }
@@ -110,6 +111,7 @@ export class Outflow implements DeliveryOwner {
       this.#queue ??= WaitingQueue.of(this.#client, this.#limits, this.#stack.ledger)
       const refused = this.#queue.push(toWait(message, this.#stack.clock))
       if (refused !== undefined) return refused
+      this.#stack.waits.begin(this.#client, message.packet)
       this.#continueLater()
       return 'queued'
     }
@@ -117,10 +119,7 @@ export class Outflow implements DeliveryOwner {
     return 'sent'
   }
 
-  /**
-   * PUBACK, PUBREC or PUBCOMP: frees the identifier, or goes on with PUBREL; false when nothing is in flight with it.
-   * @throws ProtocolError for one that does not answer what was sent.
-   */
+  /** As that of {@link Deliveries}. @throws ProtocolError for what does not answer what was sent. */
   acknowledge(cmd: AckType, id: number, reasonCode: number): boolean {
     return this.#deliveries.acknowledge(cmd, id, reasonCode)
   }
@@ -144,14 +143,11 @@ export class Outflow implements DeliveryOwner {
     return this.#drainListeners.wait()
   }
 
-  /** Removes what was delivered from the log; resolves when no call to it is under way. */
-  settle(): void | Promise<void> {
+  /** The client goes, and so does its session where it `isLast`; resolves when no call to the log is under way. */
+  leave(isLast: boolean): void | Promise<void> {
+    this.#stack.waits.forget(this.#client)
+    if (isLast) handOn(this.#stack, this.#client.session.clientId, this.#window, this.#queue)
     return this.#deliveries.settle()
-  }
-
-  /** What a session that ends with its connection leaves behind of shared subscriptions goes to others. */
-  handOn(): void {
-    handOn(this.#stack, this.#client.session.clientId, this.#window, this.#queue)
   }
 
   /**
@@ -204,7 +200,8 @@ export class Outflow implements DeliveryOwner {
         this.#continueWhenDrained()
         return
       }
-      this.#deliveries.sendLive(this.#queue.shift())
+      const message = this.#queue.shift()
+      this.#stack.waits.end(this.#client, message.packet, this.#deliveries.sendLive(message))
     }
     this.#drainListeners?.tell()
   }
@@ -269,7 +266,8 @@ export class Outflow implements DeliveryOwner {
     else {
       const begun = sequence <= known.upTo
       // What nobody knows to be unsent may have been sent.
-      this.#deliveries.send(message, begun || known.upTo < 0, entry, begun)
+      const isSent = this.#deliveries.send(message, begun || known.upTo < 0, entry, begun)
+      this.#stack.waits.end(this.#client, packet, isSent, sequence)
     }
     if (known.upTo >= 0 && sequence > known.upTo) known.upTo = sequence
   }

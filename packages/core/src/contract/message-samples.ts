@@ -1,6 +1,7 @@
 /** The time that messages take, measured for a few of them. */
 import type { Clock } from '../time/index.ts'
 import { Spacing } from '../time/index.ts'
+import { MessageWaits } from './message-waits.ts'
 import type { RelayContext, RelayStore } from './relay.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -22,16 +23,24 @@ export interface MessageSampler {
   relayed?(seconds: number, weight: number, store: RelayStore): void
   /**
    * It was handed to the sockets of so many receivers, so many seconds after its bytes came (of the broker's own and of wills:
-   * after its relay began). Called once a turn of the event loop; not for whom it waits in a queue or log, nor for what
-   * `sendMessage` changed.
+   * after its relay began). Called once a turn of the event loop; not for whom it waits in a queue or log, which `waited`
+   * tells, nor for what `sendMessage` changed.
    */
   delivered?(seconds: number, weight: number, receivers: number): void
+  /**
+   * It was sent to a connected receiver for whom it had waited in a queue or in the session's log, so many seconds after
+   * its bytes came. 256 receivers are followed at a time, with one message each; where more wait, those who have waited for
+   * over a minute are not followed any more. `weight` has those that came for the receiver meanwhile.
+   */
+  waited?(seconds: number, weight: number): void
 }
 
 /** The part of a stack that chooses them. */
 export class MessageSamples {
   /** Somebody wants some. */
   on = false
+  /** What of them waits for receivers. */
+  readonly waits: MessageWaits
   readonly #traffic: Traffic
   readonly #clock: Clock
   #samplers: readonly MessageSampler[] = []
@@ -53,6 +62,11 @@ export class MessageSamples {
     this.#traffic = traffic
     this.#clock = clock
     traffic.onWatched = () => this.#note()
+    this.waits = new MessageWaits(traffic, clock, (seconds, weight, packet) => {
+      // It may go out while its relay still waits for a commit: then it was noted as well.
+      if (packet === traffic.watched && this.#receivers > 0) this.#receivers--
+      for (const sampler of this.#samplers) sampler.waited?.(seconds, weight)
+    })
   }
 
   /** Begins to sample; answers what ends it. */
@@ -68,7 +82,9 @@ export class MessageSamples {
     this.#spacing = new Spacing()
     this.#left = this.#weight = 1
     this.#passed = 0
-    if (!this.on) this.#end()
+    if (this.on) return
+    this.#end()
+    this.waits.clear()
   }
 
   /** Whether the next message is one of them. */
@@ -91,6 +107,7 @@ export class MessageSamples {
     this.#passed = 0
     this.#receivers = 0
     this.#relaying = true
+    this.waits.measure(this.#since, this.#timedWeight)
     this.#traffic.watched = ctx.packet
     const relayed = (): void => {
       if (this.#begun === now) this.#relayed(now, store)
@@ -135,9 +152,9 @@ export class MessageSamples {
   readonly #written = (): void => {
     const receivers = this.#receivers
     this.#receivers = 0
-    if (receivers === 0) return
     const seconds = (this.#clock.now() - this.#since) / 1_000
-    for (const sampler of this.#samplers) sampler.delivered?.(seconds, this.#timedWeight, receivers)
+    if (receivers > 0)
+      for (const sampler of this.#samplers) sampler.delivered?.(seconds, this.#timedWeight, receivers)
     if (!this.#relaying) this.#end()
   }
 

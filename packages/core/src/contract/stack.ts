@@ -9,6 +9,7 @@ import type { Client } from './client.ts'
 import type { Listener } from './listener.ts'
 import type { Log } from './log/index.ts'
 import type { MessageSampler, MessageSamples } from './message-samples.ts'
+import type { MessageWaits } from './message-waits.ts'
 import type { MiddlewareLike } from './middleware.ts'
 import type { Observation } from './observation.ts'
 import type { Resolved } from './options.ts'
@@ -35,6 +36,8 @@ export interface Stack {
   readonly traffic: Traffic
   /** Internal: which messages are measured; see {@link sampleMessages}. */
   readonly samples: MessageSamples
+  /** Whoever lets messages wait for clients tells it: how long those wait that are sampled. */
+  readonly waits: MessageWaits
   /** Shares out the turns of the event loop among work that may be long. */
   readonly pace: Pace
   /**
@@ -70,7 +73,8 @@ export interface Stack {
   refresh(): void
 
   /**
-   * Tells of the times that messages take, for a few of them: relay, and from their bytes to the sockets of receivers.
+   * Tells of the times that messages take, for a few of them: relay, and from their bytes to the sockets of receivers,
+   * waits included.
    * While nobody samples it costs a comparison a message. Answers what ends it.
    */
   sampleMessages(sampler: MessageSampler): () => void

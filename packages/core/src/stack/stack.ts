@@ -12,6 +12,7 @@ import type {
   Listener,
   Log,
   MessageSampler,
+  MessageWaits,
   MiddlewareLike,
   Resolved,
   RuleOf,
@@ -54,6 +55,7 @@ class MiddlewareStack implements ConnectionHost {
   readonly ledger: Ledger
   readonly traffic: Traffic = new Traffic()
   readonly samples: MessageSamples
+  readonly waits: MessageWaits
   readonly pace: Pace
   readonly turn: Turn
   readonly decoder: Decoder
@@ -75,6 +77,7 @@ class MiddlewareStack implements ConnectionHost {
     this.ledger = new Ledger({ memoryCeiling, memoryShare })
     this.clock = this.config.clock ?? systemClock
     this.samples = new MessageSamples(this.traffic, this.clock)
+    this.waits = this.samples.waits
     const { logger, logLevel: level, logLines: lines } = this.config
     this.log = createLog(logger, this.clock, { level, lines })
     this.turn = new Turn((error) => this.fail(error, undefined, undefined), this.clock)

@@ -1,8 +1,12 @@
 /** The dashboard in a real browser: every page, and what it may not do. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Acl } from '@mqtt-stack/acl'
+import { PasswordAuth } from '@mqtt-stack/auth-password'
+import type { BrokerOptions } from '@mqtt-stack/broker'
 import { createBroker } from '@mqtt-stack/broker'
 import { Metrics } from '@mqtt-stack/metrics'
 import { RecordingLogger } from '@mqtt-stack/testing'
@@ -27,6 +31,9 @@ const PAGES = [
   ['sessions', 'Sessions'],
   ['subscriptions', 'Subscriptions'],
   ['topics', 'Topics'],
+  ['users', 'Users'],
+  ['rules', 'Access rules'],
+  ['bans', 'Bans'],
   ['stack', 'Stack'],
   ['trace', 'Live trace'],
   ['why', 'Explain & why'],
@@ -51,8 +58,33 @@ interface Shown {
   readonly complaints: string[]
 }
 
+/** A file that is gone with the test. */
+function file(name: string, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'dashboard-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, name)
+  writeFileSync(path, text, { mode: 0o600 })
+  return path
+}
+
+/** Users and rules that can be changed, and one rule that cannot. */
+function withFiles(users: string, rules: string): NonNullable<BrokerOptions['use']> {
+  const acl = new Acl({ rules: [{ deny: 'publish', topic: 'own' }], file: rules })
+  return [
+    { middleware: new PasswordAuth({ file: users }), after: 'authentication' },
+    { middleware: acl, after: 'authentication' },
+  ]
+}
+
+const HASH = `$7$101$c2FsdHNhbHQ=$${Buffer.alloc(64, 1).toString('base64')}`
+const USERS = `# ours\njoe:${HASH}:staff\n`
+const RULES = '# All of it.\nallow publish,subscribe,receive #\ndeny publish secret/#\n'
+
 /** A broker that is in use, and a page that has signed in. */
-async function show(token: string | null = OPERATOR, use = true): Promise<Shown> {
+async function show(
+  token: string | null = OPERATOR,
+  use: NonNullable<BrokerOptions['use']> = [new Tracing(), new Metrics()],
+): Promise<Shown> {
   const admin = new Admin({
     listen: '0',
     tokens: [
@@ -62,7 +94,8 @@ async function show(token: string | null = OPERATOR, use = true): Promise<Shown>
   })
   const broker = createBroker({
     admin,
-    use: use ? [new Tracing(), new Metrics()] : [],
+    use,
+    allowAnonymous: 'local',
     listeners: [
       { transport: 'tcp', port: 0 },
       { transport: 'ws', port: 0, origins: '*' },
@@ -98,6 +131,13 @@ async function show(token: string | null = OPERATOR, use = true): Promise<Shown>
   return { url, mqttUrl, page, browser, heard, complaints }
 }
 
+/** Whatever pages can show. */
+const all = (): NonNullable<BrokerOptions['use']> => [
+  new Tracing(),
+  new Metrics(),
+  ...withFiles(file('users', USERS), file('rules', RULES)),
+]
+
 /** So that pictures show a broker at work. */
 function keepBusy(client: mqtt.MqttClient): void {
   const timer = setInterval(() => {
@@ -115,7 +155,7 @@ async function open({ page, url }: Shown, path: string, title: string): Promise<
 describe('the dashboard', () => {
   it('shows every page, which says nothing wrong, and passes an accessibility check, light and dark', async (context) => {
     needs(context, 'chromium')
-    const shown = await show()
+    const shown = await show(OPERATOR, all())
     const { page, complaints } = shown
     await page.getByText('may change things').waitFor()
     for (const [path, title] of PAGES) {
@@ -142,7 +182,7 @@ describe('the dashboard', () => {
 
   it('fits a phone: nothing but tables is wider than the page', async (context) => {
     needs(context, 'chromium')
-    const shown = await show()
+    const shown = await show(OPERATOR, all())
     await shown.page.setViewportSize({ width: 360, height: 740 })
     for (const [path, title] of PAGES) {
       await open(shown, path, title)
@@ -212,7 +252,8 @@ describe('the dashboard', () => {
     const made = page.getByRole('listitem').filter({ hasText: 'hello' })
     await made.getByRole('button', { name: 'Clear' }).press('Enter')
     await made.getByRole('button', { name: 'Yes' }).press('Enter')
-    await page.getByText('hello').waitFor({ state: 'detached' })
+    // It may be shown as what was published last.
+    await made.getByText('retained').waitFor({ state: 'detached' })
     expect(complaints).toEqual([])
   }, 60_000)
 
@@ -240,9 +281,157 @@ describe('the dashboard', () => {
     expect(complaints).toEqual([])
   }, 60_000)
 
+  it('adds a user, who can log in then, changes it, and removes it', async (context) => {
+    needs(context, 'chromium')
+    const users = file('users', USERS)
+    const shown = await show(OPERATOR, withFiles(users, file('rules', RULES)))
+    const { page, mqttUrl, complaints } = shown
+    const login = (password: string): Promise<mqtt.MqttClient> =>
+      mqtt.connectAsync(mqttUrl, { username: 'ann', password, reconnectPeriod: 0 })
+    await open(shown, 'users', 'Users')
+    await page.getByRole('cell', { name: 'joe', exact: true }).waitFor()
+    await page.getByLabel('Name').fill('ann')
+    await page.getByLabel('Password').fill('first-one')
+    await page.getByLabel('Groups').fill('night, staff')
+    await page.getByRole('button', { name: 'Add' }).press('Enter')
+    await page.getByRole('status').getByText('ann was added.').waitFor()
+    expect(await page.getByRole('row').filter({ hasText: 'ann' }).textContent()).toContain('night, staff')
+    expect(await page.getByLabel('Password').inputValue()).toBe('')
+    const ann = await login('first-one')
+    onTestFinished(() => void ann.end(true))
+    const gone = new Promise((resolve) => ann.once('close', () => resolve('gone')))
+    await page.getByRole('button', { name: 'Change ann' }).press('Enter')
+    await page.getByRole('heading', { level: 2, name: 'Change ann' }).waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('second-one')
+    await page.getByRole('button', { name: 'Save' }).press('Enter')
+    await page.getByRole('status').getByText('ann was changed.').waitFor()
+    expect(readFileSync(users, 'utf8')).toMatch(/^# ours\njoe:[^\n]+:staff\nann:[^\n]+:night,staff\n$/)
+    expect(await gone).toBe('gone')
+    await expect(login('first-one')).rejects.toThrow('Connection refused: Bad username or password')
+    const again = await login('second-one')
+    onTestFinished(() => void again.end(true))
+    await page.getByRole('button', { name: 'Remove ann' }).press('Enter')
+    await page.getByRole('button', { name: 'Yes' }).press('Enter')
+    await page.getByRole('cell', { name: 'ann', exact: true }).waitFor({ state: 'detached' })
+    await expect(login('second-one')).rejects.toThrow()
+    await page.getByLabel('Name').fill('bob')
+    await page.getByRole('button', { name: 'Add' }).press('Enter')
+    await page.getByRole('alert').getByText('PasswordAuth: "bob" is new: give it a password').waitFor()
+    // The console of a browser tells of every answer that is no success.
+    expect(complaints.filter((one) => !/status of [45]\d\d/.test(one))).toEqual([])
+  }, 60_000)
+
+  it('adds an access rule, which decides then, moves it, and says that somebody else was before', async (context) => {
+    needs(context, 'chromium')
+    const rules = file('rules', RULES)
+    const shown = await show(OPERATOR, withFiles(file('users', USERS), rules))
+    const { page, mqttUrl, url } = shown
+    const pump = await mqtt.connectAsync(mqttUrl, {
+      clientId: 'pump',
+      protocolVersion: 5,
+      reconnectPeriod: 0,
+    })
+    onTestFinished(() => void pump.end(true))
+    const publish = (): Promise<unknown> => pump.publishAsync('plant/roof/x', '1', { qos: 1 })
+    await publish()
+    await open(shown, 'rules', 'Access rules')
+    const row = (place: number) => page.getByRole('row').nth(place)
+    await row(1).getByText('not of the file: change it there').waitFor()
+    expect(await row(1).getByRole('button').count()).toBe(0)
+    // None can stand before those of the configuration.
+    expect(await page.getByRole('button', { name: 'Move rule 2 up' }).count()).toBe(0)
+    await page.getByLabel('Rule', { exact: true }).fill('deny publish plant/roof/#')
+    await page.getByLabel('Place').fill('2')
+    await page.getByRole('button', { name: 'Add' }).press('Enter')
+    await page.getByRole('status').getByText('The rule was added, and is at 2 now.').waitFor()
+    await row(2).getByText('deny publish plant/roof/#').waitFor()
+    await expect(publish()).rejects.toThrow()
+    await page.getByRole('button', { name: 'Move rule 2 down' }).press('Enter')
+    await page.getByRole('status').getByText('Rule 2 is at 3 now.').waitFor()
+    await row(3).getByText('deny publish plant/roof/#').waitFor()
+    // Who moves it by keyboard goes on.
+    await expect.poll(() => page.evaluate('document.activeElement.ariaLabel')).toBe('Move rule 3 down')
+    await publish()
+    await page.getByRole('button', { name: 'Change rule 3' }).press('Enter')
+    await page.getByLabel('Rule', { exact: true }).fill('deny publish plant/cellar/#')
+    await page.getByRole('button', { name: 'Save' }).press('Enter')
+    await row(3).getByText('deny publish plant/cellar/#').waitFor()
+    await page.getByRole('button', { name: 'Remove rule 3' }).press('Enter')
+    // Somebody else was before.
+    const headers = { authorization: `Bearer ${OPERATOR}`, 'content-type': 'application/json' }
+    const { version } = (await (await fetch(`${url}/api/rules/Acl`, { headers })).json()) as {
+      version: string
+    }
+    const body = JSON.stringify({ version, text: 'allow publish early', to: 2 })
+    expect((await fetch(`${url}/api/rules/Acl`, { method: 'POST', headers, body })).status).toBe(200)
+    const before = readFileSync(rules, 'utf8')
+    await page.getByRole('button', { name: 'Yes' }).press('Enter')
+    await page.getByRole('alert').getByText('Nothing was changed: the rules have changed since').waitFor()
+    await row(2).getByText('allow publish early').waitFor()
+    expect(readFileSync(rules, 'utf8')).toBe(before)
+    await page.getByRole('button', { name: 'Remove rule 4' }).press('Enter')
+    await page.getByRole('button', { name: 'Yes' }).press('Enter')
+    await page.getByRole('status').getByText('Rule 4 was removed.').waitFor()
+    expect(readFileSync(rules, 'utf8')).not.toContain('cellar')
+    await page.getByLabel('Rule', { exact: true }).fill('allow fly #')
+    await page.getByRole('button', { name: 'Add' }).press('Enter')
+    await page.getByRole('alert').getByText('unknown action "fly"').waitFor()
+  }, 60_000)
+
+  it('says why rules of code can only be read', async (context) => {
+    needs(context, 'chromium')
+    const acl = new Acl({
+      rules: [
+        { allow: 'publish', topic: '#' },
+        { allow: 'subscribe', topic: '#' },
+      ],
+    })
+    const shown = await show(OPERATOR, [{ middleware: acl, after: 'authentication' }])
+    const { page } = shown
+    await open(shown, 'rules', 'Access rules')
+    await page
+      .getByText('They can only be read here: these rules are of a configuration or of code')
+      .waitFor()
+    await page.getByRole('cell', { name: 'allow publish #' }).waitFor()
+    for (const name of ['Add', 'Change', 'Remove', 'Up', 'Down'])
+      expect(await page.getByRole('main').getByRole('button', { name }).count()).toBe(0)
+    await open(shown, 'users', 'Users')
+    await page.getByText('Nobody here has a list of users.').waitFor()
+  }, 60_000)
+
+  it('keeps somebody out, and lets it in again', async (context) => {
+    needs(context, 'chromium')
+    const shown = await show()
+    const { page, mqttUrl, complaints } = shown
+    const connect = (): Promise<mqtt.MqttClient> =>
+      mqtt.connectAsync(mqttUrl, { clientId: 'pump', reconnectPeriod: 0 })
+    const pump = await connect()
+    const gone = new Promise((resolve) => pump.once('close', () => resolve('gone')))
+    await open(shown, 'bans', 'Bans')
+    await page.getByText('Nobody is kept out.').waitFor()
+    await page.getByLabel('Who', { exact: true }).fill('pump')
+    await page.getByLabel('For how long').selectOption('a day')
+    await page.getByLabel('Reason').fill('too loud')
+    await page.getByRole('button', { name: 'Ban' }).press('Enter')
+    await page.getByText('Keep out the client pump, and close it now?').waitFor()
+    await page.getByRole('button', { name: 'Yes' }).press('Enter')
+    expect(await gone).toBe('gone')
+    const row = page.getByRole('row').filter({ hasText: 'client pump' })
+    await row.getByText('too loud').waitFor()
+    expect(await row.textContent()).toMatch(/24 h|23 h/)
+    await expect(connect()).rejects.toThrow()
+    await page.getByRole('button', { name: 'Take away' }).press('Enter')
+    await page.getByRole('button', { name: 'Yes' }).press('Enter')
+    await page.getByText('Nobody is kept out.').waitFor()
+    const back = await connect()
+    back.end(true)
+    expect(complaints).toEqual([])
+  }, 60_000)
+
   it('offers a token that may only read nothing that is refused', async (context) => {
     needs(context, 'chromium')
-    const shown = await show(READER)
+    const shown = await show(READER, all())
     const { page } = shown
     const refused: string[] = []
     page.on('response', (response) => {
@@ -261,6 +450,8 @@ describe('the dashboard', () => {
       if (path === 'topics') await page.getByText('retained, QoS 1').first().waitFor()
       if (path.endsWith('/lamp')) await page.getByRole('heading', { level: 2, name: 'lamp' }).waitFor()
       if (path === 'config') await page.getByText('"transport"').first().waitFor()
+      if (path === 'users') await page.getByRole('cell', { name: 'joe', exact: true }).waitFor()
+      if (path === 'rules') await page.getByRole('cell', { name: 'deny publish secret/#' }).waitFor()
       for (const name of await page.getByRole('main').getByRole('button').allTextContents()) buttons.add(name)
       expect(await page.getByLabel('Log level').count()).toBe(0)
     }
@@ -275,6 +466,13 @@ describe('the dashboard', () => {
       'Publish',
       'Read it again',
       'Follow',
+      'Add',
+      'Change',
+      'Remove',
+      'Up',
+      'Down',
+      'Ban',
+      'Take away',
     ])
       expect([...buttons]).not.toContain(name)
   }, 60_000)
@@ -320,7 +518,7 @@ describe('the dashboard', () => {
 
   it('may not be asked by a page of another site', async (context) => {
     needs(context, 'chromium')
-    const { browser, url } = await show(null, false)
+    const { browser, url } = await show(null, [])
     const page = await browser.newPage({ permissions: ['local-network-access'] })
     await page.route('http://other.example/**', (route) =>
       route.fulfill({ contentType: 'text/html', body: '<p>other' }),

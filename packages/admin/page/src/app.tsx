@@ -3,17 +3,20 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { Api, Refusal } from './api.ts'
 import type { About, Desk } from './context.ts'
 import { DeskContext } from './context.ts'
+import { Bans } from './pages/bans.tsx'
 import { Clients } from './pages/clients.tsx'
 import { Configuration } from './pages/configuration.tsx'
 import { MqttClient } from './pages/mqtt-client.tsx'
 import { Nodes } from './pages/nodes.tsx'
 import { Overview } from './pages/overview.tsx'
+import { Rules } from './pages/rules.tsx'
 import { Sessions } from './pages/sessions.tsx'
 import { SignIn } from './pages/sign-in.tsx'
 import { StackPicture } from './pages/stack.tsx'
 import { Subscriptions } from './pages/subscriptions.tsx'
 import { Topics } from './pages/topics.tsx'
 import { Trace } from './pages/trace.tsx'
+import { Users } from './pages/users.tsx'
 import { Why } from './pages/why.tsx'
 import { forgetToken, keepToken, takeToken } from './token.ts'
 
@@ -23,6 +26,9 @@ const PAGES: readonly { path: string; title: string; Page: ComponentType<{ rest:
   { path: 'sessions', title: 'Sessions', Page: Sessions },
   { path: 'subscriptions', title: 'Subscriptions', Page: Subscriptions },
   { path: 'topics', title: 'Topics', Page: Topics },
+  { path: 'users', title: 'Users', Page: Users },
+  { path: 'rules', title: 'Access rules', Page: Rules },
+  { path: 'bans', title: 'Bans', Page: Bans },
   { path: 'stack', title: 'Stack', Page: StackPicture },
   { path: 'trace', title: 'Live trace', Page: Trace },
   { path: 'why', title: 'Explain & why', Page: Why },

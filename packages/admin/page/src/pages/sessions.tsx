@@ -108,7 +108,7 @@ function OneSession({ clientId }: { clientId: string }) {
           { title: 'Filter', cell: ({ topic }) => topic },
           { title: 'QoS', isFigure: true, cell: ({ qos }) => qos },
           {
-            title: '',
+            title: 'Actions',
             cell: ({ topic }) => (
               <Act
                 needs="endSubscription"

@@ -5,6 +5,8 @@ interface Props {
   /** What the token must be able to do: otherwise there is no button. */
   readonly needs: string
   readonly words: string
+  /** What it is called where one cannot see what it belongs to; `words` otherwise. */
+  readonly label?: string
   /** What is asked before; absent: nothing is. */
   readonly sure?: string
   readonly run: () => Promise<unknown>
@@ -12,7 +14,7 @@ interface Props {
 }
 
 /** A button that changes something: asks whether that is meant, and says what went wrong. */
-export function Act({ needs, words, sure, run, done }: Props) {
+export function Act({ needs, words, label, sure, run, done }: Props) {
   const { can } = useDesk()
   const [error, setError] = useState<string | undefined>(undefined)
   const [isAsked, setAsked] = useState(false)
@@ -40,7 +42,11 @@ export function Act({ needs, words, sure, run, done }: Props) {
           </button>
         </>
       ) : (
-        <button type="button" onClick={() => (sure === undefined ? void act() : setAsked(true))}>
+        <button
+          type="button"
+          aria-label={label}
+          onClick={() => (sure === undefined ? void act() : setAsked(true))}
+        >
           {words}
         </button>
       )}

@@ -301,7 +301,7 @@ describe('the dashboard', () => {
     onTestFinished(() => void ann.end(true))
     const gone = new Promise((resolve) => ann.once('close', () => resolve('gone')))
     await page.getByRole('button', { name: 'Change ann' }).press('Enter')
-    await page.getByRole('heading', { level: 2, name: 'Change ann' }).waitFor()
+    await page.getByRole('heading', { level: 2, name: 'Change ann' }).and(page.locator(':focus')).waitFor()
     await page.keyboard.press('Tab')
     await page.keyboard.type('second-one')
     await page.getByRole('button', { name: 'Save' }).press('Enter')

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Act } from '../parts/act.tsx'
 import { Field } from '../parts/field.tsx'
 import type { SeenRule, Write } from './rules.tsx'
@@ -25,7 +25,7 @@ export function RuleForm({ rule, version, write, leave, said }: Props) {
   const [text, setText] = useState(rule?.text ?? '')
   const [to, setTo] = useState(rule === undefined ? '' : String(rule.place))
   const title = useRef<HTMLHeadingElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Whoever chose a rule by keyboard goes on here.
     if (rule !== undefined) title.current?.focus()
   }, [])

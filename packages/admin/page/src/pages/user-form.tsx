@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { useDesk } from '../context.ts'
 import { Act } from '../parts/act.tsx'
 import { Choice, Field } from '../parts/field.tsx'
@@ -27,7 +27,7 @@ export function UserForm({ user, providers, leave, said }: Props) {
   const known = user?.groups.join(', ') ?? ''
   const [groups, setGroups] = useState(known)
   const title = useRef<HTMLHeadingElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Whoever chose a user by keyboard goes on here.
     if (user !== undefined) title.current?.focus()
   }, [])

@@ -59,6 +59,15 @@ describe('lookupTop', () => {
     ])
   })
 
+  it('says figures that a person can read', async () => {
+    const test = metered()
+    const one = await test.client({ clientId: 'one' })
+    for (let i = 0; i < 20; i++) await one.publish('a', 'x')
+    await settle()
+    await test.seconds(7)
+    expect((await top(test, 'topics')).map(({ value }) => value)).toEqual([2.857143])
+  })
+
   it('forgets who is not busy any more', async () => {
     const test = metered()
     const one = await test.client()

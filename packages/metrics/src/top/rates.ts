@@ -1,5 +1,6 @@
 /** Who was seen most in the last minutes. */
 import type { Clock, TopEntry } from '@mqtt-stack/core'
+import { rounded } from './rounded.ts'
 import { SpaceSaving } from './space-saving.ts'
 
 /** What is older than two of these is forgotten, in ms. */
@@ -38,7 +39,12 @@ export class Rates {
     return [...sums]
       .sort(([, a], [, b]) => b.count - a.count)
       .slice(0, limit)
-      .map(([name, { count, error }]) => ({ name, value: count / seconds, unit, error: error / seconds }))
+      .map(([name, { count, error }]) => ({
+        name,
+        value: rounded(count / seconds),
+        unit,
+        error: rounded(error / seconds),
+      }))
   }
 
   #turn(): void {

@@ -2,6 +2,7 @@
 import type { Context, RelayContext, SessionSummary, Stack, Steps, Store } from '@mqtt-stack/core'
 import { Largest, LatelyLargest } from './largest.ts'
 import { Rates } from './rates.ts'
+import { rounded } from './rounded.ts'
 
 /** Sessions that are looked through at a time. */
 const PAGE = 500
@@ -33,7 +34,7 @@ export class TopLists {
 
   noteScan({ client, topic, seconds }: Context<'retainedDelivered'>): void {
     const name = topic.slice(0, LONGEST)
-    this.#scans.add({ name, value: seconds, unit: 's', clientId: client.id.slice(0, LONGEST) })
+    this.#scans.add({ name, value: rounded(seconds), unit: 's', clientId: client.id.slice(0, LONGEST) })
   }
 
   *lookup({ list, limit: wanted }: Context<'lookupTop'>, store: Store<'lookupTop'>): Steps {

@@ -12,7 +12,7 @@ import type {
 } from '@mqtt-stack/core'
 import { printable } from '@mqtt-stack/core'
 import { fieldsOf } from './packet-fields.ts'
-import { stepsOf } from './steps.ts'
+import { rounded, stepsOf } from './steps.ts'
 import type { Wanted } from './terms.ts'
 
 const PACKET = 'handle '
@@ -78,10 +78,12 @@ export class Following implements Follower {
   }
 
   ran(run: FollowedRun): void {
-    const { callback, client, ctx, store, since, milliseconds } = run
-    const steps = stepsOf(run)
-    const at = this.#at() - (this.#stack.clock.now() - since)
-    if (callback.startsWith(PACKET)) {
+    const { callback, client, ctx, store, since } = run
+    const isPacket = callback.startsWith(PACKET)
+    const steps = stepsOf(run, isPacket)
+    const milliseconds = rounded(run.milliseconds)
+    const at = rounded(this.#at() - (this.#stack.clock.now() - since))
+    if (isPacket) {
       const packet = store as Packet
       const fields = fieldsOf(packet, this.#wanted.payloads)
       const clientId = client?.id || (packet.cmd === 'connect' ? packet.clientId : '')

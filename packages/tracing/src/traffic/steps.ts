@@ -6,15 +6,26 @@ const SECRET = /pass|secret|token|data|key|payload|properties/i
 /** A handler that took so many milliseconds did something, whatever it said. */
 const LONG = 1
 
-/** Those who did something: said, ended, failed, or took long. */
-export function stepsOf({ steps }: FollowedRun): TrafficStep[] {
-  return steps.filter(didSomething).map((step) => ({
-    middleware: step.middleware,
-    ended: step.ended,
-    said: saidOf(step.said as Readonly<Record<string, unknown>>),
-    failed: step.error?.message,
-    milliseconds: step.milliseconds,
-  }))
+/**
+ * Those who did something: said, ended, failed, or took long.
+ * @param isPacket A packet was handled: nobody says anything, and what they note in the packet is theirs.
+ */
+export function stepsOf({ steps }: FollowedRun, isPacket: boolean): TrafficStep[] {
+  return steps
+    .map((step) => (isPacket ? { ...step, said: {} } : step))
+    .filter(didSomething)
+    .map((step) => ({
+      middleware: step.middleware,
+      ended: step.ended,
+      said: saidOf(step.said as Readonly<Record<string, unknown>>),
+      failed: step.error?.message,
+      milliseconds: step.milliseconds === undefined ? undefined : rounded(step.milliseconds),
+    }))
+}
+
+/** Milliseconds, to the microsecond: no clock here knows more. */
+export function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 1_000) / 1_000
 }
 
 function didSomething({ asked, said, ended, error, milliseconds = 0 }: TraceStep): boolean {
@@ -32,6 +43,6 @@ function saidOf(said: Readonly<Record<string, unknown>>): Fields {
 
 function plain(value: unknown): string | number | boolean | undefined {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
-  if (Array.isArray(value) && value.every((one) => typeof one === 'number')) return value.join(', ')
-  return undefined
+  if (!Array.isArray(value) || value.length === 0) return undefined
+  return value.every((one) => typeof one === 'number') ? value.join(', ') : undefined
 }

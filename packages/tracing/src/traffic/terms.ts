@@ -1,4 +1,5 @@
 /** Whom somebody follows. */
+import { isIP } from 'node:net'
 import type { Client, FollowTerms, OptionsSpec } from '@mqtt-stack/core'
 import { addressOf, isValidTopicFilter, matchesFilter, resolveOptions, StackError } from '@mqtt-stack/core'
 
@@ -33,6 +34,11 @@ export function wantedOf(terms: FollowTerms): Wanted {
     throw new StackError('OPTION_INVALID', 'follow: say whom: a clientId, a topic or an address')
   if (topic !== undefined && !isValidTopicFilter(topic))
     throw new StackError('FILTER_INVALID', `follow: not a topic filter: ${JSON.stringify(topic)}`)
+  if (address !== undefined && !isAddress(address))
+    throw new StackError(
+      'OPTION_INVALID',
+      `follow: not an address: ${JSON.stringify(address)}: say an IPv4 or IPv6 one`,
+    )
   checkRange('seconds', seconds, SECONDS.most)
   checkRange('events', events, EVENTS.most)
   const from = address === undefined ? undefined : addressOf(address)
@@ -46,6 +52,12 @@ export function wantedOf(terms: FollowTerms): Wanted {
       (from === undefined || (client !== undefined && addressOf(client.listener.remote) === from)),
     topic: (name) => topic === undefined || (name !== undefined && matchesFilter(topic, name)),
   }
+}
+
+/** With a port or without, as lists of clients have it. */
+function isAddress(address: string): boolean {
+  const host = /^\[(.*)\](?::\d+)?$/.exec(address)?.[1] ?? address
+  return isIP(host) > 0 || isIP(host.replace(/:\d+$/, '')) === 4
 }
 
 function checkRange(name: string, value: number, most: number): void {

@@ -160,6 +160,33 @@ describe('whoever follows', () => {
     expect(relay?.steps.at(-1)).toMatchObject({ middleware: 'MemoryBackend', said: { matched: 2 } })
   })
 
+  it('shows nothing that a middleware notes in a packet for itself', async () => {
+    const note: MiddlewareLike = {
+      name: 'Note',
+      handles: ['publish'],
+      handle(_client, packet) {
+        Object.assign(packet, { mine: 7 })
+      },
+    }
+    const { broker, seen, follow } = await setup([note])
+    await follow({ clientId: 'lamp' })
+    const lamp = await connected(broker, { clientId: 'lamp' })
+    await lamp.publish('a', 'x', { qos: 1 })
+    await broker.close()
+    const steps = seen.filter(({ kind }) => kind === 'in').flatMap((event) => event.steps)
+    expect(steps.map(({ said }) => said)).toEqual(steps.map(() => ({})))
+  })
+
+  it('says times to the microsecond, and nothing of an empty list', async () => {
+    const { broker, seen, follow, clock } = await setup()
+    clock.wall = () => 1_234.56789
+    await follow({ clientId: 'lamp' })
+    await connected(broker, { clientId: 'lamp' })
+    await broker.close()
+    expect(seen.find(({ name }) => name === 'connect')?.at).toBe(1_234.568)
+    expect(seen.map(trafficLine).filter((line) => /=( |$)/.test(line))).toEqual([])
+  })
+
   it('an address sees the clients of that address', async () => {
     const { broker, seen, follow } = await setup()
     await follow({ address: '192.0.2.7' })
@@ -210,6 +237,8 @@ describe('whoever follows', () => {
   it.each([
     [{}, 'follow: say whom: a clientId, a topic or an address'],
     [{ topic: 'a/#/b' }, 'follow: not a topic filter: "a/#/b"'],
+    [{ address: 'banana' }, 'follow: not an address: "banana": say an IPv4 or IPv6 one'],
+    [{ address: '::1:x' }, 'follow: not an address: "::1:x": say an IPv4 or IPv6 one'],
     [{ clientId: 'a', seconds: 3_601 }, 'follow: seconds must be above 0 and at most 3600, not 3601'],
     [{ clientId: 'a', events: 0 }, 'follow: events must be above 0 and at most 100000, not 0'],
   ])('by %o is told what is wrong', async (terms, message) => {

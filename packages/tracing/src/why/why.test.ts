@@ -84,6 +84,18 @@ describe('why a message did not come', () => {
     )
   })
 
+  it('a queue of a session without a log is full', async () => {
+    const { broker } = await tracedBroker({ outboundManager: { queueMessages: 1 } })
+    const lamp = await connected(broker, { clientId: 'lamp', properties: { receiveMaximum: 1 } })
+    await lamp.subscribe('a', { qos: 1 })
+    lamp.freeze()
+    for (let i = 0; i < 3; i++) await broker.publish('a', 'x', { qos: 1 })
+    expect(await textOf(broker, 'queue-full', 'lamp', 'a')).toBe(
+      'a message on a for lamp was dropped: the queue of its session is full (options queueMessages and queueBytes of outboundManager)',
+    )
+    await broker.close()
+  })
+
   it('a subscriber is slow', async () => {
     const { broker } = await tracedBroker({ stack: { highWater: 1_024 } })
     const lamp = await connected(broker, { clientId: 'lamp' })

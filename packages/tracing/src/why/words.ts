@@ -5,7 +5,8 @@ import type { DropReason } from '@mqtt-stack/core'
 export const DROPPED: Readonly<Record<DropReason, string>> = {
   'outbox-full':
     'was dropped: the client reads too slowly, and QoS 0 cannot wait; it wants QoS 1, or a faster reader',
-  'queue-full': 'was dropped: the queue of its session is full (option queueMessages of outboundManager)',
+  'queue-full':
+    'was dropped: the queue of its session is full (options queueMessages and queueBytes of outboundManager)',
   'log-full':
     'was dropped: the log of its session is full (options sessionMessages and sessionBytes of the store)',
   'not-connected': 'was dropped: the client was not connected, and QoS 0 does not wait',

@@ -124,6 +124,16 @@ export class TestService {
     }
   }
 
+  /** From now on each entry that a node sends is on its way for so many ms more. */
+  delaySends(node: string, ms: number): void {
+    const store = this.storeOf(node)
+    const send = store.send.bind(store)
+    store.send = async (to, entry) => {
+      if (ms > 0) await new Promise<void>((resolve) => void this.clock.after(ms, resolve))
+      return send(to, entry)
+    }
+  }
+
   /** From now on a node gets nothing of what others send to it, and keeps its lease. Call what it answers with, and it goes on. */
   holdInbox(node: string): () => void {
     const store = this.#stores.get(node)

@@ -91,7 +91,8 @@ export class Sender {
     onEnd: (outcome: Outcome) => void,
   ): Posted {
     const lane = this.#lane(node)
-    if (lane === undefined) return { seq: 0, sent: Promise.resolve() }
+    // Whoever takes over what is left sends it, in an entry of this number.
+    if (lane === undefined) return { seq: ++this.#seq, sent: Promise.resolve() }
     const { seq, sent } = lane.add({ frame, ready, onEnd, keep: true })
     return { seq, sent }
   }

@@ -1,15 +1,16 @@
 import type { Share, Stack } from '../../contract/index.ts'
 import { nextMessageId } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
-import type { Timer } from '../../time/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { OrderedStore } from '../ordered-store.ts'
+import { hearOthers } from './farewell.ts'
 import { PROTOCOL } from './frames.ts'
 import { Inbox } from './inbox.ts'
 import { Intents } from './intents.ts'
 import { Lease } from './lease.ts'
 import { leaveNothing } from './leaving.ts'
 import type { Moves } from './moves.ts'
+import { Pause } from './pause.ts'
 import { Peers } from './peers.ts'
 import { RollCall } from './roll-call.ts'
 import { Routes } from './routes.ts'
@@ -180,28 +181,33 @@ export class SharedNode {
     }
   }
 
-  /** Takes and sends no more; answers when what was on its way is there, or cannot be sent. */
+  /**
+   * Takes and sends no more; answers when what was on its way is there, and all that others sent has come; or cannot. That may take as long as
+   * a lease.
+   */
   async stop(): Promise<void> {
     const wasLost = this.#state === 'lost'
     this.#state = 'stopped'
-    this.#leaves = !wasLost && this.#reachable
     this.lease.end()
     this.moves.close()
     this.routes.close()
-    if (!wasLost && this.#reachable) await this.#settle()
-    this.sender.close()
+    const pause = new Pause(this.#stack.clock)
+    const isCut = wasLost || !this.#reachable
+    const late = isCut ? Promise.resolve() : pause.wait(this.store.lease)
+    await this.#settled(late)
+    // Who has not heard that nobody is here any more may still send something for a group: then whoever takes over what is left finds it.
+    this.#leaves = !isCut && (await hearOthers(this.routes, this.peers, this.#stack.clock, late))
     await this.inbox.end()
+    // What came last may go on to others.
+    await this.#settled(late)
+    pause.end()
+    this.sender.close()
+    this.routes.close()
   }
 
-  /** What is on its way may take as long as a lease. */
-  async #settle(): Promise<void> {
-    let timer: Timer | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = this.#stack.clock.after(this.store.lease, resolve)
-    })
-    const settled = Promise.all([this.sender.settled(), this.moves.settled()])
-    await Promise.race([settled, late])
-    timer?.cancel()
+  /** Nothing is on its way any more, or it is too late. */
+  async #settled(late: Promise<void>): Promise<void> {
+    await Promise.race([Promise.all([this.sender.settled(), this.moves.settled()]), late])
   }
 
   /** Rejects with `STORE_FAILED`, and why it may not acknowledge anything. */

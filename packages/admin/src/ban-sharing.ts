@@ -3,13 +3,20 @@ import type { Stack, Timer } from '@mqtt-stack/core'
 import { ReasonCode } from '@mqtt-stack/core'
 import type { Bans, SharedBan } from './bans.ts'
 import type { Nodes } from './nodes.ts'
+import { sendable } from './sendable.ts'
 
 /** How often nodes compare what they know, in ms. */
 const PERIOD = 30_000
-/** So many are told at a time. */
+/** So many are told at a time, and so many characters of them: nodes are told no more than 1,048,576. */
 const PAGE = 200
-/** The longest of what is told of one. */
+const PAGE_TEXT = 500_000
+/** The longest name that is told of one, and the longest reason. */
 const TEXT = 65_535
+const REASON = 1_024
+/** As long as the API takes it. */
+const ID = /^[\w-]{1,20}$/
+/** No ban is changed so often: what is higher could not be counted on. */
+const LAST = 2 ** 40
 /** The longest that a ban may have left: a year, in ms. */
 const LONGEST = 31_536_000_000
 
@@ -18,6 +25,9 @@ export class BanSharing {
   readonly #bans: Bans
   readonly #nodes: Nodes
   #timer: Timer | undefined
+  /** The look at all connections that is under way, and the one that begins behind it. */
+  #look: Promise<void> = Promise.resolve()
+  #next: Promise<void> | undefined
   #isOver = false
 
   constructor(stack: Stack, bans: Bans, nodes: Nodes) {
@@ -52,8 +62,18 @@ export class BanSharing {
     return (await this.#nodes.ask('bans', this.#bans.shared(id))).missing
   }
 
-  /** Ends the connections that are kept out now, in turns with others. */
-  async endThose(): Promise<void> {
+  /** Ends the connections that are kept out now, in turns with others: one look at all for however many ask meanwhile. */
+  endThose(): Promise<void> {
+    this.#next ??= this.#look.then(() => {
+      this.#next = undefined
+      const look = this.#endAll()
+      this.#look = look.catch(() => {})
+      return look
+    })
+    return this.#next
+  }
+
+  async #endAll(): Promise<void> {
     const { pace, clients } = this.#stack
     for (const client of clients) {
       if (pace.spent) await pace.rest()
@@ -70,10 +90,23 @@ export class BanSharing {
 
   #compare(digest: unknown, node: string): void {
     if (digest === this.#bans.digest) return
-    const all = this.#bans.shared()
-    for (let at = 0; at < all.length; at += PAGE)
-      this.#stack.background(() => this.#nodes.tell('bans', all.slice(at, at + PAGE), node).catch(() => {}))
+    for (const page of pagesOf(this.#bans.shared()))
+      this.#stack.background(() => this.#nodes.tell('bans', page, node).catch(() => {}))
   }
+}
+
+function* pagesOf(all: readonly SharedBan[]): Iterable<readonly SharedBan[]> {
+  let page: SharedBan[] = []
+  let length = 0
+  for (const ban of all) {
+    page.push(ban)
+    length += JSON.stringify(ban).length
+    if (page.length < PAGE && length < PAGE_TEXT) continue
+    yield page
+    page = []
+    length = 0
+  }
+  if (page.length > 0) yield page
 }
 
 function isSharedBan(told: unknown): told is SharedBan {
@@ -82,11 +115,18 @@ function isSharedBan(told: unknown): told is SharedBan {
   const terms = [clientId, identity, address].filter((one) => one !== undefined)
   return (
     terms.length === 1 &&
-    [id, reason, ...terms].every((text) => typeof text === 'string' && text.length <= TEXT) &&
+    terms.every((text) => typeof text === 'string' && text.length <= TEXT) &&
+    typeof id === 'string' &&
+    ID.test(id) &&
+    typeof reason === 'string' &&
     Number.isFinite(left) &&
-    Number.isSafeInteger(version) &&
+    isVersion(version) &&
     typeof lifted === 'boolean'
   )
+}
+
+function isVersion(told: unknown): boolean {
+  return Number.isInteger(told) && (told as number) > 0 && (told as number) <= LAST
 }
 
 /** What else there is, of a later version, is left out. */
@@ -97,5 +137,12 @@ function cleaned({ id, reason, left, version, lifted, ...more }: SharedBan): Sha
     ...(identity !== undefined && { identity }),
     ...(address !== undefined && { address }),
   }
-  return { ...terms, id, reason, left: Math.min(left, LONGEST), version, lifted }
+  return {
+    ...terms,
+    id,
+    reason: sendable(reason.slice(0, REASON)),
+    left: Math.min(left, LONGEST),
+    version,
+    lifted,
+  }
 }

@@ -43,6 +43,10 @@ const MOST = 10_000
 export class Bans {
   readonly #clock: Clock
   readonly #byKey = new Map<string, Kept>()
+  /** How many of them were taken away. */
+  #lifted = 0
+  /** No ban is over before. */
+  #firstOver = Number.POSITIVE_INFINITY
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -98,6 +102,8 @@ export class Bans {
     for (const { left, ...ban } of told) {
       const key = keyOf(ban)
       const known = this.#byKey.get(key)
+      // It makes no room for itself where there is nothing to take away.
+      if (ban.lifted && known === undefined && this.#byKey.size >= MOST) continue
       const isOlder = known !== undefined && (known.version - ban.version || compare(known.id, ban.id)) >= 0
       if (!isOlder && left > 0 && this.#put(key, { ...ban, until: this.#clock.now() + left })) news++
     }
@@ -111,11 +117,25 @@ export class Bans {
     return createHash('sha256').update(all.join('\n')).digest('base64url')
   }
 
+  /** Those that were taken away make room, the oldest first. */
   #put(key: string, ban: Kept): boolean {
-    this.#byKey.delete(key)
+    this.#drop(key)
+    if (this.#byKey.size >= MOST && this.#lifted > 0)
+      for (const [other, { lifted }] of this.#byKey) {
+        if (!lifted) continue
+        this.#drop(other)
+        break
+      }
     if (this.#byKey.size >= MOST) return false
     this.#byKey.set(key, ban)
+    this.#firstOver = Math.min(this.#firstOver, ban.until)
+    if (ban.lifted) this.#lifted++
     return true
+  }
+
+  #drop(key: string): void {
+    if (this.#byKey.get(key)?.lifted === true) this.#lifted--
+    this.#byKey.delete(key)
   }
 
   #find(terms: BanTerms): Ban | undefined {
@@ -126,7 +146,11 @@ export class Bans {
 
   #forget(): void {
     const now = this.#clock.now()
-    for (const [key, { until }] of this.#byKey) if (until <= now) this.#byKey.delete(key)
+    if (now < this.#firstOver) return
+    this.#firstOver = Number.POSITIVE_INFINITY
+    for (const [key, { until }] of this.#byKey)
+      if (until <= now) this.#drop(key)
+      else this.#firstOver = Math.min(this.#firstOver, until)
   }
 }
 

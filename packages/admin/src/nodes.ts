@@ -73,16 +73,15 @@ export class Nodes {
     const handler = typeof kind === 'string' ? this.#handlers.get(kind) : undefined
     // What this version does not know is not answered: whoever asks sees that.
     if (handler === undefined) return
-    const found = handler(said, node)
-    if (typeof ask === 'number')
-      this.#stack.background(async () => {
-        await this.#send({ answer: ask, said: await found }, node)
-      })
+    this.#stack.background(async () => {
+      const found = await handler(said, node)
+      if (typeof ask === 'number') await this.#send({ answer: ask, said: found }, node)
+    })
   }
 
   #note(answer: number, node: string, said: unknown): void {
     const waiting = this.#waiting.get(answer)
-    if (waiting === undefined) return
+    if (waiting === undefined || waiting.answers.some((one) => one.node === node)) return
     waiting.answers.push({ node, said })
     waiting.open.delete(node)
     if (waiting.open.size === 0) waiting.done()

@@ -1,5 +1,6 @@
 /** What a request may say, as tables: read and checked by them, and printed into `/openapi.json`. */
 import { nearestName } from '@mqtt-stack/core'
+import { isSendable } from '../sendable.ts'
 import { Problem } from './problem.ts'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -38,9 +39,6 @@ interface TextRules {
   readonly raw?: boolean
 }
 
-/** No text of MQTT has them [MQTT-1.5.4-1] [MQTT-1.5.4-2]: U+0000 and halves of characters. */
-const UNSENDABLE = /[\0\p{Cs}]/u
-
 /** A text that must be said. */
 export function text({ doc, min = 1, max = 1_024, example, raw = false }: TextRules): Field<string> {
   const schema = { type: 'string', minLength: min, maxLength: max, ...(example !== undefined && { example }) }
@@ -51,7 +49,7 @@ export function text({ doc, min = 1, max = 1_024, example, raw = false }: TextRu
     read(value, where) {
       const length = typeof value === 'string' ? value.length : -1
       if (length < min || length > max) throw wrong(where, `a text of ${min} to ${max} characters`, value)
-      if (!raw && UNSENDABLE.test(value as string))
+      if (!raw && !isSendable(value as string))
         throw wrong(where, 'a text without U+0000 and halves of characters', escaped(value as string))
       return value as string
     },

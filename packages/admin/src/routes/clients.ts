@@ -11,9 +11,13 @@ import { Problem } from '../http/problem.ts'
 import type { Route } from '../http/route.ts'
 import { route } from '../http/route.ts'
 import { isText, PAGE, pageOf, placeOfCursor } from '../pages.ts'
+import { sendable } from '../sendable.ts'
 
 const TAG = 'Clients'
 export const CLIENT_ID: Field<string> = text({ doc: 'Client identifier.', max: 65_535 })
+
+/** The longest reason, whoever gives it. */
+const REASON = 1_024
 
 const FIGURES: Readonly<Record<Exclude<Sort, 'clientId'>, (client: Client) => number>> = {
   connectedAt: ({ connectedAt = 0 }) => connectedAt,
@@ -119,7 +123,8 @@ interface Kick {
 /** Whether it was connected to this node. */
 export function kickHere({ clients, stack }: Desk, { clientId, reasonCode, reason }: Kick): boolean {
   const client = clients.get(clientId)
-  if (client !== undefined) stack.closeClient(client, reasonCode as ReasonCode, reason)
+  const said = sendable(reason.slice(0, REASON))
+  if (client !== undefined) stack.closeClient(client, reasonCode as ReasonCode, said)
   return client !== undefined
 }
 

@@ -1,4 +1,5 @@
 /** What the command does, from its arguments to its exit code. */
+import { printable } from '@mqtt-stack/core'
 import { helpText, readFlags } from './cli-options.ts'
 import { commandOf } from './commands/index.ts'
 import { checkNpmFlags } from './npm-flags.ts'
@@ -39,7 +40,8 @@ function nextSignal(): Promise<string> {
   })
 }
 
+/** Whatever a broker or a file has put into it: it moves no cursor. */
 function oneLine({ message }: Error): string {
-  const text = message.replace(/\s*\n\s*/g, ' ')
+  const text = printable(message.replace(/\s*\n\s*/g, ' '))
   return /^mqtt-stack[: ]/.test(text) ? text : `mqtt-stack: ${text}`
 }

@@ -43,7 +43,7 @@ const FLAGS: OptionsSpec<SubFlags> = {
 export const SUB_LINE: CommandLineSpec<SubFlags> = {
   name: 'sub',
   operands: [],
-  doc: 'Prints each message as it is, and a line end. Ends with Ctrl-C, or by --count, and exits with 0 then; with 27 by --timeout, with 2 where the broker refuses the subscription, and with 1 where flags are wrong, or there is no connection, or none any more. Properties of 5.0: -D PACKET NAME VALUE, such as -D subscribe subscription-identifier 7.',
+  doc: 'Prints each message as it is, and a line end; on a terminal what would move its cursor is shown as \\u001b. Ends with Ctrl-C, or by --count, and exits with 0 then; with 27 by --timeout, with 2 where the broker refuses the subscription, and with 1 where flags are wrong, or there is no connection, or none any more. Properties of 5.0: -D PACKET NAME VALUE, such as -D subscribe subscription-identifier 7.',
   flags: FLAGS,
   wants: { ...CLIENT_WANTS, topic: 'filter', qos: 'qos', count: 'n', timeout: 'seconds', id: 'id' },
   shorts: {

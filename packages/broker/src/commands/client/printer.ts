@@ -1,4 +1,5 @@
 /** Prints what comes to a client, no faster than it is read, until the end that flags say. */
+import { printable } from '@mqtt-stack/core'
 import type { IPublishPacket, MqttClient } from 'mqtt'
 import type { Io } from '../command.ts'
 import { closeClient } from './open-client.ts'
@@ -48,7 +49,8 @@ export class Printer {
     client.on('message', (topic: string, payload: Buffer, { retain }: IPublishPacket) => {
       if (this.#left <= 0 || (isLive && retain)) return
       const text = [Buffer.from(verbose ? `${topic} ` : ''), payload, Buffer.from(isBare ? '' : '\n')]
-      isFull = stdout.write(Buffer.concat(text)) === false
+      const bytes = Buffer.concat(text)
+      isFull = stdout.write(stdout.isTTY === true ? visible(bytes) : bytes) === false
       wasLast = --this.#left <= 0
     })
     client.handleMessage = (_packet, done) => {
@@ -89,4 +91,9 @@ export class Printer {
     await closeClient(client)
     return code
   }
+}
+
+/** For a terminal: what somebody published ends lines, and moves its cursor in no other way. */
+function visible(bytes: Buffer): string {
+  return bytes.toString().replace(/[^\n\t]+/g, (text) => printable(text))
 }

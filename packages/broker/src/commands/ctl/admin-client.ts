@@ -1,7 +1,7 @@
 /** Speaks to the API for operators of a broker that runs; see docs/admin.md. */
 import { readFileSync } from 'node:fs'
 import type { OptionsSpec } from '@mqtt-stack/core'
-import { fileProblem, StackError } from '@mqtt-stack/core'
+import { fileProblem, printable, StackError } from '@mqtt-stack/core'
 
 /** Flags of every command that speaks to a broker. */
 export interface AdminFlags {
@@ -118,7 +118,7 @@ export class AdminClient {
     if (response.ok || !isProblem) return response
     const { detail, code } = (await response.json()) as { detail: string; code: string }
     const fix = code === 'no-token' ? ': say it by --token, --token-file or MQTT_STACK_TOKEN' : ''
-    throw new StackError('OPTION_INVALID', `${this.#command}: ${detail}${fix}`)
+    throw new StackError('OPTION_INVALID', `${this.#command}: ${printable(String(detail))}${fix}`)
   }
 }
 

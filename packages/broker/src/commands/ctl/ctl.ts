@@ -7,7 +7,7 @@ import { readCommandLine } from '../command-line.ts'
 import { ADMIN_FLAGS, ADMIN_WANTS, AdminClient } from './admin-client.ts'
 import type { Deed, Job } from './deed.ts'
 import { DEEDS } from './deeds.ts'
-import { tableOf, terminalWidth } from './table.ts'
+import { jsonLine, tableOf, terminalWidth } from './table.ts'
 
 /** @throws StackError in the broker's words, or for what is no command line. */
 export async function ctl(args: readonly string[], io: Io): Promise<number> {
@@ -47,7 +47,7 @@ export async function runDeed(name: string, deed: Deed, args: readonly string[],
   const given = { url, token, 'token-file': file } as ConstructorParameters<typeof AdminClient>[1]
   const admin = new AdminClient(`mqtt-stack ${name}`, given, io.env)
   const say = (answer: unknown, text: () => string): void => {
-    io.stdout.write(json === true ? `${JSON.stringify(answer)}\n` : text())
+    io.stdout.write(json === true ? jsonLine(answer) : text())
   }
   const table: Job['table'] = (rows, names) => tableOf(rows, names, terminalWidth(io.stdout))
   return (await deed.run({ admin, operands: line.operands, flags, io, say, table })) ?? 0

@@ -42,6 +42,11 @@ export function factsOf(row: Row): string {
   return facts.map(([name, value]) => `${name.padEnd(width)}  ${textOf(value)}\n`).join('')
 }
 
+/** The same value to whoever reads it, and nothing that moves a cursor: JSON itself escapes a part of that alone. */
+export function jsonLine(value: unknown): string {
+  return `${printable(JSON.stringify(value) ?? 'null')}\n`
+}
+
 function padded(cell: string, width: number, isFigure: boolean): string {
   const blank = ' '.repeat(width - widthOf(cell, width))
   return isFigure ? blank + cell : cell + blank

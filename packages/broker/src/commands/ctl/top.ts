@@ -1,5 +1,6 @@
 /** `mqtt-stack top`: a broker at work, once a second. */
 import type { OptionsSpec } from '@mqtt-stack/core'
+import { printable } from '@mqtt-stack/core'
 import type { Io } from '../command.ts'
 import type { CommandLineSpec } from '../command-line.ts'
 import { readCommandLine } from '../command-line.ts'
@@ -7,7 +8,7 @@ import type { AdminFlags } from './admin-client.ts'
 import { ADMIN_FLAGS, ADMIN_WANTS, AdminClient } from './admin-client.ts'
 import { cutTo } from './display-width.ts'
 import type { Row } from './table.ts'
-import { tableOf, terminalWidth } from './table.ts'
+import { jsonLine, tableOf, terminalWidth } from './table.ts'
 
 interface TopFlags extends AdminFlags {
   seconds?: number
@@ -76,7 +77,7 @@ export async function top(args: readonly string[], io: Io): Promise<number> {
     await admin.events('/api/live', { what: 'figures' }, abort.signal, (kind, data) => {
       if (kind !== 'figures') return
       const now = data as Figures
-      if (json === true) io.stdout.write(`${JSON.stringify(now)}\n`)
+      if (json === true) io.stdout.write(jsonLine(now))
       else if (before !== undefined && isTerminal) redraw(before, now)
       else if (before !== undefined) io.stdout.write(`${lineOf(before, now)}\n`)
       before = now
@@ -97,7 +98,7 @@ function lineOf(before: Figures, now: Figures): string {
     const passed = Math.max(0.001, (now.at - before.at) / 1_000)
     return Math.max(0, Math.round((of(now) - of(before)) / passed)).toLocaleString('en')
   }
-  return [
+  const words = [
     new Date(now.at).toISOString().slice(11, 19),
     `${now.clients.toLocaleString('en')} clients`,
     `${rate((one) => one.published)} messages/s`,
@@ -105,7 +106,8 @@ function lineOf(before: Figures, now: Figures): string {
     `${rate((one) => one.refused)} refused/s`,
     `loop ${now.loopMax} ms`,
     `${Math.round(now.rss / MIB)} MiB`,
-  ].join('  ')
+  ]
+  return printable(words.join('  '))
 }
 
 async function draw(

@@ -32,9 +32,9 @@ export const TRACE: Deed = deed<TraceFlags>({
     const { trafficLine } = await import('@mqtt-stack/tracing')
     await admin.events('/api/trace', { clientId, ...terms }, undefined, (kind, data) => {
       if (kind === 'traffic') say(data, () => `${trafficLine(data as TrafficEvent)}\n`)
-      else if (kind === 'over') io.stderr.write(`over: ${(data as { why: string }).why}\n`)
+      else if (kind === 'over') io.stderr.write(`over: ${printable(String((data as { why: string }).why))}\n`)
       else if (kind === 'dropped')
-        io.stderr.write(`${(data as { count: number }).count} lines were left out\n`)
+        io.stderr.write(`${Number((data as { count: number }).count)} lines were left out\n`)
     })
   },
 })
@@ -59,7 +59,9 @@ export const WHY: Deed = deed<WhyFlags>({
       found.length === 0
         ? 'nothing is in the way, and nothing was lately\n'
         : found
-            .map(({ cause, text, at }) => `${cause}: ${printable(text)}${at ? ` (${timeOf(at)})` : ''}\n`)
+            .map(
+              ({ cause, text, at }) => `${printable(`${cause}: ${text}`)}${at ? ` (${timeOf(at)})` : ''}\n`,
+            )
             .join(''),
     )
     return found.length === 0 ? 0 : NO
@@ -113,7 +115,7 @@ export const EXPLAIN: Deed = deed<ExplainFlags>({
     say(said, () => {
       const steps = said.steps.map(
         ({ middleware, answer, reason }) =>
-          `  ${middleware}: ${answer}${reason ? `: ${printable(reason)}` : ''}\n`,
+          `  ${printable(`${middleware}: ${answer}${reason ? `: ${reason}` : ''}`)}\n`,
       )
       return `${said.allowed ? 'yes' : 'no'}: ${printable(said.who)}\n${steps.join('')}because ${printable(said.reason)}\n`
     })

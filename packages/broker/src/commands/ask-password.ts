@@ -8,9 +8,22 @@ const MOST_BYTES = 65_535
 
 /**
  * The password for `who`: typed twice on a terminal, or the one line that stdin holds.
+ * @param command Who asks, for errors: `mqtt-stack passwd`.
  * @throws StackError `OPTION_INVALID` where there is none, both differ, or it is too long.
  */
-export async function askPassword(who: string, io: Io): Promise<string> {
+export async function askPassword(command: string, who: string, io: Io): Promise<string> {
+  try {
+    return await ask(who, io)
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error
+    throw new StackError('OPTION_INVALID', `${command}: ${error.message}: nothing was changed`)
+  }
+}
+
+/** What cannot be a password. */
+class Unusable extends Error {}
+
+async function ask(who: string, io: Io): Promise<string> {
   if (io.stdin.isTTY !== true) return checked(lineOf(await readAll(io.stdin)))
   const password = checked(await askHidden(`Password of ${who}: `, io))
   if ((await askHidden('Once more: ', io)) !== password) throw invalid('the two passwords differ')
@@ -84,8 +97,6 @@ function checked(password: string): string {
   return password
 }
 
-const tooLong = (): StackError => invalid(`the password is longer than ${MOST_BYTES} bytes`)
+const tooLong = (): Unusable => invalid(`the password is longer than ${MOST_BYTES} bytes`)
 
-function invalid(what: string): StackError {
-  return new StackError('OPTION_INVALID', `mqtt-stack passwd: ${what}: nothing was changed`)
-}
+const invalid = (what: string): Unusable => new Unusable(what)

@@ -67,7 +67,7 @@ export async function passwd(args: readonly string[], io: Io): Promise<number> {
     io.stdout.write(`${path}: ${name} was removed\n`)
     return 0
   }
-  const password = await askPassword(name, io)
+  const password = await askPassword(COMMAND, name, io)
   let changed = false
   await replaceFile(path, async (text) => {
     const before = usersOf(path, text)?.get(name)

@@ -45,12 +45,13 @@ export async function runDeed(name: string, deed: Deed, args: readonly string[],
   }
   const { url, token, 'token-file': file, json, ...flags } = line.flags
   const given = { url, token, 'token-file': file } as ConstructorParameters<typeof AdminClient>[1]
-  const admin = new AdminClient(`mqtt-stack ${name}`, given, io.env)
+  const command = `mqtt-stack ${name}`
+  const admin = new AdminClient(command, given, io.env)
   const say = (answer: unknown, text: () => string): void => {
     io.stdout.write(json === true ? jsonLine(answer) : text())
   }
   const table: Job['table'] = (rows, names) => tableOf(rows, names, terminalWidth(io.stdout))
-  return (await deed.run({ admin, operands: line.operands, flags, io, say, table })) ?? 0
+  return (await deed.run({ command, admin, operands: line.operands, flags, io, say, table })) ?? 0
 }
 
 function help(): string {

@@ -5,6 +5,8 @@ import type { Row } from './table.ts'
 
 /** What a deed works with. */
 export interface Job {
+  /** As it was called, for errors: `mqtt-stack ctl kick`. */
+  readonly command: string
   readonly admin: AdminClient
   readonly operands: readonly string[]
   readonly flags: Readonly<Record<string, unknown>>

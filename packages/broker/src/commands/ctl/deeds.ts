@@ -3,8 +3,10 @@ import { LOG_LEVELS } from '@mqtt-stack/core'
 import type { Deed, Job } from './deed.ts'
 import { deed } from './deed.ts'
 import { PURGE } from './purge.ts'
+import { RULE_DEEDS } from './rule-deeds.ts'
 import type { Row } from './table.ts'
 import { factsOf } from './table.ts'
+import { USER_DEEDS } from './user-deeds.ts'
 import { EXPLAIN, TRACE, WHY } from './why-deeds.ts'
 
 interface Page {
@@ -205,6 +207,8 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
       job.say(rows, () => job.table(rows, ['name', 'value', 'unit']))
     },
   }),
+  ...USER_DEEDS,
+  ...RULE_DEEDS,
   trace: TRACE,
   why: WHY,
   explain: EXPLAIN,

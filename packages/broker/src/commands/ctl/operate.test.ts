@@ -1,5 +1,5 @@
 /** `mqtt-stack ctl` changes a broker that runs as its users start it: with `--admin`. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -12,21 +12,50 @@ interface Running {
   readonly broker: Spawned
   /** What `mqtt-stack` prints, by a command and what stands behind it. */
   say(...args: readonly string[]): Promise<string>
+  /** The same, with what stdin holds. */
+  give(stdin: string, ...args: readonly string[]): Promise<string>
 }
 
 async function running(...flags: readonly string[]): Promise<Running> {
   const broker = mqttStack('--admin', '0', ...flags)
   const [, url, token] = await broker.prints(/admin: (http:\S+)\/#token=(\S+)/)
   const env = { MQTT_STACK_ADMIN: url, MQTT_STACK_TOKEN: token }
-  return {
-    broker,
-    async say(command, ...args) {
-      const out: string[] = []
-      const stdout = { write: (text: string | Uint8Array) => out.push(String(text)) }
-      await COMMANDS[command].run(args, { stdin: Readable.from([]), stdout, stderr: stdout, env })
-      return out.join('')
-    },
+  const give: Running['give'] = async (given, command, ...args) => {
+    const out: string[] = []
+    const stdout = { write: (text: string | Uint8Array) => out.push(String(text)) }
+    const stdin = Readable.from([Buffer.from(given)])
+    await COMMANDS[command].run(args, { stdin, stdout, stderr: stdout, env })
+    return out.join('')
   }
+  return { broker, give, say: (...args) => give('', ...args) }
+}
+
+interface WithFiles extends Running {
+  /** What a file holds. */
+  text(name: 'users' | 'rules.txt'): string
+}
+
+/** One with a file of users and one of rules. */
+async function withFiles(): Promise<WithFiles> {
+  const folder = mkdtempSync(join(tmpdir(), 'mqtt-stack-ctl-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text, { mode: 0o600 })
+    return join(folder, name)
+  }
+  file('users', '# ours\n')
+  file('rules.txt', '# All of it.\nallow publish,subscribe #\n')
+  const config = file(
+    'broker.yaml',
+    [
+      'listeners: [{ listen: "mqtt://127.0.0.1:0" }]',
+      'auth: { anonymous: local, password: { file: users } }',
+      'acl: { file: rules.txt, rules: [{ deny: [publish], topic: own }] }',
+      '',
+    ].join('\n'),
+  )
+  const started = await running('--config', config)
+  return { ...started, text: (name) => readFileSync(join(folder, name), 'utf8') }
 }
 
 // What a command loads is loaded once.
@@ -41,10 +70,11 @@ describe('ctl', () => {
     await closed
     await expect(clientOf(broker, { clientId: 'lamp' })).rejects.toThrow('Connection refused')
     const [, row] = (await say('ctl', 'bans')).split('\n')
-    expect(row).toMatch(/^1 +lamp +\S+T\S+Z +banned by an operator$/)
-    expect(await say('ctl', 'unban', '1')).toBe('ban 1 is taken away\n')
+    expect(row).toMatch(/^[0-9a-f]+ +lamp +\S+T\S+Z +banned by an operator$/)
+    const [id = ''] = row.split(' ')
+    expect(await say('ctl', 'unban', id)).toBe(`ban ${id} is taken away\n`)
     await clientOf(broker, { clientId: 'lamp' })
-    await expect(say('ctl', 'unban', '1')).rejects.toThrow('mqtt-stack ctl unban: there is no ban "1"')
+    await expect(say('ctl', 'unban', id)).rejects.toThrow(`mqtt-stack ctl unban: there is no ban "${id}"`)
   })
 
   it('looks at a session that is away, takes its messages and those that are retained, and ends it', async () => {
@@ -107,5 +137,85 @@ describe('ctl', () => {
     }
     expect(await followed('--topic', 'a/+')).toMatch(/^\S+ lamp .*a\/b.*\nover: events\n$/)
     expect(await followed('--address', '127.0.0.1')).toMatch(/^\S+ lamp .*\nover: events\n$/)
+  })
+
+  it('adds users, changes and removes them, and takes no password from the command line', async () => {
+    const { broker, say, give, text } = await withFiles()
+    const login = (password: string) => clientOf(broker, { username: 'joe', password })
+    expect(await give('first-one\n', 'ctl', 'add-user', 'joe', '--groups', 'night,staff')).toBe(
+      'joe was added\n',
+    )
+    const joe = await login('first-one')
+    const closed = new Promise<void>((resolve) => void joe.once('close', resolve))
+    expect(await say('ctl', 'users')).toBe('name  groups       provider\njoe   night,staff  PasswordAuth\n')
+    expect(await give('second-one\n', 'ctl', 'change-user', 'joe', '--password')).toBe('joe was changed\n')
+    await closed
+    await expect(login('first-one')).rejects.toThrow('Connection refused')
+    await login('second-one')
+    expect(await say('ctl', 'change-user', 'joe', '--groups', '')).toBe('joe was changed\n')
+    expect(text('users')).toMatch(/^# ours\njoe:[^:\n]+\n$/)
+    await login('second-one')
+    for (const [args, message] of [
+      [['add-user', 'joe'], 'add-user: "joe" is there already: mqtt-stack ctl change-user changes it'],
+      [['add-user', 'ann'], 'add-user: a password is needed, and it is empty: nothing was changed'],
+      [['add-user', 'ann', 'hush'], 'add-user: unknown argument "hush": see mqtt-stack ctl add-user --help'],
+      [['change-user', 'joe'], 'change-user: say what is to change: --password or --groups'],
+      [['change-user', 'jo', '--groups', 'a'], 'change-user: there is no user "jo"'],
+      [['remove-user', 'jo'], 'remove-user: there is no user "jo"'],
+    ] as const)
+      await expect(say('ctl', ...args)).rejects.toThrow(`mqtt-stack ctl ${message}`)
+    expect(await say('ctl', 'remove-user', 'joe')).toBe('joe was removed\n')
+    expect(text('users')).toBe('# ours\n')
+  })
+
+  it('adds access rules, changes, moves and removes them; and none where others were before', async () => {
+    const { broker, say, text } = await withFiles()
+    const pump = await clientOf(broker, { protocolVersion: 5 })
+    const publish = () => pump.publishAsync('secret', 'x', { qos: 1 })
+    await publish()
+    const listed = await say('ctl', 'rules')
+    expect(listed).toMatch(
+      /^place +text +writable +source\n {4}1 +deny publish own +false +broker.yaml:3\n {4}2 +allow publish,subscribe # +true +\S*rules.txt:2\nversion \S+\n$/,
+    )
+    const [, version = ''] = /version (\S+)/.exec(listed) ?? []
+    expect(await say('ctl', 'add-rule', 'deny publish secret', '--at', '2')).toBe(
+      'rule 2 is: deny publish secret\n',
+    )
+    await expect(publish()).rejects.toThrow()
+    expect(await say('ctl', 'move-rule', '2', '3')).toBe('rule 3 is: deny publish secret\n')
+    await publish()
+    expect(await say('ctl', 'change-rule', '3', 'deny publish hidden')).toBe(
+      'was: deny publish secret\nis:  deny publish hidden\n',
+    )
+    const before = text('rules.txt')
+    expect(before).toBe('# All of it.\nallow publish,subscribe #\ndeny publish hidden\n')
+    for (const [args, message] of [
+      [
+        ['remove-rule', '3', '--version', version],
+        'remove-rule: the rules have changed since: look at them again',
+      ],
+      [['remove-rule', '9'], 'remove-rule: there is no place 9: places are 1 to 3'],
+      [['move-rule', '3', 'up'], 'move-rule: body: "to" must be a whole number from 1 to 1000000, not up'],
+      [
+        ['remove-rule', '1'],
+        'remove-rule: rule 1 is of the option "rules", not of the file: change it there',
+      ],
+      [['rules', '--provider', 'Other'], 'rules: no middleware "Other" says that it has rules'],
+    ] as const)
+      await expect(say('ctl', ...args)).rejects.toThrow(`mqtt-stack ctl ${message}`)
+    await expect(say('ctl', 'add-rule', 'allow fly #')).rejects.toThrow('unknown action "fly"')
+    expect(text('rules.txt')).toBe(before)
+    expect(await say('ctl', 'remove-rule', '3')).toBe('removed: deny publish hidden\n')
+    expect(text('rules.txt')).toBe('# All of it.\nallow publish,subscribe #\n')
+  })
+
+  it('says what is missing where nobody has users or rules', async () => {
+    const { say } = await running()
+    await expect(say('ctl', 'rules')).rejects.toThrow(
+      'mqtt-stack ctl rules: nobody has access rules there: acl: { file: rules.txt }',
+    )
+    await expect(say('ctl', 'add-user', 'joe')).rejects.toThrow(
+      'mqtt-stack ctl add-user: nobody there can write users: auth: { password: { file: users } }',
+    )
   })
 })

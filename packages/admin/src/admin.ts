@@ -40,6 +40,7 @@ export class Admin extends Middleware<AdminOptions> {
     'followTraffic',
     'explainDelivery',
     'lookupTop',
+    'lookupOutbound',
     'endSession',
     'endSubscription',
     'purgeMessages',

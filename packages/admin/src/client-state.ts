@@ -1,5 +1,5 @@
 /** A client as an operator sees it. */
-import type { Client, Clock } from '@mqtt-stack/core'
+import type { Client, Clock, Store } from '@mqtt-stack/core'
 import { toWall } from '@mqtt-stack/core'
 import type { JsonSchema } from './http/fields.ts'
 
@@ -25,10 +25,17 @@ export function clientState(client: Client, clock: Clock): Record<string, unknow
 }
 
 /** What is told of one client besides. */
-export function clientDetails(client: Client, clock: Clock): Record<string, unknown> {
+export function clientDetails(
+  client: Client,
+  clock: Clock,
+  { inflight, queued, behind }: Store<'lookupOutbound'>,
+): Record<string, unknown> {
   const { session, listener, settings, will } = client
   return {
     ...clientState(client, clock),
+    inflight,
+    queued,
+    behind,
     groups: session.groups,
     bridge: client.bridge,
     resumed: session.resumed,
@@ -105,6 +112,12 @@ export const CLIENT_DETAILS: JsonSchema = {
   ...CLIENT,
   properties: {
     ...(CLIENT.properties as object),
+    inflight: { ...count, description: 'Messages of QoS 1 and 2 that it has not acknowledged.' },
+    queued: {
+      ...count,
+      description: 'Messages that wait for it in memory; those in its log are told of its session.',
+    },
+    behind: { type: 'boolean', description: 'Its log holds what was not sent on this connection.' },
     groups: { type: 'array', items: text },
     bridge: { type: 'boolean' },
     resumed: { type: 'boolean', description: 'It went on with an earlier session.' },

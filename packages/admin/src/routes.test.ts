@@ -27,6 +27,7 @@ describe('clients', () => {
     expect(await ids(`?limit=2&cursor=${body.next}`)).toEqual(['lamp/2'])
     const one = (await ask('/api/clients/lamp%2F1')).body
     expect(one).toMatchObject({ clientId: 'lamp/1', listener: 'house', protocolVersion: 5, packetsIn: 2 })
+    expect(one).toMatchObject({ inflight: 0, queued: 0, behind: false })
     const query = '?reason=out%20of%20order&reasonCode=137'
     expect((await ask(`/api/clients/lamp%2F1${query}`, { method: 'DELETE' })).status).toBe(204)
     const { reasonCode, properties } = await lamp.next('disconnect')

@@ -28,6 +28,7 @@ export class Metrics extends Middleware<MetricsOptions> {
   readonly uses: readonly CallbackName[] = [
     'lookupMetrics',
     'lookupSessions',
+    'lookupOutbound',
     'relayMessage',
     'messagePublished',
   ]

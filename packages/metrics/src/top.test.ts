@@ -121,6 +121,21 @@ describe('lookupTop', () => {
     ])
   })
 
+  it('names clients whose messages wait in memory among the longest queues', async () => {
+    const test = metered({}, { outboundManager: { inflight: 1 } })
+    const slow = await test.client({ clientId: 'slow', autoAck: false })
+    await slow.subscribe('a', { qos: 1 })
+    const publisher = await test.client({ clientId: 'publisher' })
+    for (let i = 0; i < 5; i++) await publisher.publish('a', 'x', { qos: 1 })
+    expect(await top(test, 'queues')).toEqual([{ name: 'slow', value: 4, unit: 'messages' }])
+    const client = test.broker.clients.get('slow')!
+    expect(await test.broker.stack.call('lookupOutbound', { client })).toEqual({
+      inflight: 1,
+      queued: 4,
+      behind: false,
+    })
+  })
+
   it('names subscriptions whose retained messages took long', async () => {
     const test = metered()
     const one = await test.client({ clientId: 'one' })

@@ -109,6 +109,14 @@ export class OutboundManager extends Middleware<OutboundManagerOptions> {
     )
   }
 
+  lookupOutbound({ client }: Context<'lookupOutbound'>, store: Store<'lookupOutbound'>): void {
+    const flow = flows.peek(client)
+    if (flow === undefined) return
+    store.inflight += flow.inflight
+    store.queued += flow.queued
+    store.behind ||= flow.behind
+  }
+
   /** What waits in queues; what waits in logs is the backend's to purge. */
   purgeMessages(ctx: Context<'purgeMessages'>, store: Store<'purgeMessages'>): void | Promise<void> {
     if (ctx.only === undefined || ctx.only === 'waiting') return proceed(this.#purge(ctx, store))

@@ -73,7 +73,11 @@ export const CLIENT_ROUTES: readonly Route[] = [
     summary: 'One client, with all that is known of it.',
     params: { clientId: CLIENT_ID },
     answer: CLIENT_DETAILS,
-    run: ({ params, desk }) => clientDetails(connected(desk, params.clientId), desk.stack.clock),
+    async run({ params, desk }) {
+      const client = connected(desk, params.clientId)
+      const outbound = await desk.stack.call('lookupOutbound', { client })
+      return clientDetails(client, desk.stack.clock, outbound)
+    },
   }),
   route({
     method: 'DELETE',

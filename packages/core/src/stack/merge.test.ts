@@ -287,6 +287,7 @@ describe('each', () => {
       'uncleanDisconnect',
       'lookupMetrics',
       'lookupTop',
+      'lookupOutbound',
       'lookupHealth',
       'lookupNodes',
       'lookupUsers',

@@ -65,8 +65,12 @@ export class TopLists {
       const page: SessionSummary[] = []
       const ctx = after === undefined ? { limit: PAGE } : { limit: PAGE, after }
       yield this.#stack.run('lookupSessions', ctx, page)
-      for (const { clientId, messages } of page)
-        if (messages > 0) largest.add({ name: clientId, value: messages, unit: 'messages' })
+      for (const { clientId, client, messages } of page) {
+        const outbound = { inflight: 0, queued: 0, behind: false }
+        if (client !== undefined) yield this.#stack.run('lookupOutbound', { client }, outbound)
+        const value = messages + outbound.queued
+        if (value > 0) largest.add({ name: clientId, value, unit: 'messages' })
+      }
       after = page.at(-1)?.clientId
       if (page.length < PAGE) break
       if (pace.spent) yield pace.rest()

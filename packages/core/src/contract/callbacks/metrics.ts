@@ -1,5 +1,6 @@
 /** What is counted and measured. */
 
+import type { Client } from '../client.ts'
 import type { MetricFamily } from '../metric.ts'
 import { PATIENCE } from './patience.ts'
 import type { RulesOf } from './rule.ts'
@@ -41,7 +42,7 @@ export interface MetricCallbacks {
 
   /**
    * The largest of something, the first of them first: `topics` and `publishers` by messages a second, `slow-subscribers`
-   * by bytes that they have not taken, `queues` by messages that wait in a session, `retained-scans` by the time that a
+   * by bytes that they have not taken, `queues` by messages that wait for a client, in its session or in memory, `retained-scans` by the time that a
    * subscription’s retained messages took.
    * @executedBy anyone
    * @answeredBy metrics, anyone
@@ -54,10 +55,29 @@ export interface MetricCallbacks {
     }
     store: TopEntry[]
   }
+
+  /**
+   * What is on its way to a client that is connected here, counted when it is asked: who has much of it takes messages
+   * more slowly than they come. Each adds what it holds. What waits in the log of a session is told by `lookupSessions`.
+   * @executedBy metrics, admin, anyone
+   * @answeredBy outbound-manager, anyone
+   */
+  lookupOutbound: {
+    ctx: { client: Client }
+    store: {
+      /** Messages of QoS 1 and 2 that were sent and are not acknowledged. */
+      inflight: number
+      /** Messages that wait in memory, and in no log. */
+      queued: number
+      /** The log of its session holds what was not sent on this connection. */
+      behind: boolean
+    }
+  }
 }
 
 /** Their rules. */
 export const METRICS: RulesOf<MetricCallbacks> = {
   lookupMetrics: { merge: 'each', newStore: () => [], patience: PATIENCE },
   lookupTop: { merge: 'each', newStore: () => [], patience: PATIENCE, unanswered: ADD_METRICS },
+  lookupOutbound: { merge: 'each', newStore: () => ({ inflight: 0, queued: 0, behind: false }) },
 }

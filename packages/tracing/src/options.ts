@@ -21,7 +21,7 @@ export const TRACING_OPTIONS: OptionsSpec<TracingOptions> = {
     default: 4_096,
     min: 0,
     max: 1_000_000,
-    doc: 'How many events are remembered for `why`: drops, refusals, ends of connections and sessions. The oldest go first.',
+    doc: 'How many events are remembered for `why`: drops, refusals, ends of connections and sessions. The oldest go first; of 1,024 or more, what one client does fills a sixteenth.',
   },
   historySeconds: {
     kind: 'number',

@@ -1,4 +1,5 @@
-/** What happened lately, as far as somebody may ask about it: a ring of so many events. */
+/** What happened lately, as far as somebody may ask about it: rings of so many events. */
+import { randomInt } from 'node:crypto'
 import type { DropReason, ReasonCode } from '@mqtt-stack/core'
 import type { Refusal } from './refusals.ts'
 
@@ -13,37 +14,85 @@ export type Happened = { readonly at: number; readonly clientId: string } & (
   | ({ readonly kind: 'no'; count: number } & Refusal)
 )
 
+/** Rings that clients are spread over, and events from which on it is worth it. */
+const RINGS = 16
+const WORTH = 1_024
+
+/**
+ * Rings of events, `most` together. What one client does stands in one of them, whichever, and what is done by those who
+ * are not let in in one of its own: whoever floods it pushes out no more than that.
+ */
 export class History {
-  readonly #most: number
   readonly #milliseconds: number
-  readonly #events: Happened[] = []
-  /** Where the next one goes, once it is full: the oldest stands there. */
-  #next = 0
+  readonly #rings: readonly Ring[]
+  /** Nobody can choose a name that stands in the ring of another. */
+  readonly #seed = randomInt(2 ** 31)
+  #count = 0
 
   constructor(most: number, milliseconds: number) {
-    this.#most = most
     this.#milliseconds = milliseconds
+    const rings = most < WORTH ? 1 : RINGS
+    this.#rings = Array.from({ length: rings }, () => new Ring(Math.floor(most / rings)))
+  }
+
+  get size(): number {
+    return this.#rings.reduce((size, ring) => size + ring.size, 0)
+  }
+
+  add(event: Happened): void {
+    this.#ringOf(event).add(event, this.#count++)
+  }
+
+  /** Those of one kind that are not too old at the instant `now`, the newest first. */
+  since<Kind extends Happened['kind']>(now: number, kind: Kind): Extract<Happened, { kind: Kind }>[] {
+    const isWanted = (event: Happened): event is Extract<Happened, { kind: Kind }> =>
+      event.kind === kind && now - event.at <= this.#milliseconds
+    return this.#rings
+      .flatMap((ring) => ring.entries(isWanted))
+      .sort(([one], [other]) => other - one)
+      .map(([, event]) => event)
+  }
+
+  #ringOf(event: Happened): Ring {
+    const last = this.#rings.length - 1
+    const isStranger = event.kind === 'refused' || (event.kind === 'no' && event.side === 'connect')
+    return this.#rings[isStranger || last === 0 ? last : this.#placeOf(event.clientId) % last]
+  }
+
+  /** FNV-1a, of whichever beginning. */
+  #placeOf(text: string): number {
+    let hash = this.#seed
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16_777_619)
+    return (hash ^ (hash >>> 15)) >>> 0
+  }
+}
+
+/** So many events: the newest takes the place of the oldest. */
+class Ring {
+  readonly #most: number
+  readonly #events: Happened[] = []
+  readonly #orders: number[] = []
+  #next = 0
+
+  constructor(most: number) {
+    this.#most = most
   }
 
   get size(): number {
     return this.#events.length
   }
 
-  add(event: Happened): void {
+  /** @param order Grows from event to event. */
+  add(event: Happened, order: number): void {
     if (this.#most === 0) return
-    if (this.#events.length < this.#most) {
-      this.#events.push(event)
-      return
-    }
     this.#events[this.#next] = event
+    this.#orders[this.#next] = order
     this.#next = (this.#next + 1) % this.#most
   }
 
-  /** Those of one kind that are not too old at the instant `now`, the newest first. */
-  since<Kind extends Happened['kind']>(now: number, kind: Kind): Extract<Happened, { kind: Kind }>[] {
-    const inOrder = [...this.#events.slice(this.#next), ...this.#events.slice(0, this.#next)]
-    const isWanted = (event: Happened): event is Extract<Happened, { kind: Kind }> =>
-      event.kind === kind && now - event.at <= this.#milliseconds
-    return inOrder.filter(isWanted).reverse()
+  entries<One extends Happened>(isWanted: (event: Happened) => event is One): [order: number, event: One][] {
+    const found: [number, One][] = []
+    for (const [i, event] of this.#events.entries()) if (isWanted(event)) found.push([this.#orders[i], event])
+    return found
   }
 }

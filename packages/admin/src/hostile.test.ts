@@ -132,3 +132,29 @@ describe('values that are none', () => {
     expect((await reader.next('publish')).payload.toString()).toBe('a\0b')
   })
 })
+
+describe('payloads by the thousand', () => {
+  it('come in pages that end behind 4 MiB of them', async () => {
+    const { ask, client } = await openAdmin()
+    const properties = { sessionExpiryInterval: 600 }
+    const reader = await client({ clientId: 'away', protocolVersion: 5, connect: { properties } })
+    await reader.subscribe('t/#', { qos: 1 })
+    await reader.drop()
+    const payload = 'x'.repeat(100_000)
+    for (let i = 0; i < 80; i++)
+      await ask('/api/publish', { method: 'POST', body: { topic: `t/${i}`, payload, qos: 1, retain: true } })
+    for (const path of ['/api/retained?', '/api/sessions/away/queue?']) {
+      const topics = new Set<string>()
+      const sizes: number[] = []
+      let cursor = ''
+      do {
+        const { body } = await ask(`${path}limit=1000&payload=text${cursor}`)
+        for (const { topic } of body.items) topics.add(topic)
+        sizes.push(body.items.length)
+        cursor = body.next === undefined ? '' : `&cursor=${body.next}`
+      } while (cursor !== '')
+      expect([path, sizes, topics.size]).toEqual([path, [64, 16], 80])
+      expect((await ask(`${path}limit=1000`)).body.items).toHaveLength(80)
+    }
+  })
+})

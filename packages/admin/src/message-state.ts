@@ -11,7 +11,7 @@ export type PayloadForm = 'none' | 'text' | 'base64'
 export const PAYLOAD: { readonly payload: Field<PayloadForm> } = {
   payload: usually(
     choice(['none', 'text', 'base64'], {
-      doc: 'Whether payloads are told, and how. Of one the first 64 KiB are.',
+      doc: 'Whether payloads are told, and how. Of one the first 64 KiB are, and of a page 4 MiB: then it ends.',
     }),
     'none',
   ),
@@ -20,10 +20,18 @@ export const PAYLOAD: { readonly payload: Field<PayloadForm> } = {
 /** The most bytes of a payload that are told. */
 const SHOWN = 65_536
 
+/** A page ends behind so many bytes of payloads, and says where the next one begins. */
+export const PAGE_BYTES = 4_194_304
+
 interface Waiting {
   readonly packet: Publish
   readonly expiresAt: number
   readonly publisher?: Author | undefined
+}
+
+/** How many bytes of its payload are told. */
+export function bytesTold({ packet }: Pick<Waiting, 'packet'>, form: PayloadForm): number {
+  return form === 'none' ? 0 : Math.min(packet.payload.length, SHOWN)
 }
 
 export function messageState(

@@ -7,7 +7,7 @@ import { choice, flag, integer, optional, text, usually } from '../http/fields.t
 import { Problem } from '../http/problem.ts'
 import type { Route } from '../http/route.ts'
 import { route } from '../http/route.ts'
-import { MESSAGE, messageState, PAYLOAD } from '../message-state.ts'
+import { bytesTold, MESSAGE, messageState, PAGE_BYTES, PAYLOAD } from '../message-state.ts'
 import { cursorOf, isText, PAGE, pageOf, placeOfCursor } from '../pages.ts'
 
 const TAG = 'Messages'
@@ -38,9 +38,11 @@ export const MESSAGE_ROUTES: readonly Route[] = [
       const after = placeOfCursor(cursor, isText)
       const items: object[] = []
       let last: string | undefined
+      let bytes = 0
       for await (const message of retainedMessages(desk.stack, filter, { after, page: limit + 1 })) {
-        if (items.length === limit) return { items, next: cursorOf(last) }
+        if (items.length === limit || bytes >= PAGE_BYTES) return { items, next: cursorOf(last) }
         last = message.topic
+        bytes += bytesTold(message, payload)
         items.push(messageState(message, desk.stack.clock, payload))
       }
       return { items }

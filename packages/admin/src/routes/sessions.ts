@@ -7,7 +7,7 @@ import { choice, integer, optional, text, usually } from '../http/fields.ts'
 import { Problem } from '../http/problem.ts'
 import type { Route } from '../http/route.ts'
 import { route } from '../http/route.ts'
-import { MESSAGE, messageState, PAYLOAD } from '../message-state.ts'
+import { bytesTold, MESSAGE, messageState, PAGE_BYTES, PAYLOAD } from '../message-state.ts'
 import { cursorOf, isText, PAGE, pageOf, placeOfCursor } from '../pages.ts'
 import { sessionPage } from '../session-pages.ts'
 import { isPlace, subscriptionPage } from '../subscription-pages.ts'
@@ -144,12 +144,16 @@ export const SESSION_ROUTES: readonly Route[] = [
       const after = placeOfCursor(query.cursor, Number.isInteger as (place: unknown) => place is number) ?? 0
       const ctx = { client: client as Client, clientId, after, limit: query.limit }
       const found = await desk.stack.call('lookupOfflineMessages', ctx)
-      const items = found.map((one) => ({
-        ...messageState(one, desk.stack.clock, query.payload),
-        qos: one.qos,
-        released: one.released,
-      }))
-      const last = found.length === query.limit ? found.at(-1) : undefined
+      const items: object[] = []
+      let bytes = 0
+      for (const one of found) {
+        if (bytes >= PAGE_BYTES) break
+        bytes += bytesTold(one, query.payload)
+        const { qos, released } = one
+        items.push({ ...messageState(one, desk.stack.clock, query.payload), qos, released })
+      }
+      const isLast = items.length === found.length && found.length < query.limit
+      const last = isLast ? undefined : found[items.length - 1]
       return { items, next: last && cursorOf(last.sequence) }
     },
   }),

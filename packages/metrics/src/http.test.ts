@@ -76,7 +76,7 @@ describe('/metrics', () => {
     const { broker } = metered({ listen: `127.0.0.1:${port}` })
     await expect(broker.start()).rejects.toMatchObject({
       code: 'LISTEN_FAILED',
-      message: expect.stringContaining(`Metrics: cannot listen on 127.0.0.1:${port}: listen EADDRINUSE`),
+      message: `Metrics: option "listen": cannot listen on 127.0.0.1:${port}: somebody else listens there already: choose another port`,
     })
   })
 

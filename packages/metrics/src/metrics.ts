@@ -1,5 +1,5 @@
 import type { CallbackName, Client, Context, MetricFamily, Store } from '@mqtt-stack/core'
-import { Middleware, proceed } from '@mqtt-stack/core'
+import { Middleware, proceed, StackError } from '@mqtt-stack/core'
 import type { Registry } from 'prom-client'
 import { Gatherer } from './gather.ts'
 import type { MetricsOptions } from './options.ts'
@@ -18,6 +18,9 @@ import { MessageTimes } from './sources/times.ts'
 import { trafficFamilies } from './sources/traffic.ts'
 import { SysPublisher } from './sys/sys-publisher.ts'
 import { TopLists } from './top/top-lists.ts'
+
+/** `$SYS` is published no more often, in ms. */
+const SHORTEST = 1_000
 
 /**
  * Counts what the stack tells of and knows of itself, and hands it out with what others count (`lookupMetrics`): to Prometheus, to
@@ -49,6 +52,7 @@ export class Metrics extends Middleware<MetricsOptions> {
   /** @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`. */
   constructor(options?: MetricsOptions) {
     super(options, METRICS_OPTIONS)
+    checkInterval(this.config.sysInterval)
     this.#clients = new ClientCounts(this.config.classOf)
     if (this.config.listen !== '') this.#place = placeOf(this.config.listen)
   }
@@ -231,4 +235,11 @@ export class Metrics extends Middleware<MetricsOptions> {
 
 function hostOf({ host }: Place): string {
   return host.includes(':') ? `[${host}]` : host
+}
+
+/** Whoever knows Mosquitto writes seconds. */
+function checkInterval(interval: number): void {
+  if (interval === 0 || interval >= SHORTEST) return
+  const what = `0, or a number from ${SHORTEST} (milliseconds)`
+  throw new StackError('OPTION_INVALID', `Metrics: option "sysInterval" must be ${what}, not ${interval}`)
 }

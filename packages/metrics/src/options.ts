@@ -30,7 +30,7 @@ export const METRICS_OPTIONS: OptionsSpec<MetricsOptions> = {
     default: 0,
     max: 86_400_000,
     unit: 'ms',
-    doc: 'Publish `$SYS/broker/…`, with the names and meanings of Mosquitto, this often; 0: never. Mosquitto’s own is 10,000.',
+    doc: 'Publish `$SYS/broker/…`, with the names and meanings of Mosquitto, this often, at most once a second; 0: never. Mosquitto’s own is 10,000 (its `sys_interval` is in seconds).',
   },
   sysTopic: {
     kind: 'string',

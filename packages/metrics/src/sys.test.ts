@@ -89,6 +89,12 @@ describe('$SYS', () => {
     })
   })
 
+  it.each([10, 999])('is not published each %i ms: whoever writes that means seconds', (sysInterval) => {
+    expect(() => metered({ sysInterval })).toThrow(
+      `Metrics: option "sysInterval" must be 0, or a number from 1000 (milliseconds), not ${sysInterval}`,
+    )
+  })
+
   it('has averages as Mosquitto takes them', () => {
     const load = new Load()
     for (let i = 1; i <= 60; i++) load.take(i * 10, 10)

@@ -117,7 +117,12 @@ export const SETTINGS: Readonly<Record<string, Take>> = {
   check_retain_source: needless,
   upgrade_outgoing_qos: cannot('a message goes out at the lower QoS of message and subscription'),
   queue_qos0_messages: cannot('QoS 0 waits for nobody who is away'),
-  sys_interval: cannot('there are no statistics below $SYS'),
+  sys_interval: (draft, value) => {
+    const seconds = Number(value)
+    if (!Number.isSafeInteger(seconds) || seconds < 0) draft.note(`"${value}" is no number`)
+    else if (seconds > 86_400) draft.note('at most 86400 here')
+    else draft.set(['metrics', 'sysInterval'], seconds * 1_000)
+  },
   retain_expiry_interval: cannot(
     'retained messages stay until they are cleared, or their own expiry is over',
   ),

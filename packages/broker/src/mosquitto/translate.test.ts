@@ -177,6 +177,12 @@ test.each([
   expect((await imported(text)).yaml).toContain(level)
 })
 
+test('how often $SYS is published', async () => {
+  expect((await imported('sys_interval 10')).yaml).toContain(
+    'metrics:\n  sysInterval: 10000 # mosquitto.conf:1\n',
+  )
+})
+
 test('origins, all of them', async () => {
   const { yaml } = await imported(
     'listener 9001\nprotocol websockets\nwebsockets_origin https://a\nwebsockets_origin https://b\n',
@@ -200,6 +206,8 @@ describe('lists what cannot be translated, with its line', () => {
     ],
     ['tls_version tlsv1.1', 'tlsv1.1 is not safe, and not spoken here'],
     ['psk_file /psk', 'pre-shared keys are not spoken here: use certificates'],
+    ['sys_interval soon', '"soon" is no number'],
+    ['sys_interval 90000', 'at most 86400 here'],
     ['max_keepalive soon', '"soon" is no number'],
     ['max_keepalive 70000', 'at most 65535 here'],
     ['max_packet_size 20', 'at least 64 here'],

@@ -40,7 +40,9 @@ export class MetricsServer {
     const { host, port } = this.#place
     return new Promise((resolve, reject) => {
       this.#server.once('error', (cause: NodeJS.ErrnoException) => {
-        const message = `Metrics: cannot listen on ${host}:${port}: ${cause.message}`
+        const isTaken = cause.code === 'EADDRINUSE'
+        const why = isTaken ? 'somebody else listens there already: choose another port' : cause.message
+        const message = `Metrics: option "listen": cannot listen on ${host}:${port}: ${why}`
         reject(new StackError('LISTEN_FAILED', message, { cause }))
       })
       this.#server.listen(port, host, () => {

@@ -5,6 +5,7 @@ import { BanSharing } from './ban-sharing.ts'
 import { Bans } from './bans.ts'
 import { dashboardFiles } from './dashboard.ts'
 import type { Desk } from './desk.ts'
+import { isHere, isSought } from './elsewhere.ts'
 import { Door } from './http/door.ts'
 import { HttpListener } from './http/http-listener.ts'
 import { listenerOf } from './http/server.ts'
@@ -103,6 +104,7 @@ export class Admin extends Middleware<AdminOptions> {
       door,
     }
     nodes.on('kick', (said) => isKick(said) && kickHere(desk, said))
+    nodes.on('where', (said) => isSought(said) && isHere(desk, said))
     this.#desk = desk
     const fallback = config.dashboard ? dashboardFiles() : undefined
     const { connections } = config

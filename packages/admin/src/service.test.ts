@@ -80,6 +80,39 @@ describe('a kick', () => {
   })
 })
 
+describe('a client or a session of another node', () => {
+  it('is not here, and the answer names the node where it is', async () => {
+    const service = new Service()
+    const [one, two] = [await service.join('one'), await service.join('two')]
+    await service.join('three')
+    await two.client({ clientId: 'lamp', protocolVersion: 5 })
+    const said = async (path: string, method = 'GET'): Promise<unknown[]> => {
+      const { status, body } = await one.ask(path, { method })
+      return [status, body.detail]
+    }
+    const client = [404, 'no client "lamp" is connected here, but on node two: ask there']
+    const session = [404, 'there is no session of "lamp" here, but on node two: ask there']
+    expect(await said('/api/clients/lamp')).toEqual(client)
+    expect(await said('/api/sessions/lamp')).toEqual(session)
+    expect(await said('/api/sessions/lamp/subscriptions')).toEqual(session)
+    expect(await said('/api/sessions/lamp/queue')).toEqual(session)
+    expect(await said('/api/sessions/lamp', 'DELETE')).toEqual(session)
+    expect(await said('/api/sessions/lamp/subscriptions?filter=a', 'DELETE')).toEqual(session)
+    expect((await two.ask('/api/sessions/lamp')).status).toBe(200)
+    expect(await said('/api/clients/door')).toEqual([404, 'no client "door" is connected here'])
+    expect(await said('/api/sessions/door')).toEqual([404, 'there is no session of "door" here'])
+  })
+
+  it('may be on one that does not answer: that is said after two seconds', async () => {
+    const service = new Service()
+    const one = await service.join('one')
+    await service.joinMute('mute')
+    const { status, body } = await service.late(one, () => one.ask('/api/clients/lamp'))
+    const words = 'no client "lamp" is connected here, and of these nodes nobody answered: mute'
+    expect([status, body.detail]).toEqual([404, words])
+  })
+})
+
 describe('a ban', () => {
   it('holds on every node, and ends the connections there; taken away it is so on all', async () => {
     const service = new Service()
@@ -189,6 +222,7 @@ describe('what another node says', () => {
     await say('{"kind":"x","ask":1}')
     await say('{"answer":9,"said":true}')
     await say('{"kind":"kick","said":{"clientId":7}}')
+    await say('{"kind":"where","said":{"clientId":"lamp","what":"x"}}')
     for (const said of [
       7,
       [7],

@@ -5,6 +5,7 @@ import type { FigurePlace, Sort } from '../client-pages.ts'
 import { pageByFigure, pageByName, SORTS } from '../client-pages.ts'
 import { CLIENT, CLIENT_DETAILS, clientDetails, clientState } from '../client-state.ts'
 import type { Desk } from '../desk.ts'
+import { notHere } from '../elsewhere.ts'
 import type { Field } from '../http/fields.ts'
 import { choice, integer, optional, text, usually } from '../http/fields.ts'
 import { Problem } from '../http/problem.ts'
@@ -35,7 +36,8 @@ export const CLIENT_ROUTES: readonly Route[] = [
     path: '/api/clients',
     role: 'read',
     tag: TAG,
-    summary: 'Clients that are connected, in pages: by client identifier, or by a figure, the largest first.',
+    summary:
+      'Clients that are connected to this node, in pages: by client identifier, or by a figure, the largest first.',
     query: {
       ...PAGE,
       sort: usually(choice(SORTS, { doc: 'What they are sorted by.' }), 'clientId'),
@@ -70,11 +72,12 @@ export const CLIENT_ROUTES: readonly Route[] = [
     path: '/api/clients/{clientId}',
     role: 'read',
     tag: TAG,
-    summary: 'One client, with all that is known of it.',
+    summary:
+      'One client of this node, with all that is known of it. Of one that is connected to another node of a service, 404 names that node.',
     params: { clientId: CLIENT_ID },
     answer: CLIENT_DETAILS,
     async run({ params, desk }) {
-      const client = connected(desk, params.clientId)
+      const client = await connected(desk, params.clientId)
       const outbound = await desk.stack.call('lookupOutbound', { client })
       return clientDetails(client, desk.stack.clock, outbound)
     },
@@ -103,18 +106,18 @@ export const CLIENT_ROUTES: readonly Route[] = [
       if (kickHere(desk, kick)) return
       const { answers, missing } = await desk.nodes.ask('kick', kick)
       if (answers.some(({ said }) => said === true)) return
-      if (missing.length === 0) throw notConnected(clientId)
-      const what = `no client "${clientId}" is connected here, and of these nodes nobody answered`
+      if (missing.length === 0) throw new Problem('not-found', notConnected(clientId))
+      const what = `${notConnected(clientId)}, and of these nodes nobody answered`
       throw new Problem('unavailable', `${what}: ${missing.join(', ')}; try again, or ask theirs`)
     },
   }),
 ]
 
 /** @throws Problem `not-found` */
-export function connected({ clients }: Desk, clientId: string): Client {
-  const client = clients.get(clientId)
+async function connected(desk: Desk, clientId: string): Promise<Client> {
+  const client = desk.clients.get(clientId)
   if (client !== undefined) return client
-  throw notConnected(clientId)
+  throw await notHere(desk, { what: 'client', clientId }, notConnected(clientId))
 }
 
 /** A client whose connection is to end. */
@@ -141,8 +144,8 @@ export function isKick(said: unknown): said is Kick {
   return typeof clientId === 'string' && isCode && typeof reason === 'string'
 }
 
-function notConnected(clientId: string): Problem {
-  return new Problem('not-found', `no client "${clientId}" is connected here`)
+function notConnected(clientId: string): string {
+  return `no client "${clientId}" is connected here`
 }
 
 function isFigure(place: unknown): place is FigurePlace {

@@ -2,6 +2,7 @@
 import type { Client, SessionSummary, SubscriptionRecord } from '@mqtt-stack/core'
 import { expiryIso } from '../client-state.ts'
 import type { Desk } from '../desk.ts'
+import { notHere } from '../elsewhere.ts'
 import type { JsonSchema } from '../http/fields.ts'
 import { choice, integer, optional, text, usually } from '../http/fields.ts'
 import { Problem } from '../http/problem.ts'
@@ -74,7 +75,7 @@ export const SESSION_ROUTES: readonly Route[] = [
     path: '/api/sessions/{clientId}',
     role: 'read',
     tag: TAG,
-    summary: 'One session.',
+    summary: 'One session of this node. Of one that is on another node of a service, 404 names that node.',
     params: { clientId: CLIENT_ID },
     answer: SESSION,
     run: async ({ params, desk }) => stateOf(await session(desk, params.clientId), desk),
@@ -124,8 +125,10 @@ export const SESSION_ROUTES: readonly Route[] = [
     async run({ params, query, desk }) {
       const ctx = { clientId: params.clientId, topic: query.filter }
       const { existed = false } = await desk.stack.call('endSubscription', ctx)
-      if (!existed)
+      if (!existed) {
+        await session(desk, params.clientId)
         throw new Problem('not-found', `"${params.clientId}" is not subscribed to "${query.filter}"`)
+      }
     },
   }),
   route({
@@ -162,7 +165,7 @@ export const SESSION_ROUTES: readonly Route[] = [
     path: '/api/sessions/{clientId}',
     role: 'operate',
     tag: TAG,
-    summary: 'Ends a session: its connection is closed first, if it has one.',
+    summary: 'Ends a session of this node: its connection is closed first, if it has one.',
     params: { clientId: CLIENT_ID },
     query: {
       reasonCode: usually(integer({ doc: 'For a 5.0 client; 152 by default.', min: 0x80, max: 0xff }), 0x98),
@@ -170,7 +173,7 @@ export const SESSION_ROUTES: readonly Route[] = [
     async run({ params, query, desk }) {
       const ctx = { clientId: params.clientId, reasonCode: query.reasonCode as 0x98 }
       const { ended = false } = await desk.stack.call('endSession', ctx)
-      if (!ended) throw unknownSession(params.clientId)
+      if (!ended) throw await unknownSession(desk, params.clientId)
     },
   }),
   route({
@@ -179,7 +182,7 @@ export const SESSION_ROUTES: readonly Route[] = [
     role: 'operate',
     tag: TAG,
     summary:
-      'Takes messages away that wait: those that meet all terms that are given, of which there must be one.',
+      'Takes messages away that wait: those that meet all terms that are given, of which there must be one. Of what waits for clients, that of this node alone.',
     body: {
       clientId: optional(text({ doc: 'They wait for this client.', max: 65_535 })),
       filter: optional(text({ doc: 'Their topic matches this filter.', max: 65_535 })),
@@ -206,14 +209,14 @@ export const SESSION_ROUTES: readonly Route[] = [
 ]
 
 /** @throws Problem `not-found` */
-async function session({ stack }: Desk, clientId: string): Promise<SessionSummary> {
-  const [found] = await stack.call('lookupSessions', { clientId, limit: 1 })
-  if (found === undefined) throw unknownSession(clientId)
+async function session(desk: Desk, clientId: string): Promise<SessionSummary> {
+  const [found] = await desk.stack.call('lookupSessions', { clientId, limit: 1 })
+  if (found === undefined) throw await unknownSession(desk, clientId)
   return found
 }
 
-function unknownSession(clientId: string): Problem {
-  return new Problem('not-found', `there is no session of "${clientId}" here`)
+function unknownSession(desk: Desk, clientId: string): Promise<Problem> {
+  return notHere(desk, { what: 'session', clientId }, `there is no session of "${clientId}" here`)
 }
 
 function stateOf(summary: SessionSummary, { stack }: Desk): object {

@@ -17,6 +17,13 @@ export function Nodes(_: { rest: string }) {
         error={error}
         empty={data?.length === 0 ? 'This broker is alone: it shares no store with others.' : undefined}
       />
+      {data !== undefined && data.length > 0 && (
+        <p class="quiet">
+          All pages are of this node alone: its clients, its sessions, its figures. A kick and a ban hold on
+          every node that has this API; a client that is on another node is looked at in that node’s
+          dashboard.
+        </p>
+      )}
       <Table
         caption="Nodes"
         rows={data ?? []}

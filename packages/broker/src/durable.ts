@@ -26,7 +26,7 @@ export async function openRedis(
   load: () => Promise<Redis> = () => import('@mqtt-stack/redis-backend'),
 ): Promise<MiddlewareLike> {
   const { RedisBackend } = await load().catch((cause) => refuse('redis', 'redis-backend', cause))
-  return new RedisBackend({ url, ...(node !== '' && { node: nodeOfWorker(node) }) })
+  return new RedisBackend({ url, ...nodeOfWorker(node) })
 }
 
 function refuse(flag: string, name: string, cause: NodeJS.ErrnoException): never {

@@ -89,6 +89,31 @@ describe('--workers', () => {
     await clientOf(cli, { clientId: 'later' })
   })
 
+  test.for(['house', ''])(
+    'that are started again do not wait for the lease of the process before (node: %s)',
+    async (node, context) => {
+      const { url } = await redis(context)
+      const file = configuration(url, { node, lease: 600_000 })
+      const cli = mqttStack('--workers', '2', '--config', file)
+      const [, pid] = await cli.prints(/2 workers \((\d+), \d+\)/)
+      const ids = ['one', 'two', 'three', 'four']
+      for (const clientId of ids) {
+        const client = await clientOf(cli, { ...STORED, clientId })
+        await client.subscribeAsync('a', { qos: 1 })
+        await client.endAsync()
+      }
+      process.kill(Number(pid), 'SIGKILL')
+      await cli.prints(/worker 1 listens again \(\d+\)/)
+      const publisher = await clientOf(cli, { clientId: 'publisher' })
+      await publisher.publishAsync('a', 'x', { qos: 1 })
+      for (const clientId of ids) {
+        const back = connect(await urlOf(cli), { ...STORED, clientId, reconnectPeriod: 0 })
+        onTestFinished(() => void back.end(true))
+        expect(await messages(back, 1)).toEqual(['a x'])
+      }
+    },
+  )
+
   test('end with the process that started them', async (context) => {
     const { url } = await redis(context)
     const cli = mqttStack('--redis', url, '--workers', '2')
@@ -113,11 +138,12 @@ describe('--workers', () => {
   })
 })
 
-/** A service whose nodes are missed soon. */
-function configuration(url: string): string {
+/** A service whose nodes are missed soon, unless it says otherwise. */
+function configuration(url: string, { node = '', lease = 1_000 } = {}): string {
   const path = mkdtempSync(join(tmpdir(), 'mqtt-redis-'))
   onTestFinished(() => rmSync(path, { recursive: true }))
   const file = join(path, 'broker.yaml')
-  writeFileSync(file, `store: { redis: { url: '${url}', lease: 1000, patience: 1000 } }\n`)
+  const named = node === '' ? '' : `, node: ${node}`
+  writeFileSync(file, `store: { redis: { url: '${url}', lease: ${lease}, patience: 1000${named} } }\n`)
   return file
 }

@@ -1,12 +1,15 @@
 /** `--workers`: several processes share the listeners and, over one store, the service. */
 import type { Worker } from 'node:cluster'
 import cluster from 'node:cluster'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Clock, Log } from '@mqtt-stack/core'
 import { StackError, systemClock } from '@mqtt-stack/core'
 
 /** Tells a worker which one it is, from 1 on. */
 const INDEX = 'MQTT_STACK_WORKER'
+/** Tells it who has started it. */
+const PARENT = 'MQTT_STACK_WORKER_PARENT'
 /** Milliseconds after which a worker that ended is started again; twice as many each time that it ends at once. */
 const PAUSE = 1_000
 const LONGEST_PAUSE = 30_000
@@ -24,9 +27,25 @@ interface Ready {
 export const workerIndex: number | undefined =
   cluster.isWorker && process.env[INDEX] !== undefined ? Number(process.env[INDEX]) : undefined
 
-/** A worker's own name of a node: two processes are two nodes. */
-export function nodeOfWorker(node: string, index: number | undefined = workerIndex): string {
-  return index === undefined || node === '' ? node : `${node}-${index}`
+/** How a process is known to the others of a service. */
+export interface NodeOfWorker {
+  readonly node?: string
+  readonly parent?: string
+}
+
+/**
+ * A worker's own name of a node: two processes are two nodes. One that is started again is the same node, and need not wait until the lease
+ * of the process before has run out.
+ * @param node What the user calls it; empty where that is left open.
+ */
+export function nodeOfWorker(
+  node: string,
+  index: number | undefined = workerIndex,
+  parent: string | undefined = process.env[PARENT],
+): NodeOfWorker {
+  if (index === undefined) return node === '' ? {} : { node }
+  if (parent === undefined) return node === '' ? {} : { node: `${node}-${index}` }
+  return { node: `${node || parent}-${index}`, parent }
 }
 
 /** Tells the process that started this one where it listens. */
@@ -40,6 +59,8 @@ export class Workers {
   readonly #log: Log
   readonly #clock: Clock
   readonly #running = new Map<number, Worker>()
+  /** What the store knows this process by: no other one starts these workers. */
+  readonly #name = `n-${randomBytes(8).toString('hex')}`
   #stopping = false
 
   constructor(count: number, log: Log, clock: Clock = systemClock) {
@@ -91,7 +112,7 @@ export class Workers {
 
   #fork(index: number): Worker {
     // The service manager hears of the process that it has started.
-    const env = { [INDEX]: String(index), NOTIFY_SOCKET: '', WATCHDOG_USEC: '' }
+    const env = { [INDEX]: String(index), [PARENT]: this.#name, NOTIFY_SOCKET: '', WATCHDOG_USEC: '' }
     const worker = cluster.fork(env)
     this.#running.set(index, worker)
     return worker

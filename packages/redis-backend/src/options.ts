@@ -15,6 +15,7 @@ export interface RedisOptions {
   caFile?: string
   prefix?: string
   node?: string
+  parent?: string
   lease?: number
   replicas?: number
   patience?: number
@@ -72,6 +73,11 @@ export const REDIS_OPTIONS: OptionsSpec<RedisOptions> = {
     kind: 'string',
     optional: true,
     doc: 'The name of this node in the service: letters, digits, `.`, `_` and `-`, at most 64. By default a new one at each start.',
+  },
+  parent: {
+    kind: 'string',
+    optional: true,
+    doc: 'A name, written as that of a node, of what starts this node again, and does so only when the process before has ended: then the next one need not wait until the lease of that has run out. `--workers` sets it.',
   },
   lease: {
     kind: 'number',

@@ -23,6 +23,8 @@ export interface PartPlace {
   readonly node: string
   /** Who has it. */
   readonly holder: string
+  /** Of its own part: who has started this process, and does so when the one before has ended. */
+  readonly parent: string | undefined
   /** In ms. */
   readonly lease: number
 }
@@ -48,7 +50,13 @@ export class RedisPart implements ClaimedPart {
     this.#place = place
     this.#reader = reader
     this.#gone = gone
-    this.token = `${place.holder}/${randomUUID()}`
+    this.token = `${this.#line}${randomUUID()}`
+  }
+
+  /** What tokens of this node begin with, and those of the processes before that had the same parent. */
+  get #line(): string {
+    const { holder, parent } = this.#place
+    return parent === undefined ? `${holder}/` : `${holder}/${parent}/`
   }
 
   /**
@@ -56,11 +64,10 @@ export class RedisPart implements ClaimedPart {
    * @throws StackError `NODE_TAKEN`
    */
   async join(): Promise<string> {
-    const { link, keys, lease, node } = this.#place
-    const answer = (await link.run(JOIN, [keys.meta, keys.lease, keys.inbox], [this.token, lease])) as [
-      number,
-      Buffer,
-    ]
+    const { link, keys, lease, node, parent } = this.#place
+    const ended = parent === undefined ? '' : this.#line
+    const all = [keys.meta, keys.lease, keys.inbox]
+    const answer = (await link.run(JOIN, all, [this.token, lease, ended])) as [number, Buffer]
     const name = String(answer[1])
     if (answer[0] === 0) throw nodeTaken(node, name === '' ? undefined : name)
     return name

@@ -239,7 +239,8 @@ export class RedisStore implements SharedStore {
 
   /** @param registered The token that the service has of the node: where Redis has lost the part, nothing else tells it. */
   #partOf(link: Link, node: string, reader?: StreamReader, registered = ''): RedisPart {
-    const place = { link, node, keys: this.#keys.part(node), holder: this.node, lease: this.lease }
+    const parent = node === this.node ? this.#options.parent : undefined
+    const place = { link, node, keys: this.#keys.part(node), holder: this.node, lease: this.lease, parent }
     return new RedisPart(place, reader, async (joined) => {
       this.#claims.delete(node)
       await link.run(LEAVE, [this.#keys.service], [node, joined || registered])

@@ -30,6 +30,10 @@ const WRONG_OPTIONS: readonly (readonly [object, string])[] = [
     'OPTION_INVALID RedisBackend: option "node" has up to 64 letters, digits, ".", "_" and "-"',
   ],
   [
+    { url: 'redis://h', parent: 'a b' },
+    'OPTION_INVALID RedisBackend: option "parent" has up to 64 letters, digits, ".", "_" and "-"',
+  ],
+  [
     { url: 'redis://h', prefix: '{x}' },
     'OPTION_INVALID RedisBackend: option "prefix" has up to 64 characters, without braces and spaces',
   ],

@@ -115,12 +115,14 @@ function readFile(owner: string, option: string, path: string): string {
 }
 
 /** @throws StackError `OPTION_INVALID` where keys could not be made of these names */
-export function checkNames(owner: string, { node, prefix = '' }: RedisOptions): void {
-  if (node !== undefined && !NODE_NAME.test(node))
+export function checkNames(owner: string, { node, parent, prefix = '' }: RedisOptions): void {
+  for (const [option, name] of Object.entries({ node, parent })) {
+    if (name === undefined || NODE_NAME.test(name)) continue
     throw new StackError(
       'OPTION_INVALID',
-      `${owner}: option "node" has up to 64 letters, digits, ".", "_" and "-"`,
+      `${owner}: option "${option}" has up to 64 letters, digits, ".", "_" and "-"`,
     )
+  }
   if (!/^[^{}\s]{1,64}$/.test(prefix))
     throw new StackError(
       'OPTION_INVALID',

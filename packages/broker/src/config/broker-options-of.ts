@@ -133,7 +133,8 @@ async function backendOf(config: LoadedConfig): Promise<BrokerOptions['backend']
 
 /** Two processes of one configuration are two nodes. */
 function ofWorker(redis: Options): Options {
-  return typeof redis.node === 'string' ? { ...redis, node: nodeOfWorker(redis.node) } : redis
+  const { node = '' } = redis as { readonly node?: unknown }
+  return typeof node === 'string' ? { ...redis, ...nodeOfWorker(node) } : redis
 }
 
 /** Providers in the order of the file, rules and limits. */

@@ -11,14 +11,15 @@ end
 `
 
 /**
- * Keys: meta, lease, inbox. Arguments: token, lease in ms. 1 and the token that it was joined with before (maybe empty), or 0 and who has
- * claimed it (empty: it is alive).
+ * Keys: meta, lease, inbox. Arguments: token, lease in ms, what tokens of processes begin with that have ended (empty: none is known). 1 and
+ * the token that it was joined with before (maybe empty), or 0 and who has claimed it (empty: it is alive).
  */
 export const JOIN: Script = script(
   3,
   `${MAKE_INBOX}
 local holder = redis.call('GET', KEYS[2])
-if holder and holder ~= ARGV[1] then return { 0, redis.call('HGET', KEYS[1], 'claimer') or '' } end
+local hasEnded = holder and ARGV[3] ~= '' and string.sub(holder, 1, string.len(ARGV[3])) == ARGV[3]
+if holder and holder ~= ARGV[1] and not hasEnded then return { 0, redis.call('HGET', KEYS[1], 'claimer') or '' } end
 local joined = redis.call('HGET', KEYS[1], 'joined') or ''
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'joined', ARGV[1], 'batch', 0)
 redis.call('HDEL', KEYS[1], 'claimer')

@@ -196,7 +196,7 @@ export class SharedNode {
     const late = isCut ? Promise.resolve() : pause.wait(this.store.lease)
     await this.#settled(late)
     // Who has not heard that nobody is here any more may still send something for a group: then whoever takes over what is left finds it.
-    this.#leaves = !isCut && (await hearOthers(this.routes, this.peers, this.#stack.clock, late))
+    this.#leaves = !isCut && (await hearOthers(this.routes, this.peers, this.#stack.clock))
     await this.inbox.end()
     // What came last may go on to others.
     await this.#settled(late)

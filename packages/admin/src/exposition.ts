@@ -4,10 +4,37 @@ import type { MetricFamily, MetricSample } from '@mqtt-stack/core'
 /** What it is served as. */
 export const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8'
 
+const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
+const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/
+const TYPES: ReadonlySet<unknown> = new Set(['counter', 'gauge', 'histogram'])
+
+/** What is wrong with a family, if anything: no compiler has seen what other people’s middlewares say. */
+export function faultOf({ name, type, help, samples }: MetricFamily): string | undefined {
+  if (!NAME.test(name)) return 'is no name of a metric'
+  if (!TYPES.has(type)) return `is of the type ${JSON.stringify(type)}, which is none`
+  if (typeof help !== 'string' || !Array.isArray(samples)) return 'has no help, or no list of samples'
+  if (!samples.every(isSample)) return 'has a sample whose labels are none, or whose value is no number'
+  return undefined
+}
+
+function isSample(given: unknown): boolean {
+  const { labels, value, count = 0, buckets = [] } = (given ?? {}) as Partial<MetricSample>
+  return (
+    typeof labels === 'object' &&
+    labels !== null &&
+    Object.entries(labels).every(([label, text]) => LABEL.test(label) && typeof text === 'string') &&
+    typeof value === 'number' &&
+    typeof count === 'number' &&
+    Array.isArray(buckets) &&
+    buckets.every((one) => Array.isArray(one) && one.every((part) => typeof part === 'number'))
+  )
+}
+
 /** Families of one name are one: several middlewares may say the same. */
 export function exposition(families: readonly MetricFamily[]): string {
   const byName = new Map<string, MetricFamily>()
   for (const one of families) {
+    if (faultOf(one) !== undefined) continue
     const known = byName.get(one.name)
     byName.set(
       one.name,

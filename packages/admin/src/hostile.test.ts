@@ -158,3 +158,45 @@ describe('payloads by the thousand', () => {
     }
   })
 })
+
+describe('metrics of other people', () => {
+  it('that are none are left out, told once, and take nothing else along', async () => {
+    const sample = { labels: {}, value: 1 }
+    const wrong = [
+      { name: 'a b', type: 'gauge', help: 'h', samples: [sample] },
+      { name: 'no_type', type: 'x', help: 'h', samples: [sample] },
+      { name: 'no_help', type: 'gauge', samples: [sample] },
+      { name: 'no_labels', type: 'gauge', help: 'h', samples: [{ value: 1 }] },
+      { name: 'no_value', type: 'gauge', help: 'h', samples: [{ labels: {}, value: '1' }] },
+      { name: 'no_text', type: 'gauge', help: 'h', samples: [{ labels: { x: 1 }, value: 1 }] },
+      { name: 'no_label', type: 'gauge', help: 'h', samples: [{ labels: { 'x"} 1 #': 'y' }, value: 1 }] },
+      { name: 'no_bucket', type: 'histogram', help: 'h', samples: [{ ...sample, buckets: [1] }] },
+      { type: 'gauge' },
+    ]
+    const right = {
+      name: 'fine',
+      type: 'gauge',
+      help: 'one\ntwo',
+      samples: [{ labels: { x: 'a"\n' }, value: 1 }],
+    }
+    const strange = {
+      name: 'Strange',
+      lookupMetrics: (_: object, store: unknown[]) => void store.push(...wrong, right),
+    }
+    const failing = {
+      name: 'Failing',
+      lookupMetrics: () => {
+        throw new Error('it broke')
+      },
+    }
+    const { ask, logger } = await openAdmin({}, { use: [strange as never, failing] })
+    for (let i = 0; i < 2; i++) {
+      const { status, body } = await ask('/metrics')
+      expect(status).toBe(200)
+      expect(body).toContain('# HELP fine one\\ntwo\n# TYPE fine gauge\nfine{x="a\\"\\n"} 1\n')
+      expect(body).not.toMatch(/no_|a b|undefined/)
+    }
+    const told = logger.events('metrics.left-out').map(({ metric }) => metric)
+    expect(told).toEqual([...wrong.map(({ name }) => JSON.stringify(name) ?? 'nothing')])
+  })
+})

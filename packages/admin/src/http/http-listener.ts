@@ -10,6 +10,8 @@ import { placeOf } from '../listen-at.ts'
 const HEADERS_WITHIN = 10_000
 const REQUEST_WITHIN = 30_000
 const IDLE = 5_000
+/** How often it is looked whether a time is over; Node.js looks every 30 s. */
+const LOOKED_EVERY = 1_000
 /** Bytes of a request's line and header fields. */
 const HEADER_SIZE = 16_384
 /** So long a connection has at the end to hear the rest of its answer, in ms. */
@@ -29,6 +31,7 @@ export class HttpListener {
       headersTimeout: HEADERS_WITHIN,
       requestTimeout: REQUEST_WITHIN,
       keepAliveTimeout: IDLE,
+      connectionsCheckingInterval: LOOKED_EVERY,
     }
     this.#server = createServer({ ...timeouts, maxHeaderSize: HEADER_SIZE }, listener)
     this.#server.maxConnections = connections

@@ -1,9 +1,29 @@
 /** All that is counted and measured. */
-import { EXPOSITION, exposition } from '../exposition.ts'
+import type { MetricFamily, Stack } from '@mqtt-stack/core'
+import type { Desk } from '../desk.ts'
+import { EXPOSITION, exposition, faultOf } from '../exposition.ts'
 import type { Route } from '../http/route.ts'
 import { route } from '../http/route.ts'
 
 const TAG = 'Metrics'
+
+/** What is left out, as it was said already; of each stack. */
+const told = new WeakMap<Stack, Set<string>>()
+/** So much is said at most. */
+const TELLINGS = 100
+
+function tellFaults(families: readonly MetricFamily[], { stack }: Desk): void {
+  for (const family of families) {
+    const cause = faultOf(family)
+    if (cause === undefined) continue
+    const said = told.get(stack) ?? new Set()
+    told.set(stack, said)
+    const metric = JSON.stringify(family.name) ?? 'nothing'
+    if (said.size >= TELLINGS || said.has(metric)) continue
+    said.add(metric)
+    stack.log.event('metrics.left-out', { metric, cause })
+  }
+}
 
 export const METRIC_ROUTES: readonly Route[] = [
   route({
@@ -27,6 +47,7 @@ export const METRIC_ROUTES: readonly Route[] = [
     open: true,
     async run({ desk }) {
       const families = await desk.stack.call('lookupMetrics', {})
+      tellFaults(families, desk)
       return new Response(exposition(families), { headers: { 'content-type': EXPOSITION } })
     },
   }),

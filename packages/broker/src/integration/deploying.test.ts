@@ -37,6 +37,7 @@ async function makeFiles(): Promise<Files> {
   const { cert, key } = serverCertificate('localhost')
   const made = { 'tls.crt': cert, 'tls.key': key, 'server.pem': cert + key, 'devices.pem': devices.cert }
   for (const [name, text] of Object.entries(made)) writeFileSync(at(`certs/${name}`), text, { mode: 0o600 })
+  writeFileSync(at('secrets/operator'), 'a-token-of-an-operator\n', { mode: 0o600 })
   const quiet = { write: () => undefined }
   for (const users of ['users', 'secrets/users']) {
     const stdin = Readable.from([Buffer.from('secret\n')])
@@ -186,6 +187,13 @@ describe('configurations', () => {
 
   test('that of the container', async () => {
     expect(await problemsOf(deploy('broker.yaml'))).toMatch(/\n0 errors, 0 warnings\n$/)
+  })
+
+  test('that of the page on deploying, for whoever watches a broker', async () => {
+    const [, page = ''] = /```yaml\n(admin:[^`]*)```/.exec(deploy('../docs/deploying.md')) ?? []
+    const said = await problemsOf(page)
+    expect(said).toContain('everybody, without a token: /healthz, /readyz and /metrics')
+    expect(said).toMatch(/\n0 errors, 0 warnings\n$/)
   })
 
   test('that behind proxies', async () => {

@@ -40,7 +40,7 @@ export class Metrics extends Middleware<MetricsOptions> {
   readonly #times = new MessageTimes()
   readonly #process = new ProcessSource()
   #top!: TopLists
-  #gatherer!: Gatherer
+  #gatherer: Gatherer | undefined
   #endSampling = (): void => {}
   #prometheus: Promise<Prometheus> | undefined
   #place: Place | undefined
@@ -66,7 +66,6 @@ export class Metrics extends Middleware<MetricsOptions> {
   async start(): Promise<void> {
     const { stack, config } = this
     this.#top = new TopLists(stack, config.top)
-    this.#gatherer = new Gatherer(stack)
     this.#process.start()
     const { every } = config
     const top = this.#top
@@ -102,6 +101,7 @@ export class Metrics extends Middleware<MetricsOptions> {
 
   /** All families, each once: as `lookupMetrics`, those of a second ago at most. */
   gather(): Promise<readonly MetricFamily[]> {
+    this.#gatherer ??= new Gatherer(this.stack)
     return this.#gatherer.gather()
   }
 
@@ -193,7 +193,7 @@ export class Metrics extends Middleware<MetricsOptions> {
 
   async #open(): Promise<void> {
     const { openTelemetry, sysInterval, sysTopic, version } = this.config
-    const gather = (): Promise<readonly MetricFamily[]> => this.#gatherer.gather()
+    const gather = (): Promise<readonly MetricFamily[]> => this.gather()
     if (openTelemetry !== false) {
       const { meterOf, OpenTelemetry } = await import('./out/open-telemetry.ts')
       const meter = await meterOf(openTelemetry)
@@ -229,7 +229,7 @@ export class Metrics extends Middleware<MetricsOptions> {
       import('prom-client'),
       import('./out/prometheus.ts'),
     ])
-    return new Prometheus(new client.Registry(), () => this.#gatherer.gather())
+    return new Prometheus(new client.Registry(), () => this.gather())
   }
 }
 

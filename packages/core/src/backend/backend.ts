@@ -1,6 +1,6 @@
 import type { CallbackName, Context, OptionsSpec, Resolved, Store } from '../contract/index.ts'
-import { CALLBACKS, Middleware } from '../contract/index.ts'
-import { StackError } from '../errors/index.ts'
+import { Middleware } from '../contract/index.ts'
+import { notStarted } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { Timer } from '../time/index.ts'
 import { judgeEvery, proceed } from '../time/index.ts'
@@ -25,6 +25,7 @@ import type { SharedOptions } from './shared/options.ts'
 import { Rejoin } from './shared/rejoin.ts'
 import type { BackendStats } from './stats.ts'
 import { statsOf } from './stats.ts'
+import { closeParts, refuseCalls } from './stopping.ts'
 
 /** How often retained messages that are over are looked for, in ms. */
 const SWEEP = 1_000
@@ -113,25 +114,18 @@ export abstract class Backend<O extends BackendOptions = BackendOptions> extends
   stop(): void | Promise<void> {
     this.#sweep?.cancel()
     this.#rejoin?.stop()
-    const refuse = (): never => {
-      throw new StackError('BACKEND_STOPPED', `${this.name} has stopped`)
-    }
-    for (const name of Object.keys(CALLBACKS)) {
-      const answers = typeof this[name as 'relayMessage'] === 'function'
-      if (answers) Object.defineProperty(this, name, { value: refuse, configurable: true })
-    }
-    const { disk, shared, sharedRetained } = this.#parts
-    if (shared === undefined) return disk?.close()
-    return Promise.all([shared.stop(), sharedRetained?.stop()]).then(() => disk?.close())
+    refuseCalls(this)
+    return closeParts(this.#parts)
   }
 
   /** Fulfils when all that was staged is durable; at once where nothing is. */
   get settled(): Promise<void> | undefined {
-    return this.#parts.disk?.commits.settled()
+    return this.#parts?.disk?.commits.settled()
   }
 
-  /** What it holds now; counted at each call. */
+  /** What it holds now; counted at each call. @throws StackError `STACK_NOT_STARTED`. */
   get stats(): BackendStats {
+    if (this.#parts === undefined) throw notStarted(`${this.name}.stats`)
     return statsOf(this.#parts)
   }
 

@@ -80,13 +80,15 @@ export interface Stack {
   sampleMessages(sampler: MessageSampler): () => void
 
   /**
-   * Executes a callback; resolves with the store, rejects with the first handler's error.
+   * Executes a callback; resolves with the store, rejects with the first handler's error. Before {@link start} those are not
+   * asked who make ready there: it rejects with `STACK_NOT_STARTED`, and so do all others that execute a callback.
    * @param store By default the one that the callback's rule makes: a list for lookups, for instance.
    */
   call<Name extends CallbackName>(name: Name, ctx: Context<Name>, store?: Store<Name>): Promise<Store<Name>>
   /**
    * Executes a callback as {@link call} does, and tells what each handler did. Ask with `dry: true` in the context where
-   * the callback has it, so that nobody counts what has not happened. Never rejects: a handler's error is in its step.
+   * the callback has it, so that nobody counts what has not happened. A handler's error is in its step: it rejects
+   * with `STACK_NOT_STARTED` alone.
    */
   trace<Name extends CallbackName>(name: Name, ctx: Context<Name>, store?: Store<Name>): Promise<Trace<Name>>
   /** Tells everybody who listens. Their errors are theirs: nothing comes back, and nobody else misses it. */

@@ -40,6 +40,8 @@ export const ERRORS = {
   CONFIG_INVALID:
     'A configuration file has an error. The message has its line, and `mqtt-stack check` lists all.',
   STACK_RUNNING: 'The stack was changed, or started again, after it had started.',
+  STACK_NOT_STARTED:
+    'A stack, or a middleware, was asked something before it had started, or after its start had failed. Await broker.start(), broker.listen() or stack.start() first.',
   STACK_STOPPED: 'The stack was used after it had been stopped. Make a new one.',
   LISTEN_FAILED:
     'A listener could not be opened: the port is taken, the address is not ours, or a file cannot be read.',

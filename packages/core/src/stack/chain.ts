@@ -3,6 +3,7 @@ import type { CallbackRule, HandlerActivity } from '../contract/index.ts'
 import { DONE } from '../contract/index.ts'
 import { blame, StackError } from '../errors/index.ts'
 import { Spacing } from '../time/index.ts'
+import { refuseNotStarted } from './not-started.ts'
 import { RunCount } from './run-count.ts'
 import { Runner } from './runner.ts'
 import type { Anything, ChainHost, Step } from './step.ts'
@@ -66,10 +67,15 @@ export class HandlerChain extends Runner {
     return true
   }
 
-  /** The next run that somebody may want to see. */
+  /** @throws StackError `STACK_NOT_STARTED` where somebody who answers wants to be started first. */
+  checkStarted(): void {
+    if (this.host.isIdle()) refuseNotStarted(this.name, this.steps)
+  }
+
+  /** The next run that somebody may want to see; before the start all are looked at. */
   #nextDue(): number {
     const { isFollowed, isTimed } = this.host.watch
-    if (isFollowed) return this.#runs
+    if (isFollowed || this.host.isIdle()) return this.#runs
     return isTimed ? this.#timed : MOST
   }
 
@@ -123,6 +129,7 @@ export class HandlerChain extends Runner {
   /** Those who look on are asked whether they want to see this run. */
   protected runLookedAt(subject: Anything, store: Anything): void | Promise<void> {
     const { watch } = this.host
+    this.checkStarted()
     if (this.#runs > MOST) this.#countOthers()
     const run = watch.begin(this, subject, store)
     this.#due = this.#nextDue()

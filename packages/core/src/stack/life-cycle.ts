@@ -10,6 +10,8 @@ export class LifeCycle {
   readonly #inOrder: () => MiddlewareLike[]
   /** Settles when all have started, or one has failed; `undefined` before. */
   started: Promise<void> | undefined
+  /** It has not begun to start, or its start has failed. */
+  isIdle = true
   /** Everything has started: connections are served. */
   ready = false
 
@@ -23,6 +25,7 @@ export class LifeCycle {
    * @param ready Called at once when all have started.
    */
   start(ready: () => void): Promise<void> {
+    this.isIdle = false
     this.started = this.#start(ready)
     return this.started
   }
@@ -44,6 +47,7 @@ export class LifeCycle {
       }
     } catch (error) {
       await this.#stopAll(begun).catch((failure: Error) => this.#stack.fail(failure, undefined, undefined))
+      this.isIdle = true
       throw error
     }
     this.ready = true

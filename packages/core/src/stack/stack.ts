@@ -40,6 +40,7 @@ import type { HandlerChain } from './chain.ts'
 import { checkStack, unaskedOf } from './check-stack.ts'
 import { clientOf } from './client-of.ts'
 import { handleError, logFailure } from './error-policy.ts'
+import { executeChain } from './execute.ts'
 import { install } from './install.ts'
 import { LifeCycle } from './life-cycle.ts'
 import { listingOf } from './listing.ts'
@@ -92,6 +93,7 @@ class MiddlewareStack implements ConnectionHost {
     this.#registry = new Registry({
       stack: this,
       strict: this.config.strict,
+      isIdle: () => this.#life.isIdle,
       waiting: this.#watchdog.waiting,
       watch: this.observation,
       now,
@@ -160,27 +162,8 @@ class MiddlewareStack implements ConnectionHost {
       if (error !== null) this.fail(error, clientOf(ctx), undefined)
     },
   ): void {
-    let store = given as Store<Name>
-    let later: void | Promise<void>
-    try {
-      const chain = this.chain(name)
-      store ??= chain.newStore()
-      later = chain.run(ctx, store)
-    } catch (error) {
-      callback(error as Error, ctx, store)
-      return
-    }
-    if (later === undefined) callback(null, ctx, store)
-    else {
-      const report = (error: Error): void => this.fail(error, clientOf(ctx), undefined)
-      // A throw of the callback itself is not the chain's error.
-      later
-        .then(
-          () => callback(null, ctx, store),
-          (error: Error) => callback(error, ctx, store),
-        )
-        .catch(report)
-    }
+    const report = (error: Error): void => this.fail(error, clientOf(ctx), undefined)
+    executeChain(() => this.chain(name), ctx, given, callback, report)
   }
 
   call<Name extends CallbackName>(name: Name, ctx: Context<Name>, given?: Store<Name>): Promise<Store<Name>> {

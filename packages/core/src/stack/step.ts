@@ -15,7 +15,7 @@ export type Answer = Settled | Promise<Settled>
 /** One handler of a chain. */
 export interface Step {
   /** Whose it is: errors name it. */
-  readonly owner: { readonly name: string }
+  readonly owner: { readonly name: string; readonly start?: unknown }
   readonly handler: (...args: Anything[]) => Anything
   /** It declares `next`, and so answers by calling it. */
   readonly asks: boolean
@@ -27,6 +27,8 @@ export interface Step {
 export interface ChainHost {
   readonly stack: Stack
   readonly strict: boolean
+  /** The stack has neither started nor begun to. */
+  isIdle(): boolean
   readonly waiting: Set<Waiting>
   now(): number
   readonly watch: ChainWatch

@@ -7,7 +7,10 @@ import type { Note } from './noted.ts'
 import { noted, noteOf } from './noted.ts'
 import type { Anything } from './step.ts'
 
-/** Resolves in any case: a handler that fails has its error in its step. */
+/**
+ * A handler that fails has its error in its step.
+ * @throws StackError `STACK_NOT_STARTED` alone.
+ */
 export async function traceChain(
   chain: HandlerChain,
   rule: CallbackRule | undefined,
@@ -15,6 +18,7 @@ export async function traceChain(
   given: Anything,
   now: () => number,
 ): Promise<{ store: Anything; steps: Note[] }> {
+  chain.checkStarted()
   const store = given ?? chain.newStore()
   const taker = {
     now,

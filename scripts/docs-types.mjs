@@ -69,7 +69,22 @@ export function handlerDoc(callback) {
  */
 function tagOf(checker, callback, tag) {
   const texts = checker.getJsDocTagsOfSymbol(callback).filter(({ name }) => name === tag)
-  return oneLine(texts.map(({ text }) => text ?? '').join(' '))
+  return oneTag(
+    callback.name,
+    tag,
+    texts.map(({ text }) => text ?? ''),
+  )
+}
+
+/**
+ * The one text that a tag has.
+ * @param {string} callback
+ * @param {string} tag
+ * @param {readonly string[]} texts
+ */
+export function oneTag(callback, tag, texts) {
+  if (texts.length > 1) throw new Error(`${callback} has @${tag} ${texts.length} times: make it one line`)
+  return oneLine(texts.join(' '))
 }
 
 /**

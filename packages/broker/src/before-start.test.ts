@@ -1,7 +1,7 @@
 /** What is asked before the stack has started: it works, or one error says to start it. */
 import { readFileSync } from 'node:fs'
 import type { MiddlewareLike } from '@mqtt-stack/core'
-import { BROKER, CALLBACKS, Publish, RelayContext, Relayer, RelayStore, Stack, sendTo } from '@mqtt-stack/core'
+import { CALLBACKS, Publish, RelayContext, Relayer, RelayStore, Stack, sendTo } from '@mqtt-stack/core'
 import { MemoryBackend } from '@mqtt-stack/memory-backend'
 import { Metrics } from '@mqtt-stack/metrics'
 import { MemoryStore } from '@mqtt-stack/testing'
@@ -9,6 +9,8 @@ import { describe, expect, it } from 'vitest'
 import { StoredBackend } from '../../../test/rig/stored-backend.ts'
 import type { Broker, BrokerOptions } from './index.ts'
 import { createBroker } from './index.ts'
+
+const NOBODY = { clientId: '', identity: undefined }
 
 /** What whoever is no middleware executes, and with what. */
 const ASKED: Readonly<Record<string, object>> = {
@@ -29,7 +31,7 @@ const ASKED: Readonly<Record<string, object>> = {
   lookupUsers: { limit: 1 },
   purgeMessages: { filter: '#' },
   regrantSubscription: { clientId: 'a', topic: 't', qos: 0 },
-  relayMessage: new RelayContext(undefined, Publish.from({ topic: 't' }), BROKER, undefined),
+  relayMessage: new RelayContext(undefined, Publish.from({ topic: 't' }), NOBODY, undefined),
   removeRule: { provider: 'x', version: '', place: 1 },
   removeUser: { provider: 'x', name: 'a' },
   storeRetainedMessage: { topic: 't', packet: Publish.from({ topic: 't' }), messageId: 1, expiresAt: 0 },
@@ -38,7 +40,7 @@ const ASKED: Readonly<Record<string, object>> = {
   tellNodes: { subject: 'x', text: '' },
 }
 /** Of a client, and before the start there is none. */
-const OF_CLIENTS = ['closeClient']
+const OF_CLIENTS = ['closeClient', 'lookupOutbound']
 
 const MESSAGE = 'the stack has not started: await broker.start(), or stack.start(), first'
 

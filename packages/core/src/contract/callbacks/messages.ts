@@ -34,8 +34,7 @@ export interface MessageCallbacks {
   /**
    * A message for all who subscribed; a rule may change `packet`. `done` before the backend is a veto. What clients
    * send to control topics the stack vetoes before anybody is asked.
-   * @executedBy inbound-manager, lastwill, metrics ($SYS), broker.publish()
-   * @executedBy inbound-manager, lastwill, broker.publish(), admin
+   * @executedBy inbound-manager, lastwill, metrics ($SYS), broker.publish(), admin
    * @answeredBy authorize, rules of users, tracing, retain-manager, backend
    */
   relayMessage: { ctx: RelayContext; store: RelayStore }
@@ -76,8 +75,7 @@ export interface MessageCallbacks {
 
   /**
    * A message was relayed: a client’s, a will, or the broker’s own.
-   * @executedBy inbound-manager, lastwill, metrics ($SYS), broker.publish()
-   * @executedBy inbound-manager, lastwill, broker.publish(), admin
+   * @executedBy inbound-manager, lastwill, metrics ($SYS), broker.publish(), admin
    * @answeredBy anyone
    */
   messagePublished: {

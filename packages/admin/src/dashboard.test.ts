@@ -337,7 +337,7 @@ describe('the dashboard', () => {
     await publish()
     await open(shown, 'rules', 'Access rules')
     const row = (place: number) => page.getByRole('row').nth(place)
-    await row(1).getByText('not of the file: change it there').waitFor()
+    await row(1).getByText('can only be read: change it where it is from').waitFor()
     expect(await row(1).getByRole('button').count()).toBe(0)
     // None can stand before those of the configuration.
     expect(await page.getByRole('button', { name: 'Move rule 2 up' }).count()).toBe(0)

@@ -47,7 +47,8 @@ export function Bans(_: { rest: string }) {
   return (
     <>
       <p class="quiet">
-        Whoever is banned is closed and let in nowhere until it is over, on every node that has this API.
+        A ban ends the connections that it is for and lets none of them in until it is over, on every node
+        that has this API.
       </p>
       <Notice error={error} empty={data?.length === 0 ? 'Nobody is kept out.' : undefined} />
       <Table

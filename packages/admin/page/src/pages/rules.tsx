@@ -168,7 +168,7 @@ function RuleTable({ page, write, choose, said, follow }: TableProps) {
   const isOurs = (place: number): boolean => items.find((one) => one.place === place)?.writable ?? true
   const actions = (rule: RuleState) => {
     const { place, text, writable } = rule
-    if (!writable) return <span class="quiet">not of the file: change it there</span>
+    if (!writable) return <span class="quiet">can only be read: change it where it is from</span>
     return (
       <span class="actions">
         {can('storeRule') && (
@@ -205,7 +205,7 @@ function RuleTable({ page, write, choose, said, follow }: TableProps) {
       columns={[
         { title: 'Place', isFigure: true, cell: ({ place }) => place },
         { title: 'Rule', cell: ({ text }) => <code>{text}</code> },
-        { title: 'From', cell: ({ source }) => source ?? 'the configuration' },
+        { title: 'From', cell: ({ source }) => source ?? 'the configuration, or code' },
         ...(mayWrite ? [{ title: 'Actions', cell: actions }] : []),
       ]}
     />

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
+import type { MiddlewareLike } from '@mqtt-stack/core'
 import { Metrics } from '@mqtt-stack/metrics'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Opened } from '../../../../../test/rig/admin.ts'
@@ -47,7 +48,31 @@ async function ready(): Promise<Ready> {
   return { ...opened, env, ctl: (...args) => run('ctl', args, env) }
 }
 
+/** A middleware that has users and rules. */
+function keeper(name: string): MiddlewareLike {
+  return {
+    name,
+    lookupRules: (_ctx, store) => void store.push({ provider: name, version: '1', count: 0, rules: [] }),
+    lookupUsers: (_ctx, store) => void store.push({ name: 'joe', groups: [], provider: name }),
+    storeUser() {},
+  }
+}
+
 describe('ctl', () => {
+  it('asks whose rules and users are meant where several have some', async () => {
+    const { url } = await openAdmin({}, { use: [keeper('One'), keeper('Two')] })
+    const env = { MQTT_STACK_ADMIN: url, MQTT_STACK_TOKEN: OPERATOR }
+    for (const [args, message] of [
+      [['rules'], 'rules: say by --provider whose rules are meant: One, Two'],
+      [['add-rule', 'x'], 'add-rule: say by --provider whose rules are meant: One, Two'],
+      [['add-user', 'ann'], 'add-user: say by --provider which is meant: One, Two'],
+      [['remove-user', 'joe'], 'remove-user: say by --provider which is meant: One, Two'],
+    ] as const)
+      await expect(run('ctl', args, env)).rejects.toThrow(`mqtt-stack ctl ${message}`)
+    const { out } = await run('ctl', ['rules', '--provider', 'One'], env)
+    expect(out).toBe('place  text  writable  source\nversion 1\n')
+  })
+
   it('lists clients in columns, looks at one, and kicks it', async () => {
     const { ctl, client } = await ready()
     const lamp = await client({ clientId: 'lamp' })

@@ -141,7 +141,7 @@ async function writer(job: UserJob): Promise<string> {
 }
 
 function several(job: UserJob, providers: readonly string[]): StackError {
-  return wrong(job, `say by --provider who is meant: ${providers.map(printable).join(', ')}`)
+  return wrong(job, `say by --provider which is meant: ${providers.map(printable).join(', ')}`)
 }
 
 function wrong({ command }: UserJob, what: string): StackError {

@@ -4,6 +4,8 @@ import { MemoryStore } from '@mqtt-stack/testing'
 import { expect, it } from 'vitest'
 import { Bench } from '../../../conformance/src/backend/bench.ts'
 import { overStore } from '../../../conformance/src/backend/over-store.ts'
+import { sessionKey } from './disk/keys.ts'
+import { FORMAT } from './disk/records.ts'
 import type { Entry } from './ordered-store.ts'
 
 const PROPERTIES = { messageExpiryInterval: 60, contentType: 'text' }
@@ -63,4 +65,18 @@ it('is no start, or a start with what can be read, wherever a byte is changed or
     }
   }
   expect([...seen].sort()).toEqual(['STORE_DAMAGED', 'STORE_FORMAT', undefined])
+})
+
+it('says under which key it stands', async () => {
+  const store = new MemoryStore()
+  await store.write([
+    { key: Uint8Array.of(0x01), value: Uint8Array.of(FORMAT) },
+    { key: sessionKey('bob'), value: Uint8Array.of(1, 2) },
+  ])
+  const bench = await benchOver(store)
+  await expect(bench.start()).rejects.toMatchObject({
+    code: 'STORE_DAMAGED',
+    message: 'the record under the key 10626f62 (hex) cannot be read: a record of 2 bytes is cut off',
+  })
+  await bench.close().catch(() => {})
 })

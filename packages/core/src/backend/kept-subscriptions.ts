@@ -5,6 +5,7 @@ import { ReasonCode } from '../packets/index.ts'
 import type { Parts } from './parts.ts'
 import type { SessionRecord } from './session-record.ts'
 import { settleSubscription } from './shared/settle-subscription.ts'
+import type { SharedNode } from './shared/shared-node.ts'
 
 /** Subscriptions that outlive their connection, and what is due of their retained messages. */
 export class KeptSubscriptions {
@@ -18,7 +19,14 @@ export class KeptSubscriptions {
   subscribe(ctx: Context<'subscribeTopic'>, store: Store<'subscribeTopic'>): void {
     const { sessions, subscriptions, shared } = this.#parts
     const qos = grantedQoS(ctx, store)
-    const existed = subscriptions.add(sessions.of(ctx.client), ctx, qos)
+    const record = sessions.of(ctx.client)
+    const full = shared && this.#unheardBy(shared, record, ctx)
+    if (full !== undefined) {
+      store.grant = ReasonCode.QUOTA_EXCEEDED
+      store.reason = `the node ${full} cannot be told: it does not read what waits for it`
+      return
+    }
+    const existed = subscriptions.add(record, ctx, qos)
     if (existed === undefined) {
       store.grant = ReasonCode.QUOTA_EXCEEDED
       const { bounds } = this.#parts.stack.ledger
@@ -32,6 +40,20 @@ export class KeptSubscriptions {
     store.grant = qos
     if (shared !== undefined)
       settleWith(this.#parts.stack, ctx, store, settleSubscription(this.#parts, ctx, store, existed))
+  }
+
+  /**
+   * The node that is to hear of a filter and has no room for that. Who takes a filter away has had it taken, so this bounds what nodes hear
+   * of filters that come and go.
+   */
+  #unheardBy(
+    { sender, peers, routes }: SharedNode,
+    record: SessionRecord,
+    { topic, share }: Context<'subscribeTopic'>,
+  ): string | undefined {
+    if (!sender.isSomeFull || record.filters?.has(topic) === true || routes.own.covers(topic, share))
+      return undefined
+    return sender.fullOf(peers.live)
   }
 
   /** A filter goes, of a session that is connected or away. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { DueRetained, RetainedMessage, SubscriptionRecord } from '../../contract/index.ts'
 import { passMessageId } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
@@ -61,7 +62,7 @@ export async function restore(
     let range: KeyRange | undefined = keys.rangeOf(kind)
     while (range !== undefined) {
       const page: Awaited<ReturnType<OrderedStore['read']>> = await store.read(range, PAGE)
-      for (const { key, value } of page) readOne(kind, () => take(key, value))
+      for (const { key, value } of page) readOne(key, () => take(key, value))
       range = page.length < PAGE ? undefined : keys.behind(page[page.length - 1].key, range)
     }
   }
@@ -124,12 +125,19 @@ export async function restore(
 }
 
 /** @throws StackError `STORE_DAMAGED` for what cannot be read. */
-function readOne(kind: Kind, read: () => void): void {
+function readOne(key: Uint8Array, read: () => void): void {
   try {
     read()
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new StackError('STORE_DAMAGED', `a record of kind ${kind} cannot be read: ${reason}`, { cause })
+    const name = Buffer.from(key).toString('hex')
+    throw new StackError(
+      'STORE_DAMAGED',
+      `the record under the key ${name} (hex) cannot be read: ${reason}`,
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -67,6 +67,38 @@ describe('what waits for a node that does not read', () => {
     },
   )
 
+  it('has a bound for filters that come and go too: new ones are refused with 0x97, until it reads', async () => {
+    const near = await reader('near', two)
+    const go = service.holdInbox('one')
+    const long = 'x'.repeat(150)
+    const subscribe = async (i: number): Promise<TestClient> => {
+      const client = await two.client({ clientId: `churn-${i}`, protocolVersion: 5 })
+      const subscriptions = [...Array(20).keys()].map((j) => ({
+        topic: `${long}/${i}/${j}`,
+        qos: 1 as const,
+      }))
+      client.send({ cmd: 'subscribe', messageId: 1, subscriptions })
+      await service.settle()
+      return client
+    }
+    for (let i = 0; i < MANY; i++) await (await subscribe(i)).drop()
+    // What was taken goes again.
+    expect(service.store.left.parts.one.bytes).toBeLessThan(2.2 * BOUND)
+    const refused = await (await subscribe(MANY)).next('suback')
+    expect(refused).toMatchObject({ granted: Array(20).fill(0x97) })
+    // Nobody has to be told of these.
+    expect(await near.subscribe('near', { qos: 1 })).toMatchObject({ granted: [1] })
+    const same = await two.client({ clientId: 'same', protocolVersion: 5 })
+    expect(await same.subscribe('near', { qos: 1 })).toMatchObject({ granted: [1] })
+    go()
+    await service.clock.advance(3_000)
+    await subscribe(MANY)
+    await service.clock.advance(3_000)
+    const late = await subscribe(MANY + 1)
+    await service.clock.advance(1_000)
+    expect(await late.next('suback')).toMatchObject({ granted: Array(20).fill(1) })
+  })
+
   it('closes publishers of 3.1.1, which cannot be told', async () => {
     await reader('a')
     const told = await two.client({ clientId: 'told', protocolVersion: 5 })

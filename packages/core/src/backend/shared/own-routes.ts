@@ -18,6 +18,11 @@ export class OwnRoutes {
     this.#isConnected = isConnected
   }
 
+  /** Whether others need not hear of another client that subscribes: they know, and count no members. */
+  covers(topic: string, share: Share | undefined): boolean {
+    return share === undefined && this.#routes.has(topic)
+  }
+
   /** A client has subscribed; answers whether it is the first one. */
   add(topic: string, share: Share | undefined): boolean {
     const known = this.#routes.get(topic)

@@ -66,6 +66,13 @@ export class Sender {
     return this.#full.get(node)?.isFull === true
   }
 
+  /** One of these nodes for which too much waits; nothing where there is none. */
+  fullOf(nodes: Iterable<string>): string | undefined {
+    if (this.#full.size === 0) return undefined
+    for (const node of nodes) if (this.isFull(node)) return node
+    return undefined
+  }
+
   /** A frame that has to come: it is tried again for as long as the node is there. To this node itself it comes at once. */
   send(node: string, frame: Frame): void {
     if (node === this.#store.node) this.#events.here(frame)

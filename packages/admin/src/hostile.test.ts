@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:http'
+import type { MetricFamily } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
 import type { Opened } from '../../../test/rig/admin.ts'
 import { OPERATOR, openAdmin } from '../../../test/rig/admin.ts'
@@ -198,5 +199,35 @@ describe('metrics of other people', () => {
     }
     const told = logger.events('metrics.left-out').map(({ metric }) => metric)
     expect(told).toEqual([...wrong.map(({ name }) => JSON.stringify(name) ?? 'nothing')])
+  })
+
+  it('that have the name of a built-in’s are left out, told once, and do not replace it', async () => {
+    const mine = {
+      name: 'Mine',
+      lookupMetrics: (_: object, store: MetricFamily[]) => {
+        store.push({
+          name: 'mqtt_sessions',
+          type: 'counter',
+          help: 'Mine.',
+          samples: [{ labels: {}, value: 7 }],
+        })
+        store.push({ name: 'mine_too', type: 'gauge', help: 'Mine.', samples: [{ labels: {}, value: 8 }] })
+      },
+    }
+    const { ask, logger } = await openAdmin({}, { use: [mine] })
+    for (let i = 0; i < 2; i++) {
+      const { body } = await ask('/metrics')
+      expect(body).toContain('# TYPE mqtt_sessions gauge\nmqtt_sessions 0\n')
+      expect(body).toContain('mine_too 8\n')
+      expect(body).not.toContain('mqtt_sessions 7')
+      const all = (await ask('/api/metrics')).body as readonly MetricFamily[]
+      expect(all.filter(({ name }) => name === 'mqtt_sessions').map(({ type }) => type)).toEqual(['gauge'])
+    }
+    expect(logger.events('metrics.left-out')).toMatchObject([
+      {
+        metric: '"mqtt_sessions"',
+        cause: 'of Mine has the name of one that MemoryBackend counts: choose another name',
+      },
+    ])
   })
 })

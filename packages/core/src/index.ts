@@ -33,6 +33,7 @@ export * from './contract/message-id.ts'
 export type { MessageSampler } from './contract/message-samples.ts'
 export type { MessageWaits } from './contract/message-waits.ts'
 export * from './contract/metric.ts'
+export * from './contract/metric-owners.ts'
 export { type Handlers, Middleware, type MiddlewareLike, type Next } from './contract/middleware.ts'
 export { nearestName } from './contract/nearest.ts'
 export type {

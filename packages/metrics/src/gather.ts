@@ -1,6 +1,6 @@
 /** Asks everybody what they count, and makes of it what exporters can take. */
 import type { MetricFamily, MetricSample, Stack } from '@mqtt-stack/core'
-import { foreignOf, hasTwins } from './owners.ts'
+import { countedBy } from '@mqtt-stack/core'
 
 /** Whoever has not answered for so long keeps nobody from the rest, in ms. */
 const PATIENCE = 5_000
@@ -39,21 +39,11 @@ export class Gatherer {
     return families
   }
 
-  async #ask(): Promise<readonly MetricFamily[]> {
-    const stack = this.#stack
-    const given = await this.#inTime(stack.call('lookupMetrics', {}))
-    return this.#join(hasTwins(given) ? await this.#askEach() : given)
-  }
-
   /** All families but those that have the name of a built-in's. */
-  async #askEach(): Promise<readonly MetricFamily[]> {
-    const stack = this.#stack
-    const trace = await this.#inTime(stack.trace('lookupMetrics', {}))
-    const foreign = foreignOf(stack, trace)
-    for (const { family, by, owner } of foreign)
-      this.#tell(family.name, `of ${by} has the name of one that ${owner} counts: choose another name`)
-    const left = new Set(foreign.map(({ family }) => family))
-    return trace.store.filter((family) => !left.has(family))
+  async #ask(): Promise<readonly MetricFamily[]> {
+    const { families, foreign } = await this.#inTime(countedBy(this.#stack))
+    for (const { family, cause } of foreign) this.#tell(family.name, cause)
+    return this.#join(families)
   }
 
   #inTime<T>(answer: Promise<T>): Promise<T> {

@@ -1,8 +1,8 @@
 import type { Client, MetricFamily, MiddlewareLike } from '@mqtt-stack/core'
+import { COUNTING } from '@mqtt-stack/core'
 import { settle } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { metered } from '../../../test/rig/metered.ts'
-import { BUILT_IN } from './owners.ts'
 
 /** Values by labels, as `user_a,5.0`. */
 function valuesOf(families: readonly MetricFamily[], name: string): Record<string, number> {
@@ -263,7 +263,7 @@ describe('middlewares', () => {
     const counting = steps
       .filter(({ said }) => Object.keys(said).length > 0)
       .map(({ middleware }) => middleware)
-    expect(counting.filter((name) => !BUILT_IN.has(name))).toEqual(['MemoryBackend'])
+    expect(counting.filter((name) => !COUNTING.has(name))).toEqual(['MemoryBackend'])
   })
 
   it('that do not answer keep nobody waiting for ever, and nobody from the rest', async () => {

@@ -1,5 +1,6 @@
 /** All that is counted and measured. */
 import type { MetricFamily, Stack } from '@mqtt-stack/core'
+import { countedBy } from '@mqtt-stack/core'
 import type { Desk } from '../desk.ts'
 import { EXPOSITION, exposition, faultOf } from '../exposition.ts'
 import type { Route } from '../http/route.ts'
@@ -12,17 +13,20 @@ const told = new WeakMap<Stack, Set<string>>()
 /** So much is said at most. */
 const TELLINGS = 100
 
-function tellFaults(families: readonly MetricFamily[], { stack }: Desk): void {
-  for (const family of families) {
-    const cause = faultOf(family)
-    if (cause === undefined) continue
-    const said = told.get(stack) ?? new Set()
-    told.set(stack, said)
-    const metric = JSON.stringify(family.name) ?? 'nothing'
-    if (said.size >= TELLINGS || said.has(metric)) continue
-    said.add(metric)
-    stack.log.event('metrics.left-out', { metric, cause })
-  }
+function tell({ stack }: Desk, name: unknown, cause: string): void {
+  const said = told.get(stack) ?? new Set()
+  told.set(stack, said)
+  const metric = JSON.stringify(name) ?? 'nothing'
+  if (said.size >= TELLINGS || said.has(metric)) return
+  said.add(metric)
+  stack.log.event('metrics.left-out', { metric, cause })
+}
+
+/** All families but those that have the name of a built-in's. */
+async function familiesOf(desk: Desk): Promise<readonly MetricFamily[]> {
+  const { families, foreign } = await countedBy(desk.stack)
+  for (const { family, cause } of foreign) tell(desk, family.name, cause)
+  return families
 }
 
 export const METRIC_ROUTES: readonly Route[] = [
@@ -34,7 +38,7 @@ export const METRIC_ROUTES: readonly Route[] = [
     summary:
       'All that middlewares count and measure, as families of samples. Most of it is said by `@mqtt-stack/metrics`.',
     answer: { type: 'array', items: { type: 'object' } },
-    run: ({ desk }) => desk.stack.call('lookupMetrics', {}),
+    run: ({ desk }) => familiesOf(desk),
   }),
   route({
     method: 'GET',
@@ -46,8 +50,11 @@ export const METRIC_ROUTES: readonly Route[] = [
     answer: { type: 'string' },
     open: true,
     async run({ desk }) {
-      const families = await desk.stack.call('lookupMetrics', {})
-      tellFaults(families, desk)
+      const families = await familiesOf(desk)
+      for (const family of families) {
+        const cause = faultOf(family)
+        if (cause !== undefined) tell(desk, family.name, cause)
+      }
       return new Response(exposition(families), { headers: { 'content-type': EXPOSITION } })
     },
   }),

@@ -15,7 +15,7 @@ export interface Figures {
   readonly connected: number
   readonly disconnected: number
   readonly refused: number
-  /** Messages that were relayed. */
+  /** Messages that were relayed; what the broker says of itself (`$SYS`) is left out. */
   readonly published: number
   /** Messages that were dropped, once for each receiver. */
   readonly dropped: number

@@ -107,7 +107,7 @@ export class Live {
     const counts = new FigureCounts(this.#stack, this.#clients)
     this.#counts = counts
     this.#owner.messagePublished = ({ packet }: Context<'messagePublished'>) => {
-      counts.published++
+      if (!this.#stack.isControlTopic(packet.topic)) counts.published++
       for (const watch of this.#topics.values()) watch.see(packet)
     }
     this.#owner.messageDropped = ({ count }: Context<'messageDropped'>) => {

@@ -1,6 +1,6 @@
 /** A client as an operator sees it. */
 import type { Client, Clock, Store } from '@mqtt-stack/core'
-import { toWall } from '@mqtt-stack/core'
+import { toWall, withoutToken } from '@mqtt-stack/core'
 import type { JsonSchema } from './http/fields.ts'
 
 /** What is told of each client of a list. */
@@ -9,7 +9,7 @@ export function clientState(client: Client, clock: Clock): Record<string, unknow
   return {
     clientId,
     identity: session.identity,
-    username,
+    username: withoutToken(username),
     address: listener.remote,
     listener: listener.name ?? listener.transport,
     transport: listener.transport,
@@ -92,7 +92,10 @@ export const CLIENT: JsonSchema = {
   properties: {
     clientId: text,
     identity: { ...text, description: 'Who it is by authentication; absent for anonymous clients.' },
-    username: { ...text, description: 'What it says of itself.' },
+    username: {
+      ...text,
+      description: 'What it says of itself; of a JSON Web Token, which would let anybody in, `(a token)`.',
+    },
     address: { ...text, description: 'Address and port of the other side.' },
     listener: { ...text, description: 'The name of the listener, or its transport.' },
     transport: text,

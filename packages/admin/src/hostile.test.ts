@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:http'
-import type { MetricFamily } from '@mqtt-stack/core'
+import type { MetricFamily, MiddlewareLike } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
 import type { Opened } from '../../../test/rig/admin.ts'
 import { OPERATOR, openAdmin } from '../../../test/rig/admin.ts'
@@ -229,5 +229,22 @@ describe('metrics of other people', () => {
         cause: 'of Mine has the name of one that MemoryBackend counts: choose another name',
       },
     ])
+  })
+})
+
+describe('a user name that is a token', () => {
+  it('is shown to nobody who looks: it lets in whoever has it', async () => {
+    const yes: MiddlewareLike = {
+      name: 'Yes',
+      authenticateConnection(_, store) {
+        Object.assign(store, { valid: true, identity: 'ann' })
+      },
+    }
+    const { ask, client } = await openAdmin({}, { use: [yes], authorize: false })
+    const username = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl'
+    await client({ clientId: 'lamp', connect: { username } })
+    expect((await ask('/api/clients')).body.items[0].username).toBe('(a token)')
+    expect((await ask('/api/clients/lamp')).body.username).toBe('(a token)')
+    expect((await ask('/api/clients?search=eyJ')).body.items).toEqual([])
   })
 })

@@ -1,5 +1,6 @@
 /** What middlewares did in one run, as it may be shown. */
 import type { Fields, FollowedRun, TraceStep, TrafficStep } from '@mqtt-stack/core'
+import { loggable } from '@mqtt-stack/core'
 
 /** Names of what may be a secret, in stores of whoever's callbacks. */
 const SECRET = /pass|secret|token|data|key|payload|properties/i
@@ -18,7 +19,7 @@ export function stepsOf({ steps }: FollowedRun, isPacket: boolean): TrafficStep[
       middleware: step.middleware,
       ended: step.ended,
       said: saidOf(step.said as Readonly<Record<string, unknown>>),
-      failed: step.error?.message,
+      failed: shown(step.error?.message),
       milliseconds: step.milliseconds === undefined ? undefined : rounded(step.milliseconds),
     }))
 }
@@ -42,7 +43,16 @@ function saidOf(said: Readonly<Record<string, unknown>>): Fields {
 }
 
 function plain(value: unknown): string | number | boolean | undefined {
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+  if (typeof value === 'string') return shown(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return value
   if (!Array.isArray(value) || value.length === 0) return undefined
   return value.every((one) => typeof one === 'number') ? value.join(', ') : undefined
+}
+
+/** Characters of what somebody said: it may be as long as a topic, or an answer of a web service. */
+const LONGEST = 512
+
+/** Without tokens and passwords of URLs, and nothing that moves a cursor. */
+function shown<Text extends string | undefined>(text: Text): Text | string {
+  return text === undefined ? text : loggable(text.slice(0, LONGEST))
 }

@@ -126,6 +126,33 @@ describe('a client that is followed', () => {
     })
   })
 
+  it('what middlewares say of it shows no token and no password of a URL, moves no cursor, and is cut', async () => {
+    const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl'
+    const { broker, seen, follow } = await setup([
+      {
+        name: 'Talker',
+        authorizePacket(_ctx, store) {
+          store.valid = false
+          store.reason = `${token} http://joe:${SECRET}@example.com/ \u001b[2J${'x'.repeat(70_000)}`
+        },
+        relayMessage() {
+          throw new Error(`${token} http://joe:${SECRET}@example.com/`)
+        },
+      },
+    ])
+    await follow({ clientId: 'lamp' })
+    const lamp = await connected(broker, { clientId: 'lamp' })
+    await lamp.publish('a', 'x', { qos: 1 })
+    await broker.close()
+    const text = JSON.stringify(seen)
+    expect(text).toContain('(a token) http://(hidden)@example.com/')
+    expect(text).not.toContain(SECRET)
+    expect(text).not.toContain(token)
+    // Written down as a backslash, and not as the character: JSON has two of them then.
+    expect(text).toContain('\\\\u001b[2J')
+    expect(text.length).toBeLessThan(10_000)
+  })
+
   it('shows payloads where they are asked for: text as text, bytes in hexadecimal digits, long ones cut off', async () => {
     const { broker, seen, follow } = await setup()
     await follow({ topic: 'p/+', payloads: true })

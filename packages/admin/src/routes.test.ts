@@ -224,6 +224,36 @@ describe('the broker', () => {
     expect(logger.events(event)).toEqual([{ event, did: 'POST /api/reload', by: 'operator' }])
   })
 
+  it('tells its log whom and what it was about, and neither payloads nor secrets', async () => {
+    const { ask, logger } = await openAdmin()
+    await ask('/api/bans', { method: 'POST', body: { clientId: 'noisy', seconds: 60 } })
+    await ask('/api/publish', { method: 'POST', body: { topic: 'a/b', payload: 'hush', retain: true } })
+    await ask('/api/log', { method: 'PUT', body: { level: 'error' } })
+    await ask('/api/retained/message?topic=a%2Fb', { method: 'DELETE' })
+    expect(logger.events('admin.acted').map(({ did, given }) => [did, given])).toEqual([
+      ['POST /api/bans', 'clientId "noisy", seconds 60, reason "banned by an operator"'],
+      ['POST /api/publish', 'topic "a/b", qos 0, retain true'],
+    ])
+    expect(JSON.stringify(logger.lines)).not.toContain('hush')
+  })
+
+  it('says of each deed what its log may tell: never a password, a payload, or options with keys', () => {
+    const deeds = ROUTES.filter(({ method, role }) => role === 'operate' && method !== 'GET')
+    const kept = new Set([
+      'password',
+      'payload',
+      'encoding',
+      'options',
+      'version',
+      'contentType',
+      'expiryInterval',
+    ])
+    for (const { method, path, query, body = {}, told } of deeds) {
+      const said = [...Object.keys(query), ...Object.keys(body)].filter((name) => !kept.has(name))
+      expect([method, path, [...told].sort()]).toEqual([method, path, said.sort()])
+    }
+  })
+
   it('changes the level of its log', async () => {
     const { ask, logger } = await openAdmin()
     expect((await ask('/api/log')).body).toEqual({ level: 'info' })

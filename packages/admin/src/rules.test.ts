@@ -64,10 +64,12 @@ describe('rules', () => {
     expect(text()).toBe('# Ours.\nallow publish c\nallow publish a\n')
     expect((await ask('/api/rules/Acl')).body.version).toBe(version)
     expect((await joe.subscribe('a')).granted).toEqual([0x87])
-    expect(logger.events('admin.acted').map(({ by, did, target }) => [by, did, target])).toEqual([
-      ['operator', 'POST /api/rules/{provider}', 'Acl'],
-      ['operator', 'PUT /api/rules/{provider}/{place}', 'Acl 4'],
-      ['operator', 'DELETE /api/rules/{provider}/{place}', 'Acl 2'],
+    expect(
+      logger.events('admin.acted').map(({ by, did, target, given }) => [by, did, target, given]),
+    ).toEqual([
+      ['operator', 'POST /api/rules/{provider}', 'Acl', 'text "allow publish b"'],
+      ['operator', 'PUT /api/rules/{provider}/{place}', 'Acl 4', 'text "allow publish c", to 3'],
+      ['operator', 'DELETE /api/rules/{provider}/{place}', 'Acl 2', undefined],
     ])
   })
 

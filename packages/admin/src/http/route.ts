@@ -31,6 +31,8 @@ export interface RouteSpec<P extends Fields, Q extends Fields, B extends Fields>
   readonly params?: P
   readonly query?: Q
   readonly body?: B
+  /** Of query and body, what the log tells where something is done: never a secret or a payload. */
+  readonly told?: readonly (keyof Q | keyof B)[]
   /** What comes with 200; a route without it answers 204. */
   readonly answer?: JsonSchema
   /** What comes where it is no JSON. */
@@ -42,10 +44,12 @@ export interface RouteSpec<P extends Fields, Q extends Fields, B extends Fields>
 }
 
 /** A row as the server sees it. */
-export interface Route extends Omit<RouteSpec<Fields, Fields, Fields>, 'run' | 'params' | 'query' | 'body'> {
+export interface Route
+  extends Omit<RouteSpec<Fields, Fields, Fields>, 'run' | 'params' | 'query' | 'body' | 'told'> {
   readonly params: Fields
   readonly query: Fields
   readonly body: Fields | undefined
+  readonly told: readonly string[]
   readonly run: (call: Call<Fields, Fields, Fields>) => unknown
 }
 
@@ -55,7 +59,7 @@ export function route<
   Q extends Fields = Record<never, never>,
   B extends Fields = Record<never, never>,
 >(spec: RouteSpec<P, Q, B>): Route {
-  const { params = {}, query = {}, body, run } = spec
+  const { params = {}, query = {}, body, told = [], run } = spec
   // What is given was read by these fields.
-  return { ...spec, params, query, body, run: run as unknown as Route['run'] }
+  return { ...spec, params, query, body, told: told.map(String), run: run as unknown as Route['run'] }
 }

@@ -136,6 +136,7 @@ async function answer(
         by: bearer.name,
         did: `${one.method} ${one.path}`,
         target: targetOf(one.path, params),
+        given: givenOf(one.told, { ...call.query, ...call.body }),
       })
     if (said instanceof Response) return said
     if (one.answer === undefined) return new Response(null, { status: 204 })
@@ -161,6 +162,12 @@ function namesOf(params: Readonly<Record<string, string>>): Readonly<Record<stri
 function targetOf(path: string, params: Readonly<Record<string, string>>): string | undefined {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => params[name])
   return names.length > 0 ? names.join(' ') : undefined
+}
+
+/** What was said besides, as far as the log may tell it: `clientId "a", seconds 60`. */
+function givenOf(told: readonly string[], said: Readonly<Record<string, unknown>>): string | undefined {
+  const given = told.filter((name) => said[name] !== undefined)
+  return given.map((name) => `${name} ${JSON.stringify(said[name])}`).join(', ') || undefined
 }
 
 /** A name that is said twice is refused: two readers would not agree on it. */

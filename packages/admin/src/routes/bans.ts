@@ -53,6 +53,7 @@ export const BAN_ROUTES: readonly Route[] = [
       seconds: integer({ doc: 'For how long.', min: 1, max: 31_536_000 }),
       reason: usually(text({ doc: 'Told to a 5.0 client, and logged.' }), 'banned by an operator'),
     },
+    told: ['clientId', 'identity', 'address', 'seconds', 'reason'],
     answer: BAN,
     async run({ body, desk }) {
       const { seconds, reason, ...terms } = body

@@ -101,6 +101,7 @@ export const CLIENT_ROUTES: readonly Route[] = [
         ReasonCode.ADMINISTRATIVE_ACTION,
       ),
     },
+    told: ['reasonCode', 'reason'],
     async run({ params: { clientId }, query: { reasonCode, reason }, desk }) {
       const kick = { clientId, reasonCode, reason }
       if (kickHere(desk, kick)) return

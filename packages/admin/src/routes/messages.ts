@@ -70,6 +70,7 @@ export const MESSAGE_ROUTES: readonly Route[] = [
     summary:
       'Clears the retained message of one topic; nobody is sent anything. POST /api/purge clears those of a filter.',
     query: { topic: TOPIC },
+    told: ['topic'],
     async run({ query, desk }) {
       const { stack } = desk
       const packet = ownMessage(stack, { topic: query.topic, retain: true }).packet
@@ -98,6 +99,7 @@ export const MESSAGE_ROUTES: readonly Route[] = [
       ),
       contentType: optional(text({ doc: 'What the payload is.' })),
     },
+    told: ['topic', 'qos', 'retain'],
     answer: RELAYED,
     async run({ body, desk }) {
       const { topic, qos, retain, encoding, expiryInterval, contentType } = body

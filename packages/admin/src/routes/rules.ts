@@ -100,6 +100,7 @@ export const RULE_ROUTES: readonly Route[] = [
       text: TEXT,
       to: optional(integer({ doc: 'Its place; absent: the last one.', min: 1, max: MOST })),
     },
+    told: ['text', 'to'],
     answer: CHANGE,
     async run({ params: { provider }, body: { version, text, to }, desk }) {
       const ctx = { provider, version, text, ...(to !== undefined && { to }) }
@@ -118,6 +119,7 @@ export const RULE_ROUTES: readonly Route[] = [
       text: optional(TEXT),
       to: optional(integer({ doc: 'Its place from then on.', min: 1, max: MOST })),
     },
+    told: ['text', 'to'],
     answer: CHANGE,
     async run({ params: { provider, place }, body: { version, text, to }, desk }) {
       if (text === undefined && to === undefined)

@@ -122,6 +122,7 @@ export const SESSION_ROUTES: readonly Route[] = [
     summary: 'Takes a subscription away; the client is not told.',
     params: { clientId: CLIENT_ID },
     query: { filter: text({ doc: 'Topic filter, as the client wrote it.', max: 65_535 }) },
+    told: ['filter'],
     async run({ params, query, desk }) {
       const ctx = { clientId: params.clientId, topic: query.filter }
       const { existed = false } = await desk.stack.call('endSubscription', ctx)
@@ -170,6 +171,7 @@ export const SESSION_ROUTES: readonly Route[] = [
     query: {
       reasonCode: usually(integer({ doc: 'For a 5.0 client; 152 by default.', min: 0x80, max: 0xff }), 0x98),
     },
+    told: ['reasonCode'],
     async run({ params, query, desk }) {
       const ctx = { clientId: params.clientId, reasonCode: query.reasonCode as 0x98 }
       const { ended = false } = await desk.stack.call('endSession', ctx)
@@ -193,6 +195,7 @@ export const SESSION_ROUTES: readonly Route[] = [
         }),
       ),
     },
+    told: ['clientId', 'filter', 'author', 'only'],
     answer: { type: 'object', properties: { waiting: count, retained: count, wills: count } },
     run({ body, desk }) {
       const { clientId, filter, author, only } = body

@@ -162,6 +162,7 @@ export const SYSTEM_ROUTES: readonly Route[] = [
       url: text({ doc: 'As the list says.' }),
       clients: usually(choice(['keep', 'close'], { doc: 'What becomes of those who came by it.' }), 'keep'),
     },
+    told: ['url', 'clients'],
     answer: {
       type: 'object',
       properties: { closed: { type: 'integer', description: 'Clients that were closed.' } },
@@ -211,6 +212,7 @@ export const SYSTEM_ROUTES: readonly Route[] = [
     tag: TAG,
     summary: 'Sets how much is logged, until the next reload or restart.',
     body: { level: choice(LEVELS, { doc: 'From there on.' }) },
+    told: ['level'],
     run({ desk, body }) {
       if (!able(desk, 'setLogLevel')(body.level))
         throw new Problem('cannot-be-done', `the log has no level "${body.level}"`)

@@ -101,6 +101,7 @@ export const USER_ROUTES: readonly Route[] = [
       password: optional(text({ doc: 'In plain text.' })),
       groups: optional(list(text({ doc: 'A group.' }), { doc: 'The groups that it is in.', max: 100 })),
     },
+    told: ['groups'],
     answer: { type: 'object', properties: { existed: { type: 'boolean', description: 'It is changed.' } } },
     async run({ params, body, desk }) {
       const { password, groups } = body

@@ -15,8 +15,9 @@ export const OPERATOR_EVENTS = {
   'admin.acted': {
     level: 'info',
     text: '{by} did {did}',
-    fields: 'target',
-    about: 'An operator changed something by the API.',
+    fields: 'target given',
+    about:
+      'An operator changed something by the API: `target` is whom the path names, and `given` what else was said, but for secrets and payloads.',
     act: 'Nothing: it is there for who asks later.',
   },
   'admin.refused': {

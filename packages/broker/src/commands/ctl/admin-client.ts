@@ -15,7 +15,7 @@ export const ADMIN_FLAGS: OptionsSpec<AdminFlags> = {
   url: {
     kind: 'string',
     optional: true,
-    doc: 'where the API is: $MQTT_STACK_ADMIN, or http://127.0.0.1:18080',
+    doc: 'where the API is, or the link that the broker printed: $MQTT_STACK_ADMIN, or http://127.0.0.1:18080',
   },
   token: { kind: 'string', optional: true, doc: 'the token: $MQTT_STACK_TOKEN without it' },
   'token-file': { kind: 'string', optional: true, doc: 'a file that holds the token' },
@@ -25,6 +25,8 @@ export const ADMIN_FLAGS: OptionsSpec<AdminFlags> = {
 export const ADMIN_WANTS = { url: 'url', token: 'token', 'token-file': 'file' } as const
 
 const USUAL = 'http://127.0.0.1:18080'
+/** Problems that another token solves. */
+const TOKENLESS: ReadonlySet<string> = new Set(['no-token', 'wrong-token'])
 /** An answer that takes longer, in ms, is not waited for. */
 const PATIENCE = 30_000
 
@@ -42,10 +44,9 @@ export class AdminClient {
   /** @throws StackError `OPTION_INVALID` or `FILE_INVALID`. */
   constructor(command: string, flags: AdminFlags, env: Readonly<NodeJS.ProcessEnv>) {
     this.#command = command
-    this.#url = (flags.url ?? env.MQTT_STACK_ADMIN ?? USUAL).replace(/\/$/, '')
-    if (!/^https?:/.test(this.#url) || !URL.canParse(this.#url))
-      throw new StackError('OPTION_INVALID', `${command}: not a URL of the API: ${this.#url}`)
-    this.#token = tokenOf(command, flags, env)
+    const { url, token } = readLink(command, flags.url ?? env.MQTT_STACK_ADMIN ?? USUAL)
+    this.#url = url
+    this.#token = tokenOf(command, flags, env) ?? token
   }
 
   async ask<T>(method: string, path: string, query: Query = {}, body?: object): Promise<T> {
@@ -117,9 +118,20 @@ export class AdminClient {
     const isProblem = /problem/.test(response.headers.get('content-type') ?? '')
     if (response.ok || !isProblem) return response
     const { detail, code } = (await response.json()) as { detail: string; code: string }
-    const fix = code === 'no-token' ? ': say it by --token, --token-file or MQTT_STACK_TOKEN' : ''
+    const fix = TOKENLESS.has(code) ? ': say it by --token, --token-file or MQTT_STACK_TOKEN' : ''
     throw new StackError('OPTION_INVALID', `${this.#command}: ${printable(String(detail))}${fix}`)
   }
+}
+
+/** Also the whole link that a broker prints when it starts: `http://127.0.0.1:18080/#token=…`. */
+function readLink(command: string, given: string): { url: string; token: string | undefined } {
+  const link = URL.canParse(given) ? new URL(given) : undefined
+  if (link === undefined || !/^https?:$/.test(link.protocol)) {
+    const [shown = ''] = given.split('#')
+    throw new StackError('OPTION_INVALID', `${command}: not a URL of the API: ${shown} (such as ${USUAL})`)
+  }
+  const token = new URLSearchParams(link.hash.slice(1)).get('token') ?? undefined
+  return { url: `${link.origin}${link.pathname}`.replace(/\/$/, ''), token }
 }
 
 function tokenOf(

@@ -210,7 +210,15 @@ describe('what is wrong is said in one line', () => {
     [['kick'], 'mqtt-stack ctl kick: CLIENT is missing: mqtt-stack ctl kick CLIENT'],
     [['kick', 'nobody'], 'mqtt-stack ctl kick: no client "nobody" is connected'],
     [['top', 'cats'], 'mqtt-stack ctl top: path: "list" must be one of topics'],
-    [['clients', '--url', 'here'], 'mqtt-stack ctl clients: not a URL of the API: here'],
+    [
+      ['clients', '--url', 'here'],
+      'mqtt-stack ctl clients: not a URL of the API: here (such as http://127.0.0.1:18080)',
+    ],
+    // No token is shown.
+    [
+      ['clients', '--url', 'localhost:1/#token=hush'],
+      'mqtt-stack ctl clients: not a URL of the API: localhost:1/ (such as http://127.0.0.1:18080)',
+    ],
   ])('%o', async (args, message) => {
     const { ctl } = await ready()
     await expect(ctl(...args)).rejects.toThrow(message)
@@ -223,8 +231,9 @@ describe('what is wrong is said in one line', () => {
       'mqtt-stack ctl clients: a token is needed: Authorization: Bearer TOKEN: say it by --token, --token-file or MQTT_STACK_TOKEN',
     )
     await expect(run('ctl', ['clients', '--token', 'wrong'], env)).rejects.toThrow(
-      'nobody here has that token',
+      'nobody here has that token: say it by --token, --token-file or MQTT_STACK_TOKEN',
     )
+    expect((await run('ctl', ['clients', '--url', `${url}/#token=${READER}`])).code).toBe(0)
     await expect(run('ctl', ['reload', '--token', READER], env)).rejects.toThrow('operate')
     const folder = mkdtempSync(join(tmpdir(), 'mqtt-stack-ctl-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))

@@ -55,6 +55,7 @@ export const LOG_FIELDS: Readonly<Record<string, string>> = {
   by: 'the name of the token',
   did: 'method and path',
   target: 'what the path names',
+  given: 'what an operator said besides, with its values; no secret and no payload',
   metric: 'a name',
   what: 'which option and file',
   url: 'an address, without user and password',

@@ -1,12 +1,12 @@
 import type { Client, Context, Resolved, Store } from '@mqtt-stack/core'
 import { addressOf, bounded, Middleware, ReasonCode, resolveOptions } from '@mqtt-stack/core'
-import { UserFile, withoutUser } from '@mqtt-stack/core/users'
+import { listUsers, removeUser, storeUser, UserFile } from '@mqtt-stack/core/users'
 import type { PasswordAuthOptions } from './options.ts'
 import { PASSWORD_AUTH_OPTIONS, verificationsAtATime } from './options.ts'
 import type { Known } from './passwords.ts'
 import { Passwords } from './passwords.ts'
 import { Turns } from './turns.ts'
-import { withChange } from './user-changes.ts'
+import { EDITS } from './user-changes.ts'
 import { weaknessesOf } from './weaknesses.ts'
 
 type Answer = Store<'authenticateConnection'>
@@ -117,33 +117,18 @@ export class PasswordAuth extends Middleware<PasswordAuthOptions> {
     )
   }
 
-  lookupUsers({ provider, after, limit }: Context<'lookupUsers'>, store: Store<'lookupUsers'>): void {
-    if (provider !== undefined && provider !== this.name) return
-    for (const { name, groups } of this.#file.list(after, limit))
-      store.push({ name, groups, provider: this.name })
+  lookupUsers(ctx: Context<'lookupUsers'>, store: Store<'lookupUsers'>): void {
+    listUsers(this.#file, ctx, store)
   }
 
   /** @throws StackError `OPTION_INVALID` for what cannot be a user, `FILE_INVALID` where the file cannot be written. */
-  async storeUser(ctx: Context<'storeUser'>, store: Store<'storeUser'>): Promise<void> {
-    if (ctx.provider !== this.name) return
-    const { file } = this.config
-    await this.#file.write(async (text) => {
-      const { changed, existed } = await withChange(text, file, ctx)
-      store.existed = existed
-      return changed
-    }, this.stack)
-    store.stored = true
+  storeUser(ctx: Context<'storeUser'>, store: Store<'storeUser'>): Promise<void> {
+    return storeUser(this.#file, EDITS, ctx, store, this.stack)
   }
 
   /** @throws StackError `FILE_INVALID` where the file cannot be written. */
-  async removeUser({ provider, name }: Context<'removeUser'>, store: Store<'removeUser'>): Promise<void> {
-    if (provider !== this.name) return
-    store.asked = true
-    await this.#file.write(async (text) => {
-      const without = withoutUser(text, this.config.file, name)
-      store.existed = without !== undefined
-      return without ?? text
-    }, this.stack)
+  removeUser(ctx: Context<'removeUser'>, store: Store<'removeUser'>): Promise<void> {
+    return removeUser(this.#file, EDITS, ctx, store, this.stack)
   }
 
   #fileAt(path: string): UserFile<Passwords> {

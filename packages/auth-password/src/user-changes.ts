@@ -1,14 +1,15 @@
 /** Changes of users that somebody asks for while the broker runs. */
 import type { Context } from '@mqtt-stack/core'
 import { StackError } from '@mqtt-stack/core'
-import { withStoredUser } from '@mqtt-stack/core/users'
+import type { UserEdits } from '@mqtt-stack/core/users'
+import { withoutUser, withStoredUser } from '@mqtt-stack/core/users'
 import { hashPassword } from './passwords.ts'
 
 /**
  * The text of the file with this user in it, as it was but for what is given.
  * @throws StackError `OPTION_INVALID` for what cannot be a user, `FILE_INVALID` where the file cannot be used.
  */
-export function withChange(
+function withChange(
   text: string,
   path: string,
   ctx: Context<'storeUser'>,
@@ -23,3 +24,5 @@ export function withChange(
     throw new StackError('OPTION_INVALID', what)
   })
 }
+
+export const EDITS: UserEdits = { store: withChange, remove: withoutUser }

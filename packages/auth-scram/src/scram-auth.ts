@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Context, Resolved, Steps, Store } from '@mqtt-stack/core'
 import { Middleware, proceed, ReasonCode, resolveOptions, Slot } from '@mqtt-stack/core'
-import { UserFile } from '@mqtt-stack/core/users'
+import { listUsers, removeUser, storeUser, UserFile } from '@mqtt-stack/core/users'
 import type { Begun } from './exchange.ts'
 import { begin, finish } from './exchange.ts'
 import type { ScramMethod } from './keys.ts'
@@ -10,7 +10,7 @@ import { SCRAM_AUTH_OPTIONS } from './options.ts'
 import { prepare } from './prepare.ts'
 import type { ScramUsers, UsersByMethod } from './scram-users.ts'
 import { readScramUsers } from './scram-users.ts'
-import { hasKeys, withChange, withoutScramUser } from './user-changes.ts'
+import { EDITS, hasKeys } from './user-changes.ts'
 
 /** Where the exchange with a client stands. */
 class Exchange {
@@ -75,33 +75,18 @@ export class ScramAuth extends Middleware<ScramAuthOptions> {
   }
 
   /** Those who have keys. */
-  lookupUsers({ provider, after, limit }: Context<'lookupUsers'>, store: Store<'lookupUsers'>): void {
-    if (provider !== undefined && provider !== this.name) return
-    for (const { name, groups } of this.#file.list(after, limit))
-      store.push({ name, groups, provider: this.name })
+  lookupUsers(ctx: Context<'lookupUsers'>, store: Store<'lookupUsers'>): void {
+    listUsers(this.#file, ctx, store)
   }
 
   /** @throws StackError `OPTION_INVALID` for what cannot be a user, `FILE_INVALID` where the file cannot be written. */
-  async storeUser(ctx: Context<'storeUser'>, store: Store<'storeUser'>): Promise<void> {
-    if (ctx.provider !== this.name) return
-    const { file } = this.config
-    await this.#file.write(async (text) => {
-      const { changed, existed } = await withChange(text, file, ctx)
-      store.existed = existed
-      return changed
-    }, this.stack)
-    store.stored = true
+  storeUser(ctx: Context<'storeUser'>, store: Store<'storeUser'>): Promise<void> {
+    return storeUser(this.#file, EDITS, ctx, store, this.stack)
   }
 
   /** @throws StackError `FILE_INVALID` where the file cannot be written. */
-  async removeUser({ provider, name }: Context<'removeUser'>, store: Store<'removeUser'>): Promise<void> {
-    if (provider !== this.name) return
-    store.asked = true
-    await this.#file.write(async (text) => {
-      const without = withoutScramUser(text, this.config.file, name)
-      store.existed = without !== undefined
-      return without ?? text
-    }, this.stack)
+  removeUser(ctx: Context<'removeUser'>, store: Store<'removeUser'>): Promise<void> {
+    return removeUser(this.#file, EDITS, ctx, store, this.stack)
   }
 
   authenticateExchange(

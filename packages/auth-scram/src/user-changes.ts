@@ -1,7 +1,7 @@
 /** Changes of users that somebody asks for while the broker runs. */
 import type { Context } from '@mqtt-stack/core'
 import { StackError } from '@mqtt-stack/core'
-import type { User } from '@mqtt-stack/core/users'
+import type { User, UserEdits } from '@mqtt-stack/core/users'
 import { parseUsers, scryptHash, withoutUser, withStoredUser } from '@mqtt-stack/core/users'
 import type { ScramMethod } from './keys.ts'
 import { METHODS, readKeys, scramKeys } from './keys.ts'
@@ -13,7 +13,7 @@ const ALL = Object.keys(METHODS) as readonly ScramMethod[]
  * that the user had keys for, or for all; the hash of its line is that of the password too.
  * @throws StackError `OPTION_INVALID` for what cannot be a user, `FILE_INVALID` where the file cannot be used.
  */
-export function withChange(
+function withChange(
   text: string,
   path: string,
   ctx: Context<'storeUser'>,
@@ -29,7 +29,7 @@ export function withChange(
 }
 
 /** The text of the file without this user; `undefined` where it is not in it, or has no keys. */
-export function withoutScramUser(text: string, path: string, name: string): string | undefined {
+function withoutScramUser(text: string, path: string, name: string): string | undefined {
   const user = parseUsers(Buffer.from(text), path).get(name)
   return user !== undefined && hasKeys(user) ? withoutUser(text, path, name) : undefined
 }
@@ -43,3 +43,6 @@ function newKeys(before: readonly string[], password: string): Promise<string[]>
   const had = before.map(readKeys).flatMap((keys) => (typeof keys === 'string' ? [] : [keys.method]))
   return Promise.all((had.length > 0 ? had : ALL).map((method) => scramKeys(password, method)))
 }
+
+/** Of those who have keys. */
+export const EDITS: UserEdits = { store: withChange, remove: withoutScramUser }

@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 /// <reference types="node" preserve="true" />
+export { listUsers, removeUser, storeUser, type UserEdits } from './answer-users.ts'
 export { AuthorityFile } from './authority-file.ts'
 export { withoutUser, withUser } from './edit-users.ts'
 export { replaceFile } from './replace-file.ts'

@@ -61,6 +61,16 @@ export class UserFile<Known> {
     this.#options = options
   }
 
+  /** The name of the provider. */
+  get owner(): string {
+    return this.#options.owner
+  }
+
+  /** Where it is. */
+  get path(): string {
+    return this.#options.path
+  }
+
   /** What the provider made of the file that is in force. */
   get known(): Known {
     return this.#known as Known

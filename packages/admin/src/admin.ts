@@ -170,15 +170,16 @@ export class Admin extends Middleware<AdminOptions> {
   #tell(listeners: readonly HttpListener[]): void {
     const { log } = this.stack
     const { announce = print } = this.config
-    const [{ url, local }] = listeners as [HttpListener]
+    const [{ url, link, local }] = listeners as [HttpListener]
     for (const one of listeners) log.event('admin.opened', { url: one.url })
     if (!local) log.event('admin.unencrypted', { cause: unencrypted(url) })
-    if (this.#tokens.made !== undefined) announce(`${url}/#token=${this.#tokens.made}`)
+    if (this.#tokens.made !== undefined) announce(`${link}/#token=${this.#tokens.made}`, url !== link)
   }
 }
 
-function print(link: string): void {
-  process.stderr.write(`admin: ${link}\n`)
+function print(link: string, everywhere: boolean): void {
+  const where = everywhere ? ' (and at all other addresses of this machine)' : ''
+  process.stderr.write(`admin: ${link}${where}\n`)
 }
 
 function isLocal(host: string): boolean {

@@ -106,6 +106,21 @@ describe('who may ask', () => {
     assert.ok(!JSON.stringify(logger.lines).includes(token ?? ''))
   })
 
+  it.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['[::]', '[::1]'],
+  ])('makes a link that can be opened where it listens at %s', async (host, opened) => {
+    const told: unknown[] = []
+    const announce = (...said: unknown[]) => void told.push(...said)
+    const { admin, ask } = await openAdmin({ listen: `${host}:0`, tokens: [], announce })
+    const port = /\d+$/.exec(admin.urls[0] ?? '')?.[0]
+    const [link, everywhere] = told as [string, boolean]
+    assert.ok(link.startsWith(`http://${opened}:${port}/#token=`), link)
+    assert.equal(everywhere, true)
+    const token = link.slice(link.indexOf('=') + 1)
+    assert.equal((await ask('/api/about', { token })).status, 200)
+  })
+
   it.each<[AdminOptions, string]>([
     [
       { tokens: [{ token: 'short', role: 'read' }] },

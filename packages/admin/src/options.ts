@@ -13,7 +13,7 @@ export interface AdminOptions {
   streams?: number
   bodyLimit?: number
   timeout?: number
-  announce?: (link: string) => void
+  announce?: (link: string, everywhere: boolean) => void
   operator?: Operator
 }
 
@@ -94,7 +94,7 @@ export const ADMIN_OPTIONS: OptionsSpec<AdminOptions> = {
   announce: {
     kind: 'function',
     optional: true,
-    doc: 'Is told the link with the token that was made at the start. By default it is written to standard error, past the log.',
+    doc: 'Is told the link with the token that was made at the start, and whether it listens at all other addresses too. By default it is written to standard error, past the log.',
   },
   operator: {
     kind: 'any',

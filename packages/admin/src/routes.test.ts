@@ -67,9 +67,9 @@ describe('sessions', () => {
     expect(body.items).toMatchObject([{ clientId: 'lamp', connected: false, subscriptions: 1, messages: 1 }])
     expect((await ask('/api/sessions?prefix=h&search=ER')).body.items).toHaveLength(1)
     expect((await ask('/api/sessions/lamp')).body.expiresAt).toMatch(/^\d{4}-.*Z$/)
-    expect((await ask('/api/sessions/lamp/subscriptions')).body).toEqual([
-      { topic: 'room/#', qos: 1, noLocal: false, retainAsPublished: false },
-    ])
+    expect((await ask('/api/sessions/lamp/subscriptions')).body).toEqual({
+      items: [{ topic: 'room/#', qos: 1, noLocal: false, retainAsPublished: false }],
+    })
     const queue = await ask('/api/sessions/lamp/queue?payload=text&limit=1')
     expect(queue.body.items).toMatchObject([{ topic: 'room/1', qos: 1, bytes: 5, payload: 'hello' }])
     const rest = await ask(`/api/sessions/lamp/queue?cursor=${queue.body.next}`)

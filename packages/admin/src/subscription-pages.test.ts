@@ -7,6 +7,8 @@ interface Found {
   readonly topic: string
 }
 
+const topics = (items: readonly Found[]): string[] => items.map(({ topic }) => topic)
+
 describe('subscriptions', () => {
   it('come once each, whatever the size of a page', async () => {
     const { ask, client } = await openAdmin()
@@ -28,6 +30,25 @@ describe('subscriptions', () => {
         cursor = body.next
       } while (cursor !== undefined)
       assert.deepEqual(found, made)
+    }
+  })
+
+  it('of one session come once each, though filters come and go between two pages', async () => {
+    const { ask, client } = await openAdmin()
+    const lamp = await client({ clientId: 'lamp' })
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await lamp.subscribe(`${name}/#`)
+    const other = await client({ clientId: 'zoo' })
+    await other.subscribe('z')
+    for (const path of ['/api/sessions/lamp/subscriptions', '/api/subscriptions']) {
+      const first = await ask(`${path}?limit=3`)
+      assert.deepEqual(topics(first.body.items), ['a/#', 'b/#', 'c/#'])
+      await lamp.unsubscribe('a/#')
+      await lamp.unsubscribe('c/#')
+      const second = await ask(`${path}?limit=2&cursor=${first.body.next}`)
+      assert.deepEqual(topics(second.body.items), ['d/#', 'e/#'])
+      const third = second.body.next && (await ask(`${path}?cursor=${second.body.next}`))
+      assert.deepEqual(third && topics(third.body.items), path === '/api/subscriptions' ? ['z'] : undefined)
+      await lamp.subscribe(['a/#', 'c/#'])
     }
   })
 

@@ -1,4 +1,4 @@
-/** Subscriptions of all sessions, in pages. */
+/** Subscriptions of one session and of all, in pages. */
 import type { Stack, SubscriptionRecord } from '@mqtt-stack/core'
 import { matchesFilter, shareOf } from '@mqtt-stack/core'
 import type { Page } from './pages.ts'
@@ -21,14 +21,25 @@ export interface SubscriptionTerms {
   readonly search?: string | undefined
 }
 
-/** All subscriptions of the client were passed. */
-const ALL = -1
-
-/** Where a page begins: behind so many subscriptions of a client, or behind {@link ALL} of them. */
-export type Place = readonly [clientId: string, count: number]
+/** Where a page begins: behind this filter of a client, or behind all of its filters (`null`). */
+export type Place = readonly [clientId: string, filter: string | null]
 
 export function isPlace(place: unknown): place is Place {
-  return Array.isArray(place) && typeof place[0] === 'string' && Number.isInteger(place[1])
+  const [clientId, filter] = Array.isArray(place) ? place : []
+  return typeof clientId === 'string' && (filter === null || typeof filter === 'string')
+}
+
+/** A page of one session's, in the order of filters; none where there is no such session. */
+export async function pageOfSession(
+  stack: Stack,
+  clientId: string,
+  terms: SubscriptionTerms,
+  after: string | undefined,
+  limit: number,
+): Promise<Page<OwnedSubscription>> {
+  const items: OwnedSubscription[] = []
+  const last = take(items, await ofClient(stack, clientId, after), terms, limit)
+  return { items, ...(last !== undefined && { next: cursorOf(last) }) }
 }
 
 /** A page in the order of client identifiers. */
@@ -40,45 +51,49 @@ export async function subscriptionPage(
 ): Promise<Page<OwnedSubscription>> {
   const items: OwnedSubscription[] = []
   let last = after?.[0]
-  const from = after?.[1] ?? ALL
+  const from = after?.[1] ?? undefined
   let looked = 0
   // The client that the page before ended with may have more.
-  if (last !== undefined && from !== ALL) {
-    const more = await ofClient(stack, last)
-    const left = take(items, more, terms, from, limit)
-    if (left !== undefined) return { items, next: cursorOf([last, left]) }
+  if (last !== undefined && from !== undefined) {
+    const filter = take(items, await ofClient(stack, last, from), terms, limit)
+    if (filter !== undefined) return { items, next: cursorOf([last, filter]) }
   }
   while (true) {
     const ctx = { ...(last !== undefined && { after: last }), limit: PIECE }
     const piece = await stack.call('lookupSessions', ctx)
     for (const { clientId, subscriptions } of piece) {
-      if (looked++ === SESSIONS) return { items, next: cursorOf([last, ALL]) }
+      if (looked++ === SESSIONS) return { items, next: cursorOf([last, null]) }
+      if (subscriptions > 0 && items.length === limit) return { items, next: cursorOf([last, null]) }
       last = clientId
       if (subscriptions === 0) continue
-      const left = take(items, await ofClient(stack, clientId), terms, 0, limit)
-      if (left !== undefined) return { items, next: cursorOf([clientId, left]) }
+      const filter = take(items, await ofClient(stack, clientId), terms, limit)
+      if (filter !== undefined) return { items, next: cursorOf([clientId, filter]) }
     }
     if (piece.length < PIECE) return { items }
     if (stack.pace.spent) await stack.pace.rest()
   }
 }
 
-async function ofClient(stack: Stack, clientId: string): Promise<OwnedSubscription[]> {
+/** @param after Those behind this filter alone. */
+async function ofClient(stack: Stack, clientId: string, after?: string): Promise<OwnedSubscription[]> {
   const found = await stack.call('lookupSubscriptions', { clientId })
-  return found.map((one) => ({ ...one, clientId })).sort((a, b) => (a.topic < b.topic ? -1 : 1))
+  return found
+    .filter(({ topic }) => after === undefined || topic > after)
+    .map((one) => ({ ...one, clientId }))
+    .sort((a, b) => (a.topic < b.topic ? -1 : 1))
 }
 
-/** Adds those that are wanted; answers how many were passed where the page is full and there are more. */
+/** Adds those that are wanted; answers the last filter that was looked at where the page is full and there are more. */
 function take(
   items: OwnedSubscription[],
   found: readonly OwnedSubscription[],
   terms: SubscriptionTerms,
-  from: number,
   limit: number,
-): number | undefined {
-  for (const [i, one] of found.entries()) {
-    if (i < from) continue
-    if (items.length === limit) return i
+): string | undefined {
+  let looked: string | undefined
+  for (const one of found) {
+    if (items.length === limit) return looked
+    looked = one.topic
     if (isWanted(one, terms)) items.push(one)
   }
   return undefined

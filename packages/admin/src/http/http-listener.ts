@@ -42,6 +42,11 @@ export class HttpListener {
     return this.#url
   }
 
+  /** A URL that a browser on this machine can open: an address that stands for all is none. */
+  get link(): string {
+    return this.#url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
+  }
+
   /** Only this machine can reach it. */
   get local(): boolean {
     const address = this.#server.address() as AddressInfo | null

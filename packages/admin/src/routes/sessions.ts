@@ -11,7 +11,7 @@ import { route } from '../http/route.ts'
 import { bytesTold, MESSAGE, messageState, PAGE_BYTES, PAYLOAD } from '../message-state.ts'
 import { cursorOf, isText, PAGE, pageOf, placeOfCursor } from '../pages.ts'
 import { sessionPage } from '../session-pages.ts'
-import { isPlace, subscriptionPage } from '../subscription-pages.ts'
+import { isPlace, pageOfSession, subscriptionPage } from '../subscription-pages.ts'
 import { CLIENT_ID } from './clients.ts'
 
 const TAG = 'Sessions'
@@ -46,6 +46,11 @@ const SUBSCRIPTION: JsonSchema = {
     retainAsPublished: { type: 'boolean' },
     identifier: { type: 'integer' },
   },
+}
+
+const TERMS = {
+  topic: optional(text({ doc: 'A topic name: those alone that would get its messages.', max: 65_535 })),
+  search: optional(text({ doc: 'Part of the topic filter.' })),
 }
 
 export const SESSION_ROUTES: readonly Route[] = [
@@ -85,13 +90,16 @@ export const SESSION_ROUTES: readonly Route[] = [
     path: '/api/sessions/{clientId}/subscriptions',
     role: 'read',
     tag: TAG,
-    summary: 'What a session is subscribed to.',
+    summary: 'What a session is subscribed to, in pages, by filter.',
     params: { clientId: CLIENT_ID },
-    answer: { type: 'array', items: SUBSCRIPTION },
-    async run({ params, desk }) {
+    query: { ...PAGE, ...TERMS },
+    answer: pageOf(SUBSCRIPTION),
+    async run({ params, query, desk }) {
       await session(desk, params.clientId)
-      const found = await desk.stack.call('lookupSubscriptions', { clientId: params.clientId })
-      return found.map(subscriptionState)
+      const { limit, cursor, ...terms } = query
+      const after = placeOfCursor(cursor, isText)
+      const { items, next } = await pageOfSession(desk.stack, params.clientId, terms, after, limit)
+      return { items: items.map(subscriptionState), next }
     },
   }),
   route({
@@ -101,11 +109,7 @@ export const SESSION_ROUTES: readonly Route[] = [
     tag: TAG,
     summary:
       'Subscriptions of all sessions of this node, in pages, by client identifier. A page looks at 1,000 sessions at most, and may have no items although there is a next one.',
-    query: {
-      ...PAGE,
-      topic: optional(text({ doc: 'A topic name: those alone that would get its messages.', max: 65_535 })),
-      search: optional(text({ doc: 'Part of the topic filter.' })),
-    },
+    query: { ...PAGE, ...TERMS },
     answer: pageOf({ ...SUBSCRIPTION, required: ['clientId', 'topic', 'qos'] }),
     async run({ query, desk }) {
       const { limit, cursor, ...terms } = query

@@ -78,6 +78,7 @@ export interface Observation {
    * Takes the times of some runs of each chain: of the first and of all that are rare, and of one in `every` (1,024 by
    * default) at least where thousands run in a second. Several who ask get the closest spacing that one of them asked for.
    * @returns What ends it.
+   * @throws StackError `OPTION_INVALID` where `every` is no whole number from 1 on.
    */
   time(every?: number): () => void
   /**

@@ -160,6 +160,16 @@ describe('the time of handlers', () => {
     expect(activityOf(stack, 'One')).toMatchObject({ calls: 16, timed: 6 })
   })
 
+  it.each([Number.NaN, 0, -1, 1.5, Number.POSITIVE_INFINITY])('is not taken of one run in %d', (every) => {
+    const { stack } = stackOf(says('One', () => undefined))
+    expect(() => stack.observation.time(every)).toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message: `time: one run in ${every}: say a whole number, from 1 on`,
+      }),
+    )
+  })
+
   it('is taken as closely as the closest who asked wants it', async () => {
     const { stack } = stackOf(says('One', () => undefined))
     stack.observation.time(100)

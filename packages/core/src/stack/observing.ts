@@ -1,5 +1,6 @@
 /** Who looks on at the chains of a stack: followers, and those who want to know how long handlers take. */
 import type { EndWatcher, FollowedRun, Follower, HandlerActivity, Observation } from '../contract/index.ts'
+import { StackError } from '../errors/index.ts'
 import type { HandlerChain } from './chain.ts'
 import { clientOf } from './client-of.ts'
 import { Ends } from './ends.ts'
@@ -62,8 +63,10 @@ export class Observing implements Observation, ChainWatch {
   }
 
   time(every: number = EVERY): () => void {
+    if (!Number.isInteger(every) || every < 1)
+      throw new StackError('OPTION_INVALID', `time: one run in ${every}: say a whole number, from 1 on`)
     const asked = Symbol('times')
-    this.#spacings.set(asked, Math.max(1, every))
+    this.#spacings.set(asked, every)
     this.#changed()
     return () => {
       if (this.#spacings.delete(asked)) this.#changed()

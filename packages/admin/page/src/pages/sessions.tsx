@@ -68,7 +68,9 @@ function OneSession({ clientId }: { clientId: string }) {
   const { api } = useDesk()
   const path = `/api/sessions/${encodeURIComponent(clientId)}`
   const session = useAsked<Readonly<Record<string, unknown>>>(path, {}, 5_000)
-  const filters = useAsked<readonly SubscriptionState[]>(`${path}/subscriptions`, {}, 5_000)
+  const paging = usePaging()
+  const page = { limit: 50, cursor: paging.cursor }
+  const filters = useAsked<Page<SubscriptionState>>(`${path}/subscriptions`, page, 5_000)
   const queue = useAsked<Page<Waiting>>(`${path}/queue`, {}, 5_000)
   const back = (): void => {
     location.hash = '#/sessions'
@@ -99,10 +101,10 @@ function OneSession({ clientId }: { clientId: string }) {
       <Notice error={session.error} />
       {session.data !== undefined && <Facts of={session.data} />}
       <h3>Subscriptions</h3>
-      <Notice error={filters.error} empty={filters.data?.length === 0 ? 'None.' : undefined} />
+      <Notice error={filters.error} empty={filters.data?.items.length === 0 ? 'None.' : undefined} />
       <Table
         caption="Subscriptions"
-        rows={filters.data ?? []}
+        rows={filters.data?.items ?? []}
         keyOf={({ topic }) => topic}
         columns={[
           { title: 'Filter', cell: ({ topic }) => topic },
@@ -121,6 +123,7 @@ function OneSession({ clientId }: { clientId: string }) {
           },
         ]}
       />
+      <Pager paging={paging} next={filters.data?.next} />
       <h3>Waiting messages</h3>
       <Notice error={queue.error} empty={queue.data?.items.length === 0 ? 'None.' : undefined} />
       <Table

@@ -4,6 +4,9 @@ import type { Changes } from './changes.ts'
 import type { Due, DueFilter } from './due.ts'
 import type { KeptDue } from './kept-due.ts'
 
+/** A backend is told of so many filters at once that nothing is due of them any more. */
+const AT_ONCE = 1_000
+
 /** Hands out retained messages in the background, page by page, as fast as each client takes them. */
 export class Delivery {
   readonly #stack: Stack
@@ -53,8 +56,15 @@ export class Delivery {
         }
       }
     }
+    const { client } = due
     due.client = undefined
     due.underWay = false
+    if (client !== undefined && due.over > 0) this.#stack.background(() => this.#forget(client, due), client)
+  }
+
+  /** What is not due any more goes, all filters in one commit. */
+  async #forget(client: Client, due: Due): Promise<void> {
+    await Promise.all(due.takeOver().map((topic) => this.#kept.remove(client, topic)))
   }
 
   *#deliverAll(client: Client, due: Due, filter: DueFilter): Steps {
@@ -79,12 +89,13 @@ export class Delivery {
       if (!due.isDue(filter, client)) return
       if (page.length < limit && looks === this.#looks) break
     }
-    due.delete(topic)
+    due.finish(topic, this.#kept.keeps(client))
     if (this.#stack.answers('retainedDelivered')) {
       const seconds = (clock.now() - began) / 1_000
       this.#stack.tell('retainedDelivered', { client, topic, messages, seconds })
     }
-    yield this.#kept.remove(client, topic)
+    // Most filters of a packet have no messages: that they are done with is told with the others.
+    if ((messages > 0 && due.over > 0) || due.over >= AT_ONCE) yield this.#forget(client, due)
   }
 
   /** Delivers a topic's message, if there is one, and then waits where the client has enough for now. */

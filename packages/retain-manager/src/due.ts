@@ -10,6 +10,10 @@ export type DueFilter = { -readonly [Field in keyof DueRetained]: DueRetained[Fi
  */
 export class Due {
   readonly #filters = new Map<string, DueFilter>()
+  /** Filters that are kept as due by a backend, and are about to be subscribed to. */
+  readonly #coming = new Set<string>()
+  /** Filters of which nothing is due any more: a backend is still to hear of it. */
+  readonly #over = new Set<string>()
   /** The connection that it is delivered to now. */
   client: Client | undefined
   /** Somebody hands it out: one at a time, whatever connections come and go. */
@@ -31,9 +35,38 @@ export class Due {
     return this.client === client && !client.closed && this.#filters.get(filter.topic) === filter
   }
 
+  /** A backend keeps it as due from now on; {@link add} follows, unless it is refused or asks for no retained messages. */
+  expect(topic: string): void {
+    this.#over.delete(topic)
+    this.#coming.add(topic)
+  }
+
   /** Subscribed to: all of its messages are owed, from the first, however much was owed of it before. */
   add(filter: DueFilter): void {
+    this.#coming.delete(filter.topic)
+    this.#over.delete(filter.topic)
     this.#filters.set(filter.topic, filter)
+  }
+
+  /**
+   * All of it was handed out. What is kept of it is over too, unless it is that of a subscription that is about to come.
+   * @param isKept Whether a backend keeps it.
+   */
+  finish(topic: string, isKept: boolean): void {
+    this.#filters.delete(topic)
+    if (isKept && !this.#coming.has(topic)) this.#over.add(topic)
+  }
+
+  /** How many filters {@link takeOver} would answer. */
+  get over(): number {
+    return this.#over.size
+  }
+
+  /** Filters of which a backend is to hear that nothing is due any more; each is answered once. */
+  takeOver(): string[] {
+    const topics = [...this.#over]
+    this.#over.clear()
+    return topics
   }
 
   /**
@@ -52,9 +85,11 @@ export class Due {
     return this.#filters.has(topic)
   }
 
-  /** False where nothing was due of it. */
+  /** False where nothing was due of it, and nothing is kept as due. */
   delete(topic: string): boolean {
-    return this.#filters.delete(topic)
+    const wasComing = this.#coming.delete(topic)
+    const wasOver = this.#over.delete(topic)
+    return this.#filters.delete(topic) || wasComing || wasOver
   }
 
   /** A connection goes on with the session. */

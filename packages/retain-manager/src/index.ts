@@ -84,7 +84,10 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
       const qos = grantedQoS(ctx, store)
       const filter = { topic, since: nextMessageId(), qos, identifier, after: undefined }
       const later = this.#kept.store(client, filter)
-      if (later !== undefined) settleWith(this.stack, ctx, store, later)
+      if (later !== undefined) {
+        dueOf(client).expect(topic)
+        settleWith(this.stack, ctx, store, later)
+      }
     }
     takenAt.set(options, nextMessageId())
   }
@@ -93,8 +96,12 @@ export class RetainManager extends Middleware<RetainManagerOptions> {
   topicSubscribed(ctx: Context<'topicSubscribed'>): void {
     const { client, topic, qos, identifier, options } = ctx
     if (!wantsRetained(ctx, ctx.existed)) {
-      const replaced = due.peek(client.session)?.replace(topic, qos, identifier)
+      const known = due.peek(client.session)
+      const replaced = known?.replace(topic, qos, identifier)
       if (replaced !== undefined) this.stack.background(() => this.#kept.store(client, replaced), client)
+      // It was kept before it was known that the filter is not new.
+      else if (known?.delete(topic) === true)
+        this.stack.background(() => this.#kept.remove(client, topic), client)
       return
     }
     const owed = dueOf(client)

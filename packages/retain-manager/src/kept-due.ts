@@ -10,14 +10,19 @@ export class KeptDue {
     this.#stack = stack
   }
 
+  /** Whether what is due to a client's session is kept. */
+  keeps(client: Client): boolean {
+    return this.#keeps(client, 'storeDueRetained')
+  }
+
   /** Something is due of a filter, or was handed out. */
   store(client: Client, filter: DueFilter): void | Promise<void> {
-    if (this.#keeps(client, 'storeDueRetained')) return this.#write(client, filter.topic, filter)
+    if (this.keeps(client)) return this.#write(client, filter.topic, filter)
   }
 
   /** Nothing is due of a filter any more. */
   remove(client: Client, topic: string): void | Promise<void> {
-    if (this.#keeps(client, 'storeDueRetained')) return this.#write(client, topic, undefined)
+    if (this.keeps(client)) return this.#write(client, topic, undefined)
   }
 
   /** Takes what is due to a session from the backend, unless this process knows it. */

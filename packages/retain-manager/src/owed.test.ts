@@ -137,6 +137,42 @@ describe('retained messages that are owed when the process ends', () => {
     expect(kept.size).toBe(0)
   })
 
+  it('stay kept for a filter that is subscribed to again while the rest of it is handed out', async () => {
+    const { middleware, kept } = dueStore()
+    const test = broker5({ use: [middleware] })
+    const { memory } = test
+    const one = await test.client(given)
+    const gate = (): { opened: Promise<void>; open: () => void } => {
+      let open = (): void => {}
+      const opened = new Promise<void>((resolve) => (open = resolve))
+      return { opened, open }
+    }
+    const [first, taken, second] = [gate(), gate(), gate()]
+    const lookups = [first, second]
+    const takes = [undefined, taken]
+    const lookup = memory.lookupRetainedMessages.bind(memory)
+    memory.lookupRetainedMessages = (ctx, store) =>
+      Promise.resolve(lookups.shift()?.opened).then(() => lookup(ctx, store))
+    const take = memory.subscribeTopic.bind(memory)
+    memory.subscribeTopic = (ctx, store) =>
+      Promise.resolve(takes.shift()?.opened).then(() => take(ctx, store))
+    test.broker.stack.refresh()
+    await one.subscribe('r/none', { qos: 1 })
+    await test.seconds(0)
+    const before = kept.get('r/none')?.since ?? 0
+    const again = { topic: 'r/none', qos: 1, rh: 0, nl: false, rap: false } as const
+    one.send({ cmd: 'subscribe', messageId: 9, subscriptions: [again] })
+    await test.seconds(0)
+    first.open()
+    await test.seconds(0)
+    taken.open()
+    await test.seconds(0)
+    expect(kept.get('r/none')?.since).toBeGreaterThan(before)
+    second.open()
+    await test.seconds(0)
+    expect(kept.size).toBe(0)
+  })
+
   it('do not come where the right to the filter was taken meanwhile', async () => {
     const { middleware, kept } = dueStore()
     let allowed = true

@@ -10,6 +10,19 @@ const LAG = 50
 const FILTERS = Array.from({ length: 50 }, (_, i) => `room/${i}`)
 const STORED = { protocolVersion: 5, clean: false, properties: { sessionExpiryInterval: 300 } } as const
 
+/** Counts the batches from now on that a node writes with a key of this kind. */
+function countCommits(service: TestService, node: string, kind: number): () => number {
+  const store = service.storeOf(node)
+  const write = store.write.bind(store)
+  let commits = 0
+  store.write = (batch) => {
+    // Its place in the inbox is written too.
+    if (batch.some(({ key }) => key[0] === kind)) commits++
+    return write(batch)
+  }
+  return () => commits
+}
+
 /** Two nodes, and how many marks the second has sent since. */
 async function scene(): Promise<{ service: TestService; one: TestNode; two: TestNode; marks: () => number }> {
   const service = new TestService()
@@ -90,28 +103,44 @@ describe('a stored session', () => {
     const { service, one, two } = await scene()
     const reader = await one.client({ ...STORED, clientId: 'reader' })
     await service.clock.advance(1_000)
-    const store = service.storeOf('one')
-    const write = store.write.bind(store)
-    let commits = 0
-    store.write = (batch) => {
-      // Its place in the inbox is written too.
-      if (batch.some(({ key }) => key[0] === KIND.subscription)) commits++
-      return write(batch)
-    }
+    const commits = countCommits(service, 'one', KIND.subscription)
     const all = (qos: 1 | 2) => FILTERS.map((topic) => ({ topic, qos, rh: 2 as const }))
     expect(await reader.subscribe(all(1))).toMatchObject({ granted: FILTERS.map(() => 1) })
-    expect(commits).toBe(1)
+    expect(commits()).toBe(1)
     expect(await reader.subscribe(all(2))).toMatchObject({ granted: FILTERS.map(() => 2) })
-    expect(commits).toBe(2)
+    expect(commits()).toBe(2)
     const { granted: ended } = await reader.unsubscribe(['never', ...FILTERS.slice(1), FILTERS[1]])
     expect(ended).toEqual([0x11, ...FILTERS.slice(1).map(() => 0), 0x11])
     // The filter that stands twice is answered behind itself.
-    expect(commits).toBe(4)
+    expect(commits()).toBe(4)
     const sender = await two.client({ clientId: 'sender', protocolVersion: 5 })
     expect(await sender.publish(FILTERS[1], 'x', { qos: 1 })).toMatchObject({ reasonCode: 0x10 })
     await sender.publish(FILTERS[0], 'x', { qos: 2 })
     expect(await reader.message()).toMatchObject({ topic: FILTERS[0], qos: 2 })
   })
+
+  it.each([0, 3])(
+    'has what is due of retained messages in one commit before SUBACK, and gives it up in few, where %i topics have one',
+    async (retained) => {
+      const { service, one, two } = await scene()
+      const sender = await two.client({ clientId: 'sender' })
+      for (let i = 0; i < retained; i++) await sender.publish(`room/${i}`, `${i}`, { qos: 1, retain: true })
+      const reader = await one.client({ ...STORED, clientId: 'reader' })
+      await service.clock.advance(1_000)
+      const commits = countCommits(service, 'one', KIND.due)
+      reader.send(subscribeTo(FILTERS))
+      expect(await reader.next('suback')).toMatchObject({ granted: FILTERS.map(() => 1) })
+      expect(commits()).toBe(1)
+      await service.clock.advance(1_000)
+      for (let i = 0; i < retained; i++) expect(await reader.message()).toMatchObject({ payload: `${i}` })
+      expect(commits()).toBeLessThanOrEqual(2 + 2 * retained)
+      service.store.kill('one')
+      await service.clock.advance(22_000)
+      const back = await two.client({ ...STORED, clientId: 'reader' })
+      await service.clock.advance(1_000)
+      await back.expectNothing('publish')
+    },
+  )
 
   it('comes to another node with all its filters in a few commits, and goes in a few', async () => {
     const { service, one, two } = await scene()

@@ -5,6 +5,7 @@ import { proceed } from '../time/index.ts'
 import type { SharedGroup } from '../topics/index.ts'
 import type { Deliverer, DeliveryCounts, MessageSource } from './deliver.ts'
 import { Offer } from './deliver.ts'
+import type { Once } from './shared/done-once.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
@@ -22,6 +23,8 @@ export interface SharedMessage {
   readonly source: MessageSource
   /** How often it was handed from node to node; 0 by default. */
   readonly hops?: number
+  /** Where it may be delivered again, because it could not be committed: whether that was for good. */
+  readonly once?: Once | undefined
 }
 
 /** Gives messages of shared subscriptions to a member each: if the chosen one cannot take it, to the next. */
@@ -67,6 +70,7 @@ export class ShareDeliverer {
     }
     const later = this.elsewhere?.(message)
     if (later !== undefined) return void (yield later)
+    message.once?.do()
     counts.dropped++
     if (reason === 'memory-full') counts.unkept = (counts.unkept ?? 0) + 1
     const { clientId, client } = first.record
@@ -81,10 +85,19 @@ export class ShareDeliverer {
   }
 
   #offer(message: SharedMessage, member: Subscriber, offer: Offer): void | Promise<void> {
-    const { packet, expiresAt, source } = message
+    const { packet, expiresAt, source, once } = message
     const terms = member.terms(packet)
     const own = expiresAt === 0 ? terms : { ...terms, expiresAt }
-    return this.#deliverer.deliver(member.record, packet, own, source, offer)
+    const { record } = member
+    // Nobody takes it back from one without a log.
+    if (once === undefined || (record.id !== 0 && terms.qos > 0))
+      return this.#deliverer.deliver(record, packet, own, source, offer)
+    once.do()
+    const judge = (): void => {
+      if (offer.refused !== undefined) once.undo()
+    }
+    const later = this.#deliverer.deliver(record, packet, own, source, offer)
+    return later === undefined ? judge() : later.then(judge)
   }
 }
 

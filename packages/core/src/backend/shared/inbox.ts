@@ -2,6 +2,8 @@ import type { Stack } from '../../contract/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import * as keys from '../disk/keys.ts'
 import type { SessionRecord } from '../session-record.ts'
+import type { Place } from './done-once.ts'
+import { DoneOnce } from './done-once.ts'
 import type { InboxEntry } from './entry.ts'
 import { decodeEntry } from './entry.ts'
 import type { Frame, FrameKind, FrameOf } from './frames.ts'
@@ -28,6 +30,8 @@ export interface Application {
   readonly cast: boolean
   /** Sessions that are to have what is for sessions; all by default. */
   readonly only?: ReadonlySet<SessionRecord>
+  /** Where the frame stands, if it may come again and is more than a message for sessions. */
+  readonly place?: Place | undefined
 }
 
 /**
@@ -41,6 +45,8 @@ export type FrameHandler<Kind extends FrameKind = FrameKind> = (
 
 /** What other nodes send to this one: applied in order, each entry once. */
 export class Inbox {
+  /** What of it was done for good, and may come again. */
+  readonly done: DoneOnce = new DoneOnce()
   readonly #store: SharedStore
   readonly #stack: Stack
   readonly #handlers = new Map<FrameKind, FrameHandler[]>()
@@ -48,6 +54,8 @@ export class Inbox {
   readonly #seqs = new Map<string, number>()
   readonly #isMoving: () => boolean
   #position = ''
+  /** Entries up to here were applied, and could not be committed. */
+  #tried = ''
   #disk!: Disk
   #progress: InboxProgress | undefined
   #running: Promise<void> | undefined
@@ -156,19 +164,16 @@ export class Inbox {
   }
 
   async #run(): Promise<void> {
-    let again = false
     /** What comes next is asked for while what has come is applied. */
     let ahead: Promise<readonly Posted[]> | undefined
     while (!this.#closed) {
       try {
         const entries = await (ahead ?? this.#store.receive(this.#position, PAGE))
         ahead = undefined
-        if (entries.length > 0 && !this.#closed) {
-          ahead = this.#store.receive(entries[entries.length - 1].position, PAGE)
-          ahead.catch(() => {})
-          again = !(await this.#applyAll(entries, again))
-        }
-        if (!again) continue
+        if (entries.length === 0 || this.#closed) continue
+        ahead = this.#store.receive(entries[entries.length - 1].position, PAGE)
+        ahead.catch(() => {})
+        if (await this.#applyAll(entries)) continue
       } catch {
         // Whoever watches the store tells of it.
       }
@@ -181,10 +186,10 @@ export class Inbox {
   }
 
   /** False where what was staged could not be committed: it is read again. */
-  async #applyAll(entries: readonly Posted[], again: boolean): Promise<boolean> {
+  async #applyAll(entries: readonly Posted[]): Promise<boolean> {
     let at = 0
     while (at < entries.length && !this.#closed) {
-      const next = await this.#applySome(entries, at, again)
+      const next = await this.#applySome(entries, at)
       if (next === undefined) return false
       at = next
     }
@@ -192,7 +197,7 @@ export class Inbox {
   }
 
   /** Applies as many entries as a turn has time for, at least one, as one unit; answers where the next ones begin. */
-  async #applySome(entries: readonly Posted[], from: number, again: boolean): Promise<number | undefined> {
+  async #applySome(entries: readonly Posted[], from: number): Promise<number | undefined> {
     const { commits } = this.#disk
     const { pace } = this.#stack
     const seqs = new Map<string, number>()
@@ -200,21 +205,29 @@ export class Inbox {
     let at = from
     let held = false
     /** Messages for sessions: where nobody had to write them down there is nothing of them to come again. */
-    let isPlain = !again
+    let isPlain = true
     const hold = (): void => {
       if (!held) commits.hold()
       held = true
     }
     try {
       do {
-        const entry = this.#read(entries[at].bytes)
+        const { position, bytes } = entries[at]
+        const entry = this.#read(bytes)
         at++
         if (entry === undefined || entry.seq <= (seqs.get(entry.origin) ?? this.#seqs.get(entry.origin) ?? 0))
           continue
         seqs.set(entry.origin, entry.seq)
-        for (const frame of entry.frames) {
-          if (frame.kind !== 'message' || frame.groups.length > 0) isPlain = false
-          const later = this.#take(frame, { from: entry.origin, again, cast: false })
+        // Those behind it in the inbox come for the first time.
+        const again = position <= this.#tried
+        if (again) isPlain = false
+        const { frames } = entry
+        for (let index = 0; index < frames.length; index++) {
+          const frame = frames[index]
+          const isForSessions = frame.kind === 'message' && frame.groups.length === 0
+          const place = isForSessions ? undefined : { position, index }
+          if (!isForSessions) isPlain = false
+          const later = this.#take(frame, { from: entry.origin, again, cast: false, place })
           if (later === undefined && !pace.spent) continue
           hold()
           await later
@@ -231,8 +244,11 @@ export class Inbox {
     try {
       if (!isPlain) await commits.commit()
     } catch {
+      const { position } = entries[at - 1]
+      if (position > this.#tried) this.#tried = position
       return undefined
     }
+    for (let i = from; i < at && this.done.size > 0; i++) this.done.settle(entries[i].position)
     this.#position = entries[at - 1].position
     for (const [origin, seq] of seqs) this.#seqs.set(origin, seq)
     return at

@@ -9,6 +9,7 @@ import type { Parts } from '../parts.ts'
 import type { Receivers } from '../receivers.ts'
 import type { ShareDeliverer, SharedMessage } from '../share-deliverer.ts'
 import type { Subscriber } from '../subscriber.ts'
+import type { Once, Place } from './done-once.ts'
 import type { GroupFrame, MessageFrame } from './frames.ts'
 import type { Application } from './inbox.ts'
 import type { RemoteRelay } from './remote-relay.ts'
@@ -19,6 +20,7 @@ const HOPS = 8
 /** From so many on a node that gets it gives it to its own members, if it can: on others nobody could take it. */
 const TRIED = 4
 const NONE = { members: 0, connected: false }
+const NO_GROUPS: readonly SharedGroup<Subscriber>[] = []
 const NOBODY: Author = { clientId: '', identity: undefined }
 
 /** Gives messages of other nodes to the clients of this one. */
@@ -43,30 +45,29 @@ export class RemoteDelivery {
     this.#shares = shares
     shares.elsewhere = (message) => this.#tryOthers(message)
     shared.inbox.on('message', (frame, how) => this.#take(frame, how))
-    shared.inbox.on('group', (frame) => this.#takeForGroup(frame))
+    shared.inbox.on('group', (frame, how) => this.#takeForGroup(frame, how))
   }
 
   /** What it stages is staged by return, or when what it answers with fulfils. */
-  #take(frame: MessageFrame, { from, again, cast, only }: Application): void | Promise<void> {
-    const { sessions, subscriptions, stack } = this.#parts
+  #take(frame: MessageFrame, how: Application): void | Promise<void> {
+    const { from, again, cast, only, place } = how
+    const { sessions, subscriptions } = this.#parts
     const sent = readRelayed(frame.relayed)
     const packet = this.#shared.clock.age(sent, frame.expiresAt)
     const matches = subscriptions.match(sent.topic)
-    if (packet === undefined) return this.#tellExpired(sent, frame.plain ? matches.subscribers : [])
+    if (packet === undefined)
+      return this.#tellExpired(sent, frame.plain ? this.#some(matches.subscribers, sent, again) : [])
     const ctx = new RelayContext(undefined, packet, frame.publisher, undefined, 'client')
     const { moves } = this.#shared
     const { subscribers: wanting } = moves.isBusy && frame.plain ? moves.sift(matches, from, ctx) : matches
     const some = frame.plain ? this.#some(wanting, packet, again) : []
     const subscribers = only === undefined ? some : some.filter(({ record }) => only.has(record))
-    const groups = this.#groups(frame, packet)
     const publisher = sessions.get(frame.publisher.clientId)
-    const found = new Matches(subscribers, groups)
+    const found = new Matches(subscribers, NO_GROUPS)
     const later = this.#receivers.deliver(found, publisher, ctx, new RelayStore())
+    if (later !== undefined) this.#hear(later, packet)
+    for (const share of frame.groups) this.#giveTo(share, frame, ctx, place)
     if (later === undefined) return
-    // That the log could not be committed whoever applies frames finds out himself.
-    later.catch((error: Error) => {
-      if ((error as { code?: unknown }).code !== 'STORE_FAILED') stack.fail(error, undefined, packet)
-    })
     if (cast || ctx.staged || !this.#receivers.isWide(found)) return
     return new Promise((resolve) => {
       ctx.onStaged = resolve
@@ -80,31 +81,51 @@ export class RemoteDelivery {
     return subscribers.filter(({ record, qos }) => record.id !== 0 && qos > 0 && packet.qos > 0)
   }
 
-  /** Those that have members here; the others go on. */
-  #groups(
-    { groups, publisher, expiresAt }: MessageFrame,
-    packet: Publish,
-  ): readonly SharedGroup<Subscriber>[] {
-    const found: SharedGroup<Subscriber>[] = []
-    for (const share of groups) {
-      const group = this.#parts.subscriptions.group(share)
-      if (group !== undefined) found.push(group)
-      else this.#handOn(share, undefined, 1, publisher, this.#shared.clock.toStack(expiresAt), packet)
+  /** To a member here, or on to a node that has one; what was done for good is not done again. */
+  #giveTo(
+    share: Share,
+    { publisher, expiresAt }: MessageFrame,
+    source: RelayContext,
+    place: Place | undefined,
+  ): void {
+    const { packet } = source
+    const once = this.#once(place, share)
+    if (once?.isDone === true) return
+    const group = this.#parts.subscriptions.group(share)
+    if (group === undefined) {
+      this.#handOn(share, undefined, 1, publisher, this.#shared.clock.toStack(expiresAt), packet, once)
+      return
     }
-    return found
+    const message = { group, packet, expiresAt: 0, except: undefined, source, once }
+    const later = this.#shares.deliver(message, { queued: 0, dropped: 0 })
+    if (later !== undefined) this.#hear(later, packet)
   }
 
-  #takeForGroup(frame: GroupFrame): void {
+  #takeForGroup(frame: GroupFrame, { place }: Application): void {
     const { share, except, hops, publisher } = frame
     const { clock } = this.#shared
+    const once = this.#once(place, share)
     const packet = clock.age(Publish.decode(frame.packet), frame.expiresAt)
-    if (packet === undefined) return
-    this.#handOn(share, except, hops + 1, publisher, clock.toStack(frame.expiresAt), packet)
+    if (packet === undefined || once?.isDone === true) return
+    this.#handOn(share, except, hops + 1, publisher, clock.toStack(frame.expiresAt), packet, once)
+  }
+
+  #once(place: Place | undefined, { group, filter }: Share): Once | undefined {
+    return place && this.#shared.inbox.done.once(place, `${group}/${filter}`)
+  }
+
+  /** That the log could not be committed whoever applies frames finds out himself. */
+  #hear(later: Promise<void>, packet: Publish): void {
+    later.catch((error: Error) => {
+      if ((error as { code?: unknown }).code !== 'STORE_FAILED')
+        this.#parts.stack.fail(error, undefined, packet)
+    })
   }
 
   /**
    * To a member of the group here, or to a node that has one.
    * @param expiresAt By the stack's clock; 0 for never.
+   * @param once Where it may be delivered again.
    */
   deliverToGroup(
     share: Share,
@@ -113,6 +134,7 @@ export class RemoteDelivery {
     publisher: Author | undefined,
     expiresAt: number,
     packet: Publish,
+    once?: Once,
   ): void | Promise<void> {
     const group = this.#parts.subscriptions.group(share)
     const others = group?.members.filter(({ record }) => record.clientId !== except) ?? []
@@ -123,9 +145,10 @@ export class RemoteDelivery {
     if (node !== undefined)
       return this.#relay.handOn(node, { share, except, hops, publisher, expiresAt, packet })
     if (group === undefined || others.length === 0)
-      return this.#drop(except, packet, elsewhere === undefined ? 'not-connected' : 'memory-full')
+      return this.#drop(except, packet, elsewhere === undefined ? 'not-connected' : 'memory-full', once)
     const source = new RelayContext(undefined, packet, publisher ?? NOBODY, undefined, 'client')
-    return this.#shares.deliver({ group, packet, expiresAt, except, source, hops }, { queued: 0, dropped: 0 })
+    const message = { group, packet, expiresAt, except, source, hops, once }
+    return this.#shares.deliver(message, { queued: 0, dropped: 0 })
   }
 
   /** No member here can take it: a node that has others may; nothing where none has, or enough were asked. */
@@ -154,9 +177,10 @@ export class RemoteDelivery {
     publisher: Author | undefined,
     expiresAt: number,
     packet: Publish,
+    once: Once | undefined,
   ): void {
     const { stack } = this.#parts
-    stack.background(() => this.deliverToGroup(share, except, hops, publisher, expiresAt, packet))
+    stack.background(() => this.deliverToGroup(share, except, hops, publisher, expiresAt, packet, once))
   }
 
   #tellExpired(packet: Publish, subscribers: readonly Subscriber[]): void {
@@ -166,7 +190,8 @@ export class RemoteDelivery {
     }
   }
 
-  #drop(except: string | undefined, packet: Publish, reason: DropReason): void {
+  #drop(except: string | undefined, packet: Publish, reason: DropReason, once: Once | undefined): void {
+    once?.do()
     const told = {
       clientId: except ?? '',
       client: undefined,

@@ -52,8 +52,11 @@ export default defineConfig({
     globalSetup: `${here}test/temporary.ts`,
     // Many wait for processes of their own: one at a time they would take twice as long.
     maxWorkers: 2,
+    // Tests that start programs have more: test/support/program-limit.ts.
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // What is waited for has no limit but the test's; a failure says what did not come about.
+    expect: { poll: { timeout: 15_000 } },
     reporters: ['default', './scripts/test-report.mjs'],
   },
 })

@@ -9,6 +9,7 @@ import { Server } from 'node:net'
 import { join } from 'node:path'
 import { format, promisify } from 'node:util'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import '../test/support/program-limit.ts'
 import { root } from '../scripts/workspace.mjs'
 import { allExamples, examplesOf, pathOf, printsOf, writeExamples } from '../test/support/examples.ts'
 
@@ -30,7 +31,7 @@ describe('examples of the documentation', () => {
     ])
   })
 
-  it('are typed', { timeout: 60_000 }, async () => {
+  it('are typed', async () => {
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
     const options = [tsc, '-p', folder, '--pretty', 'false']
     const output = await promisify(execFile)(process.execPath, options, { cwd: root }).then(

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import '../test/support/program-limit.ts'
 import { root } from './workspace.mjs'
 
 // Inside the tree, so that the run finds vitest; no test file of ours has this ending.

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import './support/program-limit.ts'
 import { takeAway } from './temporary.ts'
 
 it('what a test makes in the temporary folder is in that of its run', () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import './program-limit.ts'
 
 /** What `needs` uses of vitest's test context. */
 interface Skippable {

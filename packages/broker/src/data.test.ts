@@ -157,7 +157,7 @@ describe('a disk that gets full under a running broker', () => {
 })
 
 describe('a commit', () => {
-  test('is flushed before PUBACK is written', { timeout: 60_000 }, async (context) => {
+  test('is flushed before PUBACK is written', async (context) => {
     needs(context, 'strace')
     if (spawnSync('strace', ['-o', '/dev/null', 'true']).status !== 0)
       return context.skip('strace may trace nothing here')

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import '../../../test/support/program-limit.ts'
 import type { Sync } from './database-options.ts'
 import { LmdbStore } from './lmdb-store.ts'
 
@@ -215,9 +216,7 @@ describe('A directory', () => {
     await next.close()
   })
 
-  it('is STORE_LOCKED while another process has it, and free as soon as that was killed', {
-    timeout: 30_000,
-  }, async () => {
+  it('is STORE_LOCKED while another process has it, and free as soon as that was killed', async () => {
     await fill()
     const child = spawn(process.execPath, ['--input-type=module', '--eval', HOLDER, path], {
       cwd: fileURLToPath(new URL('.', import.meta.url)),

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describeBackend, overService } from '@mqtt-stack/conformance/backend'
 import { VirtualClock } from '@mqtt-stack/testing'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest'
 import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
 import { startRedis } from '../../../test/rig/redis/redis-server.ts'
 import { needs, programPath } from '../../../test/support/needs.ts'
@@ -12,8 +12,6 @@ import { RedisStore } from './redis-store.ts'
 
 /** Real time, in which a busy machine may do nothing for us. */
 const LEASE = 3_000
-
-vi.setConfig({ testTimeout: 120_000 })
 
 let redis: RedisServer
 

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 afterAll(() => redis?.stop())
 
-it('goes on with the new master, and knows the old one when it is back', { timeout: 60_000 }, async () => {
+it('goes on with the new master, and knows the old one when it is back', async () => {
   const { addresses, name, master } = redis
   const options = { sentinels: [...addresses], name, lease: 20_000, patience: 20_000 }
   const [a, b] = ['a', 'b'].map((node) => new RedisStore({ ...options, node }))
@@ -44,22 +44,19 @@ it('goes on with the new master, and knows the old one when it is back', { timeo
   expect(await b.send('a', Buffer.from('x'))).toBe(true)
   expect((await a.receive('', 9)).map(({ bytes }) => String(bytes))).toEqual(['x'])
   expect((await a.read(ALL, 9)).map(({ key }) => String(key))).toEqual(['1', '2'])
-  await expect.poll(() => told.at(-1), { timeout: 5_000 }).toBe('back')
+  await expect.poll(() => told.at(-1)).toBe('back')
   await expect
-    .poll(
-      () => {
-        b.cast('a', Buffer.from('cast'))
-        return told.includes('cast')
-      },
-      { timeout: 20_000 },
-    )
+    .poll(() => {
+      b.cast('a', Buffer.from('cast'))
+      return told.includes('cast')
+    })
     .toBe(true)
   await master.restart()
   await a.write([set('3')])
   expect(await a.read(ALL, 9)).toHaveLength(3)
 })
 
-it('tells of a master that has not taken over from the one before', { timeout: 60_000 }, async () => {
+it('tells of a master that has not taken over from the one before', async () => {
   const { addresses, name, master, replica, stop } = await startSentinels()
   try {
     const options = { sentinels: [...addresses], name, lease: 60_000, patience: 20_000, node: 'a' }
@@ -83,7 +80,7 @@ it('tells of a master that has not taken over from the one before', { timeout: 6
     }
     await replica.kill()
     await expect
-      .poll(told, { timeout: 20_000 })
+      .poll(told)
       .toEqual([
         `has the master ${master.host}:${master.port} now, which has not taken over from ${replica.host}:${replica.port}: what was acknowledged last may be lost (a master that died is to come back as a replica)`,
       ])
@@ -93,7 +90,7 @@ it('tells of a master that has not taken over from the one before', { timeout: 6
   }
 })
 
-it('prints nothing of its own where all Sentinels go away, and Redis too', { timeout: 60_000 }, async () => {
+it('prints nothing of its own where all Sentinels go away, and Redis too', async () => {
   const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')]
   const { addresses, name, stop } = await startSentinels()
   const options = { sentinels: [...addresses], name, lease: 60_000, patience: 2_000, node: 'a' }

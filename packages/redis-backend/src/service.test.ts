@@ -59,9 +59,7 @@ async function client(
   return made
 }
 
-it('is empty when all sessions have ended and all retained messages are cleared', {
-  timeout: 60_000,
-}, async () => {
+it('is empty when all sessions have ended and all retained messages are cleared', async () => {
   const [one, two, three] = [await join('one'), await join('two'), await join('three')]
   const away = await client(one, 'away', false)
   await away.subscribeAsync(['t/+', '$share/g/s'], { qos: 2 })

@@ -119,11 +119,11 @@ async function load(
     const had = new Set(got)
     return acknowledged.filter((payload) => !had.has(payload))
   }
-  await expect.poll(missing, { timeout: 15_000 }).toEqual([])
+  await expect.poll(missing).toEqual([])
   expect(got.length - new Set(got).size).toBe(0)
 }
 
-it('Redis is killed and started again', { timeout: 90_000 }, async () => {
+it('Redis is killed and started again', async () => {
   const redis = await start()
   const nodes = [
     await join('a', { url: redis.url }),
@@ -138,7 +138,7 @@ it('Redis is killed and started again', { timeout: 90_000 }, async () => {
   })
 })
 
-it('a node is cut off for longer than its lease', { timeout: 90_000 }, async () => {
+it('a node is cut off for longer than its lease', async () => {
   const redis = await start()
   const proxy = await startProxy(redis.host, redis.port)
   ends.push(() => proxy.close())
@@ -158,7 +158,7 @@ it('a node is cut off for longer than its lease', { timeout: 90_000 }, async () 
   })
 })
 
-it('the master behind Sentinel dies', { timeout: 90_000 }, async () => {
+it('the master behind Sentinel dies', async () => {
   const { addresses, name, master, replica, stop } = await startSentinels()
   ends.push(stop)
   // What is acknowledged is with the replica too.
@@ -172,7 +172,7 @@ it('the master behind Sentinel dies', { timeout: 90_000 }, async () => {
   })
 })
 
-it('a master of a Cluster dies', { timeout: 90_000 }, async () => {
+it('a master of a Cluster dies', async () => {
   const cluster = await startCluster(true, { appendfsync: 'always' })
   ends.push(() => cluster.stop())
   const options = { cluster: [...cluster.addresses], replicas: 1 }
@@ -185,7 +185,7 @@ it('a master of a Cluster dies', { timeout: 90_000 }, async () => {
   })
 })
 
-it('slots of a Cluster move from master to master', { timeout: 90_000 }, async () => {
+it('slots of a Cluster move from master to master', async () => {
   const cluster = await startCluster(false, { appendfsync: 'always' })
   ends.push(() => cluster.stop())
   const options = { cluster: [...cluster.addresses] }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TestClient } from '@mqtt-stack/testing'
 import { expect, onTestFinished, test } from 'vitest'
+import '../../../../test/support/program-limit.ts'
 import { listeningBroker, testBroker } from '../../../../test/rig/broker.ts'
 import type { BrokerOptions } from '../broker-options.ts'
 

@@ -6,13 +6,13 @@ import { begin, threeNodes } from '../../../../test/rig/service-load.ts'
 import { needs } from '../../../../test/support/needs.ts'
 
 describe('three nodes under load', () => {
-  test('all is well', { timeout: 120_000 }, async (context) => {
+  test('all is well', async (context) => {
     const { more, settle } = await threeNodes(context)
     await more(50)
     await settle()
   })
 
-  test('one of them is killed', { timeout: 180_000 }, async (context) => {
+  test('one of them is killed', async (context) => {
     const { nodes, more, settle } = await threeNodes(context)
     await more(20)
     nodes[0].cli.child.kill('SIGKILL')
@@ -20,7 +20,7 @@ describe('three nodes under load', () => {
     await settle()
   })
 
-  test('one of them hangs, and goes on', { timeout: 180_000 }, async (context) => {
+  test('one of them hangs, and goes on', async (context) => {
     const { nodes, more, settle } = await threeNodes(context)
     await more(20)
     nodes[0].cli.child.kill('SIGSTOP')
@@ -31,7 +31,7 @@ describe('three nodes under load', () => {
     await settle()
   })
 
-  test('Redis is killed, and started again', { timeout: 180_000 }, async (context) => {
+  test('Redis is killed, and started again', async (context) => {
     const { redis, nodes, more, settle } = await threeNodes(context)
     await more(20)
     await redis.kill()
@@ -41,7 +41,7 @@ describe('three nodes under load', () => {
     await settle()
   })
 
-  test('one of them is cut off for 10 s', { timeout: 180_000 }, async (context) => {
+  test('one of them is cut off for 10 s', async (context) => {
     const { nodes, ways, more, settle } = await threeNodes(context)
     await more(20)
     ways[0].cut()
@@ -52,7 +52,7 @@ describe('three nodes under load', () => {
     await settle()
   })
 
-  test('over a Cluster of three masters, one of them is killed', { timeout: 180_000 }, async (context) => {
+  test('over a Cluster of three masters, one of them is killed', async (context) => {
     needs(context, 'redis-server')
     const cluster = await startCluster()
     onTestFinished(() => cluster.stop())
@@ -64,9 +64,7 @@ describe('three nodes under load', () => {
     await settle()
   })
 
-  test('the master of Redis is killed, and Sentinel puts the replica in its place', {
-    timeout: 180_000,
-  }, async (context) => {
+  test('the master of Redis is killed, and Sentinel puts the replica in its place', async (context) => {
     needs(context, 'redis-server', 'redis-sentinel')
     const { master, addresses, name, stop } = await startSentinels()
     onTestFinished(stop)

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import '../../../../../test/support/program-limit.ts'
 import { faults } from '../../load/sequence.ts'
 import { ACTS } from './acts/index.ts'
 import { startHostileBroker } from './broker.ts'
@@ -29,7 +30,7 @@ async function cast(pairs: number, rate: number) {
 }
 
 describe('good clients beside hostile ones', () => {
-  it('lose nothing, and when the others are gone nothing is left of them', { timeout: 180_000 }, async () => {
+  it('lose nothing, and when the others are gone nothing is left of them', async () => {
     const { broker, good, crowd } = await cast(12, 200)
     const plan = { rehearsal: 1, opening: 0.5, cycles: 1, hostile: 4, quiet: 0.5 }
     const told: string[] = []

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { IMPATIENT, open, start, thrown } from '../../../test/rig/redis/passing.ts'
+import { inVain, open, start, thrown } from '../../../test/rig/redis/passing.ts'
 import { startProxy } from '../../../test/rig/redis/proxy.ts'
 import { ask, until } from '../../../test/rig/redis/redis-cluster.ts'
 import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
@@ -24,10 +24,10 @@ describe('A Redis that cannot be used', () => {
   it('is not there', async () => {
     const { host, port, handOver } = await openPort()
     handOver()
-    expect(await thrown(undefined, open({ url: `redis://${host}:${port}`, ...IMPATIENT }))).toBe(
+    expect(await inVain(undefined, (patience) => open({ url: `redis://${host}:${port}`, ...patience }))).toBe(
       `STORE_UNUSABLE redis-backend: cannot use redis://${host}:${port}: nothing listens there: start Redis, or correct the address`,
     )
-    expect(await thrown(undefined, open({ url: 'redis://nowhere.invalid', ...IMPATIENT }))).toBe(
+    expect(await inVain(undefined, (patience) => open({ url: 'redis://nowhere.invalid', ...patience }))).toBe(
       'STORE_UNUSABLE redis-backend: cannot use redis://nowhere.invalid:6379: there is no such host: correct the address',
     )
   })
@@ -36,7 +36,6 @@ describe('A Redis that cannot be used', () => {
     const redis = await start({ requirepass: 'right' })
     const raw = rawOf(redis, 'right')
     await raw.acl('SETUSER', 'guest', 'on', '>guest', '~*', '+@connection')
-    raw.disconnect()
     const cannot = 'STORE_UNUSABLE redis-backend: cannot use redis://HOST:'
     const wrong = `${cannot} it does not know this user and password: correct "username" and "password"`
     expect(await thrown(redis, open({ url: redis.url, password: 'wrong' }))).toBe(wrong)
@@ -57,7 +56,8 @@ describe('A Redis that cannot be used', () => {
       '+info',
       '+config|get',
     ]
-    await ask(redis, '-a', 'right', '--no-auth-warning', 'ACL', 'SETUSER', 'mqtt', 'on', '>mqtt', ...rights)
+    await raw.acl('SETUSER', 'mqtt', 'on', '>mqtt', ...rights)
+    raw.disconnect()
     const warnings: string[] = []
     const store = await open({ url: redis.url, username: 'mqtt', password: 'mqtt', node: 'a' }, (text) =>
       warnings.push(text),
@@ -93,6 +93,8 @@ describe('A Redis that cannot be used', () => {
     // The certificate is for this name.
     const proxy = await startProxy(redis.host, redis.port)
     const url = `rediss://localhost:${proxy.port}`
+    // A connection that nothing comes of is given up after a third of it.
+    const soon = { lease: 1_000 }
     try {
       const store = await open({ url, caFile })
       await store.write([set('k')])
@@ -107,10 +109,16 @@ describe('A Redis that cannot be used', () => {
       expect(await thrown(redis, open({ url: redis.url, caFile }))).toBe(
         'STORE_UNUSABLE redis-backend: cannot use rediss://HOST: its certificate is for another name: correct the address',
       )
-      expect(await thrown(plain, open({ url: plain.url, tls: true, caFile, ...IMPATIENT }))).toBe(
+      expect(
+        await inVain(plain, (patience) => open({ url: plain.url, tls: true, caFile, ...soon, ...patience })),
+      ).toBe(
         'STORE_UNUSABLE redis-backend: cannot use rediss://HOST: it closes each connection: see that it is up, and that it speaks TLS where the options say so, and only there',
       )
-      expect(await thrown(redis, open({ url: redis.url.replace('rediss', 'redis'), ...IMPATIENT }))).toBe(
+      expect(
+        await inVain(redis, (patience) =>
+          open({ url: redis.url.replace('rediss', 'redis'), ...soon, ...patience }),
+        ),
+      ).toBe(
         'STORE_UNUSABLE redis-backend: cannot use redis://HOST: it closes each connection: see that it is up, and that it speaks TLS where the options say so, and only there',
       )
     } finally {
@@ -158,11 +166,13 @@ describe('A Redis that cannot be used', () => {
     expect(await thrown(one, open({ url: one.url }))).toBe(
       'STORE_UNUSABLE redis-backend: cannot use redis://HOST: it is a node of a Cluster: give the addresses of its nodes as "cluster"',
     )
-    expect(await thrown(one, open({ cluster: [`${one.host}:${one.port}`], ...IMPATIENT }))).toBe(
+    expect(await inVain(one, (patience) => open({ cluster: [`${one.host}:${one.port}`], ...patience }))).toBe(
       'STORE_UNUSABLE redis-backend: cannot use the Cluster of HOST: the Cluster is down: a part of it has no master',
     )
     const other = await start()
-    expect(await thrown(other, open({ cluster: [`${other.host}:${other.port}`], ...IMPATIENT }))).toBe(
+    expect(
+      await inVain(other, (patience) => open({ cluster: [`${other.host}:${other.port}`], ...patience })),
+    ).toBe(
       'STORE_UNUSABLE redis-backend: cannot use the Cluster of HOST: it is no Cluster: give its address as "url"',
     )
   })
@@ -170,7 +180,9 @@ describe('A Redis that cannot be used', () => {
   it('is a Sentinel that does not know the name', async () => {
     const redis = await start()
     expect(
-      await thrown(redis, open({ sentinels: [`${redis.host}:${redis.port}`], name: 'x', ...IMPATIENT })),
+      await inVain(redis, (patience) =>
+        open({ sentinels: [`${redis.host}:${redis.port}`], name: 'x', ...patience }),
+      ),
     ).toBe(
       'STORE_UNUSABLE redis-backend: cannot use "x" of the Sentinels HOST: no Sentinel of them answers, or none knows that name',
     )
@@ -266,7 +278,7 @@ describe('While it runs', () => {
     await store.retained.write([set('t')], Buffer.from('fed'))
     expect(await store.send(store.node, Buffer.from('x'))).toBe(true)
     await replica.kill()
-    const impatient = await open({ url: master.url, replicas: 1, ...IMPATIENT })
+    const impatient = await open({ url: master.url, replicas: 1, patience: 1_000 })
     expect(await thrown(master, impatient.write([set('2')]))).toBe(
       'STORE_FAILED redis-backend: cannot use redis://HOST: fewer of its replicas than "replicas" says have what was written',
     )
@@ -278,15 +290,16 @@ describe('While it runs', () => {
 
   it('a Redis that is loading its data is waited for', async () => {
     const slow = { 'enable-debug-command': 'yes', 'loading-process-events-interval-bytes': 1_024 }
-    const redis = await start({ save: '', appendonly: 'no', ...slow })
-    await ask(redis, 'DEBUG', 'POPULATE', '1000', 'key', '100')
+    const redis = await start({ save: '', appendonly: 'no', rdbcompression: 'no', ...slow })
+    await ask(redis, 'DEBUG', 'POPULATE', '10000', 'key', '1000')
     await ask(redis, 'SAVE')
-    // So many microseconds for each key.
-    const starting = redis.restart({ 'key-load-delay': 2_000 })
+    // Each key takes so many microseconds, and between two of them it answers: it loads until it is told to hurry.
+    const starting = redis.restart({ 'key-load-delay': 20_000 })
     await expect
-      .poll(() => thrown(redis, open({ url: redis.url, ...IMPATIENT })), { timeout: 5_000 })
+      .poll(() => inVain(redis, (patience) => open({ url: redis.url, ...patience })))
       .toBe('STORE_UNUSABLE redis-backend: cannot use redis://HOST: it is still loading its data')
     const waiting = open({ url: redis.url, node: 'c' })
+    await ask(redis, 'CONFIG', 'SET', 'key-load-delay', '0')
     await starting
     await waiting
   })

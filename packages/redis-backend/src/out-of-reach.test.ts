@@ -2,11 +2,13 @@
 import { Buffer } from 'node:buffer'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { LONG_LEASE } from '../../../test/rig/redis/leases.ts'
 import type { CutProxy } from '../../../test/rig/redis/proxy.ts'
 import { startProxy } from '../../../test/rig/redis/proxy.ts'
 import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
 import { startRedis } from '../../../test/rig/redis/redis-server.ts'
 import { needs, programPath } from '../../../test/support/needs.ts'
+import type { RedisOptions } from './options.ts'
 import { RedisStore } from './redis-store.ts'
 
 const PART = 'mqtt-stack:{node:a}:'
@@ -42,9 +44,10 @@ afterEach(async () => {
   await proxy?.close()
 })
 
-async function open(patience = 10_000): Promise<void> {
+async function open(options: RedisOptions = {}): Promise<void> {
   await store?.close()
-  store = new RedisStore({ url: `redis://${proxy.host}:${proxy.port}`, node: 'a', lease: 1_500, patience })
+  const url = `redis://${proxy.host}:${proxy.port}`
+  store = new RedisStore({ url, node: 'a', lease: LONG_LEASE, ...options })
   told = []
   store.listen({
     reach: (failure) => told.push(failure?.message ?? 'back'),
@@ -53,7 +56,29 @@ async function open(patience = 10_000): Promise<void> {
   await store.open()
 }
 
+/** With little patience, of which a busy machine may need more. */
+function openImpatient(): Promise<void> {
+  return again(() => open({ ...SHORT_LEASE, patience: 300 }))
+}
+
+/** Does what waits for Redis with too little patience until there was enough of it. */
+async function again(act: () => Promise<void>): Promise<void> {
+  for (let isDone = false; !isDone; )
+    isDone = await act().then(
+      () => true,
+      ({ code }: NodeJS.ErrnoException) => {
+        expect(code).toMatch(/^STORE_(FAILED|UNUSABLE)$/)
+        return false
+      },
+    )
+}
+
+/** A third of it Redis may be silent. */
+const SHORT_LEASE = { lease: 3_000 }
+
 const set = (key: string) => ({ key: Buffer.from(key), value: Buffer.from(key) })
+/** As Redis has them. */
+const keysThere = (): Promise<string[]> => raw.zrange(`${PART}order`, '0', '-1')
 const keys = async (): Promise<string[]> => (await store.read(ALL, 99)).map(({ key }) => String(key))
 
 it('a connection that is cut is made again, and what waited is done once', async () => {
@@ -98,9 +123,10 @@ it('a retained message whose answer is lost is in the feed once, and a name that
 })
 
 it('a connection that is dead without a word is found out, and made again', async () => {
+  await open(SHORT_LEASE)
   proxy.hang()
   const writing = store.write([set('1')])
-  await expect.poll(() => told.length, { timeout: 3_000 }).toBe(1)
+  await expect.poll(() => told.length).toBeGreaterThan(0)
   expect(told[0]).toMatch(/: it does not answer$/)
   proxy.heal()
   await writing
@@ -108,7 +134,7 @@ it('a connection that is dead without a word is found out, and made again', asyn
 })
 
 it('nothing waits for longer than patience', async () => {
-  await open(300)
+  await openImpatient()
   proxy.cut()
   const asked: Promise<unknown>[] = [
     store.write([set('1')]),
@@ -125,51 +151,48 @@ it('nothing waits for longer than patience', async () => {
     expect(result).toMatchObject({
       reason: {
         code: 'STORE_FAILED',
-        message: expect.stringMatching(/^redis-backend: cannot use redis:.*: the connection was lost$/),
+        message: expect.stringMatching(
+          /^redis-backend: cannot use redis:.*: (the connection was lost|it does not answer)$/,
+        ),
       },
     })
   await expect(store.receive('', 9)).rejects.toMatchObject({ code: 'STORE_FAILED' })
 })
 
 it('a batch that failed and was made all the same has the next one behind it', async () => {
-  await open(300)
+  await openImpatient()
   proxy.mute()
   await expect(store.write([set('1')])).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  await expect.poll(() => raw.hget(`${PART}meta`, 'batch')).toBe('1')
   proxy.heal()
-  await expect.poll(() => told.at(-1)).toBe('back')
-  await store.write([set('2')])
-  expect(await keys()).toEqual(['1', '2'])
+  await again(() => store.write([set('2')]))
+  expect(await keysThere()).toEqual(['1', '2'])
 })
 
 it('a batch that failed and was not made is behind it', async () => {
-  await open(300)
+  await openImpatient()
   proxy.cut()
   await expect(store.write([set('1')])).rejects.toMatchObject({ code: 'STORE_FAILED' })
   proxy.heal()
-  await expect.poll(() => told.at(-1)).toBe('back')
-  await store.write([set('2')])
-  expect(await keys()).toEqual(['2'])
+  await again(() => store.write([set('2')]))
+  expect(await keysThere()).toEqual(['2'])
 })
 
 it('casts come again behind a connection that was cut or dead', async () => {
+  await open(SHORT_LEASE)
   const arrives = (): Promise<void> =>
     expect
-      .poll(
-        () => {
-          store.cast('a', Buffer.from('cast'))
-          return told.includes('cast')
-        },
-        { timeout: 8_000 },
-      )
+      .poll(() => {
+        store.cast('a', Buffer.from('cast'))
+        return told.includes('cast')
+      })
       .toBe(true)
   await arrives()
   for (const harm of ['cut', 'hang'] as const) {
     proxy[harm]()
-    await expect
-      .poll(() => told.some((line) => line.startsWith('redis-backend')), { timeout: 5_000 })
-      .toBe(true)
+    await expect.poll(() => told.some((line) => line.startsWith('redis-backend'))).toBe(true)
     proxy.heal()
-    await expect.poll(() => told.at(-1), { timeout: 5_000 }).toBe('back')
+    await expect.poll(() => told.at(-1)).toBe('back')
     told.length = 0
     await arrives()
     told.length = 0
@@ -185,9 +208,8 @@ it('a Redis that was killed and started again has all that was acknowledged', as
   expect(await keys()).toHaveLength(20)
 })
 
-it('closes soon where Redis is out of reach', async () => {
+it('closes where Redis is out of reach, and does not wait for it as long as other things do', async () => {
+  await open({ ...SHORT_LEASE, patience: LONG_LEASE })
   proxy.hang()
-  const since = performance.now()
   await store.close()
-  expect(performance.now() - since).toBeLessThan(2_000)
 })

@@ -1,8 +1,8 @@
 /** The suite for stores that several nodes share, over a real Redis. */
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { describeSharedStore } from '@mqtt-stack/conformance/backend'
 import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest'
+import { LONG_LEASE, leasesIn } from '../../../test/rig/redis/leases.ts'
 import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
 import { startRedis } from '../../../test/rig/redis/redis-server.ts'
 import { needs, programPath } from '../../../test/support/needs.ts'
@@ -24,9 +24,11 @@ describe('RedisStore', () => {
     it,
     create: () => {
       const prefix = `${randomUUID()}:`
+      const leases = leasesIn([redis], prefix)
       return {
-        open: (node) => new RedisStore({ url: redis.url, prefix, node, lease: 1_000 }),
-        pass: (ms) => delay(ms),
+        open: (node) => new RedisStore({ url: redis.url, prefix, node, lease: LONG_LEASE }),
+        pass: leases.pass,
+        remove: leases.close,
       }
     },
   })

@@ -1,7 +1,7 @@
 /** What an address asks of a Redis, and it has not. */
 import { Buffer } from 'node:buffer'
 import { beforeEach, expect, it, vi } from 'vitest'
-import { IMPATIENT, open, start, thrown } from '../../../test/rig/redis/passing.ts'
+import { open, start, thrown } from '../../../test/rig/redis/passing.ts'
 import { ask } from '../../../test/rig/redis/redis-cluster.ts'
 import { needs } from '../../../test/support/needs.ts'
 
@@ -30,7 +30,7 @@ it('has fewer databases than the number in the address', async () => {
 
 it('a Redis that has fewer databases behind a restart keeps nothing in another one', async () => {
   const redis = await start({ databases: 4 })
-  const store = await open({ url: `${redis.url}/3`, ...IMPATIENT })
+  const store = await open({ url: `${redis.url}/3` })
   await store.write([set('k')])
   await redis.kill()
   await redis.restart({ databases: 2, appendonly: 'no' })

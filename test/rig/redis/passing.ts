@@ -2,6 +2,7 @@
 import type { RedisOptions } from '@mqtt-stack/redis-backend'
 import { RedisStore } from '@mqtt-stack/redis-backend'
 import { afterEach } from 'vitest'
+import { LONG_LEASE } from './leases.ts'
 import type { RedisServer, RedisSettings } from './redis-server.ts'
 import { startRedis } from './redis-server.ts'
 
@@ -19,12 +20,9 @@ export async function start(settings: RedisSettings = {}): Promise<RedisServer> 
   return server
 }
 
-/** For stores that wait in vain. */
-export const IMPATIENT = { patience: 300 } as const
-
-/** A store whose lease is short. */
+/** A store whose lease does not end. */
 export async function open(options: RedisOptions, warn?: (text: string) => void): Promise<RedisStore> {
-  const store = new RedisStore({ lease: 1_000, ...options }, warn)
+  const store = new RedisStore({ lease: LONG_LEASE, ...options }, warn)
   stores.push(store)
   await store.open()
   return store
@@ -38,4 +36,21 @@ export async function thrown(server: RedisServer | undefined, opening: Promise<u
   )
   const { code, message } = error as NodeJS.ErrnoException
   return `${code} ${server === undefined ? message : message.replace(`${server.host}:${server.port}`, 'HOST')}`
+}
+
+/** For stores that wait in vain. */
+const IMPATIENCE = 300
+
+/**
+ * What {@link thrown} says of a store that waits in vain, which waits for longer where the machine was too busy for any answer.
+ * @param asked Asks with the patience that it is given.
+ */
+export async function inVain(
+  server: RedisServer | undefined,
+  asked: (options: { readonly patience: number }) => Promise<unknown>,
+): Promise<string> {
+  for (let patience = IMPATIENCE; ; patience *= 3) {
+    const said = await thrown(server, asked({ patience }))
+    if (!said.endsWith(': it does not answer')) return said
+  }
 }

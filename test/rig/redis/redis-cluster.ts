@@ -1,10 +1,9 @@
 /** A real Redis Cluster for a test: three masters, and a replica of each if wanted. */
-import { execFile } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { openPort } from '../../support/open-port.ts'
 import type { RedisServer, RedisSettings } from './redis-server.ts'
 import { startRedis } from './redis-server.ts'
+import { RespConnection } from './resp.ts'
 
 const SLOTS = 16_384
 const MASTERS = 3
@@ -90,24 +89,16 @@ export async function startCluster(hasReplicas = false, settings: RedisSettings 
   }
 }
 
-/** Asks a Redis once. */
+/** Asks a Redis once, by a connection of its own. */
 export async function ask(
   { host, port }: { readonly host: string; readonly port: number },
   ...command: string[]
 ): Promise<unknown> {
-  const { stdout } = await promisify(execFile)('redis-cli', [
-    '--json',
-    '-h',
-    host,
-    '-p',
-    `${port}`,
-    ...command,
-  ])
+  const connection = new RespConnection({ host, port })
   try {
-    return JSON.parse(stdout)
-  } catch {
-    // Texts of several lines come as they are.
-    return stdout
+    return await connection.ask(...command)
+  } finally {
+    connection.close()
   }
 }
 

@@ -39,8 +39,9 @@ export async function startSentinels(settings: RedisSettings = {}): Promise<Redi
   )
   for (const sentinel of sentinels)
     await until(async () => {
-      const known = (await ask(sentinel, 'SENTINEL', 'MASTER', name)) as Record<string, string>
-      return known['num-slaves'] === '1' && known['num-other-sentinels'] === '2'
+      const known = (await ask(sentinel, 'SENTINEL', 'MASTER', name)) as string[]
+      const fieldOf = (field: string): string => known[known.indexOf(field) + 1]
+      return fieldOf('num-slaves') === '1' && fieldOf('num-other-sentinels') === '2'
     })
   return {
     master,

@@ -2,10 +2,11 @@ import type { Buffer } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Change, ClaimedPart, Entry, KeyRange, Posted } from '@mqtt-stack/core/backend'
-import { leaseLost, nodeTaken } from '@mqtt-stack/core/backend'
+import { leaseLost, nodeTaken, PAGE_BYTES } from '@mqtt-stack/core/backend'
 import { argumentsOf, entriesIn } from './changes.ts'
 import type { PartKeys } from './keys.ts'
 import type { Link } from './link.ts'
+import { PageSize } from './page-size.ts'
 import { idBehind, idOf, postedIn } from './positions.ts'
 import { CLAIM, FORGET, GIVE_UP, JOIN, RENEW, TRIM, WRITE } from './scripts/part.ts'
 import { READ } from './scripts/script.ts'
@@ -37,6 +38,7 @@ export class RedisPart implements ClaimedPart {
   readonly #reader: StreamReader | undefined
   /** What to do once it is gone, with the token of who had joined. */
   readonly #gone: ((joined: string) => Promise<void>) | undefined
+  readonly #page = new PageSize()
   #joined = ''
   /** The batch that was tried last, and the last one that is known to be made. */
   #tried = 0
@@ -101,7 +103,7 @@ export class RedisPart implements ClaimedPart {
 
   async read({ from, to }: KeyRange, limit: number): Promise<readonly Entry[]> {
     const { link, keys } = this.#place
-    return entriesIn(await link.run(READ, [keys.order, keys.values], [from, to, limit]))
+    return entriesIn(await link.run(READ, [keys.order, keys.values], [from, to, limit, PAGE_BYTES]))
   }
 
   /** Of a batch that failed it is not known whether it was made; it is not made any more behind the next one. */
@@ -117,9 +119,9 @@ export class RedisPart implements ClaimedPart {
   async receive(after: string, limit: number): Promise<readonly Posted[]> {
     const { link, keys } = this.#place
     if (this.#reader !== undefined) return this.#reader.read(keys.inbox, after, limit)
-    const args = ['COUNT', limit, 'STREAMS', keys.inbox, idOf(after)]
+    const args = ['COUNT', this.#page.next(limit), 'STREAMS', keys.inbox, idOf(after)]
     for (let looks = 0; ; looks++) {
-      const posted = postedIn(await link.command('XREAD', args))
+      const posted = this.#page.seen(postedIn(await link.command('XREAD', args)))
       if (posted.length > 0 || looks === LOOKS) return posted
       await delay(LOOK)
     }

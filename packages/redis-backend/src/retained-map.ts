@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Change, Entry, KeyRange, Posted, SharedMap } from '@mqtt-stack/core/backend'
-import { leaseLost } from '@mqtt-stack/core/backend'
+import { leaseLost, PAGE_BYTES } from '@mqtt-stack/core/backend'
 import { argumentsOf, entriesIn } from './changes.ts'
 import type { MapKeys } from './keys.ts'
 import type { Argument, Link } from './link.ts'
@@ -15,8 +15,9 @@ const AGE = 60_000
 const SIZE = 64 * 1_024 * 1_024
 /** Where others have written into the feed it is looked at again after so many ms. */
 const FOREIGN = 200
-/** How many writes go into one script. */
+/** How many writes go into one script at most, and with how many bytes no further one does. */
 const TOGETHER = 256
+const TOGETHER_BYTES = 2 * 1_024 * 1_024
 
 interface Write {
   readonly batch: readonly Change[]
@@ -52,7 +53,9 @@ export class RetainedMap implements SharedMap {
   }
 
   async read({ from, to }: KeyRange, limit: number): Promise<readonly Entry[]> {
-    return entriesIn(await this.#link.run(READ, [this.#keys.order, this.#keys.values], [from, to, limit]))
+    return entriesIn(
+      await this.#link.run(READ, [this.#keys.order, this.#keys.values], [from, to, limit, PAGE_BYTES]),
+    )
   }
 
   async position(): Promise<string> {
@@ -101,7 +104,7 @@ export class RetainedMap implements SharedMap {
   async #writeAll(): Promise<void> {
     this.#isWriting = true
     while (this.#waiting.length > 0) {
-      const writes = this.#waiting.splice(0, TOGETHER)
+      const writes = this.#waiting.splice(0, this.#next())
       try {
         const ids = await this.#writeTogether(writes)
         for (const [i, { resolve }] of writes.entries()) resolve(positionOf(ids[i]))
@@ -110,6 +113,14 @@ export class RetainedMap implements SharedMap {
       }
     }
     this.#isWriting = false
+  }
+
+  /** How many of those that wait go together. */
+  #next(): number {
+    let count = 0
+    for (let bytes = 0; count < this.#waiting.length && count < TOGETHER && bytes < TOGETHER_BYTES; count++)
+      bytes += this.#waiting[count].posted.length
+    return count
   }
 
   async #writeTogether(writes: readonly Write[]): Promise<string[]> {

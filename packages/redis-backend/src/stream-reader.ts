@@ -3,6 +3,7 @@ import type { Buffer } from 'node:buffer'
 import type { Posted } from '@mqtt-stack/core/backend'
 import type { LinkOptions } from './link.ts'
 import { Link } from './link.ts'
+import { PageSize } from './page-size.ts'
 import { idOf, postedIn } from './positions.ts'
 import type { Target } from './target.ts'
 
@@ -11,6 +12,7 @@ const WAIT = 1_000
 
 export class StreamReader {
   readonly #link: Link
+  readonly #page: PageSize = new PageSize()
 
   constructor(target: Target, options: LinkOptions) {
     const silence = options.silence + WAIT
@@ -54,7 +56,7 @@ export class StreamReader {
   }
 
   async #read(stream: string, after: string, limit: number): Promise<Posted[]> {
-    const args = ['COUNT', limit, 'BLOCK', WAIT, 'STREAMS', stream, idOf(after)]
-    return postedIn(await this.#link.client.callBuffer('XREAD', args))
+    const args = ['COUNT', this.#page.next(limit), 'BLOCK', WAIT, 'STREAMS', stream, idOf(after)]
+    return this.#page.seen(postedIn(await this.#link.client.callBuffer('XREAD', args)))
   }
 }

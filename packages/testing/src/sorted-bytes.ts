@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { Change, Entry, KeyRange } from '@mqtt-stack/core/backend'
+import { PAGE_BYTES } from '@mqtt-stack/core/backend'
 
 /** Values by their keys, in the order of the bytes of the keys. */
 export class SortedBytes {
@@ -11,14 +12,18 @@ export class SortedBytes {
     return this.#values.size
   }
 
+  /** A page ends where it may, by its bytes. */
   read({ from, to }: KeyRange, limit: number): readonly Entry[] {
     this.#sorted ??= [...this.#values.keys()].sort()
     const [first, last] = [keyOf(from), keyOf(to)]
     const found: Entry[] = []
+    let bytes = 0
     for (let i = firstFrom(this.#sorted, first); i < this.#sorted.length && found.length < limit; i++) {
       const key = this.#sorted[i]
-      if (key >= last) break
-      found.push({ key: Buffer.from(key, 'latin1'), value: this.#values.get(key) as Uint8Array })
+      if (key >= last || bytes >= PAGE_BYTES) break
+      const value = this.#values.get(key) as Uint8Array
+      bytes += value.length
+      found.push({ key: Buffer.from(key, 'latin1'), value })
     }
     return found
   }

@@ -23,6 +23,9 @@ export interface Change {
 /** Keys are no longer than this, in bytes. */
 export const MAX_KEY_BYTES = 480
 
+/** A page of a store may end where its values have so many bytes together. */
+export const PAGE_BYTES = 1_048_576
+
 /**
  * An ordered store of bytes. A backend makes one for each start. It opens it before anything else, has one `write` under way
  * at a time, and closes it when none is, once: also where `open`, or a read behind it, failed. It is not opened again.
@@ -41,7 +44,8 @@ export interface OrderedStore {
   close(): void | Promise<void>
   /**
    * What is committed, in the order of the bytes of the keys (as `Buffer.compare` has it); at most `limit` entries, and
-   * fewer only where the range has no more. Pages of at most 1,000 are asked for. Comes at any time, several at once too.
+   * fewer only where the range has no more, or where their values have {@link PAGE_BYTES} or more together: a store may stop behind the first
+   * entry with which they do. Pages of at most 1,000 are asked for. Comes at any time, several at once too.
    *
    * Where it fails at start the start rejects. Later what it was for fails: a client whose log cannot be read loses its connection and
    * keeps its session, a will is due again some seconds later, a purge rejects. The next read is tried as any other.

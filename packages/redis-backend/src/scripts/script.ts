@@ -41,14 +41,19 @@ local function apply(order, values, at)
 end
 `
 
-/** Keys: order, values. Arguments: from, to, limit. Keys and values in turn. */
+/** Keys: order, values. Arguments: from, to, limit, with how many bytes of values a page ends. Keys and values in turn. */
 export const READ: Script = script(
   2,
   `
 local keys = redis.call('ZRANGEBYLEX', KEYS[1], '[' .. ARGV[1], '(' .. ARGV[2], 'LIMIT', 0, ARGV[3])
+local count, bytes = 0, 0
+while count < #keys and bytes < tonumber(ARGV[4]) do
+  count = count + 1
+  bytes = bytes + redis.call('HSTRLEN', KEYS[2], keys[count])
+end
 local found = {}
-for first = 1, #keys, 1000 do
-  local last = math.min(first + 999, #keys)
+for first = 1, count, 1000 do
+  local last = math.min(first + 999, count)
   local values = redis.call('HMGET', KEYS[2], unpack(keys, first, last))
   for i = first, last do
     found[#found + 1] = keys[i]

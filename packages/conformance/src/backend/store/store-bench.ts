@@ -1,7 +1,7 @@
 /** A store at work: opened in a place of its own, and asked in hex. */
 import { Buffer } from 'node:buffer'
 import type { Change, Entry, KeyRange, OrderedStore } from '@mqtt-stack/core/backend'
-import { MAX_KEY_BYTES } from '@mqtt-stack/core/backend'
+import { MAX_KEY_BYTES, PAGE_BYTES } from '@mqtt-stack/core/backend'
 import type { StorePlace } from '../over-store.ts'
 
 /** A key or a value: a text stands for its UTF-8 bytes. */
@@ -63,7 +63,8 @@ export class StoreBench {
     for (;;) {
       const page = await this.#store.read({ from, to: range.to }, PAGE)
       found.push(...page)
-      if (page.length < PAGE) return found
+      const bytes = page.reduce((sum, { value }) => sum + value.length, 0)
+      if (page.length === 0 || (page.length < PAGE && bytes < PAGE_BYTES)) return found
       const { key } = page[page.length - 1]
       if (Buffer.compare(key, from) < 0) throw new Error(`a page from ${hex(from)} on ended with ${hex(key)}`)
       from = Uint8Array.from([...key, 0])

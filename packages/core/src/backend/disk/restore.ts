@@ -6,7 +6,8 @@ import { Publish } from '../../packets/index.ts'
 import type { Clock } from '../../time/index.ts'
 import { fromWall } from '../../time/index.ts'
 import { LogEntry } from '../log-entry.ts'
-import type { KeyRange, OrderedStore } from '../ordered-store.ts'
+import type { OrderedStore } from '../ordered-store.ts'
+import { readPages } from '../read-pages.ts'
 import type { Commits } from './commits.ts'
 import type { Kind } from './keys.ts'
 import * as keys from './keys.ts'
@@ -14,9 +15,6 @@ import type { StoredIntent, StoredOrigin } from './node-records.ts'
 import * as nodeRecords from './node-records.ts'
 import type { StoredEntry, StoredSession, StoredWill } from './records.ts'
 import * as records from './records.ts'
-
-/** Entries that are read at a time. */
-const PAGE = 1_000
 
 /** Who takes what an earlier process left. Instants are of the stack's clock. */
 export interface Restored {
@@ -59,12 +57,8 @@ export async function restore(
   const wanted = new Set<number>()
 
   async function each(kind: Kind, take: (key: Uint8Array, value: Uint8Array) => void): Promise<void> {
-    let range: KeyRange | undefined = keys.rangeOf(kind)
-    while (range !== undefined) {
-      const page: Awaited<ReturnType<OrderedStore['read']>> = await store.read(range, PAGE)
+    for await (const page of readPages(store, keys.rangeOf(kind)))
       for (const { key, value } of page) readOne(key, () => take(key, value))
-      range = page.length < PAGE ? undefined : keys.behind(page[page.length - 1].key, range)
-    }
   }
   /** Of a session that is there. */
   const eachOwned = (

@@ -1,14 +1,16 @@
 import { Buffer } from 'node:buffer'
 import type { Kind } from '../disk/keys.ts'
-import { behind, KIND } from '../disk/keys.ts'
+import { KIND } from '../disk/keys.ts'
 import type { KeyRange } from '../ordered-store.ts'
 import { MAX_KEY_BYTES } from '../ordered-store.ts'
+import { readPages } from '../read-pages.ts'
 import { decodeEntry } from './entry.ts'
 import type { SharedStore } from './shared-store.ts'
 
 /** What a node keeps for itself: nobody misses it where there is nothing else. */
 const OWN: ReadonlySet<number> = new Set<Kind>([KIND.format, KIND.counters, KIND.position, KIND.origin])
 const ALL: KeyRange = { from: Buffer.alloc(0), to: Buffer.alloc(MAX_KEY_BYTES + 1, 0xff) }
+/** Entries of the inbox that are asked for at a time. */
 const PAGE = 1_000
 /** Others may send meanwhile, until they know. */
 const TRIES = 5
@@ -21,12 +23,7 @@ const TRIES = 5
 export async function leaveNothing(store: SharedStore, received: string): Promise<void> {
   const nodes = await store.nodes()
   if (nodes.some(({ node, alive }) => !alive && node !== store.node)) return
-  for (let range = ALL; ; ) {
-    const entries = await store.read(range, PAGE)
-    if (entries.some(({ key }) => !OWN.has(key[0]))) return
-    if (entries.length < PAGE) break
-    range = behind(entries[PAGE - 1].key, ALL)
-  }
+  for await (const entries of readPages(store, ALL)) if (entries.some(({ key }) => !OWN.has(key[0]))) return
   for (let tries = 0; tries < TRIES && !(await store.leave(received)); tries++) {
     const entries = await store.receive(received, PAGE)
     if (entries.some(({ bytes }) => isMissed(bytes))) return

@@ -7,7 +7,8 @@ import { Publish } from '../../packets/index.ts'
 import type { Clock } from '../../time/index.ts'
 import { fromWall, proceed, toWall } from '../../time/index.ts'
 import * as keys from '../disk/keys.ts'
-import type { Change, Entry, KeyRange } from '../ordered-store.ts'
+import type { Change, Entry } from '../ordered-store.ts'
+import { readPages } from '../read-pages.ts'
 import type { RetainedMessages } from '../retained-messages.ts'
 import type { FeedReceiver } from './retained-feed.ts'
 import { RetainedFeed } from './retained-feed.ts'
@@ -16,7 +17,7 @@ import { readNotes, readValue, unreadable, writeValue } from './retained-record.
 import { RetainedWriter } from './retained-writer.ts'
 import type { Posted, SharedMap } from './shared-store.ts'
 
-/** Entries of the map that are read at a time. */
+/** Messages in memory that are looked at at a time. */
 const PAGE = 1_000
 /** What is over is taken out of the store by the node that wrote it; so many ms later by any. */
 const GRACE = 30_000
@@ -154,12 +155,8 @@ export class SharedRetained implements FeedReceiver {
   async reload(): Promise<string> {
     const position = await this.#map.position()
     const found = new Set<string>()
-    let range: KeyRange | undefined = keys.rangeOf(keys.KIND.retained)
-    while (range !== undefined) {
-      const page: Awaited<ReturnType<SharedMap['read']>> = await this.#map.read(range, PAGE)
+    for await (const page of readPages(this.#map, keys.rangeOf(keys.KIND.retained)))
       for (const entry of page) this.#load(entry, found)
-      range = page.length < PAGE ? undefined : keys.behind(page[page.length - 1].key, range)
-    }
     this.#loaded = await this.#map.position()
     this.#keepOnly(found)
     return position

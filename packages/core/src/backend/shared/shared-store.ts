@@ -26,7 +26,8 @@ export interface NodePart {
    */
   write(batch: readonly Change[]): Promise<void>
   /**
-   * The entries of the inbox behind a position (`''`: all), in order. Waits for one, at most about a second, where there is none.
+   * The entries of the inbox behind a position (`''`: all), in order; at most `limit`, and fewer where they are many bytes. Waits for one, at
+   * most about a second, where there is none.
    */
   receive(after: string, limit: number): Promise<readonly Posted[]>
   /** Entries up to this position are done with, and may go. Nobody waits for it. */
@@ -46,13 +47,13 @@ export interface SharedMap {
    * nothing is written, and it rejects with `LEASE_LOST`: what is late must not come over what others have written since.
    */
   write(batch: readonly Change[], posted: Uint8Array): Promise<string>
-  /** What is in it now, in the order of keys. */
+  /** What is in it now, in the order of keys; as {@link OrderedStore.read}. */
   read(range: KeyRange, limit: number): Promise<readonly Entry[]>
   /** The position of the newest entry of the feed; `''` where there was none. */
   position(): Promise<string>
   /**
-   * Entries behind a position, in order; waits for one, at most about a second, where there is none. Nothing where entries
-   * behind it are gone: then the map is read anew.
+   * Entries behind a position, in order; at most `limit`, and fewer where they are many bytes. Waits for one, at most about a second, where there
+   * is none. Nothing where entries behind it are gone: then the map is read anew.
    */
   changes(after: string, limit: number): Promise<readonly Posted[] | undefined>
 }

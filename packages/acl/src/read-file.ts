@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { fileProblem, isStackError, StackError } from '@mqtt-stack/core'
+import { fileProblem, isStackError, readRegularSync, StackError } from '@mqtt-stack/core'
 import type { Line } from './mosquitto-lines.ts'
 import { readMosquitto } from './mosquitto-lines.ts'
 import { readRule, ruleError } from './read-rule.ts'
@@ -53,7 +52,7 @@ function withFile(read: readonly Rule[], file: FileText, version: string): RuleS
  */
 export function readText(path: string): FileText {
   try {
-    return decodeText(path, readFileSync(path))
+    return decodeText(path, readRegularSync(path))
   } catch (error) {
     throw isStackError(error) ? error : unreadable(path, error)
   }

@@ -1,7 +1,6 @@
 /** A key in a file, which is read again when it changes. */
-import { readFile } from 'node:fs/promises'
 import type { FileWatch, Stack } from '@mqtt-stack/core'
-import { fileProblem, StackError, watchFile } from '@mqtt-stack/core'
+import { fileProblem, readRegular, StackError, watchFile } from '@mqtt-stack/core'
 import type { KeySource } from './key-source.ts'
 import type { FindKey, KeyUse } from './keys.ts'
 import { readKey } from './keys.ts'
@@ -34,7 +33,7 @@ export class KeyFile implements KeySource {
       clock,
     )
     try {
-      this.#find = this.#read(await readFile(this.#path).catch((error: Error) => error))
+      this.#find = this.#read(await readRegular(this.#path).catch((error: Error) => error))
     } catch (error) {
       this.stop()
       throw error
@@ -43,7 +42,7 @@ export class KeyFile implements KeySource {
 
   /** @throws StackError as {@link start}. */
   async check(): Promise<void> {
-    this.#read(await readFile(this.#path).catch((error: Error) => error))
+    this.#read(await readRegular(this.#path).catch((error: Error) => error))
   }
 
   retire(): void {

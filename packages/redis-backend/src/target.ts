@@ -1,7 +1,6 @@
 /** What the options say of where Redis is. */
-import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
-import { fileProblem, StackError } from '@mqtt-stack/core'
+import { fileProblem, readRegularSync, StackError } from '@mqtt-stack/core'
 import { NODE_NAME } from './node-name.ts'
 import type { RedisOptions } from './options.ts'
 
@@ -107,7 +106,7 @@ function passwordOf(owner: string, { password, passwordFile }: RedisOptions): st
 
 function readFile(owner: string, option: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readRegularSync(path).toString()
   } catch (cause) {
     const text = `${owner}: cannot read ${path} (option "${option}"): ${fileProblem(cause)}`
     throw new StackError('STORE_UNUSABLE', text, { cause })

@@ -1,7 +1,6 @@
 /** `mqtt-stack passwd FILE USER`: adds users to a file of users, changes their passwords and groups, and removes them. */
-import { readFileSync } from 'node:fs'
 import type { OptionsSpec } from '@mqtt-stack/core'
-import { fileProblem, StackError } from '@mqtt-stack/core'
+import { fileProblem, readRegularSync, StackError } from '@mqtt-stack/core'
 import type { User } from '@mqtt-stack/core/users'
 import {
   groupProblem,
@@ -128,7 +127,7 @@ function usersOf(path: string, text: string | Buffer | undefined): ReadonlyMap<s
 
 function readIfThere(path: string): Buffer | undefined {
   try {
-    return readFileSync(path)
+    return readRegularSync(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     const why = fileProblem(error, { EISDIR: 'name the file in it' })

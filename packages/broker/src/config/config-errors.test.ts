@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of a configuration look so
 /** What is said of a configuration that is wrong: the exact text. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -311,6 +312,23 @@ describe('secrets', () => {
     writeFileSync(join(path, 'secret'), 'swordfish\n')
     const { value } = await readText(join(path, 'broker.yaml'), listener('{ file: secret }'))
     expect(value.listeners?.[0].passphrase).toBe('swordfish')
+  })
+
+  test('are text, with or without a mark at their beginning, and no pipe', async () => {
+    const path = folder()
+    const secret = join(path, 'secret')
+    const read = () => problemsOf(listener(`{ file: ${secret} }`))
+    const problem = (why: string) => [
+      `broker.yaml:2:73: listeners[0].passphrase: cannot read the file ${secret}: ${why}`,
+    ]
+    writeFileSync(secret, '\uFEFFswordfish\r\n')
+    const { value } = await readText(join(path, 'broker.yaml'), listener('{ file: secret }'))
+    expect(value.listeners?.[0].passphrase).toBe('swordfish')
+    writeFileSync(secret, Buffer.from('swordf\xefsh', 'latin1'))
+    expect(await read()).toEqual(problem('it is not UTF-8'))
+    rmSync(secret)
+    execFileSync('mkfifo', [secret])
+    expect(await read()).toEqual(problem('it is no regular file but a pipe, a socket or a device'))
   })
 
   test('are in no message', async () => {

@@ -1,7 +1,6 @@
 /** Holds a configuration against its schema, and makes of it what the schema means: paths, and texts out of files. */
-import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { fileProblem, nearestName } from '@mqtt-stack/core'
+import { fileProblem, nearestName, readRegularSync } from '@mqtt-stack/core'
 import { describeSchema, fitsKind, kindOf } from './describe-schema.ts'
 import { plainValue } from './environment.ts'
 import type { JsonSchema } from './json-schema.ts'
@@ -136,8 +135,9 @@ class Conforming {
     const { file } = this.#checkMap(value, this.#resolve(schema), path) as { file: string }
     if (this.problems.length > before) return undefined
     try {
-      const text = readFileSync(file, 'utf8')
-      if (text.length > LONGEST_SECRET) throw new Error(`it is larger than ${LONGEST_SECRET} bytes`)
+      const bytes = readRegularSync(file)
+      if (bytes.length > LONGEST_SECRET) throw new Error(`it is larger than ${LONGEST_SECRET} bytes`)
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
       return text.replace(/\r?\n$/, '')
     } catch (error) {
       const message = `${nameOf(path)}: cannot read the file ${file}: ${fileProblem(error)}`

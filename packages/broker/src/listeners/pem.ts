@@ -1,7 +1,6 @@
 /** PEM text: given as it is, or as the file that it is in. */
 import { Buffer } from 'node:buffer'
-import { readFileSync } from 'node:fs'
-import { fileProblem } from '@mqtt-stack/core'
+import { fileProblem, readRegularSync } from '@mqtt-stack/core'
 
 /** The text, its bytes, or the file that holds it, which is read again when it changes. */
 export type PemSource = string | Uint8Array | PemFile
@@ -23,7 +22,7 @@ export function readPem(source: PemSource): string {
   if (file === undefined)
     return typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString()
   try {
-    return readFileSync(file, 'utf8')
+    return readRegularSync(file).toString()
   } catch (error) {
     throw new Error(fileProblem(error), { cause: error })
   }

@@ -9,6 +9,8 @@ const WORDS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'its name is too long',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open',
+  ENXIO: 'it is no regular file but a pipe, a socket or a device',
+  ERR_NOT_A_FILE: 'it is no regular file but a pipe, a socket or a device',
   ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8',
 }
 

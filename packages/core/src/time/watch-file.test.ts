@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -95,6 +96,18 @@ describe('watchFile', () => {
     writeFileSync(path, 'one')
     await seconds(5)
     expect(told).toEqual([])
+  })
+
+  it('waits for no pipe that stands in its place', async () => {
+    const { path, told, seconds } = watched('one')
+    rmSync(path)
+    execFileSync('mkfifo', [path])
+    await seconds(3)
+    expect(told).toEqual(['ERR_NOT_A_FILE'])
+    rmSync(path)
+    writeFileSync(path, 'two')
+    await seconds(3)
+    expect(told).toEqual(['ERR_NOT_A_FILE', 'two'])
   })
 
   it('waits for a file that is not there yet', async () => {

@@ -1,9 +1,9 @@
 /** Files that are read again when they change: users, rules, keys, certificates. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import type { Clock } from './clock.ts'
 import { systemClock } from './clock.ts'
+import { readRegular, readRegularSync } from './read-regular.ts'
 
 /** What {@link watchFile} hands out. */
 export interface FileWatch {
@@ -69,7 +69,7 @@ class Watch {
   }
 
   async #readAgain(state: string): Promise<void> {
-    const contents = await readFile(this.#path).catch((error: Error) => error)
+    const contents = await readRegular(this.#path).catch((error: Error) => error)
     this.#read = state
     const now = fingerprint(contents)
     if (now === this.#told || this.closed) return
@@ -80,7 +80,7 @@ class Watch {
 
 function readNow(path: string): Buffer | Error {
   try {
-    return readFileSync(path)
+    return readRegularSync(path)
   } catch (error) {
     return error as Error
   }

@@ -1,9 +1,8 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Stack } from '../contract/index.ts'
 import { fileProblem, StackError } from '../errors/index.ts'
 import type { FileWatch } from '../time/index.ts'
-import { watchFile } from '../time/index.ts'
+import { readRegularSync, watchFile } from '../time/index.ts'
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
@@ -68,7 +67,7 @@ export class AuthorityFile {
 
 function contentsOf(path: string): Buffer | Error {
   try {
-    return readFileSync(path)
+    return readRegularSync(path)
   } catch (error) {
     return error as Error
   }

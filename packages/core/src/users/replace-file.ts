@@ -7,7 +7,6 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
-  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -15,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { isStackError, StackError } from '../errors/index.ts'
+import { readRegularSync } from '../time/index.ts'
 
 /**
  * Writes what `change` makes of a file into another one beside it, and renames that. A new file is for its owner alone
@@ -73,7 +73,7 @@ function openBeside(path: string, beside: string): number {
 }
 
 function read(path: string, target: string): string {
-  const text = readFileSync(target)
+  const text = readRegularSync(target)
   if (!text.equals(Buffer.from(text.toString()))) {
     throw new StackError('FILE_INVALID', `${path}: is not UTF-8: save the file in that encoding`)
   }

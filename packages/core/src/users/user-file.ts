@@ -1,10 +1,10 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import type { Client, Log, Stack } from '../contract/index.ts'
 import { Slot } from '../contract/index.ts'
 import { fileProblem, StackError } from '../errors/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { FileWatch } from '../time/index.ts'
-import { watchFile } from '../time/index.ts'
+import { readRegularSync, watchFile } from '../time/index.ts'
 import { replaceFile } from './replace-file.ts'
 import type { User } from './user.ts'
 import { parseUsersInTurns } from './user.ts'
@@ -220,7 +220,7 @@ export class UserFile<Known> {
 
 function readUsers(path: string, owner: string): Buffer {
   try {
-    return readFileSync(path)
+    return readRegularSync(path)
   } catch (error) {
     throw unreadable(path, owner, error as Error)
   }

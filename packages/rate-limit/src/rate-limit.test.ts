@@ -1,4 +1,5 @@
 import { Authentication } from '@mqtt-stack/authentication'
+import type { MiddlewareLike } from '@mqtt-stack/core'
 import { acceptAll, testStack } from '@mqtt-stack/testing'
 import { describe, expect, it } from 'vitest'
 import { broker5 } from '../../../test/rig/broker.ts'
@@ -50,6 +51,16 @@ it('stands before authentication, or the stack does not start', async () => {
       ),
     },
   )
+})
+
+it('stands behind whoever lets nobody in, and publishes nothing of clients', async () => {
+  const statistics: MiddlewareLike = { name: 'Statistics', uses: ['relayMessage'], install() {} }
+  const operator: MiddlewareLike = { ...statistics, name: 'Operator', handles: ['connect'], handle() {} }
+  await testStack(statistics, operator, new RateLimit(), acceptAll())
+  const relay: MiddlewareLike = { ...statistics, name: 'Relay', handles: ['publish'], handle() {} }
+  await expect(testStack(relay, new RateLimit(), acceptAll())).rejects.toMatchObject({
+    message: expect.stringContaining('RateLimit must stand before Relay: '),
+  })
 })
 
 it.each<[RateLimitOptions, string]>([

@@ -25,6 +25,7 @@ import { Exempt } from './exempt.ts'
 import type { Claim } from './failures.ts'
 import { Gate } from './gate.ts'
 import { Guard } from './guard.ts'
+import { isLimited } from './is-limited.ts'
 import { ProcessMeasures } from './measures.ts'
 import type { RateLimitOptions } from './options.ts'
 import { RATE_LIMIT_OPTIONS } from './options.ts'
@@ -272,12 +273,13 @@ export class RateLimit extends Middleware<RateLimitOptions> {
 
   #checkPlace(): void {
     const { middlewares } = this.stack
-    for (const { name, uses = [], requires = [] } of middlewares.slice(0, middlewares.indexOf(this))) {
-      const asked = [...uses, ...requires]
-      if (!asked.includes('authenticateConnection') && !asked.includes('relayMessage')) continue
-      const fix = `use: [{ middleware: rateLimit, before: 'authentication' }]`
-      throw new StackError('ORDER_INVALID', `${this.name} must stand before ${name}: ${fix}\n\n${this.stack}`)
-    }
+    const late = middlewares.slice(0, middlewares.indexOf(this)).find(isLimited)
+    if (late === undefined) return
+    const fix = `use: [{ middleware: rateLimit, before: 'authentication' }]`
+    throw new StackError(
+      'ORDER_INVALID',
+      `${this.name} must stand before ${late.name}: ${fix}\n\n${this.stack}`,
+    )
   }
 
   /** As it was when the CONNECT came: of a connection that is over nobody knows the address. */

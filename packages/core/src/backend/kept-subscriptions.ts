@@ -49,10 +49,9 @@ export class KeptSubscriptions {
   #unheardBy(
     { sender, peers, routes }: SharedNode,
     record: SessionRecord,
-    { topic, share }: Context<'subscribeTopic'>,
+    { topic }: Context<'subscribeTopic'>,
   ): string | undefined {
-    if (!sender.isSomeFull || record.filters?.has(topic) === true || routes.own.covers(topic, share))
-      return undefined
+    if (!sender.isSomeFull || record.filters?.has(topic) === true || routes.isKnown(topic)) return undefined
     return sender.fullOf(peers.live)
   }
 

@@ -18,9 +18,9 @@ export class OwnRoutes {
     this.#isConnected = isConnected
   }
 
-  /** Whether others need not hear of another client that subscribes: they know, and count no members. */
-  covers(topic: string, share: Share | undefined): boolean {
-    return share === undefined && this.#routes.has(topic)
+  /** Whether some client subscribes. */
+  has(topic: string): boolean {
+    return this.#routes.has(topic)
   }
 
   /** A client has subscribed; answers whether it is the first one. */

@@ -1,27 +1,22 @@
 import type { Share } from '../../contract/index.ts'
 import { shareOf } from '../../contract/index.ts'
-import { StackError } from '../../errors/index.ts'
 import type { Clock } from '../../time/index.ts'
 import { Asks } from './asks.ts'
+import { Changes } from './changes.ts'
 import type { RouteChange, RoutesFrame } from './frames.ts'
 import { Marks } from './marks.ts'
 import { OwnRoutes } from './own-routes.ts'
 import type { Peers } from './peers.ts'
 import { RouteTree } from './route-tree.ts'
 import type { Sender } from './sender.ts'
+import { UntilRoom } from './until-room.ts'
+import { Versions } from './versions.ts'
 
 /** So many names of nodes that are no more are remembered: late frames of theirs are passed over. */
 const REMEMBERED = 1_000
 
 /** Routes in one frame of a snapshot. */
 const PAGE = 1_000
-
-/** Who waits until all nodes know the routes of a version. */
-interface Waiter {
-  readonly version: number
-  readonly settled: Promise<void>
-  readonly end: (error?: StackError) => void
-}
 
 /** Which node has which filters, here and at all others. */
 export class Routes {
@@ -31,22 +26,16 @@ export class Routes {
   readonly #node: string
   readonly #peers: Peers
   readonly #sender: Sender
-  readonly #clock: Clock
-  readonly #patience: number
-  /** Changes of this turn, by filter as it was subscribed to. */
-  readonly #pending = new Map<string, RouteChange>()
-  /** Filters that not all nodes are known to know, and the version that they came with. */
-  readonly #unmarked = new Map<string, number>()
-  /** The version that each node has marked. */
-  readonly #marked = new Map<string, number>()
+  readonly #versions: Versions
+  /** Changes of this turn. */
+  #changes = new Changes()
+  /** What nodes with too much waiting have not been told. */
+  readonly #untold: UntilRoom<Changes>
   /** Nodes that are no more: what others still know of them is not so. */
   readonly #gone = new Set<string>()
   /** Who wants a mark of each node that comes from now on. */
   readonly #asks = new Asks()
-  #waiters: Waiter[] = []
-  #version = 0
   #isScheduled = false
-  #wanted = false
   #closed = false
 
   constructor(
@@ -61,33 +50,38 @@ export class Routes {
     this.#node = node
     this.#peers = peers
     this.#sender = sender
-    this.#clock = clock
-    this.#patience = 2 * lease
+    this.#versions = new Versions(peers, clock, 2 * lease)
+    this.#untold = new UntilRoom(sender, clock, (node, changes) => this.#tellOf(node, changes))
     this.marks = new Marks(sender, clock, lease)
     this.tree = new RouteTree(worked)
     this.own = new OwnRoutes(isConnected)
-    peers.on({ dead: () => this.#judge() })
+    peers.on({
+      dead: (node) => {
+        this.#untold.drop(node)
+        this.#versions.judge()
+      },
+    })
   }
 
   /** The version of the last change that was told. */
   get version(): number {
-    return this.#version
+    return this.#versions.last
   }
 
   /** A client of this node has subscribed. */
   added(topic: string, share: Share | undefined): void {
-    if (this.own.add(topic, share)) {
-      this.#unmarked.delete(topic)
-      this.#unmarked.set(topic, this.#version + 1)
-      this.#wanted = true
+    const isNew = this.own.add(topic, share)
+    if (isNew) {
+      this.#versions.begin(topic)
+      this.#changes.isWanted = true
     } else if (share === undefined) return
-    this.#change(topic, share)
+    this.#change(topic, share, isNew)
   }
 
   removed(topic: string, share: Share | undefined): void {
-    if (this.own.remove(topic)) this.#unmarked.delete(topic)
+    if (this.own.remove(topic)) this.#versions.end(topic)
     else if (share === undefined) return
-    this.#change(topic, share)
+    this.#change(topic, share, false)
   }
 
   /** Somebody with these subscriptions has come or gone: groups may have a connected member, or none any more. */
@@ -95,7 +89,7 @@ export class Routes {
     if (topics === undefined) return
     for (const topic of topics) {
       const share = topic.startsWith('$share/') ? shareOf(topic) : undefined
-      if (share !== undefined) this.#change(topic, share)
+      if (share !== undefined) this.#change(topic, share, false)
     }
   }
 
@@ -104,15 +98,14 @@ export class Routes {
     return this.tree.group(share)?.members.some(({ connected }) => connected) === true
   }
 
+  /** Whether all nodes send here what matches this filter, so that none has to hear of another client first. */
+  isKnown(topic: string): boolean {
+    return this.own.has(topic) && !this.#versions.isOpen(topic)
+  }
+
   /** Fulfils when all nodes send here what matches this filter; nothing where they do already. */
   settled(topic: string): Promise<void> | undefined {
-    if (this.#unmarked.size === 0) return undefined
-    if (this.#peers.live.size === 0) {
-      this.#unmarked.clear()
-      return undefined
-    }
-    const version = this.#unmarked.get(topic)
-    return version === undefined ? undefined : this.#wait(version)
+    return this.#versions.settled(topic)
   }
 
   /**
@@ -130,11 +123,12 @@ export class Routes {
     tag = 0,
   ): Promise<void> {
     this.#flush()
-    const version = ++this.#version
+    this.#untold.tellAll()
+    const version = this.#versions.next()
     for (const node of gone) this.drop(node)
     this.#tell({ kind: 'routes', owner: this.#node, version, part: 'change', changes, gone, markers, tag })
     for (const marker of markers) this.marks.giveNow(marker, this.#node, version, tag)
-    return this.#wait(version)
+    return this.#versions.wait(version)
   }
 
   /**
@@ -143,15 +137,16 @@ export class Routes {
    */
   greet(node: string, hello?: number): void {
     this.#flush()
+    this.#untold.drop(node)
     this.#gone.delete(node)
     for (const dead of this.tree.nodes)
       if (dead !== node && !this.#peers.live.has(dead))
         this.#snapshot(node, dead, [this.tree.of(dead)], 0, [], 0)
     const markers = hello === undefined ? [this.#node] : []
-    this.#snapshot(node, this.#node, [...this.own.pages(PAGE)], this.#version, markers, hello ?? 0)
-    if (hello !== undefined) this.#marked.set(node, this.#version)
+    this.#snapshot(node, this.#node, [...this.own.pages(PAGE)], this.version, markers, hello ?? 0)
+    if (hello !== undefined) this.#versions.begun(node)
     this.#peers.add(node)
-    this.#asks.tell(node, this.#version, this.#node, this.#sender)
+    this.#asks.tell(node, this.version, this.#node, this.#sender)
   }
 
   /**
@@ -193,9 +188,7 @@ export class Routes {
 
   /** Another node knows this node's routes up to a version. */
   marked(node: string, version: number): void {
-    if (version <= (this.#marked.get(node) ?? 0)) return
-    this.#marked.set(node, version)
-    this.#judge()
+    this.#versions.mark(node, version)
   }
 
   /** A node is no more: its routes go. */
@@ -203,7 +196,7 @@ export class Routes {
     this.#gone.add(node)
     if (this.#gone.size > REMEMBERED) for (const oldest of this.#gone) if (this.#gone.delete(oldest)) break
     this.tree.drop(node)
-    this.#marked.delete(node)
+    this.#versions.forget(node)
     this.#peers.remove(node)
   }
 
@@ -215,13 +208,14 @@ export class Routes {
   /** What has changed last is told; whoever waits is told that this node stops. */
   close(): void {
     this.#flush()
+    this.#untold.tellAll()
+    this.marks.close()
     this.#closed = true
-    for (const { end } of this.#waiters) end(new StackError('STORE_FAILED', 'this node stops'))
-    this.#waiters = []
+    this.#versions.close()
   }
 
-  #change(topic: string, share: Share | undefined): void {
-    this.#pending.set(topic, this.own.of(topic, share))
+  #change(topic: string, share: Share | undefined, isNew: boolean): void {
+    this.#changes.add(topic, share, isNew)
     if (this.#isScheduled) return
     this.#isScheduled = true
     setImmediate(() => {
@@ -232,68 +226,46 @@ export class Routes {
 
   /** What has changed in this turn is told. */
   #flush(): void {
-    if (this.#pending.size === 0 || this.#closed) return
-    const version = ++this.#version
-    const changes = [...this.#pending.values()]
-    const markers = this.#wanted ? [this.#node] : []
-    this.#pending.clear()
-    this.#wanted = false
-    this.#tell({
-      kind: 'routes',
-      owner: this.#node,
-      version,
-      part: 'change',
-      changes,
-      gone: [],
-      markers,
-      tag: 0,
-    })
-    this.#judge()
+    const changes = this.#changes
+    if (changes.isEmpty || this.#closed) return
+    this.#changes = new Changes()
+    this.#versions.next()
+    let frames: readonly RoutesFrame[] | undefined
+    for (const node of this.#peers.live) {
+      if (this.#untold.delays(node)) this.#delay(node, changes)
+      else {
+        frames ??= this.#framesOf(changes)
+        for (const frame of frames) this.#sender.send(node, frame)
+      }
+    }
+    this.#versions.judge()
+  }
+
+  #delay(node: string, changes: Changes): void {
+    const untold = this.#untold.of(node) ?? new Changes()
+    untold.addAll(changes, this.own)
+    this.#untold.set(node, untold)
+  }
+
+  #tellOf(node: string, changes: Changes): void {
+    for (const frame of this.#framesOf(changes)) this.#sender.send(node, frame)
+  }
+
+  /** What has changed as it is now; a mark is asked for behind all of it. */
+  #framesOf(told: Changes): RoutesFrame[] {
+    const [owner, version] = [this.#node, this.version]
+    const frames: RoutesFrame[] = []
+    const all = told.now(this.own)
+    for (let i = 0; i === 0 || i < all.length; i += PAGE) {
+      const isLast = i + PAGE >= all.length
+      const markers = isLast && told.isWanted ? [owner] : []
+      const changes = all.slice(i, i + PAGE)
+      frames.push({ kind: 'routes', owner, version, part: 'change', changes, gone: [], markers, tag: 0 })
+    }
+    return frames
   }
 
   #tell(frame: RoutesFrame): void {
     for (const node of this.#peers.live) this.#sender.send(node, frame)
-  }
-
-  #isMarked(version: number): boolean {
-    for (const node of this.#peers.live) if ((this.#marked.get(node) ?? 0) < version) return false
-    return true
-  }
-
-  #wait(version: number): Promise<void> {
-    if (version <= this.#version && this.#isMarked(version)) return Promise.resolve()
-    // The filters of a packet come with one version.
-    const last = this.#waiters.at(-1)
-    if (last?.version === version) return last.settled
-    let end!: Waiter['end']
-    const settled = new Promise<void>((resolve, reject) => {
-      end = (error) => {
-        timer.cancel()
-        if (error === undefined) resolve()
-        else reject(error)
-      }
-    })
-    const one: Waiter = { version, settled, end }
-    const timer = this.#clock.after(this.#patience, () => {
-      this.#waiters = this.#waiters.filter((waiter) => waiter !== one)
-      end(new StackError('STORE_FAILED', 'other nodes have not heard of a subscription in time'))
-    })
-    this.#waiters.push(one)
-    return settled
-  }
-
-  /** Somebody has marked, or is not waited for any more. */
-  #judge(): void {
-    for (const [topic, version] of this.#unmarked) {
-      if (version > this.#version || !this.#isMarked(version)) break
-      this.#unmarked.delete(topic)
-    }
-    if (this.#waiters.length === 0) return
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const waiter of waiters) {
-      if (waiter.version <= this.#version && this.#isMarked(waiter.version)) waiter.end()
-      else this.#waiters.push(waiter)
-    }
   }
 }

@@ -7,7 +7,7 @@ import type { TestNode } from './nodes.ts'
 const LOOK = 100
 const PATIENCE = 4_000
 
-/** A QoS 2 message that is not complete. */
+/** A message that is not complete. */
 interface Pending {
   readonly messageId: number
   readonly payload: string
@@ -28,6 +28,7 @@ export class Steady {
   readonly #topic: string | undefined
   readonly #filter: string | undefined
   readonly #random: () => number
+  readonly #qos: 1 | 2
   #client: TestClient | undefined
   #node: TestNode | undefined
   #isGone = true
@@ -39,17 +40,22 @@ export class Steady {
   #ids = 0
   #isStopping = false
 
-  /** @param nodes Those that it may connect to now. */
+  /**
+   * @param nodes Those that it may connect to now.
+   * @param what `qos` is that of what it publishes; 2 by default.
+   */
   constructor(
     clientId: string,
     nodes: () => readonly TestNode[],
-    { topic, filter, random }: { topic?: string; filter?: string; random: () => number },
+    what: { topic?: string; filter?: string; qos?: 1 | 2; random: () => number },
   ) {
+    const { topic, filter, random, qos = 2 } = what
     this.clientId = clientId
     this.#nodes = nodes
     this.#topic = topic
     this.#filter = filter
     this.#random = random
+    this.#qos = qos
   }
 
   /** Publishes no more when what is under way is complete. */
@@ -115,7 +121,7 @@ export class Steady {
       const pending = this.#pending
       if (pending === undefined || packet.messageId !== pending.messageId) continue
       if (packet.cmd === 'pubrec') pending.received = true
-      if (packet.cmd !== 'pubcomp') continue
+      if (packet.cmd !== 'pubcomp' && packet.cmd !== 'puback') continue
       this.#pending = undefined
       this.last++
     }
@@ -143,6 +149,6 @@ export class Steady {
 
   #send(messageId: number, payload: string, dup: boolean): void {
     const topic = this.#topic ?? ''
-    this.#client?.send({ cmd: 'publish', topic, payload, qos: 2, messageId, dup, retain: false })
+    this.#client?.send({ cmd: 'publish', topic, payload, qos: this.#qos, messageId, dup, retain: false })
   }
 }

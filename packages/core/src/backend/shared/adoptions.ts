@@ -14,6 +14,10 @@ export class Adoptions {
   readonly #waiting = new Set<string>()
   /** Those of them that this node has claimed; what they had meant to send is sent. */
   readonly #claimed = new Map<string, LeftIntents>()
+  readonly #claiming = new Map<string, Promise<LeftIntents | undefined>>()
+  /** Nodes that are dead, as {@link quiet} answers. */
+  #quiet: ReadonlySet<string> = new Set()
+  #settling = false
   #running: Promise<void> | undefined
   #closed = false
 
@@ -26,6 +30,9 @@ export class Adoptions {
         this.#waiting.add(node)
         this.#running ??= this.#run()
       },
+      // Whoever had claimed one may be that which is dead now, and who is back sends more.
+      dead: () => this.#forgetQuiet(),
+      joined: () => this.#forgetQuiet(),
     })
   }
 
@@ -57,6 +64,37 @@ export class Adoptions {
       if (dead.every((node) => settled.has(node))) continue
       await new Promise<void>((resolve) => void this.#moving.parts.stack.clock.after(LOOK, resolve))
     }
+  }
+
+  /**
+   * Other nodes that are dead: what they had meant to send is where it is to go, or comes there before the next marks of all who are alive.
+   * Nothing where that is to be waited for, of one that is dead for a short time, or is back and was not heard of: then ask again.
+   */
+  quiet(): ReadonlySet<string> | undefined {
+    const { known, live } = this.#moving.node.peers
+    let isOpen = false
+    for (const node of known) if (!live.has(node) && !this.#quiet.has(node)) isOpen = true
+    if (!isOpen) return this.#quiet
+    if (!this.#settling) void this.#settle()
+    return undefined
+  }
+
+  async #settle(): Promise<void> {
+    this.#settling = true
+    try {
+      this.#forgetQuiet()
+      const before = this.#quiet
+      const settled = await this.settleOthers('')
+      // Somebody may have died, or come back, meanwhile.
+      if (this.#quiet === before) this.#quiet = settled
+    } catch {
+      // Whoever watches the store tells of it; it is asked for again.
+    }
+    this.#settling = false
+  }
+
+  #forgetQuiet(): void {
+    this.#quiet = new Set()
   }
 
   async #isSettled(node: string): Promise<boolean> {
@@ -93,21 +131,25 @@ export class Adoptions {
   }
 
   /** Claims what a node left, and sends in its name what it had meant to; nothing where it is not to be had. */
-  async #claim(left: string): Promise<LeftIntents | undefined> {
+  #claim(left: string): Promise<LeftIntents | undefined> {
     const known = this.#claimed.get(left)
-    if (known !== undefined) return known
-    const { node } = this.#moving
-    const claiming = (async () => {
-      const part = await node.store.claim(left)
-      if (part === undefined) return undefined
-      const intents = new LeftIntents(node, left, part)
-      await intents.replay()
-      return intents
-    })()
+    if (known !== undefined) return Promise.resolve(known)
+    const underWay = this.#claiming.get(left)
+    if (underWay !== undefined) return underWay
+    const claiming = this.#claimNow(left).finally(() => this.#claiming.delete(left))
+    this.#claiming.set(left, claiming)
     // Whoever adopts a node that it is sent to has it before the mark of this one.
-    node.routes.marks.holdUntil(claiming)
-    const claimed = await claiming
-    if (claimed !== undefined) this.#claimed.set(left, claimed)
-    return claimed
+    this.#moving.node.routes.marks.holdUntil(claiming)
+    return claiming
+  }
+
+  async #claimNow(left: string): Promise<LeftIntents | undefined> {
+    const { node } = this.#moving
+    const part = await node.store.claim(left)
+    if (part === undefined) return undefined
+    const intents = new LeftIntents(node, left, part)
+    await intents.replay()
+    this.#claimed.set(left, intents)
+    return intents
   }
 }

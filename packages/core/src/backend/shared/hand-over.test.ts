@@ -48,23 +48,36 @@ describe('a session that is handed over', () => {
     expect([session.gives(entry(2)), session.gives(entry(2, 'workers'))]).toEqual([false, true])
   })
 
-  it('is ready when all who count have marked, or are dead', async () => {
-    const session = handOver()
-    const states: boolean[] = []
-    session.ready.then((state) => states.push(state))
-    const live = new Set(['a', 'b', 'c'])
-    const judge = async (): Promise<readonly boolean[]> => {
-      session.judge((node) => live.has(node))
-      await new Promise(setImmediate)
-      return states
+  it('is ready when all who were asked have marked, and not where one of them dies before', async () => {
+    for (const isDead of [false, true]) {
+      const session = handOver()
+      const states: boolean[] = []
+      session.ready.then((state) => states.push(state))
+      const live = new Set(['a', 'b', 'c'])
+      const judge = async (): Promise<unknown> => {
+        const isPossible = session.judge((node) => live.has(node))
+        await new Promise(setImmediate)
+        return [isPossible, ...states]
+      }
+      session.mark('a')
+      expect(await judge()).toEqual([true])
+      session.count(['a', 'b', 'c'])
+      session.mark('b')
+      expect(await judge()).toEqual([true])
+      if (isDead) live.delete('c')
+      else session.mark('c')
+      expect(await judge()).toEqual(isDead ? [false] : [true, true])
     }
+  })
+
+  it('gives what was sent in the name of a dead node, of which no mark comes', async () => {
+    const session = handOver()
+    session.note('dead', 2)
     session.mark('a')
-    expect(await judge()).toEqual([])
-    session.count(['a', 'b', 'c'])
-    session.mark('b')
-    expect(await judge()).toEqual([])
-    live.delete('c')
-    expect(await judge()).toEqual([true])
+    session.count(['a'], ['dead'])
+    expect([session.hasQuiet, session.judge(() => false)]).toEqual([true, true])
+    expect(await session.ready).toBe(true)
+    expect(session.gives(entry(2))).toBe(true)
   })
 
   it('numbers no message as its new home does', () => {

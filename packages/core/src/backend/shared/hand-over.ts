@@ -42,6 +42,8 @@ export class HandOver {
   readonly #flows = new Map<string, Flow>()
   /** Nodes whose marks count: what others sent, the other one has got. */
   #counted: ReadonlySet<string> | undefined
+  /** Those of them that are to mark. */
+  #asked: ReadonlySet<string> = new Set()
 
   constructor(record: SessionRecord, home: Home, to: string, pull: number, maxMessages: number) {
     this.record = record
@@ -75,16 +77,29 @@ export class HandOver {
     this.#marked.add(origin)
   }
 
-  /** The other one says which nodes it has asked for a mark. */
-  count(nodes: Iterable<string>): void {
-    this.#counted = new Set(nodes)
+  /**
+   * The other one says which nodes it has asked for a mark.
+   * @param quiet Nodes that are dead: what they had meant to send is here, before the marks of the others.
+   */
+  count(asked: readonly string[], quiet: readonly string[] = []): void {
+    this.#asked = new Set(asked)
+    this.#counted = new Set([...asked, ...quiet])
   }
 
-  /** @param isLive Whether a node may still mark. */
-  judge(isLive: (node: string) => boolean): void {
-    if (this.#counted === undefined) return
-    for (const node of this.#counted) if (!this.#marked.has(node) && isLive(node)) return
-    this.#endReady(true)
+  /** What was sent in the name of nodes that are dead may be in this node's inbox, by itself. */
+  get hasQuiet(): boolean {
+    return this.#counted !== undefined && this.#counted.size > this.#asked.size
+  }
+
+  /**
+   * @param isLive Whether a node may still mark.
+   * @returns False where one of them has died: what it had sent nobody can tell.
+   */
+  judge(isLive: (node: string) => boolean): boolean {
+    if (this.#counted === undefined) return true
+    const missing = [...this.#asked].filter((node) => !this.#marked.has(node))
+    if (missing.length === 0) this.#endReady(true)
+    return missing.every(isLive)
   }
 
   end(isMoved: boolean): void {

@@ -1,12 +1,14 @@
 import { Buffer } from 'node:buffer'
 import { shareOf } from '../../contract/index.ts'
+import { StackError } from '../../errors/index.ts'
 import type { Steps } from '../../time/index.ts'
 import { bounded, proceed } from '../../time/index.ts'
 import type { SessionRecord } from '../session-record.ts'
 import type { PartFrame, PullFrame } from './frames.ts'
 import { HandOver } from './hand-over.ts'
 import type { Moving } from './moving.ts'
-import { REASON, restBeforeAsking, STAGE } from './moving.ts'
+import { QUIET, REASON, restBeforeAsking, STAGE } from './moving.ts'
+import { passInbox } from './pass-inbox.ts'
 import { firstRecords, lastRecords } from './session-export.ts'
 
 /** Whoever wants a session and is alive has so many leases for it. */
@@ -62,8 +64,15 @@ export class HandOvers {
     const { peers, store } = this.#moving.node
     for (const handOver of this.#active) {
       if (!this.#isThere(handOver.to)) handOver.end(false)
-      else handOver.judge((node) => node === store.node || peers.live.has(node))
+      else if (!handOver.judge((node) => node === store.node || peers.live.has(node))) this.#fail(handOver)
     }
+  }
+
+  /** The other one asks for it again, when it knows what has become of all nodes. */
+  #fail(handOver: HandOver): void {
+    const { to, pull, record } = handOver
+    handOver.end(false)
+    this.#gone(to, { clientId: record.clientId, pull }, REASON.givenUp)
   }
 
   #isThere(node: string): boolean {
@@ -72,7 +81,10 @@ export class HandOvers {
 
   #takePart(from: string, { pull, stage, records }: PartFrame): void {
     if (stage !== STAGE.counted) return
-    this.#find(from, pull)?.count(records.map((name) => Buffer.from(name).toString()))
+    const names = records.map((name) => Buffer.from(name).toString())
+    const quiet = names.filter((name) => name.startsWith(QUIET)).map((name) => name.slice(QUIET.length))
+    const asked = names.filter((name) => !name.startsWith(QUIET))
+    this.#find(from, pull)?.count(asked, quiet)
     this.#judge()
   }
 
@@ -134,7 +146,7 @@ export class HandOvers {
     }
   }
 
-  #gone(to: string, { clientId, pull }: PullFrame, reason: string): void {
+  #gone(to: string, { clientId, pull }: Pick<PullFrame, 'clientId' | 'pull'>, reason: string): void {
     this.#moving.node.sender.send(to, { kind: 'gone', clientId, pull, reason })
   }
 
@@ -148,6 +160,7 @@ export class HandOvers {
       if (!this.#isThere(handOver.to)) handOver.end(false)
       this.#sendFirst(handOver)
       if (await handOver.ready) {
+        if (handOver.hasQuiet) await passInbox(this.#moving, () => this.#check(handOver))
         resume = this.#seal(record)
         await this.#moving.disk.commits.settled()
         await this.#sendLast(handOver)
@@ -161,6 +174,11 @@ export class HandOvers {
       timer.cancel()
       this.#active.delete(handOver)
     }
+  }
+
+  #check({ to }: HandOver): void {
+    if (this.#closed || !this.#isThere(to))
+      throw new StackError('STORE_FAILED', `${to} is not there any more`)
   }
 
   #sendFirst({ record, ceiling, to, pull }: HandOver): void {

@@ -52,6 +52,11 @@ export class Inbox {
   readonly #handlers = new Map<FrameKind, FrameHandler[]>()
   /** Of each node that has sent something: the number of its last entry. */
   readonly #seqs = new Map<string, number>()
+  /**
+   * The greatest number of those that were forgotten. Numbers begin with the time of the service, so whoever comes later has greater ones: what
+   * has no greater one, of an origin that is not known, comes of a process that stood still since.
+   */
+  #forgotten = 0
   readonly #isMoving: () => boolean
   #position = ''
   /** Entries up to here were applied, and could not be committed. */
@@ -97,9 +102,12 @@ export class Inbox {
     this.#seqs.set(origin, seq)
   }
 
-  /** A node is no more, and nobody sends in its name again. */
+  /** A node is no more, and nobody sends in its name again, but for a process that has not heard of that. */
   forget(origin: string): void {
-    if (!this.#seqs.delete(origin)) return
+    const last = this.#seqs.get(origin)
+    if (last === undefined) return
+    this.#seqs.delete(origin)
+    this.#forgotten = Math.max(this.#forgotten, last)
     this.#progress?.forget(origin)
     this.#disk.commits.remove(keys.originKey(origin))
   }
@@ -215,7 +223,7 @@ export class Inbox {
         const { position, bytes } = entries[at]
         const entry = this.#read(bytes)
         at++
-        if (entry === undefined || entry.seq <= (seqs.get(entry.origin) ?? this.#seqs.get(entry.origin) ?? 0))
+        if (entry === undefined || entry.seq <= (seqs.get(entry.origin) ?? this.#lastOf(entry.origin)))
           continue
         seqs.set(entry.origin, entry.seq)
         // Those behind it in the inbox come for the first time.
@@ -252,6 +260,11 @@ export class Inbox {
     this.#position = entries[at - 1].position
     for (const [origin, seq] of seqs) this.#seqs.set(origin, seq)
     return at
+  }
+
+  /** The number of the last entry of an origin, or one that no entry of it has that comes for the first time. */
+  #lastOf(origin: string): number {
+    return this.#seqs.get(origin) ?? (origin === this.#store.node ? 0 : this.#forgotten)
   }
 
   /** A handler's error is not the sender's, nor of the frames behind. */

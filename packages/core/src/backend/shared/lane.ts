@@ -24,6 +24,14 @@ export interface Item {
   readonly keep: boolean
 }
 
+/** Who is asked of what was sent. */
+export interface LaneEvents {
+  /** The store knows of no such node. Answers whether nobody there misses what was sent. */
+  gone(node: string): boolean
+  /** Whether this node's lease has run out: those that a message was for may have another home by now. */
+  isLate(): boolean
+}
+
 /** An entry that is being put together, or sent. */
 class Outgoing {
   items: Item[] = []
@@ -53,7 +61,7 @@ export class Lane {
   readonly #store: SharedStore
   readonly #node: string
   readonly #nextSeq: () => number
-  readonly #onGone: (node: string) => boolean
+  readonly #events: LaneEvents
   readonly #queue: Outgoing[] = []
   /** The last of the queue, while frames may be added to it. */
   #open: Outgoing | undefined
@@ -62,16 +70,15 @@ export class Lane {
   readonly #pause: Pause
   #closed = false
 
-  /** @param onGone Told that the store knows of no such node; whether nobody there misses anything. */
   constructor(
     store: SharedStore,
     clock: Clock,
     node: string,
     backlog: Backlog,
     nextSeq: () => number,
-    onGone: (node: string) => boolean,
+    events: LaneEvents,
   ) {
-    this.#onGone = onGone
+    this.#events = events
     this.#store = store
     this.#pause = new Pause(clock)
     this.#node = node
@@ -188,8 +195,7 @@ export class Lane {
       try {
         const isThere = await this.#store.send(this.#node, made ?? encodeEntry(this.#store.node, seq, frames))
         if (this.#closed) return false
-        if (isThere || this.#onGone(this.#node)) entry.settle()
-        else entry.settle(this.#failure('it is gone'))
+        entry.settle(this.#judge(isThere))
         for (const { onEnd } of items) onEnd?.(isThere ? 'sent' : 'gone')
         return isThere
       } catch (cause) {
@@ -199,6 +205,14 @@ export class Lane {
     }
     entry.settle()
     return false
+  }
+
+  /** Why what was sent is not there for certain. */
+  #judge(isThere: boolean): StackError | undefined {
+    if (!isThere && !this.#events.gone(this.#node)) return this.#failure('it is gone')
+    if (this.#events.isLate())
+      return this.#failure('it took too long, and others may have gone on without this node')
+    return undefined
   }
 
   /** Whoever waits is told, those of the entries behind too: nobody waits longer than the store takes to fail. What is to come is tried again. */

@@ -1,9 +1,8 @@
 import { nextMessageId } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
 import type { Adoptions } from './adoptions.ts'
-import { encodeFrame } from './frames.ts'
 import type { Moving } from './moving.ts'
-import { Cut } from './residence.ts'
+import { passInbox } from './pass-inbox.ts'
 
 /** How often it is looked whether something has come, in ms. */
 const LOOK = 50
@@ -95,26 +94,8 @@ export class LastCalls {
     announced.catch(() => {})
     await this.readUpTo(tag, missing)
     await announced
-    if (isSent) await this.#passInbox()
+    if (isSent) await passInbox(this.#moving, () => this.#check())
     return { asked, missing }
-  }
-
-  /** What this node has sent into its own inbox is applied. */
-  async #passInbox(): Promise<void> {
-    const { node, cuts } = this.#moving
-    const cut = new Cut(nextMessageId())
-    cuts.begin(cut)
-    cut.ask([node.node])
-    try {
-      const mark = { kind: 'mark', owner: node.node, version: 0, tag: cut.tag } as const
-      await node.sender.post(node.node, encodeFrame(mark))
-      while (cut.waitsFor(node.node)) {
-        this.#check()
-        await this.#pause()
-      }
-    } finally {
-      cuts.end(cut)
-    }
   }
 
   #others(): string[] {

@@ -23,9 +23,9 @@ export class Moves {
     const { inbox, store } = parts.node
     const moving = { ...parts, directory: new Directory(store), cuts: new Cuts(), making: new Set<string>() }
     this.#moving = moving
-    this.#pulls = new Pulls(moving)
-    this.#handOvers = new HandOvers(moving)
     this.#adoptions = new Adoptions(moving, new AdoptedWills(parts))
+    this.#pulls = new Pulls(moving, this.#adoptions)
+    this.#handOvers = new HandOvers(moving)
     inbox.on('mark', ({ owner, tag }, { from }) => {
       if (owner === store.node) moving.cuts.mark(tag, from)
     })

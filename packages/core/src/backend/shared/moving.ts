@@ -19,6 +19,9 @@ export const STAGE = {
   last: 3,
 } as const
 
+/** Stands before the name of a node that is dead, where the new home of a session names those that count: no mark of it comes. */
+export const QUIET = '!'
+
 /** What a session that is asked for is not: `gone` says it. */
 export const REASON = {
   /** It is not there. */

@@ -3,6 +3,8 @@ import type { SharedStore } from './shared-store.ts'
 
 /** Who is told of other nodes. */
 export interface PeerEvents {
+  /** It gets this node's routes from now on. */
+  joined(node: string): void
   /** Its lease has ended, or it is not there any more: nobody waits for it. */
   dead(node: string): void
   /** The store knows of no such node any more. */
@@ -67,8 +69,10 @@ export class Peers {
   /** It gets this node's routes now, and hears of each change. */
   add(node: string): void {
     if (node === this.#store.node) return
+    const isNew = !this.#live.has(node)
     this.#live.add(node)
     this.#newer.add(node)
+    if (isNew) for (const { joined } of this.#listeners) joined?.(node)
   }
 
   /** There is no such node any more. */

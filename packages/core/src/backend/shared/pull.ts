@@ -4,8 +4,9 @@ import { Arrival } from './arrival.ts'
 import type { Home } from './directory.ts'
 import type { GoneFrame, PartFrame } from './frames.ts'
 import type { Moving } from './moving.ts'
-import { REASON, STAGE } from './moving.ts'
+import { QUIET, REASON, STAGE } from './moving.ts'
 import { giveRecord, sessionIn } from './moving-records.ts'
+import { passInbox } from './pass-inbox.ts'
 import { Cut } from './residence.ts'
 
 /** What became of a pull. */
@@ -20,6 +21,12 @@ export class Pull {
   readonly #clientId: string
   /** By which both know it. */
   readonly #number: number
+  /** Nodes that are dead: what they had meant to send comes to both before the marks of the others. */
+  readonly #quiet: ReadonlySet<string>
+  /** Nodes that are asked for a mark. */
+  #asked: ReadonlySet<string> = new Set()
+  #isCounted = false
+  #isComplete = false
   #arrival: Arrival | undefined
   /** Whose messages the session does not take yet. */
   #cut: Cut | undefined
@@ -28,11 +35,13 @@ export class Pull {
   /** When something has come of it last, by the stack's clock (ms). */
   movedAt: number
 
-  constructor(moving: Moving, clientId: string, home: Home, number: number) {
+  /** @param quiet As {@link Adoptions.quiet} has it. */
+  constructor(moving: Moving, clientId: string, home: Home, number: number, quiet: ReadonlySet<string>) {
     this.home = home
     this.#moving = moving
     this.#clientId = clientId
     this.#number = number
+    this.#quiet = quiet
     this.movedAt = moving.parts.stack.clock.now()
     this.pulled = new Promise((resolve) => {
       this.#end = resolve
@@ -54,6 +63,25 @@ export class Pull {
 
   gone({ reason }: GoneFrame): void {
     this.#end(reason as Pulled)
+  }
+
+  /** What this node sends from now on comes here too. */
+  mark(node: string): void {
+    this.#cut?.mark(node)
+    this.#judge()
+  }
+
+  /** What it had sent to the session's home alone nobody can tell, unless it has marked. */
+  dead(node: string): void {
+    const isMissing = this.#asked.has(node) && this.#cut?.waitsFor(node) === true
+    if (node === this.home.node || isMissing) this.giveUp()
+  }
+
+  /** A node that was dead is back, or another one of its name: what it sends now comes here too. */
+  joined(node: string): void {
+    if (!this.#quiet.has(node)) return
+    if (this.#isComplete) this.#cut?.mark(node)
+    else this.giveUp()
   }
 
   /** @param again What was staged of it could not be committed. */
@@ -107,28 +135,48 @@ export class Pull {
 
   #begin(records: readonly Uint8Array[]): void {
     const { parts, disk, cuts } = this.#moving
-    const { routes, peers, sender, store } = this.#moving.node
+    const { routes, peers, store } = this.#moving.node
     const { node } = this.home
     if (parts.sessions.get(this.#clientId) !== undefined)
       throw new StackError('STORE_FAILED', 'there is another one of its name')
     const nodes = new Set([...peers.live, store.node])
     const cut = new Cut(this.#number)
-    cut.ask(nodes)
+    cut.ask([...nodes, ...this.#quiet])
     this.#cut = cut
+    this.#asked = nodes
     cuts.begin(cut)
     const [first, ...rest] = records
     const session = sessionIn(first)
     const arrival = new Arrival(parts, disk, session, { ceiling: session.sequences, cut })
     this.#arrival = arrival
     for (const record of rest) giveRecord(record, arrival)
-    const counted = [...nodes].map((name) => Buffer.from(name))
-    routes.announce([], [node, store.node], [], this.#number).then(
-      () => {
-        const what = { clientId: this.#clientId, pull: this.#number, stage: STAGE.counted, last: true }
-        sender.send(node, { kind: 'part', ...what, records: counted })
-      },
-      () => this.#end(REASON.givenUp),
-    )
+    routes.announce([], [node, store.node], [], this.#number).catch(() => this.#end(REASON.givenUp))
+  }
+
+  /** When all have marked, and all is here that was sent before, the session's home is told whose marks it waits for. */
+  #judge(): void {
+    const cut = this.#cut
+    if (cut === undefined || this.#isCounted || this.#asked.size === 0) return
+    for (const node of this.#asked) if (cut.waitsFor(node)) return
+    this.#isCounted = true
+    if (this.#quiet.size === 0) this.#count()
+    else
+      passInbox(this.#moving, () => this.#check()).then(
+        () => this.#count(),
+        () => this.#end(REASON.givenUp),
+      )
+  }
+
+  #count(): void {
+    const { sender } = this.#moving.node
+    const what = { clientId: this.#clientId, pull: this.#number, stage: STAGE.counted, last: true }
+    const names = [...this.#asked, ...[...this.#quiet].map((name) => QUIET + name)]
+    sender.send(this.home.node, { kind: 'part', ...what, records: names.map((name) => Buffer.from(name)) })
+  }
+
+  #check(): void {
+    if (this.#cut === undefined || this.#arrival === undefined)
+      throw new StackError('STORE_CLOSED', 'nobody wants the session any more')
   }
 
   #goOn(arrival: Arrival, records: readonly Uint8Array[], last: boolean): void {
@@ -136,7 +184,9 @@ export class Pull {
     if (last) arrival.stage()
     this.#moving.disk.commits.commit().then(
       () => {
-        if (last) this.#end(arrival.isThere ? 'complete' : REASON.givenUp)
+        if (!last) return
+        this.#isComplete = arrival.isThere
+        this.#end(arrival.isThere ? 'complete' : REASON.givenUp)
       },
       () => this.#end(REASON.givenUp),
     )

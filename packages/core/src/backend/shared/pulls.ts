@@ -2,6 +2,7 @@ import { nextMessageId } from '../../contract/index.ts'
 import { isStackError } from '../../errors/index.ts'
 import type { Clock } from '../../time/index.ts'
 import { bounded } from '../../time/index.ts'
+import type { Adoptions } from './adoptions.ts'
 import type { Home } from './directory.ts'
 import type { Moving } from './moving.ts'
 import { REASON, restBeforeAsking } from './moving.ts'
@@ -35,17 +36,25 @@ export interface Wanting {
 /** Brings sessions here that are at home elsewhere. */
 export class Pulls {
   readonly #moving: Moving
+  readonly #adoptions: Pick<Adoptions, 'quiet'>
   readonly #pulls = new Map<number, Pull>()
   #closed = false
 
-  constructor(moving: Moving) {
+  constructor(moving: Moving, adoptions: Pick<Adoptions, 'quiet'>) {
     this.#moving = moving
+    this.#adoptions = adoptions
     const { inbox, peers } = moving.node
     inbox.on('part', (frame, { from, again }) => this.#find(from, frame.pull)?.take(frame, again))
     inbox.on('gone', (frame, { from }) => this.#find(from, frame.pull)?.gone(frame))
+    inbox.on('mark', ({ owner, tag }, { from }) => {
+      if (owner === moving.node.node) this.#pulls.get(tag)?.mark(from)
+    })
     peers.on({
       dead: (node) => {
-        for (const pull of this.#pulls.values()) if (pull.home.node === node) pull.giveUp()
+        for (const pull of this.#pulls.values()) pull.dead(node)
+      },
+      joined: (node) => {
+        for (const pull of this.#pulls.values()) pull.joined(node)
       },
     })
   }
@@ -100,7 +109,7 @@ export class Pulls {
         continue
       }
       from = undefined
-      const pulled = peers.live.has(taken.node) ? await this.#pull(wanting, taken) : this.#judge(taken)
+      const pulled = peers.live.has(taken.node) ? await this.#bring(wanting, taken) : this.#judge(taken)
       if (pulled === 'complete') return { isHere: true, ended }
       if (pulled === REASON.foreign) return { refused: 'foreign', ended }
       if (pulled === REASON.ended) ended = true
@@ -132,12 +141,22 @@ export class Pulls {
     return taken
   }
 
-  async #pull({ clientId, identity, cleanStart }: Wanting, home: Home): Promise<Pulled> {
+  /** What a dead node had meant to send goes to the home that the session had: so that comes first. */
+  async #bring(wanting: Wanting, home: Home): Promise<Pulled> {
+    const quiet = this.#adoptions.quiet()
+    return quiet === undefined ? REASON.givenUp : this.#pull(wanting, home, quiet)
+  }
+
+  async #pull(
+    { clientId, identity, cleanStart }: Wanting,
+    home: Home,
+    quiet: ReadonlySet<string>,
+  ): Promise<Pulled> {
     const { directory, parts } = this.#moving
     const { store } = this.#moving.node
     // No other process of this node's name has had it.
     const number = nextMessageId()
-    const pull = new Pull(this.#moving, clientId, home, number)
+    const pull = new Pull(this.#moving, clientId, home, number, quiet)
     this.#pulls.set(number, pull)
     const { clock } = parts.stack
     const timer = clock.every(store.lease / 3, () => {

@@ -3,7 +3,7 @@ import { Backlog } from './backlog.ts'
 import { encodeEntry, FrameRun } from './entry.ts'
 import type { Frame } from './frames.ts'
 import { encodeFrame } from './frames.ts'
-import type { Outcome } from './lane.ts'
+import type { LaneEvents, Outcome } from './lane.ts'
 import { Lane } from './lane.ts'
 import type { SharedStore } from './shared-store.ts'
 
@@ -16,11 +16,9 @@ export interface Posted {
 }
 
 /** Who is told of what does not go to an inbox. */
-export interface SenderEvents {
+export interface SenderEvents extends LaneEvents {
   /** What this node sends to itself, at once. */
   here(frame: Frame): void
-  /** The store knows of no such node. Answers whether nobody there misses what was sent. */
-  gone(node: string): boolean
   /** So many bytes wait for a node that no message is to be sent to it; or (nothing) it has room again. */
   backlog(node: string, waiting: number | undefined): void
 }
@@ -161,7 +159,7 @@ export class Sender {
     let lane = this.#lanes.get(node)
     if (lane === undefined) {
       const backlog = this.#backlogOf(node)
-      lane = new Lane(this.#store, this.#clock, node, backlog, () => ++this.#seq, this.#events.gone)
+      lane = new Lane(this.#store, this.#clock, node, backlog, () => ++this.#seq, this.#events)
       this.#lanes.set(node, lane)
     }
     return lane

@@ -92,9 +92,10 @@ export class SharedNode {
         // Who adopts a node asks all in service before it goes: then it had nothing of those that this one sent to.
         return this.inService
       },
+      isLate: () => this.#state !== 'stopped' && !this.lease.held,
       backlog: (node, waiting) => {
-        if (waiting === undefined) stack.log.event('node.has-room', { node })
-        else stack.log.event('node.full', { node, waiting })
+        if (waiting !== undefined) stack.log.event('node.full', { node, waiting })
+        else stack.log.event('node.has-room', { node })
       },
     })
     this.intents = new Intents(store.node, this.sender)
@@ -181,10 +182,7 @@ export class SharedNode {
     }
   }
 
-  /**
-   * Takes and sends no more; answers when what was on its way is there, and all that others sent has come; or cannot. That may take as long as
-   * a lease.
-   */
+  /** Takes and sends no more; answers when what was on its way is there, and all that others sent has come; or cannot. Takes a lease at most. */
   async stop(): Promise<void> {
     const wasLost = this.#state === 'lost'
     this.#state = 'stopped'

@@ -31,6 +31,37 @@ describe('a node that hangs, and goes on when it was adopted', () => {
     expect(await reader.message()).toMatchObject({ payload: 'newer' })
   })
 
+  it('refuses a QoS 1 message that comes to a node where nobody is any more whom it was for', async () => {
+    const service = new TestService()
+    const [a, b, c] = [await service.join('a'), await service.join('b'), await service.join('c')]
+    const bob = await a.client({ ...STORED, clientId: 'bob' })
+    await bob.subscribe('t', { qos: 1 })
+    await bob.drop()
+    const sender = await c.client({ clientId: 'sender', protocolVersion: 5 })
+    const store = service.storeOf('c')
+    const send = store.send.bind(store)
+    let go = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    store.send = async (node, entry) => {
+      await held
+      return send(node, entry)
+    }
+    sender.send({ cmd: 'publish', topic: 't', payload: 'x', qos: 1, messageId: 1, retain: false, dup: false })
+    await service.settle()
+    // What it sent comes before it hears that others have gone on without it.
+    store.renew = () => new Promise(() => {})
+    store.write = () => new Promise(() => {})
+    store.receive = () => new Promise(() => {})
+    await service.clock.advance(ADOPTED)
+    const back = await b.client({ ...STORED, clientId: 'bob' })
+    go()
+    await service.clock.advance(1_000)
+    await back.expectNothing('publish')
+    expect(sender.received.find(({ cmd }) => cmd === 'puback')).toMatchObject({ reasonCode: 0x97 })
+  })
+
   it('keeps nobody out by a session that it was about to make', async () => {
     const service = new TestService()
     const b = await service.join('b')

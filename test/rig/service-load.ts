@@ -4,6 +4,7 @@ import type { MqttClient } from 'mqtt'
 import type { TestContext } from 'vitest'
 import { expect, onTestFinished, vi } from 'vitest'
 import { needs } from '../support/needs.ts'
+import { PROGRAM_LIMIT } from '../support/program-limit.ts'
 import type { CutProxy } from './redis/proxy.ts'
 import { startProxy } from './redis/proxy.ts'
 import type { RedisServer } from './redis/redis-server.ts'
@@ -11,8 +12,8 @@ import { startRedis } from './redis/redis-server.ts'
 import type { ServiceNode } from './service.ts'
 import { NumberedPublisher, numbersOf, roam, startNode, subscribe } from './service.ts'
 
-/** How long everything may take to come when the load has ended, in ms. */
-const PATIENCE = 60_000
+/** What has not come so long behind the load’s end is lost, in ms. */
+const PATIENCE = PROGRAM_LIMIT / 2
 
 /** What became of the messages; each list is empty where all is well. */
 export interface Account {

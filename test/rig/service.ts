@@ -111,7 +111,7 @@ export function roam(
 export async function subscribe(client: MqttClient, filter: string): Promise<void> {
   for (;;) {
     // What it is asked before it is connected it says is done when it is not.
-    while (!client.connected) await new Promise(setImmediate)
+    if (!client.connected) await new Promise<void>((resolve) => client.once('connect', () => resolve()))
     try {
       const granted = await client.subscribeAsync(filter, { qos: 2 })
       if (granted.some(({ topic, qos }) => topic === filter && qos === 2)) return
@@ -129,6 +129,8 @@ export class NumberedPublisher {
   readonly #qos: 1 | 2
   #next = 1
   #running: Promise<void> | undefined
+  /** Told of each message that is acknowledged. */
+  #onAcknowledged: () => void = () => {}
   #isStopped = false
 
   constructor(client: MqttClient, topic: string, qos: 1 | 2) {
@@ -145,7 +147,10 @@ export class NumberedPublisher {
   /** Fulfils when so many more are acknowledged. */
   async more(count: number): Promise<void> {
     const wanted = this.acknowledged.length + count
-    while (this.acknowledged.length < wanted) await new Promise(setImmediate)
+    while (this.acknowledged.length < wanted)
+      await new Promise<void>((resolve) => {
+        this.#onAcknowledged = resolve
+      })
   }
 
   /** Publishes no more; what is under way is waited for. */
@@ -160,6 +165,7 @@ export class NumberedPublisher {
       try {
         await this.#client.publishAsync(this.#topic, String(number), { qos: this.#qos })
         this.acknowledged.push(number)
+        this.#onAcknowledged()
       } catch {
         // Refused: the service could not promise it.
       }

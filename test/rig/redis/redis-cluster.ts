@@ -1,6 +1,7 @@
 /** A real Redis Cluster for a test: three masters, and a replica of each if wanted. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { openPort } from '../../support/open-port.ts'
+import { PROGRAM_LIMIT } from '../../support/program-limit.ts'
 import type { RedisServer, RedisSettings } from './redis-server.ts'
 import { startRedis } from './redis-server.ts'
 import { RespConnection } from './resp.ts'
@@ -113,8 +114,9 @@ export function replicated(master: RedisServer): Promise<void> {
 
 /** Waits for something that a real program comes to by itself. */
 export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let looks = 0; !(await isSo()); looks++) {
-    if (looks === 600) throw new Error('Redis has not come to what a test waits for')
+  const end = performance.now() + PROGRAM_LIMIT
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error('Redis has not come to what a test waits for')
     await delay(25)
   }
 }
@@ -128,4 +130,13 @@ async function knowsAll(server: RedisServer, count: number): Promise<boolean> {
   return (
     nodes.split('\n').filter((line) => / connected/.test(line) && !/handshake/.test(line)).length === count
   )
+}
+
+/** Waits until another node has taken what was this one's, because it was not heard of for as long as its lease. */
+export function takenOver(redis: RedisServer, node: string): Promise<void> {
+  const meta = `mqtt-stack:{node:${node}}:meta`
+  return until(async () => {
+    const [owner, claimer] = (await ask(redis, 'HMGET', meta, 'owner', 'claimer')) as (string | null)[]
+    return owner === null || claimer !== null
+  })
 }

@@ -8,6 +8,9 @@ import type { State, StateAnswer, StateQuestion } from './state.ts'
 const START_MS = 20_000
 const ANSWER_MS = 30_000
 const STOP_MS = 10_000
+/** What to do where a process does not answer. */
+export const BUSY =
+  'it hangs, or the machine is too busy: look at its stack, or give it a machine that has less to do'
 /** How many of the log's last lines an error shows. */
 const SHOWN = 20
 
@@ -78,9 +81,13 @@ export async function startHostileBroker(): Promise<HostileBroker> {
 
 async function answerOf(child: ChildProcess): Promise<State> {
   const signal = AbortSignal.timeout(ANSWER_MS)
-  for await (const [message] of on(child, 'message', { signal }))
-    if (message?.soakState !== undefined) return (message as StateAnswer).soakState
-  throw new Error('the broker does not answer')
+  try {
+    for await (const [message] of on(child, 'message', { signal }))
+      if (message?.soakState !== undefined) return (message as StateAnswer).soakState
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+  throw new Error(`the broker did not answer within ${ANSWER_MS / 1000} s: ${BUSY}`)
 }
 
 /** Reads what the broker logs, and keeps its end. */

@@ -45,6 +45,8 @@ export interface HostileResult {
   /** Of the good clients: messages, and how often a connection was lost. */
   readonly tally: Tally
   readonly lost: number
+  /** Messages that were due and not sent, because the machine could not keep up. */
+  readonly skipped: number
   /** What the broker logged as an error. */
   readonly errors: readonly string[]
 }
@@ -148,6 +150,7 @@ class Course {
       },
       tally: good.tally,
       lost: good.lost,
+      skipped: good.skipped,
       errors: broker.errors,
     }
   }

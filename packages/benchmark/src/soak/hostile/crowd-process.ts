@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { constants, setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Ports } from './broker.ts'
+import { BUSY } from './broker.ts'
 import type { Crowd, CrowdOutcomes } from './crowd.ts'
 
 const PROGRAM = fileURLToPath(new URL('crowd-main.js', import.meta.url))
@@ -32,7 +33,11 @@ export function startCrowd(settings: CrowdSettings): CrowdProcess {
   if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW)
 
   async function ask(question: CrowdQuestion): Promise<CrowdOutcomes> {
-    const answer = once(child, 'message', { signal: AbortSignal.timeout(ANSWER_MS) })
+    const late = AbortSignal.timeout(ANSWER_MS)
+    const answer = once(child, 'message', { signal: late }).catch((error: unknown) => {
+      if (!late.aborted) throw error
+      throw new Error(`the hostile clients did not ${question} within ${ANSWER_MS / 1000} s: ${BUSY}`)
+    })
     child.send(question)
     const end = exited.then(([code, signal]) => {
       throw new Error(`the hostile clients ended with ${signal ?? code}`)

@@ -7,6 +7,7 @@ import { sleep } from '../../load/traffic.ts'
 import type { Ports } from './broker.ts'
 import { GOOD } from './configuration.ts'
 import { placeOf, Receiver, Sender } from './good-pair.ts'
+import { Pacer } from './pacer.ts'
 
 export interface GoodOptions {
   readonly ports: Ports
@@ -25,20 +26,24 @@ export interface Latency {
 }
 
 const TICK_MS = 1
+/** Messages that may be under way are those of so many seconds: a broker that stops for less is measured, and one that does not come back is not waited for. */
+const BEHIND_S = 2
 /** So long nothing may come until what is missing is lost. */
 const PATIENCE_MS = 10_000
+/** A pause waits for no more: what has not come goes on coming behind it. */
+const LONGEST_PAUSE_MS = 60_000
 /** A doubled message comes after the one that settled the count. */
 const LATE_MS = 100
 
 /**
  * Pairs of a publisher and a subscriber of all qualities of service and both versions, over TCP and WebSocket. They send
- * at a rate of their own, however long the broker takes, and each message is followed to its end.
+ * at a rate of their own, however long the broker takes (see {@link Pacer}), and each message is followed to its end.
  */
 export class GoodClients {
   readonly tally: Tally = createTally()
   /** How often a connection was lost. */
   lost = 0
-  readonly #rate: number
+  readonly #pacer: Pacer
   readonly #senders: Sender[]
   readonly #receivers: Receiver[]
   #sent = 0
@@ -47,7 +52,7 @@ export class GoodClients {
   #timer: NodeJS.Timeout | undefined
 
   constructor({ ports, pairs, rate }: GoodOptions) {
-    this.#rate = rate
+    this.#pacer = new Pacer(rate, BEHIND_S * rate)
     const indexes = Array.from({ length: pairs }, (_, index) => index)
     const onLost = (): void => {
       this.lost++
@@ -67,6 +72,11 @@ export class GoodClients {
     return this.#senders.length + this.#receivers.length
   }
 
+  /** Messages that were due and not sent: the machine could not keep up. */
+  get skipped(): number {
+    return this.#pacer.skipped
+  }
+
   async connect(): Promise<void> {
     const all = [...this.#receivers, ...this.#senders]
     await inParallel(all.length, CONNECTING, async (i) => void (await all[i].connect(GOOD)))
@@ -75,21 +85,24 @@ export class GoodClients {
 
   /** Sends from now on, until {@link pause}. */
   begin(): void {
-    const begun = performance.now()
-    const before = this.#sent
+    this.#pacer.begin(performance.now())
+    // What was lost before is under way no more.
+    const gone = this.#sent - this.tally.delivered
     const tick = (): void => {
-      const due = before + Math.floor(((performance.now() - begun) * this.#rate) / 1000)
-      while (this.#sent < due) this.#senders[this.#sent++ % this.#senders.length].publishNext()
+      const underWay = this.#sent - this.tally.delivered - gone
+      let due = this.#pacer.due(performance.now(), underWay)
+      for (; due > 0; due--) this.#senders[this.#sent++ % this.#senders.length].publishNext()
     }
     this.#timer ??= setInterval(tick, TICK_MS)
   }
 
-  /** Stops sending, and waits until all that was sent has come or nothing more comes. */
-  async pause(): Promise<void> {
+  /** Stops sending, and waits until all that was sent has come or nothing more comes, and no longer than `longest` ms. */
+  async pause(longest: number = LONGEST_PAUSE_MS): Promise<void> {
     clearInterval(this.#timer)
     this.#timer = undefined
+    const end = performance.now() + longest
     let [before, since] = [-1, performance.now()]
-    while (!this.#isSettled && performance.now() - since < PATIENCE_MS) {
+    while (!this.#isSettled && performance.now() - since < PATIENCE_MS && performance.now() < end) {
       if (this.tally.delivered !== before) since = performance.now()
       before = this.tally.delivered
       await sleep(10)
@@ -119,7 +132,7 @@ export class GoodClients {
 
   /** Counts what never came, and leaves. */
   async leave(): Promise<void> {
-    await this.pause()
+    await this.pause(Number.POSITIVE_INFINITY)
     for (const [i, receiver] of this.#receivers.entries()) receiver.settle(this.#senders[i].published)
     const all = [...this.#senders, ...this.#receivers]
     await inParallel(all.length, CONNECTING, (i) => all[i].leave())

@@ -54,6 +54,7 @@ function result(change: Partial<HostileResult> = {}, outcomes = { 'refused 0x86'
     latencies: { opening: latency(1.5), hostile: latency(2.5), quiet: latency(1.5) },
     tally: { ...createTally(), delivered: 3_600_000 },
     lost: 0,
+    skipped: 0,
     errors: [],
     ...change,
   }
@@ -95,6 +96,13 @@ describe('the verdict on good clients beside hostile ones', () => {
       isJudged: false,
       problems: [],
     })
+  })
+
+  it('tells messages that were left out because the machine could not keep up, however short the run', () => {
+    const slow = { skipped: 700, tally: { ...createTally(), delivered: 299, lost: 1 } }
+    expect(problems(result({ ...slow, seconds: 20 }))).toContain(
+      'the load fell behind: 700 messages beside the 300 that were sent were due and had to be left out: give it a machine that has less to do',
+    )
   })
 
   it('tells messages that were not delivered as they were sent, and connections that were ended', () => {

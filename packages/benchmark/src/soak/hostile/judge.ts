@@ -59,6 +59,7 @@ export function judgeHostile(result: HostileResult, acts: readonly Act[]): Hosti
   const late = (['hostile', 'quiet'] as const).filter((name) => latencies[name].p99 > allowed)
   const problems = [
     ...accounting(result),
+    ...fallingBehind(result),
     ...(isJudged ? late.map((name) => lateness(result, name, allowed)) : []),
     ...remains(result),
     ...growing('the heap', heap),
@@ -75,6 +76,15 @@ function accounting({ tally, lost }: HostileResult): string[] {
   return [
     ...(faults(tally) > 0 ? [`messages of the good clients: ${said}`] : []),
     ...(lost > 0 ? [`connections of the good clients that were ended: ${lost}`] : []),
+  ]
+}
+
+/** Latency says little then: it is that of the machine. */
+function fallingBehind({ skipped, tally }: HostileResult): string[] {
+  if (skipped === 0) return []
+  const sent = tally.delivered + tally.lost
+  return [
+    `the load fell behind: ${skipped} messages beside the ${sent} that were sent were due and had to be left out: give it a machine that has less to do`,
   ]
 }
 

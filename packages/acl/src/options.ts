@@ -5,6 +5,7 @@ import { ACTIONS } from './rule.ts'
 export interface AclOptions {
   rules?: readonly AclRule[]
   file?: string
+  listeners?: readonly string[]
 }
 
 /** One value or several, as a rule in a configuration has them. */
@@ -46,5 +47,11 @@ export const ACL_OPTIONS: OptionsSpec<AclOptions> = {
     format: 'path',
     optional: true,
     doc: 'A file of rules, one a line, behind `rules`; or an ACL file of Mosquitto, alone. Read again when it changes.',
+  },
+  listeners: {
+    kind: 'any',
+    optional: true,
+    schema: false,
+    doc: 'Names of the listeners that there are: a rule of the file for another one is an error. Without it any name will do. A configuration has those of its listeners.',
   },
 }

@@ -1,4 +1,4 @@
-import { fileProblem, isStackError, readRegularSync, StackError } from '@mqtt-stack/core'
+import { fileProblem, isStackError, nearestName, readRegularSync, StackError } from '@mqtt-stack/core'
 import type { Line } from './mosquitto-lines.ts'
 import { readMosquitto } from './mosquitto-lines.ts'
 import { readRule, ruleError } from './read-rule.ts'
@@ -14,19 +14,42 @@ export interface FileText {
 
 /**
  * Makes the rules of a list and of a file, the list first.
+ * @param listeners Names that rules of the file may be for; any without it.
  * @throws StackError `OPTION_INVALID`, naming the rule, or `FILE_INVALID`, naming the line.
  */
-export function makeRules(rules: readonly AclRule[], file: FileText | undefined): RuleSet {
+export function makeRules(
+  rules: readonly AclRule[],
+  file: FileText | undefined,
+  listeners?: readonly string[],
+): RuleSet {
   if (!Array.isArray(rules))
     throw ruleError('rules', `a list of rules is wanted, not ${JSON.stringify(rules)}`)
   const read = rules.map((rule, i) => readRule(rule, i + 1))
   const version = versionOf(rules, file?.text ?? '')
   if (file === undefined) return new RuleSet(read, OURS, version)
   try {
-    return withFile(read, file, version)
+    const made = withFile(read, file, version)
+    if (listeners !== undefined) checkListeners(made.rules.slice(read.length), listeners, file.path)
+    return made
   } catch (error) {
     const { message, cause } = error as Error
     throw new StackError('FILE_INVALID', message, { cause })
+  }
+}
+
+/** A rule for a listener that is not there would never decide. */
+function checkListeners(rules: readonly Rule[], known: readonly string[], path: string): void {
+  for (const { listeners = [], source = path } of rules) {
+    const name = [...listeners].find((one) => !known.includes(one))
+    if (name === undefined) continue
+    const near = nearestName(name, known)
+    const fix =
+      known.length === 0
+        ? 'no listener has a "name"'
+        : near === undefined
+          ? `known: ${known.join(', ')}`
+          : `did you mean "${near}"?`
+    throw ruleError(source, `there is no listener "${name}" (${fix})`)
   }
 }
 

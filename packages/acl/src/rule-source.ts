@@ -8,16 +8,17 @@ import type { RuleSet } from './rule-set.ts'
 const EMPTIED = 'holds no rule any more: to deny all, write "deny publish,subscribe #"'
 
 /** The rules of options; their file is read. */
-export function rulesOf({ rules = [], file }: AclOptions): RuleSet {
-  return makeRules(rules, file === undefined ? undefined : readText(file))
+export function rulesOf({ rules = [], file, listeners }: AclOptions): RuleSet {
+  return makeRules(rules, file === undefined ? undefined : readText(file), listeners)
 }
 
 /**
  * The same when the file has changed. One without rules is most likely being written.
  * @throws StackError `FILE_INVALID`
  */
-export function changedRules({ rules = [] }: AclOptions, file: string, now: Uint8Array | Error): RuleSet {
-  const made = makeRules(rules, decodeText(file, now))
+export function changedRules(options: AclOptions, file: string, now: Uint8Array | Error): RuleSet {
+  const { rules = [], listeners } = options
+  const made = makeRules(rules, decodeText(file, now), listeners)
   if (made.rules.length > 0) return made
   throw new StackError('FILE_INVALID', `acl: ${file} ${EMPTIED}`)
 }

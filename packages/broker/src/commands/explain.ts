@@ -70,10 +70,11 @@ export async function explainFile(args: readonly string[], { stdout, stderr, env
     return 0
   }
   const { operands, flags } = line
-  // What is stored stays closed: a broker may be running on it.
+  // What is stored stays closed, and nothing listens: a broker may be running with it.
   const { backend: _backend, ...options } = await brokerOptionsOf(await loadConfig(operands[0], env))
   const logger = errorsAlone((text) => stderr.write(`${text}\n`))
-  const broker = createBroker({ ...options, log: {}, stack: { ...options.stack, logger } })
+  const watching = { admin: false, metrics: false, tracing: false } as const
+  const broker = createBroker({ ...options, ...watching, log: {}, stack: { ...options.stack, logger } })
   try {
     const question = questionOf(flags)
     const answers = await broker.explainEach(question)

@@ -9,7 +9,7 @@ import { resolveListener } from '../listeners/options.ts'
 import type { Place, Use } from '../order.ts'
 import { isPlaced, ORDER } from '../order.ts'
 import { nodeOfWorker } from '../workers.ts'
-import { checkListenerNames, checkProviderNames } from './check-names.ts'
+import { checkListenerNames, checkProviderNames, listenerNames } from './check-names.ts'
 import { listenersOf } from './config-listeners.ts'
 import type { AclValue, Options } from './config-value.ts'
 import { conformPart } from './conform.ts'
@@ -55,7 +55,7 @@ export async function makeAll(config: LoadedConfig, { attaches = false }: MakeOp
   for (const [i, one] of (listeners ?? []).entries())
     tryAt(config, ['listeners', i], () => resolveListener(one))
   const backend = await backendOf(config)
-  const sections = await sectionsOf(config)
+  const sections = await sectionsOf(config, attaches ? undefined : listenerNames(config))
   const uses = await usesOf(config)
   const use = [...sections, ...uses]
   const own = uses.map(middlewareOf)
@@ -137,8 +137,11 @@ function ofWorker(redis: Options): Options {
   return typeof node === 'string' ? { ...redis, ...nodeOfWorker(node) } : redis
 }
 
-/** Providers in the order of the file, rules and limits. */
-async function sectionsOf(config: LoadedConfig): Promise<Use[]> {
+/**
+ * Providers in the order of the file, rules and limits.
+ * @param listeners Names that rules may be for; `undefined`: any.
+ */
+async function sectionsOf(config: LoadedConfig, listeners: readonly string[] | undefined): Promise<Use[]> {
   const { auth = {}, acl, limits } = config.value
   const made: Use[] = []
   if (limits !== undefined) made.push({ middleware: await sectionOf(config, LIMITS, limits), before: BEHIND })
@@ -151,8 +154,10 @@ async function sectionsOf(config: LoadedConfig): Promise<Use[]> {
     )
     made.push({ middleware, after: BEHIND })
   }
-  if (acl !== undefined)
-    made.push({ middleware: await sectionOf(config, ACL, withLines(config, acl)), after: BEHIND })
+  if (acl !== undefined) {
+    const rules = { ...withLines(config, acl), ...(listeners !== undefined && { listeners }) }
+    made.push({ middleware: await sectionOf(config, ACL, rules), after: BEHIND })
+  }
   return made
 }
 

@@ -34,22 +34,32 @@ export function checkProviderNames(config: LoadedConfig, own: readonly Middlewar
   if (problems.length > 0) throw new ConfigError(problems)
 }
 
+/** What the configuration calls its listeners. */
+export function listenerNames({ value }: LoadedConfig): string[] {
+  return (value.listeners ?? []).map(({ name }) => name).filter((name) => name !== undefined)
+}
+
 /**
  * A rule for a listener that is not there would never decide.
  * @param rules As the acl has read them.
  * @throws ConfigError with the line of each such rule.
  */
 export function checkListenerNames(config: LoadedConfig, rules: readonly ReadRule[] = []): void {
-  const { parsed, rulePaths, value } = config
-  const known = (value.listeners ?? []).map(({ name }) => name).filter((name) => name !== undefined)
+  const { parsed, rulePaths } = config
+  const known = listenerNames(config)
   const problems: Problem[] = []
-  for (const [i, { listeners = [], source }] of rules.entries()) {
+  for (const [i, { listeners = [] }] of rules.entries()) {
+    const at = rulePaths[i]
+    // One of a file, which the acl has checked.
+    if (at === undefined) continue
     for (const name of listeners) {
       if (known.includes(name)) continue
-      const path: Path = rulePaths[i] === undefined ? ['acl', 'file'] : [...rulePaths[i], 'listener']
-      const where = rulePaths[i] === undefined && source !== undefined ? source : parsed.at(path)
+      const path: Path = [...at, 'listener']
       const fix = known.length === 0 ? 'no listener has a "name"' : nearest(name, known)
-      problems.push({ where, message: `${nameOf(path)}: there is no listener "${name}" (${fix})` })
+      problems.push({
+        where: parsed.at(path),
+        message: `${nameOf(path)}: there is no listener "${name}" (${fix})`,
+      })
     }
   }
   if (problems.length > 0) throw new ConfigError(problems)

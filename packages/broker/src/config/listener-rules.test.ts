@@ -2,11 +2,19 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { RecordingLogger, VirtualClock } from '@mqtt-stack/testing'
 import { connectAsync } from 'mqtt'
 import { expect, onTestFinished, test } from 'vitest'
+import type { BrokerOptions } from '../broker-options.ts'
 import { createBrokerFrom } from '../create-broker-from.ts'
+import { configuredBroker } from './configured.ts'
+import { loadConfig } from './load-config.ts'
 
 const QUIET = { error() {}, warn() {}, info() {}, debug() {} }
+
+/** As the command does: no web server is attached later. */
+const started = async (path: string, options: BrokerOptions = {}) =>
+  configuredBroker(await loadConfig(path), { options })
 
 /** Two listeners; the text stands behind them. */
 const file = (world: string, acl: string): string => `listeners:
@@ -50,6 +58,35 @@ async function running(text: string) {
 
 const OWN = '    rules: [{ deny: publish, topic: "plant/#" }, { allow: publish, topic: w }]'
 const ALL = 'acl: { rules: [{ allow: publish, topic: "plant/#" }] }'
+
+test('a file of rules names listeners that there are, at the start, when it changes and when they do', async () => {
+  const rules = (name: string) => `allow publish a\nallow publish plant/# listener ${name}\n`
+  const folder = mkdtempSync(join(tmpdir(), 'mqtt-stack-'))
+  const [path, acl] = [join(folder, 'broker.yaml'), join(folder, 'rules.acl')]
+  const clock = new VirtualClock()
+  const logger = new RecordingLogger()
+  const failures = () => logger.lines.map(({ message }) => message).filter((text) => text.startsWith('acl: '))
+  writeFileSync(path, file('', 'acl: { file: rules.acl }'))
+  writeFileSync(acl, rules('huose'))
+  await expect(started(path)).rejects.toThrow(
+    `${acl}:2: there is no listener "huose" (did you mean "house"?)`,
+  )
+  writeFileSync(acl, rules('house'))
+  const broker = await started(path, { stack: { logger, clock } })
+  onTestFinished(async () => {
+    await broker.close()
+    rmSync(folder, { recursive: true })
+  })
+  await broker.listen()
+  writeFileSync(acl, rules('garden'))
+  await clock.advance(3_000)
+  expect(failures()).toEqual([
+    `acl: ${acl}:2: there is no listener "garden" (known: world, house); the rules stay as they were`,
+  ])
+  await expect(broker.reload()).rejects.toThrow('there is no listener "garden" (known: world, house)')
+  writeFileSync(path, file('', 'acl: { file: rules.acl }').replace('house', 'garden'))
+  expect(await broker.reload()).toEqual({ applied: ['listeners', 'acl'], kept: [] })
+})
 
 test('they stand before those of all, and hold for clients of that listener alone', async () => {
   const { may, broker } = await running(file(OWN, ALL))

@@ -21,8 +21,13 @@ export function partsOf(value: ConfigValue): Part[] {
     .flatMap(([key, one]) =>
       OF_PARTS.has(key)
         ? Object.entries(one as object).map(([inner, part]) => ({ path: [key, inner], value: part }))
-        : [{ path: [key], value: one }],
+        : [{ path: [key], value: key === 'acl' ? { ...(one as object), listeners: namesOf(value) } : one }],
     )
+}
+
+/** Rules are for listeners, by their names: where those are others the rules are looked at again. */
+function namesOf({ listeners = [] }: ConfigValue): readonly (string | undefined)[] {
+  return listeners.map(({ name }) => name)
 }
 
 /** The name of the middleware that a part has the options of. */

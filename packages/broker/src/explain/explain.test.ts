@@ -1,5 +1,7 @@
 /** What somebody may do, and who says so, and why. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -289,7 +291,11 @@ describe('explain', () => {
 })
 
 describe('mqtt-stack explain', () => {
-  async function run(...args: string[]): Promise<{ code: number | undefined; text: string }> {
+  const run = (...args: string[]) => runWith([], ...args)
+  async function runWith(
+    more: readonly string[],
+    ...args: string[]
+  ): Promise<{ code: number | undefined; text: string }> {
     const folder = mkdtempSync(join(tmpdir(), 'explain-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'broker.yaml')
@@ -303,6 +309,7 @@ describe('mqtt-stack explain', () => {
         '  rules:',
         '    - { deny: publish, topic: "plant/secret/#" }',
         '    - { allow: [publish, subscribe], topic: "plant/#", user: alice }',
+        ...more,
         '',
       ].join('\n'),
     )
@@ -332,6 +339,22 @@ describe('mqtt-stack explain', () => {
         '',
       ].join('\n'),
     })
+  })
+
+  it('opens nothing: the broker may be running', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => void taken.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void taken.close())
+    const place = `127.0.0.1:${(taken.address() as AddressInfo).port}`
+    const more = [
+      `admin: { listen: "${place}", open: "${place}", tokens: [{ role: read, token: long-enough-to-be-one }] }`,
+      `metrics: { listen: "${place}" }`,
+      'tracing: {}',
+      'store: { lmdb: { path: data } }',
+      'limits: {}',
+    ]
+    const { code, text } = await runWith(more, '--user', 'alice', '--publish', 'plant/a')
+    expect([code, text.split('\n')[0]]).toEqual([0, 'yes: user alice, listener house: publish plant/a'])
   })
 
   it('explains itself', async () => {

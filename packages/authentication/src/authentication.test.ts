@@ -19,6 +19,27 @@ describe('who is let in', () => {
     await client({ username: 'alice', password: 'secret' })
   })
 
+  it('is no token: what stands for one that a provider takes for a name is the same each time, and lets nobody in', async () => {
+    const { client, stack } = await testStack(new Authentication(), answering({ valid: true }), acceptAll())
+    const token = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl'
+    for (const [clientId, username] of [
+      ['a', token],
+      ['b', token],
+      ['c', `${token}x`],
+      ['d', 'eyJoan'],
+    ] as const)
+      await client({ clientId, username, password: '' })
+    const names = [...stack.clients].map(({ session }) => session.identity)
+    expect(names).toEqual([
+      expect.stringMatching(/^token:[\da-f]{32}$/),
+      names[0],
+      expect.anything(),
+      'eyJoan',
+    ])
+    expect(names[2]).not.toBe(names[0])
+    expect(names.join()).not.toContain(token.slice(0, 12))
+  })
+
   it('is asked of providers with user name, password, packet and connection', async () => {
     const asked: unknown[] = []
     const { client, stack } = await testStack(

@@ -15,6 +15,7 @@ import type {
 import { DONE, Histogram, judgeAfter, Middleware, proceed, protocolError, ReasonCode } from '@mqtt-stack/core'
 import type { Exchange } from './exchange.ts'
 import { claimed, exchange } from './exchange.ts'
+import { ownName } from './own-name.ts'
 import { whyNot } from './why-not.ts'
 
 type AuthPacket = Packets['auth']
@@ -122,7 +123,7 @@ export class Authentication extends Middleware<AuthenticationOptions> {
       const wrong = username === undefined ? ReasonCode.NOT_AUTHORIZED : ReasonCode.BAD_USER_NAME_OR_PASSWORD
       return this.#refuse(client, store.reasonCode ?? wrong, store.reason, whyNot(client, store))
     }
-    client.session.identity = store.identity === null ? undefined : (store.identity ?? username)
+    client.session.identity = store.identity === null ? undefined : (store.identity ?? ownName(username))
     if (store.groups !== undefined) client.session.groups = store.groups
   }
 

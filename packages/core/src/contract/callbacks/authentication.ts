@@ -45,7 +45,7 @@ export interface AuthenticationCallbacks {
       valid?: boolean
       /** Of a refusal; by default 0x86, or 0x87 for a client without a user name. */
       reasonCode?: ReasonCode
-      /** Who the client is from now on; by default its user name. `null`: nobody, whatever it calls itself. */
+      /** Who the client is from now on; by default its user name, or `token:` and a hash where that is a JSON Web Token. `null`: nobody, whatever it calls itself. */
       identity?: string | null
       /** The groups that it is in, for access rules; none by default. */
       groups?: readonly string[]

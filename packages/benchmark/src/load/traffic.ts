@@ -11,6 +11,8 @@ import { Window } from './window.ts'
 import type { Target } from './wire.ts'
 
 const DRAIN_MS = 3000
+/** Looks in a row at which nothing had come, each behind a read of all sockets: a process that stood still has not waited for anything. */
+const QUIET_LOOKS = 10
 
 /** Publishers and subscribers of a plan, connected, and the closed loop between them. */
 export class Traffic {
@@ -65,11 +67,13 @@ export class Traffic {
     this.window.close()
     let last = -1
     let since = Date.now()
+    let looks = 0
     while (!this.#publishers.every((publisher) => publisher.isSettled())) {
       if (this.#tally.delivered !== last) {
         last = this.#tally.delivered
         since = Date.now()
-      } else if (Date.now() - since > patience) break
+        looks = 0
+      } else if (++looks > QUIET_LOOKS && Date.now() - since > patience) break
       await sleep(10)
     }
   }

@@ -13,21 +13,26 @@ export interface Flow {
   readonly traffic: Traffic
 }
 
-const PLANS: readonly (Plan & { readonly name: string; readonly about: string })[] = [
+const RECEIVERS = 500
+
+const plansOf = (receivers: number): (Plan & { readonly name: string; readonly about: string })[] => [
   { ...USUAL, ...pairs(10, 'pai0'), name: 'pair0', about: '10 publishers to 10 subscribers, QoS 0' },
   { ...USUAL, ...pairs(10, 'pai1'), qos: 1, name: 'pair1', about: '10 publishers to 10 subscribers, QoS 1' },
   {
     ...USUAL,
-    ...fanOut(500),
+    ...fanOut(receivers),
     window: FAN_OUT_WINDOW,
     name: 'fanout0',
-    about: '1 publisher to 500 subscribers, QoS 0',
+    about: `1 publisher to ${receivers} subscribers, QoS 0`,
   },
 ]
 
-/** Three closed loops beside each other: each takes what the others leave. */
-export function createMix(port: number): Flow[] {
-  return PLANS.map((plan) => {
+/**
+ * Three closed loops beside each other: each takes what the others leave.
+ * @param receivers Of the fan-out.
+ */
+export function createMix(port: number, receivers: number = RECEIVERS): Flow[] {
+  return plansOf(receivers).map((plan) => {
     const tally = createTally()
     const traffic = new Traffic(plan, { port, transport: 'tcp', version: 4 }, tally)
     return { name: plan.name, about: plan.about, tally, traffic }

@@ -33,6 +33,8 @@ export interface SoakPlan {
   /** How many spans there are, and how long each is. */
   readonly spans: number
   readonly seconds: number
+  /** Subscribers of the fan-out; 500 by default. */
+  readonly receivers?: number
 }
 
 /**
@@ -45,7 +47,7 @@ export async function soak(
   tell: (plateau: Plateau) => void,
   signal: AbortSignal,
 ): Promise<SoakResult> {
-  const flows = createMix(broker.port)
+  const flows = createMix(broker.port, plan.receivers)
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })

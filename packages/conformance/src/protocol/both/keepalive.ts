@@ -53,7 +53,7 @@ export function keepalive(version: Version): Chapter {
         const { client, connack } = await t.accepted({ keepAlive: 0 })
         if (connack.properties.serverKeepAlive !== undefined)
           t.skip('the server sets its own keep alive time')
-        await t.advance(t.target.advance === undefined ? 3_000 : 24 * 3_600_000)
+        await t.advance(t.target.advance === undefined ? 3_000 : 3_600_000)
         await client.ping()
       },
       { slow: true },

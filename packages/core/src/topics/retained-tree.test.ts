@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { processorTime } from '../../../../test/support/processor-time.ts'
 import { RetainedTree } from './retained-tree.ts'
 import { isValidTopicFilter, matchesFilter } from './topics.ts'
 
@@ -136,11 +137,11 @@ describe('pages', () => {
   it('cost their own length, not that of the whole', () => {
     const tree = new RetainedTree<number>()
     for (let i = 0; i < 50_000; i++) tree.set(`site/${(i * 7919) % 50_000}/temperature`, i)
-    const begin = performance.now()
+    const begin = processorTime()
     let after: string | undefined = 'site/3'
     for (let i = 0; i < 1000; i++) after = tree.match('#', { after, limit: 5, effort: 5 }).after
     // Walking the whole would take 1,000 times some milliseconds.
-    expect(performance.now() - begin).toBeLessThan(500)
+    expect(processorTime() - begin).toBeLessThan(500)
     // What begins plainly looks at no more than what it finds, and one more.
     expect(tree.match('site/777/#', { effort: 2 })).toMatchObject({
       entries: [[expect.anything(), expect.anything()]],

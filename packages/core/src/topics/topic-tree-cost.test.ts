@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
+import { processorTime } from '../../../../test/support/processor-time.ts'
 import { TopicTree } from './topic-tree.ts'
 
 /** Asks often enough for the answer to be remembered. */
@@ -92,13 +93,13 @@ describe('what a change costs', () => {
     const tree = new TopicTree<number>()
     for (let i = 0; i < 20_000; i++) tree.add('all/#', `key${i}`, i)
     warm(tree, 'all/x')
-    const begin = performance.now()
+    const begin = processorTime()
     for (let i = 0; i < 20_000; i++) {
       tree.add('all/#', 'restless', i)
       tree.remove('all/#', 'restless')
     }
     // 20,000 copies of 20,000 would take seconds, and so would a Map that walks its dead entries.
-    expect(performance.now() - begin).toBeLessThan(500)
+    expect(processorTime() - begin).toBeLessThan(500)
   })
 
   it('takes filters and topics of 65,535 slashes', () => {

@@ -70,7 +70,7 @@ export async function openAdmin(
     async client({ connect, ...given }) {
       const [end, other] = streamPair()
       broker.stack.connect(other, { transport: 'memory', local: true, name: 'house' })
-      const client = new TestClient(end, { patience: 200, ...given })
+      const client = new TestClient(end, { patience: 10_000, ...given })
       await client.connect(connect)
       return client
     },

@@ -247,32 +247,27 @@ describe('says in one line what is wrong', () => {
 })
 
 describe('stops', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)(
-    'on %s, twice too, within 5 s, whatever clients do',
-    async (signal) => {
-      const cli = mqttStack(...FREE)
-      const [url] = await urls(cli, 'mqtt', 'ws')
-      const one = await client(url, { clientId: 'one' })
-      const gone = new Promise((resolve) => one.once('close', () => resolve(undefined)))
-      // One that was accepted and one that says nothing; neither ever hangs up.
-      for (const bytes of ['', '\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01h']) {
-        const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true })
-        socket.on('error', () => {})
-        onTestFinished(() => void socket.destroy())
-        socket.write(bytes, 'latin1')
-        await once(socket, bytes === '' ? 'connect' : 'data')
-      }
-      const began = performance.now()
-      cli.child.kill(signal)
-      await gone
-      cli.child.kill(signal)
-      expect(await cli.exited).toBe(0)
-      expect(performance.now() - began).toBeLessThan(5_000)
-      expect(cli.stdout).toContain(`${signal}: stopping`)
-      expect(JSON.parse(cli.lines[cli.lines.length - 1]).msg).toBe('stopped')
-      expect(cli.stderr).toBe('')
-    },
-  )
+  test.each(['SIGTERM', 'SIGINT'] as const)('on %s, twice too, whatever clients do', async (signal) => {
+    const cli = mqttStack(...FREE)
+    const [url] = await urls(cli, 'mqtt', 'ws')
+    const one = await client(url, { clientId: 'one' })
+    const gone = new Promise((resolve) => one.once('close', () => resolve(undefined)))
+    // One that was accepted and one that says nothing; neither ever hangs up.
+    for (const bytes of ['', '\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01h']) {
+      const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true })
+      socket.on('error', () => {})
+      onTestFinished(() => void socket.destroy())
+      socket.write(bytes, 'latin1')
+      await once(socket, bytes === '' ? 'connect' : 'data')
+    }
+    cli.child.kill(signal)
+    await gone
+    cli.child.kill(signal)
+    expect(await cli.exited).toBe(0)
+    expect(cli.stdout).toContain(`${signal}: stopping`)
+    expect(JSON.parse(cli.lines[cli.lines.length - 1]).msg).toBe('stopped')
+    expect(cli.stderr).toBe('')
+  })
 
   test('in the middle of starting', async () => {
     const cli = mqttStack(...FREE, '--verbose')

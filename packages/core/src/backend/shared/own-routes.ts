@@ -51,8 +51,9 @@ export class OwnRoutes {
   /** All of it, a page at a time. */
   *pages(size: number): Iterable<RouteChange[]> {
     let page: RouteChange[] = []
-    for (const [topic, { filter, group }] of this.#routes) {
-      page.push(this.of(topic, group === undefined ? undefined : { filter, group }))
+    for (const { filter, group, members } of this.#routes.values()) {
+      const connected = group !== undefined && this.#isConnected({ filter, group })
+      page.push({ filter, group, members: group === undefined ? 1 : members, connected })
       if (page.length < size) continue
       yield page
       page = []

@@ -1,4 +1,5 @@
 import type { Share } from '../../contract/index.ts'
+import type { Pace, Steps } from '../../time/index.ts'
 import type { Matches, SharedGroup } from '../../topics/index.ts'
 import { TopicTree } from '../../topics/index.ts'
 import type { RouteChange, RoutesFrame } from './frames.ts'
@@ -11,6 +12,12 @@ export interface NodeRoute {
   readonly connected: boolean
 }
 
+/** Who says when work of many steps is to rest. */
+export type RoutePace = Pick<Pace, 'count' | 'spent' | 'rest'>
+
+/** Routes that are taken away between two looks at the clock. */
+const TOGETHER = 64
+
 /** Which other nodes want what. */
 export class RouteTree {
   readonly #tree: TopicTree<NodeRoute>
@@ -18,12 +25,14 @@ export class RouteTree {
   readonly #byNode = new Map<string, Map<string, RouteChange>>()
   /** Nodes of which a snapshot has come. */
   readonly #heard = new Set<string>()
-  /** Snapshots that are coming, by node. */
-  readonly #coming = new Map<string, Map<string, RouteChange>>()
+  /** Snapshots that are coming, by node: what was in them. */
+  readonly #coming = new Map<string, Set<string>>()
+  readonly #pace: RoutePace
 
-  /** @param worked Told of the steps that a match took which was not remembered. */
-  constructor(worked: (steps: number) => void) {
-    this.#tree = new TopicTree({ worked })
+  /** @param pace Told of the steps that a match took which was not remembered; asked where the routes of a node may be many. */
+  constructor(pace: RoutePace) {
+    this.#pace = pace
+    this.#tree = new TopicTree({ worked: (steps) => pace.count(steps) })
   }
 
   /** One a filter or group, and node. */
@@ -55,34 +64,51 @@ export class RouteTree {
     return [...(this.#byNode.get(node)?.values() ?? [])]
   }
 
-  /** Answers whether a snapshot of the node is complete with it. */
-  apply(node: string, { part, changes }: Pick<RoutesFrame, 'part' | 'changes'>): boolean {
-    if (part === 'change') {
-      for (const change of changes) this.#set(node, change)
-      return false
-    }
-    const whole =
-      part === 'first' || part === 'only' ? new Map<string, RouteChange>() : this.#coming.get(node)
+  /** Answers whether a snapshot of the node is complete with it. Pages of one count as they come, so that none of them is much work. */
+  *apply(node: string, { part, changes }: Pick<RoutesFrame, 'part' | 'changes'>): Steps<boolean> {
+    if (part === 'first' || part === 'only') this.#coming.set(node, new Set())
+    const seen = this.#coming.get(node)
     // The beginning was for an earlier process of this node.
-    if (whole === undefined) return false
-    this.#coming.set(node, whole)
-    for (const change of changes) whole.set(keyOf(change), change)
-    if (part === 'first' || part === 'next') return false
+    if (seen === undefined && part !== 'change') return false
+    for (const change of changes) {
+      this.#set(node, change)
+      if (change.members > 0) seen?.add(keyOf(change))
+      else seen?.delete(keyOf(change))
+    }
+    if (seen === undefined || (part !== 'last' && part !== 'only')) return false
     this.#coming.delete(node)
     this.#heard.add(node)
-    const before = [...(this.#byNode.get(node) ?? [])]
-    for (const [key, { filter, group }] of before)
-      if (!whole.has(key)) this.#set(node, { filter, group, members: 0, connected: false })
-    for (const change of whole.values()) this.#set(node, change)
+    let count = 0
+    for (const [key, { filter, group }] of this.#byNode.get(node) ?? []) {
+      if (!seen.has(key)) this.#set(node, { filter, group, members: 0, connected: false })
+      if (++count % TOGETHER === 0 && this.#pace.spent) yield this.#pace.rest()
+    }
     return true
   }
 
   /** Its routes are no more. */
-  drop(node: string): void {
+  *drop(node: string): Steps {
+    const routes = this.#forget(node)
+    let count = 0
+    for (const [key, route] of routes) {
+      // It may be back by now, and have it again.
+      if (this.#byNode.get(node)?.has(key) !== true) this.#remove(node, route)
+      if (++count % TOGETHER === 0 && this.#pace.spent) yield this.#pace.rest()
+    }
+  }
+
+  /** The same, without a rest. */
+  dropNow(node: string): void {
+    for (const route of this.#forget(node).values()) this.#remove(node, route)
+  }
+
+  /** Nothing is known of it any more; answers what still stands in the tree. */
+  #forget(node: string): ReadonlyMap<string, RouteChange> {
+    const routes = this.#byNode.get(node)
     this.#coming.delete(node)
     this.#heard.delete(node)
-    for (const { filter, group } of this.of(node))
-      this.#set(node, { filter, group, members: 0, connected: false })
+    this.#byNode.delete(node)
+    return routes ?? new Map<string, RouteChange>()
   }
 
   #set(node: string, change: RouteChange): void {
@@ -91,8 +117,7 @@ export class RouteTree {
     const route = { node, members, connected }
     if (members === 0) {
       routes.delete(keyOf(change))
-      if (group === undefined) this.#tree.remove(filter, node)
-      else this.#tree.removeShared(filter, group, node)
+      this.#remove(node, change)
     } else {
       routes.set(keyOf(change), change)
       if (group === undefined) this.#tree.add(filter, node, route)
@@ -100,6 +125,11 @@ export class RouteTree {
     }
     if (routes.size === 0) this.#byNode.delete(node)
     else this.#byNode.set(node, routes)
+  }
+
+  #remove(node: string, { filter, group }: RouteChange): void {
+    if (group === undefined) this.#tree.remove(filter, node)
+    else this.#tree.removeShared(filter, group, node)
   }
 }
 

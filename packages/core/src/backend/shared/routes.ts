@@ -1,12 +1,14 @@
 import type { Share } from '../../contract/index.ts'
 import { shareOf } from '../../contract/index.ts'
-import type { Clock } from '../../time/index.ts'
+import type { Clock, Steps } from '../../time/index.ts'
 import { Asks } from './asks.ts'
 import { Changes } from './changes.ts'
 import type { RouteChange, RoutesFrame } from './frames.ts'
 import { Marks } from './marks.ts'
 import { OwnRoutes } from './own-routes.ts'
 import type { Peers } from './peers.ts'
+import { PAGE, pagesOf, routesFrames } from './route-frames.ts'
+import type { RoutePace } from './route-tree.ts'
 import { RouteTree } from './route-tree.ts'
 import type { Sender } from './sender.ts'
 import { UntilRoom } from './until-room.ts'
@@ -14,9 +16,6 @@ import { Versions } from './versions.ts'
 
 /** So many names of nodes that are no more are remembered: late frames of theirs are passed over. */
 const REMEMBERED = 1_000
-
-/** Routes in one frame of a snapshot. */
-const PAGE = 1_000
 
 /** Which node has which filters, here and at all others. */
 export class Routes {
@@ -44,16 +43,16 @@ export class Routes {
     peers: Peers,
     sender: Sender,
     clock: Clock,
-    worked: (steps: number) => void,
+    pace: RoutePace,
     isConnected: (share: Share) => boolean,
   ) {
     this.#node = node
     this.#peers = peers
     this.#sender = sender
     this.#versions = new Versions(peers, clock, 2 * lease)
-    this.#untold = new UntilRoom(sender, clock, (node, changes) => this.#tellOf(node, changes))
+    this.#untold = new UntilRoom(sender, clock, (node, changes) => this.#tellOf([node], changes))
     this.marks = new Marks(sender, clock, lease)
-    this.tree = new RouteTree(worked)
+    this.tree = new RouteTree(pace)
     this.own = new OwnRoutes(isConnected)
     peers.on({
       dead: (node) => {
@@ -125,8 +124,13 @@ export class Routes {
     this.#flush()
     this.#untold.tellAll()
     const version = this.#versions.next()
-    for (const node of gone) this.drop(node)
-    this.#tell({ kind: 'routes', owner: this.#node, version, part: 'change', changes, gone, markers, tag })
+    for (const node of gone) {
+      this.#strike(node)
+      this.tree.dropNow(node)
+    }
+    const pages = pagesOf(changes)
+    for (const frame of routesFrames(this.#node, version, false, pages, { gone, markers, tag }))
+      this.#sender.sendAll(this.#peers.live, frame)
     for (const marker of markers) this.marks.giveNow(marker, this.#node, version, tag)
     return this.#versions.wait(version)
   }
@@ -141,9 +145,9 @@ export class Routes {
     this.#gone.delete(node)
     for (const dead of this.tree.nodes)
       if (dead !== node && !this.#peers.live.has(dead))
-        this.#snapshot(node, dead, [this.tree.of(dead)], 0, [], 0)
+        this.#snapshot(node, dead, pagesOf(this.tree.of(dead)), 0, [], 0)
     const markers = hello === undefined ? [this.#node] : []
-    this.#snapshot(node, this.#node, [...this.own.pages(PAGE)], this.version, markers, hello ?? 0)
+    this.#snapshot(node, this.#node, this.own.pages(PAGE), this.version, markers, hello ?? 0)
     if (hello !== undefined) this.#versions.begun(node)
     this.#peers.add(node)
     this.#asks.tell(node, this.version, this.#node, this.#sender)
@@ -160,28 +164,24 @@ export class Routes {
   #snapshot(
     node: string,
     owner: string,
-    pages: readonly (readonly RouteChange[])[],
+    pages: Iterable<readonly RouteChange[]>,
     version: number,
     markers: readonly string[],
     tag: number,
   ): void {
-    const all = pages.length === 0 ? [[]] : pages
-    all.forEach((changes, i) => {
-      const isLast = i === all.length - 1
-      const part = all.length === 1 ? 'only' : i === 0 ? 'first' : isLast ? 'last' : 'next'
-      const rest = isLast ? { gone: [...this.#gone], markers, tag } : { gone: [], markers: [], tag: 0 }
-      this.#sender.send(node, { kind: 'routes', owner, version, part, changes, ...rest })
-    })
+    const end = { gone: [...this.#gone], markers, tag }
+    for (const frame of routesFrames(owner, version, true, pages, end)) this.#sender.send(node, frame)
   }
 
   /** Another node says what it has; answers whether that was all of it. */
-  apply(frame: RoutesFrame, from: string): boolean {
+  *apply(frame: RoutesFrame, from: string): Steps<boolean> {
     const { owner, gone, markers, version, tag } = frame
     // Of itself a node says it, as long as it is there; of one that is alive nobody else does.
     const isOther = owner !== this.#node && !this.#gone.has(owner)
     const isNews = isOther && (owner === from || !this.#peers.live.has(owner))
-    const isWhole = isNews && this.tree.apply(owner, frame)
-    for (const node of gone) if (node !== this.#node && node !== from) this.drop(node)
+    const isWhole = isNews && (yield* this.tree.apply(owner, frame))
+    for (const node of gone) if (node !== this.#node && node !== from) yield* this.drop(node)
+    // Behind all of it: whoever gets a mark is sent nothing any more that goes by what was before.
     for (const marker of markers) this.marks.give(marker, from, version, tag)
     return isWhole
   }
@@ -192,17 +192,21 @@ export class Routes {
   }
 
   /** A node is no more: its routes go. */
-  drop(node: string): void {
+  *drop(node: string): Steps {
+    this.#strike(node)
+    yield* this.tree.drop(node)
+  }
+
+  #strike(node: string): void {
     this.#gone.add(node)
     if (this.#gone.size > REMEMBERED) for (const oldest of this.#gone) if (this.#gone.delete(oldest)) break
-    this.tree.drop(node)
     this.#versions.forget(node)
     this.#peers.remove(node)
   }
 
   /** Nodes that the store does not know any more: what came of them late goes too. */
-  prune(known: ReadonlySet<string>): void {
-    for (const node of this.tree.owners) if (!known.has(node)) this.drop(node)
+  *prune(): Steps {
+    for (const node of this.tree.owners) if (!this.#peers.known.has(node)) yield* this.drop(node)
   }
 
   /** What has changed last is told; whoever waits is told that this node stops. */
@@ -230,14 +234,12 @@ export class Routes {
     if (changes.isEmpty || this.#closed) return
     this.#changes = new Changes()
     this.#versions.next()
-    let frames: readonly RoutesFrame[] | undefined
+    const told: string[] = []
     for (const node of this.#peers.live) {
       if (this.#untold.delays(node)) this.#delay(node, changes)
-      else {
-        frames ??= this.#framesOf(changes)
-        for (const frame of frames) this.#sender.send(node, frame)
-      }
+      else told.push(node)
     }
+    this.#tellOf(told, changes)
     this.#versions.judge()
   }
 
@@ -247,25 +249,12 @@ export class Routes {
     this.#untold.set(node, untold)
   }
 
-  #tellOf(node: string, changes: Changes): void {
-    for (const frame of this.#framesOf(changes)) this.#sender.send(node, frame)
-  }
-
   /** What has changed as it is now; a mark is asked for behind all of it. */
-  #framesOf(told: Changes): RoutesFrame[] {
-    const [owner, version] = [this.#node, this.version]
-    const frames: RoutesFrame[] = []
-    const all = told.now(this.own)
-    for (let i = 0; i === 0 || i < all.length; i += PAGE) {
-      const isLast = i + PAGE >= all.length
-      const markers = isLast && told.isWanted ? [owner] : []
-      const changes = all.slice(i, i + PAGE)
-      frames.push({ kind: 'routes', owner, version, part: 'change', changes, gone: [], markers, tag: 0 })
-    }
-    return frames
-  }
-
-  #tell(frame: RoutesFrame): void {
-    for (const node of this.#peers.live) this.#sender.send(node, frame)
+  #tellOf(nodes: readonly string[], changes: Changes): void {
+    if (nodes.length === 0) return
+    const markers = changes.isWanted ? [this.#node] : []
+    const pages = pagesOf(changes.now(this.own))
+    for (const frame of routesFrames(this.#node, this.version, false, pages, { gone: [], markers, tag: 0 }))
+      this.#sender.sendAll(nodes, frame)
   }
 }

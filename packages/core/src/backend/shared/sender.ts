@@ -77,6 +77,15 @@ export class Sender {
     else this.#lane(node)?.add({ frame: encodeFrame(frame), ready: undefined, onEnd: undefined, keep: true })
   }
 
+  /** The same to several other nodes; it is made once. */
+  sendAll(nodes: Iterable<string>, frame: Frame): void {
+    let bytes: Uint8Array | undefined
+    for (const node of nodes) {
+      bytes ??= encodeFrame(frame)
+      this.#lane(node)?.add({ frame: bytes, ready: undefined, onEnd: undefined, keep: true })
+    }
+  }
+
   /**
    * A message. Rejects with `STORE_FAILED` where the store cannot take it; it may have come all the same.
    * @param frame Copied.

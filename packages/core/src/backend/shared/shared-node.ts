@@ -1,9 +1,12 @@
 import type { Share, Stack } from '../../contract/index.ts'
 import { nextMessageId } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
+import type { Steps } from '../../time/index.ts'
+import { proceed } from '../../time/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { OrderedStore } from '../ordered-store.ts'
 import { hearOthers } from './farewell.ts'
+import type { RoutesFrame } from './frames.ts'
 import { PROTOCOL } from './frames.ts'
 import { Inbox } from './inbox.ts'
 import { Intents } from './intents.ts'
@@ -100,8 +103,7 @@ export class SharedNode {
     })
     this.intents = new Intents(store.node, this.sender)
     this.peers = new Peers(store, clock)
-    const worked = (steps: number): void => pace.count(steps)
-    this.routes = new Routes(store.node, store.lease, this.peers, this.sender, clock, worked, isConnected)
+    this.routes = new Routes(store.node, store.lease, this.peers, this.sender, clock, pace, isConnected)
     this.lease = new Lease(store, clock, {
       lapsed: () => {
         // Others may have gone on without it.
@@ -119,12 +121,7 @@ export class SharedNode {
       },
     })
     this.inbox.on('hello', ({ protocol, number }, { from }) => this.#welcome(from, protocol, number))
-    this.inbox.on('routes', (frame, { from }) => {
-      const isWhole = this.routes.apply(frame, from)
-      // What a live node says counts as its answer to this hello alone.
-      if (isWhole && (frame.owner !== from || frame.tag === this.#hello)) this.#rollCall.heard(frame.owner)
-      for (const node of frame.gone) this.#rollCall.heard(node)
-    })
+    this.inbox.on('routes', (frame, { from }) => proceed(this.#applyRoutes(frame, from)))
     this.inbox.on('mark', ({ owner, version }, { from }) => {
       if (owner === this.node) this.routes.marked(from, version)
     })
@@ -217,11 +214,8 @@ export class SharedNode {
 
   /** Rejects with `STORE_FAILED`: too much waits for a node that a message is for. */
   refuseFor(node: string): Promise<never> {
-    const error = new StackError(
-      'STORE_FAILED',
-      `a message cannot be handed on to the node ${node}: it does not read what waits for it`,
-    )
-    return Promise.reject(error)
+    const why = `a message cannot be handed on to the node ${node}: it does not read what waits for it`
+    return Promise.reject(new StackError('STORE_FAILED', why))
   }
 
   /** Says hello to all who are alive, and waits until their routes, and those of dead nodes, are known here. */
@@ -253,7 +247,14 @@ export class SharedNode {
   /** Asks who is there; what is known of others goes. */
   async #look(): Promise<void> {
     await this.peers.look()
-    this.routes.prune(this.peers.known)
+    this.#stack.background(() => proceed(this.routes.prune()))
+  }
+
+  *#applyRoutes(frame: RoutesFrame, from: string): Steps {
+    const isWhole = yield* this.routes.apply(frame, from)
+    // What a live node says counts as its answer to this hello alone.
+    if (isWhole && (frame.owner !== from || frame.tag === this.#hello)) this.#rollCall.heard(frame.owner)
+    for (const node of frame.gone) this.#rollCall.heard(node)
   }
 
   #welcome(from: string, protocol: number, number: number): void {

@@ -89,7 +89,6 @@ async function run(seed: number): Promise<Record<string, unknown>> {
 }
 
 const SEEDS = 200
-
 const AT_ONCE = 10
 
 it.each(Array.from({ length: SEEDS / AT_ONCE }, (_, i) => [i * AT_ONCE + 1, (i + 1) * AT_ONCE]))(

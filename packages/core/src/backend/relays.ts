@@ -172,8 +172,21 @@ export class Relays {
     if (record !== undefined) return this.#inbound.free(record, [inbound.packetId])
   }
 
-  /** A message of a shared subscription that a session leaves behind goes to another member. */
+  /**
+   * A message of a shared subscription that a session leaves behind goes to another member. It has left the log: where that cannot be
+   * committed it is done again with that.
+   */
   handOn(ctx: Context<'handOnMessage'>): void | Promise<void> {
+    const later = this.#handOn(ctx)
+    const disk = this.#disk
+    if (later === undefined || disk === undefined) return later
+    const again = (): void => this.#parts.stack.background(() => this.handOn(ctx))
+    return later.catch((error: Error) => {
+      if ((error as { code?: unknown }).code !== 'STORE_FAILED' || !disk.redo(again)) throw error
+    })
+  }
+
+  #handOn(ctx: Context<'handOnMessage'>): void | Promise<void> {
     const { clientId, share, packet, expiresAt, publisher } = ctx
     if (this.#delivery !== undefined)
       return this.#delivery.deliverToGroup(share, clientId, 0, publisher, expiresAt, packet)

@@ -55,7 +55,7 @@ export class Disk {
       if (failure === undefined) log.event('store.recovered', {})
       else log.event('store.failed', { cause: failure.message }, failure)
     })
-    this.#removals = new Removals(this.commits)
+    this.#removals = new Removals(this.commits, clock)
     this.shared = new SharedMessages(this.commits, this.#removals)
   }
 
@@ -76,7 +76,14 @@ export class Disk {
   /** Takes no more; answers when all is written and let go. */
   async close(): Promise<void> {
     await this.commits.close()
+    this.#removals.close()
     await this.#store.close()
+  }
+
+  /** As {@link Removals.redo}; false where nothing is committed any more. */
+  redo(task: () => void): boolean {
+    if (!this.commits.closed) this.#removals.redo(task)
+    return !this.commits.closed
   }
 
   /** What is committed, and what the store itself measures. */

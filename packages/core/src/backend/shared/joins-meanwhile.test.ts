@@ -18,14 +18,16 @@ interface Plan {
   /** What happens when the adopter has asked the store so often: a node joins, begins again under the name that it had, or lapses. */
   readonly what: 'joins' | 'is back' | 'lapses'
   readonly at: number
-  /** The adopter dies behind so many steps. */
+  /** The adopter dies behind so many steps; 0: it lives. */
   readonly death: number
   readonly lag: number
   /** Of a node that lapses, in ms. */
   readonly still: number
+  /** The adopter does not read its own inbox, for so many ms from then on: it answers no hello. */
+  readonly deaf?: number
 }
 
-async function run({ what, at, death, lag, still }: Plan): Promise<Record<string, unknown>> {
+async function run({ what, at, death, lag, still, deaf = 0 }: Plan): Promise<Record<string, unknown>> {
   const service = new TestService()
   const { clock, store } = service
   const nodes: Record<string, TestNode> = { x: await service.join('x', ROOM) }
@@ -83,6 +85,7 @@ async function run({ what, at, death, lag, still }: Plan): Promise<Record<string
     await clock.advance(5)
     if (!isDone && reached()) {
       isDone = true
+      if (deaf > 0) clock.after(deaf, service.holdInbox(dying.adopters[0]))
       if (what === 'lapses') {
         store.hang('n')
         healAt = clock.now() + still
@@ -99,7 +102,7 @@ async function run({ what, at, death, lag, still }: Plan): Promise<Record<string
         p.leave(nodes[name])
       }
     }
-    if (isDone && isBuried && ms > 60_000) break
+    if (isDone && (isBuried || death === 0) && ms > 60_000 + deaf) break
   }
   dying.stop()
   for (const sender of [p, q]) sender.stopPublishing()
@@ -119,6 +122,20 @@ async function run({ what, at, death, lag, still }: Plan): Promise<Record<string
   }
   return wrong
 }
+
+/** An adoption takes some twenty-five. */
+const STEPS = Array.from({ length: 14 }, (_, i) => 2 * i + 1)
+
+describe('a node joins while the adopter of a dead one reads nothing for longer than it waits', () => {
+  it.each(STEPS)('from step %i or the next on', async (first) => {
+    const joins = { what: 'joins', lag: 5, still: 0, deaf: 40_000 } as const
+    const plans: Plan[] = [
+      { ...joins, at: first, death: 0 },
+      { ...joins, at: first + 1, death: first + 3 },
+    ]
+    for (const plan of plans) expect({ plan, wrong: await run(plan) }).toEqual({ plan, wrong: {} })
+  })
+})
 
 const SEEDS = 15
 

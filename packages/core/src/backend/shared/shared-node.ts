@@ -10,6 +10,7 @@ import type { RoutesFrame } from './frames.ts'
 import { PROTOCOL } from './frames.ts'
 import { Inbox } from './inbox.ts'
 import { Intents } from './intents.ts'
+import { introduce, introduceFirst } from './introduce.ts'
 import { Lease } from './lease.ts'
 import { leaveNothing } from './leaving.ts'
 import type { Moves } from './moves.ts'
@@ -21,9 +22,6 @@ import { Sender } from './sender.ts'
 import { ServiceClock } from './service-clock.ts'
 import type { SharedStore } from './shared-store.ts'
 import { watched } from './watched-store.ts'
-
-/** So many leases a node waits, when it joins, for what the others have to say. */
-const JOINING = 5
 
 /** `joining`: it does not know all routes yet, or not any more. `lost`: another node has claimed what is its own. */
 export type Membership = 'joining' | 'in service' | 'lost' | 'stopped'
@@ -169,7 +167,7 @@ export class SharedNode {
       this.intents.sendRestored(disk)
       this.inbox.begin(disk)
       this.#hasStarted = true
-      await this.#join()
+      await introduceFirst(this.node, () => this.#join())
       await follow()
       this.#stack.log.event('node.joined', { node: this.node, count: this.peers.alive.size + 1 })
     } catch (error) {
@@ -218,27 +216,19 @@ export class SharedNode {
     return Promise.reject(new StackError('STORE_FAILED', why))
   }
 
-  /** Says hello to all who are alive, and waits until their routes, and those of dead nodes, are known here. */
-  async #join(): Promise<void> {
+  /** As {@link introduce}; it is in service then, unless somebody is missing. */
+  async #join(): Promise<readonly string[]> {
     this.#isJoining = true
     try {
       await this.clock.sync()
       await this.#look()
-      const { alive, known } = this.peers
-      const isUnheard = (node: string): boolean => alive.has(node) || !this.routes.tree.nodes.has(node)
-      this.#rollCall.begin([...known].filter(isUnheard))
-      const number = nextMessageId()
-      this.#hello = number
-      for (const node of alive) {
-        this.sender.send(node, { kind: 'hello', protocol: PROTOCOL, number })
-        this.routes.greet(node)
+      this.#hello = nextMessageId()
+      const missing = await introduce(this, this.#rollCall, this.#hello, this.#stack.log)
+      if (missing.length === 0) {
+        if (this.#state === 'joining') this.#state = 'in service'
+        this.peers.beginService()
       }
-      const missing = await this.#rollCall.wait(JOINING * this.store.lease)
-      if (missing.length > 0) {
-        this.#stack.log.event('node.unheard', { node: this.node, missing: missing.join(', ') })
-      }
-      if (this.#state === 'joining') this.#state = 'in service'
-      this.peers.beginService()
+      return missing
     } finally {
       this.#isJoining = false
     }

@@ -98,11 +98,19 @@ export const STORE_EVENTS = {
     about: 'It is tried again.',
     act: 'Look after the shared store.',
   },
+  'node.silent': {
+    level: 'error',
+    text: 'the node {node} is not in service: {missing} did not answer it, and it asks again',
+    about:
+      'A node that joins, or is back, acknowledges nothing before all nodes that are alive have told it what their clients subscribed to.',
+    act: 'Look whether those nodes hang, or are of another version; start them again.',
+  },
   'node.unheard': {
     level: 'error',
     text: 'the node {node} goes on without the routes of {missing}, which nobody has told it',
-    about: 'Other nodes did not answer when this one joined: messages from here may not reach their clients.',
-    act: 'Look whether those nodes hang; start them again.',
+    about:
+      'Nodes are dead and were not taken over in time: messages from here may not reach their stored sessions.',
+    act: 'Look in the log of all nodes for why what they left cannot be taken (`node.adopt-failed`).',
   },
   'node.full': {
     level: 'error',

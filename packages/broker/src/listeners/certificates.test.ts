@@ -87,10 +87,13 @@ describe('are read again', () => {
   })
 })
 
+/** What is wrong, how it comes to be so, and what is said of it. */
+type SpoiledCase = [string, (files: PemFiles) => void, (path: string) => string]
+
 describe('what cannot be used changes nothing', () => {
   const kept = '; what was read before stays in use'
 
-  test.each<[string, (files: PemFiles) => void, (path: string) => string]>([
+  test.each<SpoiledCase>([
     [
       'a certificate that is none',
       (files) => files.write('cert', 'none'),
@@ -103,6 +106,19 @@ describe('what cannot be used changes nothing', () => {
       (at) =>
         `the certificate (option "cert", ${at}/cert.pem) cannot be used: name a file with PEM text (there is no such file)`,
     ],
+    ...Object.entries({
+      cert: 'the certificate',
+      key: 'the private key',
+      ca: 'the list of authorities',
+      crl: 'the revocation list',
+    }).map(
+      ([name, what]): SpoiledCase => [
+        `an emptied file: ${name}`,
+        (files) => files.write(name, name === 'key' ? '\n' : ''),
+        (at) =>
+          `${what} (option "${name}", ${at}/${name}.pem) cannot be used: name a file with PEM text (it is empty)`,
+      ],
+    ),
     [
       'a key that is none',
       (files) => files.write('key', 'none'),

@@ -78,7 +78,12 @@ class Reader {
     const file = fileOf(source)
     const from = file === undefined ? '' : `, ${file}`
     const fix = file === undefined ? 'give PEM text, or { file } of it' : 'name a file with PEM text'
-    return this.check(`${what} (option "${option}"${from})`, fix, () => use(readPem(source)))
+    return this.check(`${what} (option "${option}"${from})`, fix, () => {
+      const pem = readPem(source)
+      // Node takes an empty one for none: nobody could connect.
+      if (pem.trim() === '') throw new Error('it is empty')
+      return use(pem)
+    })
   }
 
   check<Value>(what: string, fix: string, use: () => Value): Value {

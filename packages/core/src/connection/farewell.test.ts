@@ -28,6 +28,17 @@ describe('before acceptance a 5.0 client gets a CONNACK', () => {
     await alice.closed
   })
 
+  it('with a reason that it can read, whatever somebody says', async () => {
+    const reason = `a\u001b[31m\0\ud800\uffff\n${'x'.repeat(70_000)}`
+    const { open } = await testStack({
+      name: 'Refuse',
+      handle: (from) => from.close(ReasonCode.NOT_AUTHORIZED, { reason }),
+    })
+    const { properties } = await open(five).connect()
+    const bad = '\uFFFD'
+    expect(properties?.reasonString).toBe(`a${bad}[31m${bad}${bad}${bad}${bad}${'x'.repeat(1_024 - 10)}`)
+  })
+
   it('when its CONNECT is malformed', async () => {
     const { open } = await testStack(acceptAll())
     const alice = open(five)

@@ -23,6 +23,16 @@ const IN_DISCONNECT: ReadonlyMap<ReasonCode, ReasonCode> = new Map([
   [ReasonCode.BAD_AUTHENTICATION_METHOD, ReasonCode.NOT_AUTHORIZED],
 ])
 
+/** Characters that no text of MQTT has, or that receivers may refuse in one: control characters and the like [MQTT-1.5.4-1]. */
+const UNSAYABLE = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu
+/** Characters of a reason; a text of MQTT has 65,535 bytes. */
+const LONGEST = 1_024
+
+/** Providers and rules say why, and may quote what a client or a service of the web has sent. */
+function sayable(reason: string): string {
+  return reason.slice(0, LONGEST).replace(UNSAYABLE, '\uFFFD')
+}
+
 /** What to say: CONNACK before acceptance, DISCONNECT after it in 5.0; `undefined` where the version has no word. */
 export function farewell(
   version: ProtocolVersion,
@@ -33,7 +43,7 @@ export function farewell(
 ): OutgoingPacket | undefined {
   if (version === 5) {
     // 0x80 is for what is not to be revealed (table 3-1).
-    const reasonString = reasonCode === ReasonCode.UNSPECIFIED_ERROR ? undefined : reason
+    const reasonString = reasonCode === ReasonCode.UNSPECIFIED_ERROR ? undefined : reason && sayable(reason)
     const properties = { reasonString, serverReference }
     if (connected)
       return { cmd: 'disconnect', reasonCode: IN_DISCONNECT.get(reasonCode) ?? reasonCode, properties }

@@ -114,7 +114,7 @@ describe('what cannot be used changes nothing', () => {
     }).map(
       ([name, what]): SpoiledCase => [
         `an emptied file: ${name}`,
-        (files) => files.write(name, name === 'key' ? '\n' : ''),
+        (files) => files.write(name as 'cert', name === 'key' ? '\n' : ''),
         (at) =>
           `${what} (option "${name}", ${at}/${name}.pem) cannot be used: name a file with PEM text (it is empty)`,
       ],

@@ -86,12 +86,14 @@ export class Receivers {
     let waiting: Promise<void>[] | undefined
     if (unit?.begin() === false) return undefined
     try {
+      // Who of them gets it, here or elsewhere, is chosen in this turn.
+      waiting = this.#toGroups(groups, ctx, store, waiting)
       for (let i = 0; i < subscribers.length; i += PIECE) {
         if (this.#pace.spent) yield this.#pace.rest()
         const end = Math.min(i + PIECE, subscribers.length)
         waiting = this.#some(subscribers, i, end, publisher, ctx, store, waiting)
       }
-      return this.#toGroups(groups, ctx, store, waiting)
+      return waiting
     } finally {
       // Whatever somebody adds now belongs to it.
       ctx.stage()

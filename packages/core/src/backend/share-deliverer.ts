@@ -46,7 +46,7 @@ export class ShareDeliverer {
     const { except } = message
     const asked = except === undefined ? undefined : new Set([except])
     const member = this.#choose(message, asked)
-    if (member === undefined) return
+    if (member === undefined) return this.#deliverToOthers(message, counts)
     const offer = new Offer()
     const later = this.#offer(message, member, offer)
     // Most take what they are offered.
@@ -55,6 +55,15 @@ export class ShareDeliverer {
         ? note(message, member, offer, counts)
         : proceed(this.#askOthers(message, member, offer.refused, counts))
     return later === undefined ? judge() : later.then(judge)
+  }
+
+  /** Nobody of the group can have it: all have gone since it was looked for, or are going. */
+  #deliverToOthers(message: SharedMessage, counts: DeliveryCounts): void | Promise<void> {
+    const { name, filter } = message.group
+    const group = this.#subscriptions.group({ group: name, filter })
+    // Others may have come.
+    if (group !== undefined && group !== message.group) return this.deliver({ ...message, group }, counts)
+    return this.elsewhere?.(message)
   }
 
   *#askOthers(message: SharedMessage, first: Subscriber, reason: DropReason, counts: DeliveryCounts): Steps {

@@ -156,6 +156,32 @@ describe('a shared group', () => {
     expect(drops.map(({ payload, reason }) => [payload, reason])).toEqual([['3', 'log-full']])
   })
 
+  it.each([1, 2] as const)(
+    'whose only member here is going gets it on a node that has one which may come back, at QoS %i',
+    async (qos) => {
+      const [one, two] = [await service.join('one'), await service.join('two')]
+      const away = await member(one, 'away', false)
+      await away.disconnect()
+      const going = await member(two, 'going')
+      const sender = await two.client({ clientId: 'sender', clean: false })
+      const go = service.holdInbox('one')
+      // What node one asked for already it gets.
+      await sender.subscribe('sender')
+      // Its session ends when this is answered.
+      going.send({ cmd: 'subscribe', messageId: 9, subscriptions: [{ topic: 'new', qos: 1 }] })
+      await service.settle()
+      await going.drop()
+      expect(two.events).not.toContain('ended going (closed)')
+      await sender.publish('jobs/1', 'x', { qos })
+      go()
+      await service.clock.advance(2_000)
+      const back = one.open({ clientId: 'away' })
+      await back.connect({ clean: false })
+      await service.settle()
+      expect(await payloads(back)).toEqual([['x']])
+    },
+  )
+
   it('that has no member any more on the node that was chosen gets it on another', async () => {
     const nodes = [await service.join('one'), await service.join('two'), await service.join('three')]
     const [leaving, staying] = [await member(nodes[0], 'leaving'), await member(nodes[1], 'staying')]

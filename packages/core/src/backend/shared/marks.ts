@@ -55,6 +55,11 @@ export class Marks {
     this.#sender.send(marker, { kind: 'mark', owner, version, tag })
   }
 
+  /** A node is not there any more. */
+  drop(marker: string): void {
+    this.#late.drop(marker)
+  }
+
   /** Nothing is put off any more. */
   close(): void {
     this.#late.tellAll()

@@ -57,6 +57,7 @@ export class Routes {
     peers.on({
       dead: (node) => {
         this.#untold.drop(node)
+        this.marks.drop(node)
         this.#versions.judge()
       },
     })

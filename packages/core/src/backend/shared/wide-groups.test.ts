@@ -1,4 +1,4 @@
-/** Messages to very many, given out in pieces, that a member of a group on another node is to have too, which goes meanwhile. */
+/** Messages to very many, given out in pieces, that a member of a group is to have too, which goes meanwhile. */
 import type { TestClient } from '@mqtt-stack/testing'
 import { expect, it, vi } from 'vitest'
 import { TestService } from '../../../../../test/rig/nodes.ts'
@@ -17,7 +17,7 @@ function payloads(...clients: TestClient[]): string[] {
   return packets.flatMap((packet) => (packet.cmd === 'publish' ? [packet.payload.toString()] : [])).sort()
 }
 
-it('come to a member elsewhere, those of QoS 2 once, where the node that was chosen stops, or its member leaves', {
+it('come to the group, those of QoS 2 once, where the node that was chosen stops, or its member leaves, or that of this node', {
   timeout: 120_000,
 }, async () => {
   const service = new TestService()
@@ -43,27 +43,23 @@ it('come to a member elsewhere, those of QoS 2 once, where the node that was cho
   )
   const sent: string[] = []
   const members: TestClient[] = []
-  for (const how of ['leaves', 'stops'] as const)
+  for (const how of ['leaves', 'stops', 'leaves here'] as const)
     for (const ms of UNDER_WAY) {
       const x = await service.join('x')
-      const member = await x.client({ clientId: `${how} ${ms}` })
+      const member = await (how === 'leaves here' ? c : x).client({ clientId: `${how} ${ms}` })
       await member.subscribe(SHARE, { qos: 2 })
       await service.settle()
       members.push(member)
       isSlow = true
       for (const [i, sender] of senders.entries()) {
-        const payload = `${how} ${ms} ${i}`
+        const qos = i % 2 === 0 ? 1 : 2
+        const payload = `QoS ${qos}, ${how} after ${ms}: ${i}`
         sent.push(payload)
-        const rest = {
-          messageId: sender.nextId(),
-          qos: i % 2 === 0 ? 1 : 2,
-          retain: false,
-          dup: false,
-        } as const
+        const rest = { messageId: sender.nextId(), qos, retain: false, dup: false } as const
         sender.send({ cmd: 'publish', topic: 't', payload, ...rest })
       }
       await service.clock.advance(ms)
-      if (how === 'leaves') member.send({ cmd: 'unsubscribe', messageId: 99, unsubscriptions: [SHARE] })
+      if (how !== 'stops') member.send({ cmd: 'unsubscribe', messageId: 99, unsubscriptions: [SHARE] })
       const stopped = how === 'stops' ? x.stop() : undefined
       await service.clock.advance(5_000)
       isSlow = false

@@ -57,6 +57,7 @@ export class Adoptions {
     const { peers } = this.#moving.node
     const settled = new Set<string>()
     for (;;) {
+      for (const node of peers.known) if (node !== left && peers.hasLeft(node)) settled.add(node)
       const isOpen = (node: string): boolean => node !== left && !peers.alive.has(node) && !settled.has(node)
       const dead = [...peers.known].filter(isOpen)
       if (dead.length === 0 || this.#closed) return settled
@@ -71,12 +72,18 @@ export class Adoptions {
    * Nothing where that is to be waited for, of one that is dead for a short time, or is back and was not heard of: then ask again.
    */
   quiet(): ReadonlySet<string> | undefined {
-    const { known, live } = this.#moving.node.peers
-    let isOpen = false
-    for (const node of known) if (!live.has(node) && !this.#quiet.has(node)) isOpen = true
-    if (!isOpen) return this.#quiet
-    if (!this.#settling) void this.#settle()
-    return undefined
+    const { peers } = this.#moving.node
+    const { known, live } = peers
+    const quiet = new Set<string>()
+    for (const node of known) {
+      if (live.has(node)) continue
+      if (!this.#quiet.has(node) && !peers.hasLeft(node)) {
+        if (!this.#settling) void this.#settle()
+        return undefined
+      }
+      quiet.add(node)
+    }
+    return quiet
   }
 
   async #settle(): Promise<void> {

@@ -2,6 +2,13 @@ import type { Clock } from '../../time/index.ts'
 import { Pause } from './pause.ts'
 import type { Peers } from './peers.ts'
 import type { Routes } from './routes.ts'
+import type { SharedNode } from './shared-node.ts'
+
+/** A node that has sent all that it was to send says so: nobody waits for what may come of it, while others have not taken what it leaves. */
+export function sayFarewell({ node, routes, peers, sender }: SharedNode): void {
+  const what = { owner: node, version: routes.version, changes: [], gone: [node], markers: [], tag: 0 }
+  sender.sendAll(peers.live, { kind: 'routes', part: 'change', ...what })
+}
 
 /** A node that waits looks who is still there, every so many ms: others may stop too. */
 const LOOK = 500

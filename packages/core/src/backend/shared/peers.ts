@@ -24,6 +24,8 @@ export class Peers {
   /** All that have a part, as the store said last. */
   #known: ReadonlySet<string> = new Set()
   #alive: ReadonlySet<string> = new Set()
+  /** Those that have stopped, and had sent all that they were to send. */
+  readonly #left = new Set<string>()
   /** Since when this node sees that a lease has ended, by the stack's clock. */
   readonly #deadSince = new Map<string, number>()
 
@@ -70,9 +72,21 @@ export class Peers {
   add(node: string): void {
     if (node === this.#store.node) return
     const isNew = !this.#live.has(node)
+    this.#left.delete(node)
     this.#live.add(node)
     this.#newer.add(node)
     if (isNew) for (const { joined } of this.#listeners) joined?.(node)
+  }
+
+  /** It stops, and sends nothing more. */
+  leave(node: string): void {
+    this.#left.add(node)
+    this.remove(node)
+  }
+
+  /** Whether nothing comes of a node before it is back: it has said so. */
+  hasLeft(node: string): boolean {
+    return this.#left.has(node)
   }
 
   /** There is no such node any more. */
@@ -117,6 +131,7 @@ export class Peers {
   }
 
   #vanish(node: string): void {
+    this.#left.delete(node)
     for (const { vanished } of this.#listeners) vanished?.(node)
   }
 

@@ -5,7 +5,7 @@ import type { Steps } from '../../time/index.ts'
 import { proceed } from '../../time/index.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { OrderedStore } from '../ordered-store.ts'
-import { hearOthers } from './farewell.ts'
+import { hearOthers, sayFarewell } from './farewell.ts'
 import type { RoutesFrame } from './frames.ts'
 import { PROTOCOL } from './frames.ts'
 import { Inbox } from './inbox.ts'
@@ -192,15 +192,19 @@ export class SharedNode {
     this.#leaves = !isCut && (await hearOthers(this.routes, this.peers, this.#stack.clock))
     await this.inbox.end()
     // What came last may go on to others.
-    await this.#settled(late)
+    if ((await this.#settled(late)) && !isCut) {
+      sayFarewell(this)
+      await this.#settled(late)
+    }
     pause.end()
     this.sender.close()
     this.routes.close()
   }
 
-  /** Nothing is on its way any more, or it is too late. */
-  async #settled(late: Promise<void>): Promise<void> {
-    await Promise.race([Promise.all([this.sender.settled(), this.moves.settled()]), late])
+  /** Nothing is on its way any more, or (false) it is too late. */
+  #settled(late: Promise<void>): Promise<boolean> {
+    const settled = Promise.all([this.sender.settled(), this.moves.settled()])
+    return Promise.race([settled.then(() => true), late.then(() => false)])
   }
 
   /** Rejects with `STORE_FAILED`, and why it may not acknowledge anything. */
@@ -244,7 +248,10 @@ export class SharedNode {
     const isWhole = yield* this.routes.apply(frame, from)
     // What a live node says counts as its answer to this hello alone.
     if (isWhole && (frame.owner !== from || frame.tag === this.#hello)) this.#rollCall.heard(frame.owner)
-    for (const node of frame.gone) this.#rollCall.heard(node)
+    for (const node of frame.gone) {
+      if (node === from) this.peers.leave(node)
+      else this.#rollCall.heard(node)
+    }
   }
 
   #welcome(from: string, protocol: number, number: number): void {

@@ -64,3 +64,38 @@ describe('a node that is alive and reads nothing', () => {
     expect(await reader.message()).toMatchObject({ payload: 'late' })
   })
 })
+
+describe('a node that stops, and leaves a stored session', () => {
+  it('keeps no other session from moving, for it has said that it sends nothing more', async () => {
+    const service = new TestService()
+    const [a, b, c] = [await service.join('a'), await service.join('b'), await service.join('c')]
+    for (const [node, clientId] of [
+      [a, 'bob'],
+      [c, 'carol'],
+    ] as const) {
+      const client = await node.client({ ...STORED, clientId })
+      await client.subscribe('t', { qos: 1 })
+      await client.disconnect({ reasonCode: 0 })
+    }
+    service.store.lag = 10
+    const stopped = c.stop()
+    await service.clock.advance(4_000)
+    await stopped
+    service.store.lag = 0
+    expect(Object.keys(service.store.left.parts)).toEqual(['a', 'b', 'c'])
+    const bob = b.open({ clientId: 'bob', protocolVersion: 5 })
+    const { clean, properties } = STORED
+    const protocol = { protocolId: 'MQTT', protocolVersion: 5, keepalive: 0 } as const
+    bob.send({ cmd: 'connect', clientId: 'bob', clean, properties, ...protocol })
+    await service.clock.advance(300)
+    expect(await bob.next('connack')).toMatchObject({ reasonCode: 0, sessionPresent: true })
+    const sender = await a.client({ clientId: 'sender' })
+    await sender.publish('t', 'x', { qos: 1 })
+    expect(await bob.message()).toMatchObject({ payload: 'x' })
+    // What it left is taken as ever.
+    await service.clock.advance(4 * service.store.lease)
+    const carol = b.open({ clientId: 'carol', protocolVersion: 5 })
+    expect(await carol.connect(STORED)).toMatchObject({ reasonCode: 0, sessionPresent: true })
+    expect(await carol.message()).toMatchObject({ payload: 'x' })
+  })
+})

@@ -9,6 +9,12 @@ export function isReply(error: Error): boolean {
 /** Answers of a Redis that will serve the same later, or of one that has to be looked for anew. */
 const PASSING = /^(LOADING|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|READONLY|MOVED|ASK|BUSY|NOREPLICAS) /
 
+/** Whether the memory of Redis is full, as {@link failed} tells it. */
+export function isFull(error: unknown): boolean {
+  const { cause } = error as { cause?: unknown }
+  return cause instanceof Error && cause.message.startsWith('OOM ')
+}
+
 /** Whether the same may be asked again, soon. */
 export function isPassing(error: Error): boolean {
   return !isReply(error) || PASSING.test(error.message)

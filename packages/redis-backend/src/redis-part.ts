@@ -4,11 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Change, ClaimedPart, Entry, KeyRange, Posted } from '@mqtt-stack/core/backend'
 import { leaseLost, nodeTaken, PAGE_BYTES } from '@mqtt-stack/core/backend'
 import { argumentsOf, entriesIn } from './changes.ts'
+import { isFull } from './failures.ts'
 import type { PartKeys } from './keys.ts'
 import type { Link } from './link.ts'
 import { PageSize } from './page-size.ts'
 import { idBehind, idOf, postedIn } from './positions.ts'
-import { CLAIM, FORGET, GIVE_UP, JOIN, RENEW, TRIM, WRITE } from './scripts/part.ts'
+import { CLAIM, FORGET, GIVE_UP, JOIN, RENEW, TRIM, WRITE, WRITE_WHEN_FULL } from './scripts/part.ts'
 import { READ } from './scripts/script.ts'
 import type { StreamReader } from './stream-reader.ts'
 
@@ -106,13 +107,21 @@ export class RedisPart implements ClaimedPart {
     return entriesIn(await link.run(READ, [keys.order, keys.values], [from, to, limit, PAGE_BYTES]))
   }
 
-  /** Of a batch that failed it is not known whether it was made; it is not made any more behind the next one. */
+  /** Of a batch that failed it is not known whether it was made; it is not made any more behind the next one. Where memory is full, what frees some goes on. */
   async write(batch: readonly Change[]): Promise<void> {
     if (batch.length === 0) return
     const { link, keys } = this.#place
     const number = ++this.#tried
     const args = [this.token, number, this.#made, ...argumentsOf(batch)]
-    this.#check(await link.runSafely(WRITE, [keys.meta, keys.order, keys.values], args))
+    const all = [keys.meta, keys.order, keys.values]
+    try {
+      this.#check(await link.runSafely(WRITE, all, args))
+    } catch (error) {
+      if (!isFull(error)) throw error
+      const answer = await link.runSafely(WRITE_WHEN_FULL, all, args)
+      if (answer === -1) throw error
+      this.#check(answer)
+    }
     this.#made = number
   }
 

@@ -3,10 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Change, Entry, KeyRange, Posted, SharedMap } from '@mqtt-stack/core/backend'
 import { leaseLost, PAGE_BYTES } from '@mqtt-stack/core/backend'
 import { argumentsOf, entriesIn } from './changes.ts'
+import { isFull } from './failures.ts'
 import type { MapKeys } from './keys.ts'
 import type { Argument, Link } from './link.ts'
 import { positionOf } from './positions.ts'
-import { CLEAR_FEED, TRIM_FEED, WRITE_MAP } from './scripts/map.ts'
+import { BEGIN_WRITES, CLEAR_FEED, TRIM_FEED, WRITE_MAP, WRITE_MAP_WHEN_FULL } from './scripts/map.ts'
 import { READ } from './scripts/script.ts'
 import type { StreamReader } from './stream-reader.ts'
 
@@ -83,7 +84,7 @@ export class RetainedMap implements SharedMap {
 
   /** This node may write from now on, until {@link clear} is called for it. */
   async begin(): Promise<void> {
-    await this.#link.command('HSET', [this.#keys.meta, `w:${this.#writer}`, '0 '])
+    await this.#link.run(BEGIN_WRITES, [this.#keys.meta], [this.#writer])
   }
 
   /** What its writer had there goes, and with it that it may write; and the feed where nobody is there to read it. */
@@ -105,12 +106,9 @@ export class RetainedMap implements SharedMap {
     this.#isWriting = true
     while (this.#waiting.length > 0) {
       const writes = this.#waiting.splice(0, this.#next())
-      try {
-        const ids = await this.#writeTogether(writes)
-        for (const [i, { resolve }] of writes.entries()) resolve(positionOf(ids[i]))
-      } catch (error) {
-        for (const { reject } of writes) reject(error as Error)
-      }
+      // Where memory is full some of them may free some.
+      if (!(await this.#settle(writes, writes.length > 1)))
+        for (const write of writes) await this.#settle([write], false)
     }
     this.#isWriting = false
   }
@@ -123,12 +121,29 @@ export class RetainedMap implements SharedMap {
     return count
   }
 
+  /** @param mayPart Where memory is full it answers with false, and each of them is to be tried alone. */
+  async #settle(writes: readonly Write[], mayPart: boolean): Promise<boolean> {
+    try {
+      const ids = await this.#writeTogether(writes)
+      for (const [i, { resolve }] of writes.entries()) resolve(positionOf(ids[i]))
+    } catch (error) {
+      if (mayPart && isFull(error)) return false
+      for (const { reject } of writes) reject(error as Error)
+    }
+    return true
+  }
+
   async #writeTogether(writes: readonly Write[]): Promise<string[]> {
     const { order, values, feed, meta } = this.#keys
     const args: Argument[] = [this.#writer, ++this.#number, AGE, SIZE, writes.length]
     for (const { posted } of writes) args.push(posted)
     for (const arg of argumentsOf(writes.flatMap(({ batch }) => batch))) args.push(arg)
-    const ids = await this.#link.runSafely(WRITE_MAP, [order, values, feed, meta], args)
+    const keys = [order, values, feed, meta]
+    const ids = await this.#link.runSafely(WRITE_MAP, keys, args).catch(async (error: Error) => {
+      const made = isFull(error) ? await this.#link.runSafely(WRITE_MAP_WHEN_FULL, keys, args) : 0
+      if (made === 0) throw error
+      return made
+    })
     if (ids === null) throw leaseLost(this.#writer.split('/')[0])
     return String(ids).split(' ')
   }

@@ -1,6 +1,6 @@
 /** Scripts for the map of retained messages and its feed. */
 import type { Script } from './script.ts'
-import { APPLY, script } from './script.ts'
+import { APPLY, GROWTH, script, scriptWhenFull } from './script.ts'
 
 /**
  * Entries of the feed that are older than `age` ms go, and the older half where it is larger than `size` bytes. `trimmed` tells whoever
@@ -31,7 +31,7 @@ end
 `
 
 /** Keys: feed, meta. Arguments: age in ms, size in bytes. */
-export const TRIM_FEED: Script = script(
+export const TRIM_FEED: Script = scriptWhenFull(
   2,
   `${TRIM}
 trim(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]))
@@ -39,13 +39,8 @@ return 1
 `,
 )
 
-/**
- * Keys: order, values, feed, meta. Arguments: writer, number of the write, age, size, how many entries, these, changes. The places of the
- * entries; where the write was made already, those that it got then; nothing where the writer may not write any more.
- */
-export const WRITE_MAP: Script = script(
-  4,
-  `${APPLY}${TRIM}
+/** @param check Asked before anything is written. */
+const writeMap = (check: string): string => `
 local known = redis.call('HGET', KEYS[4], 'w:' .. ARGV[1])
 if not known then return false end
 local number, made = string.match(known, '^(%d+) (.*)$')
@@ -55,7 +50,9 @@ if number == ARGV[2] then
 end
 local count = tonumber(ARGV[5])
 local total = tonumber(redis.call('HGET', KEYS[4], 'total') or 0)
-local ids = {}
+local ids, bytes = {}, 0
+for i = 6, 5 + count do bytes = bytes + #ARGV[i] end
+${check}
 for i = 6, 5 + count do
   ids[#ids + 1] = redis.call('XADD', KEYS[3], '*', 'b', ARGV[i], 's', string.format('%.0f', total))
   total = total + #ARGV[i]
@@ -65,6 +62,25 @@ made = table.concat(ids, ' ')
 redis.call('HSET', KEYS[4], 'last', ids[#ids], 'total', string.format('%.0f', total), 'w:' .. ARGV[1], ARGV[2] .. ' ' .. made)
 trim(KEYS[3], KEYS[4], tonumber(ARGV[3]), tonumber(ARGV[4]))
 return made
+`
+
+/**
+ * Keys: order, values, feed, meta. Arguments: writer, number of the write, age, size, how many entries, these, changes. The places of the
+ * entries; where the write was made already, those that it got then; nothing where the writer may not write any more.
+ */
+export const WRITE_MAP: Script = script(4, APPLY + TRIM + writeMap(''))
+
+/** The same where the memory of Redis is full; 0, and nothing is made, where more would be kept. */
+export const WRITE_MAP_WHEN_FULL: Script = scriptWhenFull(
+  4,
+  APPLY + TRIM + GROWTH + writeMap('if bytes + growth(KEYS[2], 6 + count) > 0 then return 0 end'),
+)
+
+/** Keys: meta. Arguments: writer. It may write from now on. */
+export const BEGIN_WRITES: Script = scriptWhenFull(
+  1,
+  `
+return redis.call('HSET', KEYS[1], 'w:' .. ARGV[1], '0 ')
 `,
 )
 

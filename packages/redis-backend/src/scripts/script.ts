@@ -12,6 +12,36 @@ export function script(keys: number, text: string): Script {
   return { text, keys, sha: createHash('sha1').update(text).digest('hex') }
 }
 
+/**
+ * What is done where the memory of Redis is full (`maxmemory`) too. It keeps a few bytes at most, or looks itself whether less is kept behind it:
+ * without it nodes would lose their leases, and nothing that has been delivered could be taken away.
+ */
+export function scriptWhenFull(keys: number, text: string): Script {
+  return script(keys, `#!lua flags=allow-oom\n${text}`)
+}
+
+/**
+ * How many bytes more are kept behind the changes that begin at an argument, about: less than 0 where it is less. A key costs something
+ * beside its bytes.
+ */
+export const GROWTH = `
+local function growth(values, at)
+  local bytes = 0
+  while at <= #ARGV do
+    local removes = ARGV[at] == 'R'
+    local step = removes and 1 or 2
+    local last = at + 1 + step * tonumber(ARGV[at + 1])
+    for i = at + 2, last, step do
+      local before = redis.call('HSTRLEN', values, ARGV[i])
+      if before > 0 then bytes = bytes - before - #ARGV[i] - 100 end
+      if not removes then bytes = bytes + #ARGV[i + 1] + #ARGV[i] + 100 end
+    end
+    at = last + 1
+  end
+  return bytes
+end
+`
+
 /** Makes the changes that begin at an argument (see `changesOf`). `unpack` takes some thousands at most. */
 export const APPLY = `
 local function apply(order, values, at)

@@ -1,9 +1,9 @@
 /** Scripts for what all nodes share: who there is, names, and the clock. */
 import type { Script } from './script.ts'
-import { script } from './script.ts'
+import { script, scriptWhenFull } from './script.ts'
 
 /** Keys: service. Arguments: format, node, token (empty: the name alone). 1, or the format that is there. */
-export const REGISTER: Script = script(
+export const REGISTER: Script = scriptWhenFull(
   1,
   `
 local format = redis.call('HGET', KEYS[1], '#format')
@@ -28,7 +28,10 @@ return 1
 `,
 )
 
-/** Keys: names. Arguments: name, 1 where one is expected, it, 1 where one is set, it. What it was before. */
+/**
+ * Keys: names. Arguments: name, 1 where one is expected, it, 1 where one is set, it. What it was before. What was there goes first: so it can be
+ * replaced where the memory of Redis is full, for behind something that was taken away a script may go on.
+ */
 export const SWAP: Script = script(
   1,
   `
@@ -36,7 +39,8 @@ local before = redis.call('HGET', KEYS[1], ARGV[1])
 local expected = false
 if ARGV[2] == '1' then expected = ARGV[3] end
 if before ~= expected then return before end
-if ARGV[4] == '1' then redis.call('HSET', KEYS[1], ARGV[1], ARGV[5]) else redis.call('HDEL', KEYS[1], ARGV[1]) end
+if before then redis.call('HDEL', KEYS[1], ARGV[1]) end
+if ARGV[4] == '1' then redis.call('HSET', KEYS[1], ARGV[1], ARGV[5]) end
 return before
 `,
 )

@@ -134,7 +134,10 @@ export class SessionLife {
     if (found?.refused === 'foreign') refuseForeign(store)
     else if (found?.refused !== undefined) {
       store.refused = ReasonCode.SERVER_UNAVAILABLE
-      store.reason = 'the node that has the session of this client identifier does not answer'
+      store.reason =
+        found.refused === 'unknown'
+          ? 'the store does not say which node has the session of this client identifier, or takes no new one'
+          : 'the node that has the session of this client identifier does not answer'
     }
     return found?.home
   }

@@ -1,14 +1,15 @@
 /** Commits in groups. */
-import { MemoryStore } from '@mqtt-stack/testing'
+import { MemoryStore, VirtualClock } from '@mqtt-stack/testing'
 import { expect, it } from 'vitest'
 import { Commits } from './commits.ts'
 
-function opened(): { store: MemoryStore; commits: Commits; turns: (string | undefined)[] } {
+function opened() {
   const store = new MemoryStore()
+  const clock = new VirtualClock()
   const turns: (string | undefined)[] = []
-  const commits = new Commits(store, (failure) => turns.push(failure?.code))
+  const commits = new Commits(store, clock, (failure) => turns.push(failure?.code))
   commits.open()
-  return { store, commits, turns }
+  return { store, clock, commits, turns }
 }
 
 it('applies all of a batch in order before anybody is told', async () => {
@@ -23,7 +24,7 @@ it('applies all of a batch in order before anybody is told', async () => {
 })
 
 it('reverts a batch that cannot be written, last to first, and tells when that begins and ends', async () => {
-  const { store, commits, turns } = opened()
+  const { store, clock, commits, turns } = opened()
   const log: string[] = []
   store.failure = new Error('no space')
   commits.put(Uint8Array.of(1), Uint8Array.of(1))
@@ -35,7 +36,36 @@ it('reverts a batch that cannot be written, last to first, and tells when that b
   store.failure = undefined
   commits.put(Uint8Array.of(1), Uint8Array.of(2))
   await commits.commit()
+  await clock.advance(999)
+  expect(turns).toEqual(['STORE_FAILED'])
+  await clock.advance(1)
   expect(turns).toEqual(['STORE_FAILED', undefined])
+})
+
+it('tells once of a store that takes some batches and not others', async () => {
+  const { store, clock, commits, turns } = opened()
+  for (let i = 0; i < 10; i++) {
+    store.failure = i % 2 === 0 ? new Error('no space') : undefined
+    commits.put(Uint8Array.of(1), Uint8Array.of(i))
+    await commits.commit().catch(() => {})
+    expect(commits.failing).toBe(i % 2 === 0)
+    await clock.advance(900)
+  }
+  expect(turns).toEqual(['STORE_FAILED'])
+  await clock.advance(100)
+  expect(turns).toEqual(['STORE_FAILED', undefined])
+})
+
+it('tells nothing of a store any more when it is closed', async () => {
+  const { store, clock, commits, turns } = opened()
+  store.failure = new Error('no space')
+  commits.put(Uint8Array.of(1), Uint8Array.of(1))
+  await commits.commit().catch(() => {})
+  store.failure = undefined
+  commits.put(Uint8Array.of(1), Uint8Array.of(2))
+  await commits.close()
+  await clock.advance(2_000)
+  expect(turns).toEqual(['STORE_FAILED'])
 })
 
 it('takes a batch of which all was withdrawn for no sign that the store commits again', async () => {

@@ -1,5 +1,6 @@
 import type { MetricFamily } from '../../contract/index.ts'
 import { StackError } from '../../errors/index.ts'
+import type { Clock, Timer } from '../../time/index.ts'
 import type { Change, OrderedStore } from '../ordered-store.ts'
 import type { LateChange, Unit } from './batch.ts'
 import { Batch } from './batch.ts'
@@ -10,6 +11,12 @@ import { CommitMeasures } from './commit-measures.ts'
  * meanwhile, and need not be written.
  */
 const PATIENCE = 4
+
+/**
+ * That the store commits again is told when it has not failed for so many ms: one that is full may take what makes room, and nothing
+ * else.
+ */
+const CALM = 1_000
 
 /** What goes along with a batch that is written anyway. */
 export interface Companion {
@@ -26,7 +33,11 @@ export interface Companion {
 export class Commits {
   readonly #store: Pick<OrderedStore, 'write'>
   readonly #onTurn: (failure: StackError | undefined) => void
+  readonly #clock: Pick<Clock, 'after'>
   #failing = false
+  /** That it fails was told, and not yet that it is over. */
+  #isTold = false
+  #calm: Timer | undefined
   #next = new Batch()
   /** The batch that is written now. */
   #current: Batch | undefined
@@ -42,8 +53,13 @@ export class Commits {
   #staged = 0
 
   /** @param onTurn Told why the store cannot commit, when that begins, and with nothing when it can again. */
-  constructor(store: Pick<OrderedStore, 'write'>, onTurn: (failure: StackError | undefined) => void) {
+  constructor(
+    store: Pick<OrderedStore, 'write'>,
+    clock: Pick<Clock, 'after'>,
+    onTurn: (failure: StackError | undefined) => void,
+  ) {
     this.#store = store
+    this.#clock = clock
     this.#onTurn = onTurn
   }
 
@@ -164,6 +180,7 @@ export class Commits {
   /** Takes no more, and answers when nothing waits. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#calm?.cancel()
     this.#held = 0
     this.#next.hurry()
     this.#schedule()
@@ -200,14 +217,27 @@ export class Commits {
       this.#writing = undefined
       this.#current = undefined
       // That nothing was to be written says nothing of the store.
-      if (changes.length > 0 && this.#failing !== (error !== undefined)) {
-        this.#failing = !this.#failing
-        this.#onTurn(error)
-      }
+      if (changes.length > 0) this.#note(error)
       batch.settle(settleAll(batch.units, error === undefined) ?? error)
       if (this.#next.mayWait) this.#schedule()
       else if (this.#isWaiting && this.#held === 0) this.#begin()
     })
+  }
+
+  #note(error: StackError | undefined): void {
+    this.#failing = error !== undefined
+    if (error !== undefined) {
+      this.#calm?.cancel()
+      this.#calm = undefined
+      if (!this.#isTold) this.#onTurn(error)
+      this.#isTold = true
+    } else if (this.#isTold && !this.#closed) this.#calm ??= this.#clock.after(CALM, this.#onCalm)
+  }
+
+  readonly #onCalm = (): void => {
+    this.#calm = undefined
+    this.#isTold = false
+    this.#onTurn(undefined)
   }
 
   /** Answers why it could not be written. */

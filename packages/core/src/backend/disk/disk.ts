@@ -51,7 +51,7 @@ export class Disk {
     this.#mayLie = mayLie
     this.clock = clock
     const write: OrderedStore['write'] = (batch) => store.write(batch).then(() => this.#removals.again())
-    this.commits = new Commits({ write }, (failure) => {
+    this.commits = new Commits({ write }, clock, (failure) => {
       if (failure === undefined) log.event('store.recovered', {})
       else log.event('store.failed', { cause: failure.message }, failure)
     })

@@ -102,3 +102,17 @@ describe('a session is asked for at a node that does not know yet', () => {
     expect([b, c].map(({ backend }) => backend.stats.sessions)).toEqual([0, 1])
   })
 })
+
+it('who comes where the store neither says nor takes where a session is hears so', async () => {
+  const service = new TestService()
+  const one = await service.join('one')
+  service.storeOf('one').swap = () => Promise.reject(new Error('its memory is full'))
+  const late = one.open({ clientId: 'late', protocolVersion: 5 })
+  expect(await late.connect()).toMatchObject({
+    reasonCode: 0x88,
+    properties: {
+      reasonString:
+        'the store does not say which node has the session of this client identifier, or takes no new one',
+    },
+  })
+})

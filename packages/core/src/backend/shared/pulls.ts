@@ -20,8 +20,8 @@ export interface Found {
   readonly isHere?: boolean
   /** One that was elsewhere has ended. */
   readonly ended: boolean
-  /** Why it cannot be opened: it is somebody else's, or its home does not answer. */
-  readonly refused?: 'foreign' | 'unavailable'
+  /** Why it cannot be opened: it is somebody else's, its home does not answer, or the store does not say where that is. */
+  readonly refused?: 'foreign' | 'unavailable' | 'unknown'
 }
 
 /** Who wants a session. */
@@ -81,7 +81,7 @@ export class Pulls {
       return await this.#search(wanting)
     } catch (error) {
       if (isStackError(error) && error.code === 'STORE_DAMAGED') throw error
-      return { refused: 'unavailable', ended: false }
+      return { refused: 'unknown', ended: false }
     }
   }
 

@@ -35,17 +35,22 @@ export class Spawned {
   /** Exit code, or the signal that ended it. */
   readonly exited: Promise<number | string>
   #over = false
+  /** Whoever waits for what it prints. */
+  readonly #wakers = new Set<() => void>()
 
   constructor(child: ChildProcess) {
     this.child = child
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text
+      this.#wake()
     })
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text
+      this.#wake()
     })
     this.exited = once(child, 'close').then(([code, signal]) => {
       this.#over = true
+      this.#wake()
       return code ?? signal
     })
   }
@@ -56,8 +61,13 @@ export class Spawned {
       const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
       if (found !== null) return found
       if (this.#over) throw new Error(`ended without ${pattern}\n${this.stdout}\n${this.stderr}`)
-      await Promise.race([once(this.child.stdout!, 'data'), once(this.child.stderr!, 'data'), this.exited])
+      await new Promise<void>((resolve) => this.#wakers.add(resolve))
     }
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakers) wake()
+    this.#wakers.clear()
   }
 
   /** The lines of stdout. */

@@ -8,7 +8,7 @@ import { needs } from '../../../../test/support/needs.ts'
 describe('three nodes under load', () => {
   test('all is well', async (context) => {
     const { more, settle } = await threeNodes(context)
-    await more(50)
+    await more(20)
     await settle()
   })
 
@@ -16,7 +16,7 @@ describe('three nodes under load', () => {
     const { nodes, more, settle } = await threeNodes(context)
     await more(20)
     nodes[0].cli.child.kill('SIGKILL')
-    await more(50)
+    await more(20)
     await settle()
   })
 
@@ -24,7 +24,7 @@ describe('three nodes under load', () => {
     const { nodes, more, settle } = await threeNodes(context)
     await more(20)
     nodes[0].cli.child.kill('SIGSTOP')
-    await more(50)
+    await more(20)
     nodes[0].cli.child.kill('SIGCONT')
     await nodes[0].cli.prints(/has lost its lease/)
     await more(20)
@@ -37,7 +37,7 @@ describe('three nodes under load', () => {
     await redis.kill()
     await nodes[1].cli.prints(/out of reach/)
     await redis.restart()
-    await more(50)
+    await more(20)
     await settle()
   })
 
@@ -48,7 +48,7 @@ describe('three nodes under load', () => {
     await nodes[0].cli.prints(/out of reach/)
     await takenOver(redis, 'node-1')
     ways[0].heal()
-    await more(50)
+    await more(20)
     await settle()
   })
 
@@ -60,7 +60,7 @@ describe('three nodes under load', () => {
     const { nodes, more, settle } = await begin([1, 2, 3].map(() => ({ cluster: addresses })))
     await more(20)
     nodes[0].cli.child.kill('SIGKILL')
-    await more(50)
+    await more(20)
     await settle()
   })
 

@@ -43,10 +43,16 @@ export async function startNode(redis: object, options: SpawnedOptions = {}): Pr
   const bounds = { sessionMessages: 1_000_000, sessionBytes: 1_000_000_000 }
   const store = { redis: { lease: LEASE, ...bounds, ...redis } }
   writeFileSync(file, JSON.stringify({ listeners: [{ listen: `mqtt://${host}:${port}` }], store }))
-  const start = (): Spawned => spawned(process.execPath, [CLI, '--config', file], options)
-  let cli = start()
-  const clis = [cli]
-  await cli.prints(LISTENS)
+  let cli: Spawned
+  const clis: Spawned[] = []
+  const start = async (): Promise<void> => {
+    // A service manager starts it again, too: another node may be taking over what the last one left, or Redis was too slow.
+    do {
+      cli = spawned(process.execPath, [CLI, '--config', file], options)
+      clis.push(cli)
+    } while (!(await listens(cli)))
+  }
+  await start()
   return {
     get cli() {
       return cli
@@ -60,23 +66,18 @@ export async function startNode(redis: object, options: SpawnedOptions = {}): Pr
       cli.child.kill('SIGKILL')
       await cli.exited
     },
-    restart: async () => {
-      // Another node may be taking over what the last one left: a service manager starts it again, too.
-      do {
-        cli = start()
-        clis.push(cli)
-      } while (!(await listens(cli)))
-    },
+    restart: start,
   }
 }
 
-/** False for a node whose name is taken still. */
+/** False for a node whose name is taken still, or that Redis did not answer in time. */
 async function listens(cli: Spawned): Promise<boolean> {
   try {
     await cli.prints(LISTENS)
     return true
   } catch (error) {
-    if (/wait until the lease of the earlier one has ended/.test(cli.stderr)) return false
+    if (/wait until the lease of the earlier one has ended|it does not answer|has lost its/.test(cli.stderr))
+      return false
     throw error
   }
 }

@@ -55,9 +55,7 @@ it('a reader is told over HTTP, and nothing is heard when it has gone', async ()
     more: 0,
   })
   gone.abort()
-  for (let i = 0; i < 200 && broker.stack.answers('messagePublished'); i++)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  expect(broker.stack.answers('messagePublished')).toBe(false)
+  await expect.poll(() => broker.stack.answers('messagePublished')).toBe(false)
 })
 
 it('what is no filter is refused', async () => {

@@ -1,5 +1,4 @@
 /** Each route, through HTTP. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { MiddlewareLike } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
 import { ask as askAt, OPERATOR, openAdmin, READER } from '../../../test/rig/admin.ts'
@@ -348,7 +347,6 @@ describe('what is live', () => {
     expect([...kinds].sort()).toEqual(['connected', 'disconnected', 'figures'])
     expect(published).toBe(1)
     // Nobody looks on any more: nothing is counted.
-    for (let i = 0; i < 100 && broker.stack.answers('messagePublished'); i++) await delay(5)
-    expect(broker.stack.answers('messagePublished')).toBe(false)
+    await expect.poll(() => broker.stack.answers('messagePublished')).toBe(false)
   })
 })

@@ -130,7 +130,7 @@ describe('a node that has written down messages and not sent all of them, behind
 })
 
 /** The first ones have found something. */
-const SEEDS = [30, 38, 82, ...Array.from({ length: 17 }, (_, i) => i + 1)]
+const SEEDS = [30, 38, 82, 168, ...Array.from({ length: 17 }, (_, i) => i + 1)]
 const MOMENTS = [0, 0, 10, 50, 200, 1_000, 3_000, 5_500, 6_500, 9_000, 12_000, 14_000]
 
 describe('a node that dies, or stands still for a while, while a session moves to and fro', () => {

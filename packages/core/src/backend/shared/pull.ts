@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { StackError } from '../../errors/index.ts'
+import type { Adoptions } from './adoptions.ts'
 import { Arrival } from './arrival.ts'
 import type { Home } from './directory.ts'
 import type { GoneFrame, PartFrame } from './frames.ts'
@@ -22,7 +23,8 @@ export class Pull {
   /** By which both know it. */
   readonly #number: number
   /** Nodes that are dead: what they had meant to send comes to both before the marks of the others. */
-  readonly #quiet: ReadonlySet<string>
+  #quiet: ReadonlySet<string> = new Set()
+  readonly #adoptions: Pick<Adoptions, 'quiet'>
   /** Nodes that are asked for a mark. */
   #asked: ReadonlySet<string> = new Set()
   #isCounted = false
@@ -35,13 +37,18 @@ export class Pull {
   /** When something has come of it last, by the stack's clock (ms). */
   movedAt: number
 
-  /** @param quiet As {@link Adoptions.quiet} has it. */
-  constructor(moving: Moving, clientId: string, home: Home, number: number, quiet: ReadonlySet<string>) {
+  constructor(
+    moving: Moving,
+    clientId: string,
+    home: Home,
+    number: number,
+    adoptions: Pick<Adoptions, 'quiet'>,
+  ) {
     this.home = home
     this.#moving = moving
     this.#clientId = clientId
     this.#number = number
-    this.#quiet = quiet
+    this.#adoptions = adoptions
     this.movedAt = moving.parts.stack.clock.now()
     this.pulled = new Promise((resolve) => {
       this.#end = resolve
@@ -139,6 +146,13 @@ export class Pull {
     const { node } = this.home
     if (parts.sessions.get(this.#clientId) !== undefined)
       throw new StackError('STORE_FAILED', 'there is another one of its name')
+    // Somebody may have died since the session was asked for.
+    const quiet = this.#adoptions.quiet()
+    if (quiet === undefined) {
+      this.#end(REASON.givenUp)
+      return
+    }
+    this.#quiet = quiet
     const nodes = new Set([...peers.live, store.node])
     const cut = new Cut(this.#number)
     cut.ask([...nodes, ...this.#quiet])

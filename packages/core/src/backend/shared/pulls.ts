@@ -143,20 +143,15 @@ export class Pulls {
 
   /** What a dead node had meant to send goes to the home that the session had: so that comes first. */
   async #bring(wanting: Wanting, home: Home): Promise<Pulled> {
-    const quiet = this.#adoptions.quiet()
-    return quiet === undefined ? REASON.givenUp : this.#pull(wanting, home, quiet)
+    return this.#adoptions.quiet() === undefined ? REASON.givenUp : this.#pull(wanting, home)
   }
 
-  async #pull(
-    { clientId, identity, cleanStart }: Wanting,
-    home: Home,
-    quiet: ReadonlySet<string>,
-  ): Promise<Pulled> {
+  async #pull({ clientId, identity, cleanStart }: Wanting, home: Home): Promise<Pulled> {
     const { directory, parts } = this.#moving
     const { store } = this.#moving.node
     // No other process of this node's name has had it.
     const number = nextMessageId()
-    const pull = new Pull(this.#moving, clientId, home, number, quiet)
+    const pull = new Pull(this.#moving, clientId, home, number, this.#adoptions)
     this.#pulls.set(number, pull)
     const { clock } = parts.stack
     const timer = clock.every(store.lease / 3, () => {

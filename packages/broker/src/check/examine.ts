@@ -50,6 +50,7 @@ export async function examine(file: string, env: Readonly<NodeJS.ProcessEnv> = p
 function reportOf(config: LoadedConfig, { rules, weak, own }: TriedOut): Report {
   const { value } = config
   const exposures = exposuresOf(value, own)
+  const services = servicesOf(value, configSchema())
   return {
     exposures: exposures.map((exposure, i) => {
       const listener: Partial<ListenerValue> = value.listeners?.[i] ?? {}
@@ -60,8 +61,8 @@ function reportOf(config: LoadedConfig, { rules, weak, own }: TriedOut): Report 
         limits: limitsInForce(listener, value, configSchema()),
       }
     }),
-    services: servicesOf(value, configSchema()),
-    findings: [...openingsOf(config), ...findingsOf(config, exposures, rules, own), ...weak],
+    services,
+    findings: [...openingsOf(config, services), ...findingsOf(config, exposures, rules, own), ...weak],
   }
 }
 

@@ -139,6 +139,14 @@ describe('finds what a start would refuse', () => {
       '1:60 error: ws://0.0.0.0:1883 is taken by listeners[0] already',
     ],
     [
+      'listeners: [{ listen: "mqtt://127.0.0.1:1883" }]\nadmin: { listen: "0.0.0.0:1883" }',
+      '2:18 error: http://0.0.0.0:1883 is taken by listeners[0] already',
+    ],
+    [
+      'listeners: [{ listen: "mqtt://127.0.0.1:1883" }]\nadmin: { open: "[::]:9464" }\nmetrics: { listen: "9464" }',
+      '3:20 error: http://127.0.0.1:9464 is taken by admin.open already',
+    ],
+    [
       'listeners: [{ listen: "unix:/none/a.sock" }]',
       '1:23 note: unix:/none/a.sock cannot be opened as long as there is no folder /none',
     ],

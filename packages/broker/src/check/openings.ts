@@ -9,10 +9,12 @@ import type { ListenUrl } from '../listeners/listen-url.ts'
 import { parseListenUrl } from '../listeners/listen-url.ts'
 import { LISTENER_OPTIONS } from '../listeners/options.ts'
 import type { Finding } from './finding.ts'
+import type { Service } from './services.ts'
 
 const EVERYWHERE = new Set(['0.0.0.0', '::'])
 
-export function openingsOf({ parsed, value }: LoadedConfig): Finding[] {
+/** @param services What listens beside the listeners. */
+export function openingsOf({ parsed, value }: LoadedConfig, services: readonly Service[] = []): Finding[] {
   const found: Finding[] = []
   const urls = (value.listeners ?? []).map(({ listen }) => parseListenUrl(listen))
   for (const [i, url] of urls.entries()) {
@@ -34,7 +36,22 @@ export function openingsOf({ parsed, value }: LoadedConfig): Finding[] {
     } else if (!isOfThisMachine(url.host as string))
       add('warning', `this machine has no address ${url.host}: it cannot listen there`)
   }
+  const taken = urls.map((url, i) => ({ url, by: `listeners[${i}]` }))
+  for (const { url: text, section, option } of services) {
+    const url = placeOf(text)
+    const same = taken.find((one) => areOne(one.url, url))
+    const where = parsed.at([section, option])
+    if (same !== undefined)
+      found.push({ level: 'error', where, message: `${text} is taken by ${same.by} already` })
+    taken.push({ url, by: `${section}.${option}` })
+  }
   return found
+}
+
+/** Of a service, whose URL is that of HTTP, with a port. */
+function placeOf(text: string): ListenUrl {
+  const [, host, port] = /^http:\/\/\[?(.+?)\]?:(\d+)$/.exec(text) ?? []
+  return { transport: 'tcp', host, port: Number(port) }
 }
 
 function areOne(one: ListenUrl, other: ListenUrl): boolean {

@@ -8,6 +8,8 @@ export interface Service {
   readonly url: string
   /** The section that opens it. */
   readonly section: 'admin' | 'metrics'
+  /** The option that names the place. */
+  readonly option: 'listen' | 'open'
   /** Who reaches it is of this machine. */
   readonly local: boolean
   /** Who may ask for what, a line each. */
@@ -26,22 +28,35 @@ export function servicesOf({ admin, metrics }: ConfigValue, { properties = {} }:
   const found: Service[] = []
   if (admin !== undefined) {
     found.push(
-      serviceAt(said('admin', admin, 'listen'), 'admin', holders(admin.tokens as Token[] | undefined)),
+      serviceAt(
+        said('admin', admin, 'listen'),
+        'admin',
+        'listen',
+        holders(admin.tokens as Token[] | undefined),
+      ),
     )
     const open = said('admin', admin, 'open')
     if (open !== '')
-      found.push(serviceAt(open, 'admin', ['everybody, without a token: /healthz, /readyz and /metrics']))
+      found.push(
+        serviceAt(open, 'admin', 'open', ['everybody, without a token: /healthz, /readyz and /metrics']),
+      )
   }
   const listen = metrics === undefined ? '' : said('metrics', metrics, 'listen')
-  if (listen !== '') found.push(serviceAt(listen, 'metrics', ['everybody, without a token: /metrics']))
+  if (listen !== '')
+    found.push(serviceAt(listen, 'metrics', 'listen', ['everybody, without a token: /metrics']))
   return found
 }
 
-function serviceAt(place: string, section: Service['section'], who: readonly string[]): Service {
+function serviceAt(
+  place: string,
+  section: Service['section'],
+  option: Service['option'],
+  who: readonly string[],
+): Service {
   const [, named] = /^(.+):\d+$/.exec(place) ?? []
   const host = named ?? '127.0.0.1'
   const local = host === 'localhost' || isLoopback(host.replace(/[[\]]/g, ''))
-  return { url: `http://${named === undefined ? `${host}:${place}` : place}`, section, local, who }
+  return { url: `http://${named === undefined ? `${host}:${place}` : place}`, section, option, local, who }
 }
 
 /** Tokens have no more to show than their names. */

@@ -17,6 +17,7 @@ import { loadConfig } from './load-config.ts'
 import { nameOf } from './parsed.ts'
 import type { Part } from './parts.ts'
 import { makerOf, partsOf } from './parts.ts'
+import { ConfigError } from './problem.ts'
 import { problemAt } from './problem-at.ts'
 
 export interface ConfiguredOptions {
@@ -30,6 +31,9 @@ export interface ConfiguredOptions {
 
 /** What listens where a configuration says nothing. */
 const USUAL: readonly ListenerOptions[] = [{ transport: 'tcp' }]
+
+/** At the start an empty file means the defaults. */
+const EMPTIED = 'holds no setting any more, as a file that is being written: write one into it'
 
 const NOT_OURS = 'the logger that runs is another one than the broker’s own'
 
@@ -70,6 +74,8 @@ class Configuration implements Source {
   async reload(broker: Broker): Promise<Reloaded> {
     const { env, options = {} } = this.#more
     const next = await loadConfig(this.#file, env)
+    if (Object.keys(next.value).length === 0 && this.#holding.size > 0)
+      throw new ConfigError([{ where: this.#file, message: EMPTIED }])
     const made = { ...(await brokerOptionsOf(next, this.#more)), ...options }
     // Nothing is applied of a configuration that could not be started; how the log is written least of all.
     makeBroker({ ...made, log: {} })

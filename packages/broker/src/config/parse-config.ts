@@ -21,6 +21,10 @@ const LONGEST_LINE = 500
 
 /** A variable without quotes, inside of { } or [ ]. */
 const BARE = /[{[](?:[^'"]|'[^']*'|"[^"]*")*[:,[{]\s*\$\{/
+/** What the library says for programmers. */
+const WORDS: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: 'a second document begins here: write all settings into one',
+}
 const QUOTE = 'inside of { } and [ ] a variable stands in quotes: "${NAME}"'
 
 interface Place {
@@ -60,7 +64,7 @@ class Reader {
     const { errors, warnings, contents } = this.#document
     const wrong = [...errors, ...warnings]
       .slice(0, MOST_PROBLEMS)
-      .map(({ pos, message }) => this.#problem(pos[0], message))
+      .map(({ pos, code, message }) => this.#problem(pos[0], WORDS[code] ?? message))
     const bare = errors.slice(0, MOST_LOOKED_AT).find(({ pos }) => BARE.test(this.#lineAt(pos[0])))
     // The library takes its braces for a map, and is at a loss from there on.
     if (bare !== undefined) throw new ConfigError([this.#problem(bare.pos[0], QUOTE)])

@@ -140,6 +140,16 @@ test('what takes effect at the next start is told, with its line, each time', as
 
 test.each([
   ['no YAML', 'listeners: [', /^broker\.yaml:1:13: /],
+  [
+    'no setting at all',
+    '# one moment\n',
+    /broker\.yaml: holds no setting any more, as a file that is being written: write one into it$/,
+  ],
+  [
+    'two documents',
+    `${ONE}---\n${ONE}`,
+    'broker.yaml:3:1: a second document begins here: write all settings into one',
+  ],
   ['a wrong key', 'listners: []', 'broker.yaml:1:1: unknown key "listners" (did you mean "listeners"?)'],
   [
     'a rule',

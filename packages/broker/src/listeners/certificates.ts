@@ -39,6 +39,7 @@ export class Certificates {
       throw error
     }
     this.#revoked = this.#noteRevoked()
+    this.#noteExpired()
   }
 
   /** Makes the server of these certificates, of node:tls or node:https. */
@@ -108,11 +109,21 @@ export class Certificates {
     this.#revoked = this.#noteRevoked()
     for (const [client, keys] of this.#clients) this.#closeRevoked(client, keys)
     this.#stack.log.event('certificates.reloaded', { transport: this.#config.transport })
+    this.#noteExpired()
   }
 
   readonly #changed = (): void => {
     this.#soon?.cancel()
     this.#soon = this.#stack.clock.after(SETTLE, () => this.refresh())
+  }
+
+  #noteExpired(): void {
+    const now = this.#stack.clock.wall()
+    for (const end of this.#current.ends) {
+      if (end > now) continue
+      const until = new Date(end).toISOString()
+      this.#stack.log.event('certificates.expired', { transport: this.#config.transport, until })
+    }
   }
 
   #noteRevoked(): ReadonlySet<string> {

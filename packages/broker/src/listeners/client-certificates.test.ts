@@ -4,7 +4,7 @@ import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import type { TestClient } from '@mqtt-stack/testing'
 import { describe, expect, test } from 'vitest'
 import type { Secure } from '../../../../test/rig/secure.ts'
-import { clientsOf, devices, refused, secureBroker } from '../../../../test/rig/secure.ts'
+import { clientsOf, devices, refused, secureBroker, serverCertificate } from '../../../../test/rig/secure.ts'
 import { Authority } from '../../../../test/support/authority.ts'
 
 /** Why the broker refused whoever came last. */
@@ -115,6 +115,26 @@ describe('revoked certificates', () => {
 })
 
 describe('a certificate that has run out', () => {
+  test('is warned of where it is the listener’s own, at the start and when it is read again', async () => {
+    const old = { from: Date.UTC(2025, 0, 1), until: Date.UTC(2025, 5, 1) }
+    const warning =
+      'tls listener: its certificate has expired, on 2025-06-01T00:00:00.000Z: clients that check it do not connect'
+    const { broker, files, logger } = await secureBroker((written) => {
+      const { cert, key } = new Authority('Servers').issue({ subject: [['CN', 'localhost']], term: old })
+      written.write('cert', cert)
+      written.write('key', key)
+      return {}
+    })
+    expect(logger.warnings).toEqual([warning])
+    await broker.reloadCertificates()
+    expect(logger.warnings).toEqual([warning, warning])
+    const { cert, key } = serverCertificate('localhost')
+    files.write('cert', cert)
+    files.write('key', key)
+    await broker.reloadCertificates()
+    expect(logger.warnings).toHaveLength(2)
+  })
+
   test.each(['TLSv1.2', 'TLSv1.3'] as const)('%s: a session from before does not get in', async (version) => {
     const secure = await secureBroker((files) => ({ ca: files.file('ca') }))
     const { clock, client } = secure

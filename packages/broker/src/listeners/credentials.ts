@@ -21,6 +21,8 @@ export interface Credentials {
   /** By the name that a client asks for (SNI). */
   readonly byName: Names<SecureContext>
   readonly revocations: readonly RevocationList[]
+  /** Of each certificate that is shown, in ms of the wall clock: until when it holds. */
+  readonly ends: readonly number[]
 }
 
 /** The files that credentials come from, each once. */
@@ -46,12 +48,18 @@ export function loadCredentials(config: Secured): Credentials {
   }
   const shown = readPair(config, read, '', { ...believed, ...tls })
   const byName = new Names<SecureContext>()
+  const ends = [endOf(shown)]
   for (const [i, one] of (config.certificates ?? []).entries()) {
     // Whoever is asked for by name believes the same authorities: Node would take those of the system otherwise.
     const pair = readPair(one, read, `certificates[${i}].`, believed)
+    ends.push(endOf(pair))
     byName.add(one.names, createSecureContext({ ...believed, ...tls, pfx: undefined, ...pair }))
   }
-  return { options: { ...believed, ...shown }, byName, revocations }
+  return { options: { ...believed, ...shown }, byName, revocations, ends }
+}
+
+function endOf({ cert }: SecureContextOptions): number {
+  return Date.parse(new X509Certificate(String(cert)).validTo)
 }
 
 /** Versions and ciphers. */

@@ -30,6 +30,12 @@ export const FILE_EVENTS = {
     about: 'A certificate, key or list that has changed cannot be used.',
     act: 'Mend the file that it names.',
   },
+  'certificates.expired': {
+    level: 'warn',
+    text: '{transport} listener: its certificate has expired, on {until}: clients that check it do not connect',
+    about: 'A certificate that clients are shown is over.',
+    act: 'Renew it: it is read again by itself.',
+  },
   'certificates.overdue': {
     level: 'warn',
     text: '{transport} listener: a revocation list (option "crl") was to be renewed by {due}: until it is, its authority’s clients are refused',

@@ -47,6 +47,7 @@ export const LOG_FIELDS: Readonly<Record<string, string>> = {
   signal: '`SIGHUP`, `SIGTERM`, …',
   applied: 'sections of the configuration',
   due: 'an instant, ISO 8601',
+  until: 'until when a certificate held, as ISO 8601',
   subscriptions: 'how many ended',
   regranted: 'how many go on with another QoS',
   wills: 'how many were taken back',

@@ -147,6 +147,10 @@ describe('names key, line and column', () => {
       'acl:\nlisteners:\n  - listen: mqtt://a:1\n    name: a\n    rules:\n      - { allow: publish, topic: "#/a" }',
       'broker.yaml:6: "#/a" is no topic filter: "#" stands alone in the last level, "+" alone in its level',
     ],
+    [
+      'acl: { rules: [{ allow: publish, topic: a, qos: 5 }] }',
+      'broker.yaml:1:49: acl.rules[0].qos must be one of 0, 1, 2, not 5',
+    ],
     ['listeners:\n  listen: 1', 'broker.yaml:2:3: listeners must be a list of maps, not a map'],
     ['listeners: []', 'broker.yaml:1:12: listeners must not be empty'],
     [

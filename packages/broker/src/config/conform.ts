@@ -191,7 +191,8 @@ class Conforming {
 function shown(value: unknown, schema: JsonSchema, hidden: boolean): { text: string; choices: string[] } {
   const all = schema.enum ?? schema.anyOf?.flatMap((one) => one.enum ?? []) ?? []
   const choices = all.filter((one): one is string => typeof one === 'string')
-  const wantsWord = choices.length > 0 || schema.type === 'number' || schema.type === 'boolean'
+  const wantsWord =
+    all.some((one) => typeof one !== 'boolean') || schema.type === 'number' || schema.type === 'boolean'
   if (!hidden && wantsWord && typeof value !== 'object') return { text: JSON.stringify(value), choices }
   return { text: KINDS[kindOf(value)] ?? 'nothing', choices }
 }

@@ -246,6 +246,17 @@ describe('explain', () => {
     })
   })
 
+  it('names once who says it', async () => {
+    const rules: MiddlewareLike = {
+      name: 'MyRules',
+      authorizePacket: (_ctx, store) =>
+        void Object.assign(store, { valid: false, reason: 'MyRules: not today' }),
+    }
+    const { broker } = setup([rules])
+    const { reason } = await broker.explain({ user: 'alice', publish: 'plant/a' })
+    expect(reason).toBe('MyRules: not today')
+  })
+
   it('says who failed', async () => {
     const fails: MiddlewareLike = {
       name: 'Fails',

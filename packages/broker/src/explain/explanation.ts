@@ -75,5 +75,7 @@ export function outcomeOf(
 
 /** A reason that begins with who says it is not told whose it is. */
 function reasonOf({ middleware, answer, reason = `says ${answer}` }: ExplainedStep): string {
-  return reason.startsWith(`${middleware.toLowerCase()}: `) ? reason : `${middleware}: ${reason}`
+  return reason.toLowerCase().startsWith(`${middleware.toLowerCase()}: `)
+    ? reason
+    : `${middleware}: ${reason}`
 }

@@ -74,5 +74,6 @@ function isRefusal({ said, error }: TraceStep<'authorizePacket'>): boolean {
 }
 
 function reasonOf({ middleware, said, error }: TraceStep<'authorizePacket'>): string {
-  return `${middleware}: ${said.reason ?? error?.message ?? 'says no'}`
+  const why = said.reason ?? error?.message ?? 'says no'
+  return why.toLowerCase().startsWith(`${middleware.toLowerCase()}: `) ? why : `${middleware}: ${why}`
 }

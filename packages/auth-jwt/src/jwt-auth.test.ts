@@ -211,6 +211,13 @@ describe('who is left to others', () => {
     expect(refusal(await tries(token({ iss: 'nobody' })))).toEqual([0x86, 'the token is of another issuer'])
   })
 
+  test('a token that is too long, and the log says so', async () => {
+    const { tries } = setup()
+    const huge = token({ filler: 'x'.repeat(13_000) })
+    expect(huge.length).toBeGreaterThan(16_384)
+    expect(refusal(await tries(huge))).toEqual([0x86, 'the token is longer than 16384 characters'])
+  })
+
   test('a client without a password', async () => {
     const { open } = setup()
     expect(await open().connect({ username: 'joe' })).toMatchObject({ reasonCode: 0x86 })

@@ -34,6 +34,9 @@ export async function verifyToken(
   find: FindKey,
   clock: Clock,
 ): Promise<Believed | Verdict> {
+  if (!SHAPE.test(token)) return { outcome: 'unknown' }
+  if (token.length > LONGEST)
+    return { outcome: 'unknown', reason: `the token is longer than ${LONGEST} characters` }
   const parts = readParts(token)
   if (parts === undefined) return { outcome: 'unknown' }
   const { algorithms, issuer, audience, clockTolerance, requireExpiry } = expected
@@ -59,7 +62,6 @@ export async function verifyToken(
 
 /** Header and claims, not yet to be believed; undefined for what is no token, as a password. */
 function readParts(token: string): { header: ProtectedHeaderParameters; claims: JWTPayload } | undefined {
-  if (token.length > LONGEST || !SHAPE.test(token)) return undefined
   try {
     return { header: decodeProtectedHeader(token), claims: decodeJwt(token) }
   } catch {

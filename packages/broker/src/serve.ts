@@ -14,6 +14,7 @@ import { createBroker } from './create-broker.ts'
 import { openData, openRedis } from './durable.ts'
 import { makeExtra } from './extra.ts'
 import { ADMIN_EXTRA, METRICS_EXTRA } from './extras.ts'
+import { keepHeapRoom } from './heap-room.ts'
 import type { HeldSignal } from './held-signal.ts'
 import type { LogOptions } from './log-options.ts'
 import { lineFormatOf } from './log-options.ts'
@@ -44,6 +45,7 @@ export async function serve(flags: Flags, signals: Signals): Promise<void> {
   const { level = 'info', format = 'auto' } = { ...file?.value.log, ...said }
   const logger = createLogger(level, lineFormatOf(format))
   if (config.workers > 1 && workerIndex === undefined) return supervise(flags, file, logger, signals)
+  keepHeapRoom()
   const options = { ...withLogger(await optionsOf(flags), logger, file), log: said }
   const broker = file === undefined ? createBroker(options) : await configured(file, { options })
   const { log } = broker

@@ -38,6 +38,7 @@ export class HandOver {
   readonly moved: Promise<boolean>
   #endReady!: (isReady: boolean) => void
   #endMoved!: (isMoved: boolean) => void
+  #isOver = false
   readonly #marked = new Set<string>()
   readonly #flows = new Map<string, Flow>()
   /** Nodes whose marks count: what others sent, the other one has got. */
@@ -102,7 +103,13 @@ export class HandOver {
     return missing.every(isLive)
   }
 
+  /** Nothing more of it is wanted. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   end(isMoved: boolean): void {
+    this.#isOver = true
     this.#endReady(false)
     this.#endMoved(isMoved)
   }

@@ -10,14 +10,19 @@ import type { Moving } from './moving.ts'
 import { QUIET, REASON, restBeforeAsking, STAGE } from './moving.ts'
 import { passInbox } from './pass-inbox.ts'
 import { firstRecords, lastRecords } from './session-export.ts'
+import { Slots } from './slots.ts'
 
 /** Whoever wants a session and is alive has so many leases for it. */
 const LEASES = 4
+
+/** Of so many sessions a page is on its way at a time. */
+const AT_ONCE = 16
 
 /** Gives sessions of this node to others who ask for them. */
 export class HandOvers {
   readonly #moving: Moving
   readonly #active = new Set<HandOver>()
+  readonly #slots = new Slots(AT_ONCE)
   #closed = false
 
   constructor(moving: Moving) {
@@ -158,7 +163,7 @@ export class HandOvers {
     let resume = (): void => {}
     try {
       if (!this.#isThere(handOver.to)) handOver.end(false)
-      this.#sendFirst(handOver)
+      await this.#sendFirst(handOver)
       if (await handOver.ready) {
         if (handOver.hasQuiet) await passInbox(this.#moving, () => this.#check(handOver))
         resume = this.#seal(record)
@@ -181,23 +186,36 @@ export class HandOvers {
       throw new StackError('STORE_FAILED', `${to} is not there any more`)
   }
 
-  #sendFirst({ record, ceiling, to, pull }: HandOver): void {
-    const { disk } = this.#moving
+  #sendFirst(handOver: HandOver): Promise<void> {
+    const { record, ceiling, to, pull } = handOver
     const { sender } = this.#moving.node
-    const { clientId } = record
-    const records = firstRecords(record, disk, ceiling)
-    sender.send(to, { kind: 'part', clientId, pull, stage: STAGE.first, last: true, records })
+    const what = { kind: 'part', clientId: record.clientId, pull, stage: STAGE.first } as const
+    const pages = firstRecords(record, this.#moving.disk, ceiling)
+    let page = pages.next()
+    return this.#slots.run(async () => {
+      while (page.done !== true && !handOver.isOver) {
+        const records = page.value
+        page = pages.next()
+        const sent = sender.send(to, { ...what, last: page.done === true, records })
+        if (page.done !== true) await sent
+      }
+    })
   }
 
+  /** Of all sessions together little is in memory, and on its way: no message waits behind much of them, and none is refused for it. */
   async #sendLast(handOver: HandOver): Promise<void> {
-    const { disk } = this.#moving
     const { sender } = this.#moving.node
     const { record, to, pull } = handOver
-    const { clientId } = record
-    const isOurs = handOver.gives.bind(handOver)
-    for await (const records of lastRecords(record, disk, isOurs))
-      sender.send(to, { kind: 'part', clientId, pull, stage: STAGE.last, last: false, records })
-    sender.send(to, { kind: 'part', clientId, pull, stage: STAGE.last, last: true, records: [] })
+    const what = { kind: 'part', clientId: record.clientId, pull, stage: STAGE.last } as const
+    const pages = lastRecords(record, this.#moving.disk, handOver.gives.bind(handOver))
+    let isWhole = false
+    while (!isWhole && !handOver.isOver)
+      await this.#slots.run(async () => {
+        const { done, value } = await pages.next()
+        isWhole = done === true
+        if (!isWhole) await sender.send(to, { ...what, last: false, records: value ?? [] })
+      })
+    if (isWhole) void sender.send(to, { ...what, last: true, records: [] })
   }
 
   /** Nothing becomes of the session here any more. Answers what makes it as it was. */

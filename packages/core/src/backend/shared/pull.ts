@@ -98,7 +98,7 @@ export class Pull {
       // What the other one wants here has a number of its own.
       if (stage === STAGE.counted) return
       if (again) this.#end(REASON.givenUp)
-      else if (stage === STAGE.first) this.#begin(records)
+      else if (stage === STAGE.first) this.#takeFirst(records, last)
       else if (this.#arrival?.isThere === true) this.#goOn(this.#arrival, records, last)
       else this.#end(REASON.givenUp)
     } catch (error) {
@@ -140,12 +140,32 @@ export class Pull {
     else sender.send(this.home.node, { kind, ...what, reason: REASON.givenUp })
   }
 
-  #begin(records: readonly Uint8Array[]): void {
+  #takeFirst(records: readonly Uint8Array[], last: boolean): void {
+    // It was begun, and given up.
+    if (this.#arrival === undefined && this.#cut !== undefined) return
+    const arrival = this.#arrival ?? this.#begin(records[0])
+    const rest = this.#arrival === undefined ? records.slice(1) : records
+    this.#arrival = arrival
+    if (arrival.isThere) for (const record of rest) giveRecord(record, arrival)
+    else this.#end(REASON.givenUp)
+    if (last && arrival.isThere) this.#ask()
+  }
+
+  #begin(first: Uint8Array): Arrival {
     const { parts, disk, cuts } = this.#moving
-    const { routes, peers, store } = this.#moving.node
-    const { node } = this.home
     if (parts.sessions.get(this.#clientId) !== undefined)
       throw new StackError('STORE_FAILED', 'there is another one of its name')
+    const session = sessionIn(first)
+    const cut = new Cut(this.#number)
+    this.#cut = cut
+    cuts.begin(cut)
+    return new Arrival(parts, disk, session, { ceiling: session.sequences, cut })
+  }
+
+  /** All filters are here: from their marks on nodes send here what matches them. */
+  #ask(): void {
+    const { routes, peers, store } = this.#moving.node
+    const { node } = this.home
     // Somebody may have died since the session was asked for.
     const quiet = this.#adoptions.quiet()
     if (quiet === undefined) {
@@ -154,16 +174,8 @@ export class Pull {
     }
     this.#quiet = quiet
     const nodes = new Set([...peers.live, store.node])
-    const cut = new Cut(this.#number)
-    cut.ask([...nodes, ...this.#quiet])
-    this.#cut = cut
+    this.#cut?.ask([...nodes, ...quiet])
     this.#asked = nodes
-    cuts.begin(cut)
-    const [first, ...rest] = records
-    const session = sessionIn(first)
-    const arrival = new Arrival(parts, disk, session, { ceiling: session.sequences, cut })
-    this.#arrival = arrival
-    for (const record of rest) giveRecord(record, arrival)
     routes.announce([], [node, store.node], [], this.#number).catch(() => this.#end(REASON.givenUp))
   }
 

@@ -71,10 +71,17 @@ export class Sender {
     return undefined
   }
 
-  /** A frame that has to come: it is tried again for as long as the node is there. To this node itself it comes at once. */
-  send(node: string, frame: Frame): void {
-    if (node === this.#store.node) this.#events.here(frame)
-    else this.#lane(node)?.add({ frame: encodeFrame(frame), ready: undefined, onEnd: undefined, keep: true })
+  /**
+   * A frame that has to come: it is tried again for as long as the node is there. To this node itself it comes at once.
+   * @returns Fulfils when it is in the inbox; rejects with `STORE_FAILED` when the store could not take it, and it is tried again all the same.
+   */
+  send(node: string, frame: Frame): Promise<void> | undefined {
+    if (node !== this.#store.node) {
+      const item = { frame: encodeFrame(frame), ready: undefined, onEnd: undefined, keep: true }
+      return this.#lane(node)?.add(item).sent
+    }
+    this.#events.here(frame)
+    return undefined
   }
 
   /** The same to several other nodes; it is made once. */

@@ -7,21 +7,31 @@ import type { LogEntry } from '../log-entry.ts'
 import type { SessionRecord } from '../session-record.ts'
 import { moving } from './moving-records.ts'
 
-/** A page is complete at so many bytes, and holds no more entries than this. */
+/** Subscriptions in a page. */
+const PAGE_RECORDS = 500
+/** A page of messages is complete at so many bytes, and holds no more of them than this. */
 const PAGE_BYTES = 262_144
 const PAGE_ENTRIES = 100
 
 /**
- * What there has to be before messages come.
+ * What there has to be before messages come, page by page: whoever gets a page takes it without a rest.
  * @param ceiling Its messages get no sequence above this here.
  */
-export function firstRecords(record: SessionRecord, disk: Disk, ceiling: number): Uint8Array[] {
+export function* firstRecords(record: SessionRecord, disk: Disk, ceiling: number): Generator<Uint8Array[]> {
   const { state } = record
-  return [
-    moving.session({ ...storedSession(record, disk.clock), sequences: ceiling }),
-    ...[...(state?.subscriptions.values() ?? [])].map(moving.subscription),
-    ...[...(state?.due?.values() ?? [])].map(moving.due),
-  ]
+  let page = [moving.session({ ...storedSession(record, disk.clock), sequences: ceiling })]
+  // They stay as they are now, whatever comes between two pages.
+  const subscriptions = [...(state?.subscriptions.values() ?? [])]
+  const due = [...(state?.due?.values() ?? [])]
+  for (let i = 0; i < subscriptions.length + due.length; i++) {
+    if (page.length === PAGE_RECORDS) {
+      yield page
+      page = []
+    }
+    const isDue = i >= subscriptions.length
+    page.push(isDue ? moving.due(due[i - subscriptions.length]) : moving.subscription(subscriptions[i]))
+  }
+  yield page
 }
 
 /**
@@ -47,28 +57,26 @@ export async function* lastRecords(
   for (const packetId of state?.inbound.list() ?? []) page.push(moving.inbound(packetId))
   yield page
   const entries = [...(state?.log.entries ?? [])].filter(isOurs)
-  for (let i = 0; i < entries.length; i += PAGE_ENTRIES)
-    yield* pagesOf(record, disk, entries.slice(i, i + PAGE_ENTRIES))
+  for (let first = 0; first < entries.length; ) {
+    // No more of them is in memory than goes at once.
+    let [end, bytes] = [first, 0]
+    for (; end < entries.length && end - first < PAGE_ENTRIES && bytes < PAGE_BYTES; end++)
+      bytes += entries[end].size
+    yield await pageOf(record, disk, entries.slice(first, end))
+    first = end
+  }
 }
 
-async function* pagesOf(
+async function pageOf(
   record: SessionRecord,
   disk: Disk,
   entries: readonly LogEntry[],
-): AsyncGenerator<Uint8Array[]> {
-  let page: Uint8Array[] = []
-  let bytes = 0
+): Promise<Uint8Array[]> {
+  const page: Uint8Array[] = []
   for (const entry of await disk.load(record, entries)) {
     const { released, sequence } = entry
     const { value } = entryChange(disk.clock, record.id, entry, !released, released)
-    if (value === undefined) continue
-    if (bytes + value.length > PAGE_BYTES && page.length > 0) {
-      yield page
-      page = []
-      bytes = 0
-    }
-    page.push(moving.entry(sequence, value))
-    bytes += value.length
+    if (value !== undefined) page.push(moving.entry(sequence, value))
   }
-  if (page.length > 0) yield page
+  return page
 }

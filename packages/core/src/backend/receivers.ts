@@ -3,6 +3,7 @@ import type { Pace, Steps } from '../time/index.ts'
 import { proceed } from '../time/index.ts'
 import type { Matches, SharedGroup } from '../topics/index.ts'
 import type { Deliverer } from './deliver.ts'
+import type { GivenToGroups } from './failed-relays.ts'
 import { OneByOne } from './one-by-one.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { ShareDeliverer } from './share-deliverer.ts'
@@ -46,21 +47,25 @@ export class Receivers {
     return this.#wide.last
   }
 
-  /** @param publisher Whose message it is, where that session is known: no local is for it. */
+  /**
+   * @param publisher Whose message it is, where that session is known: no local is for it.
+   * @param given Where it may have to be relayed again: notes the groups that have it for good.
+   */
   deliver(
     { subscribers, groups }: Matches<Subscriber>,
     publisher: SessionRecord | undefined,
     ctx: Context<'relayMessage'>,
     store: Store<'relayMessage'>,
     unit?: Unit,
+    given?: GivenToGroups,
   ): void | Promise<void> {
     // What one message costs depends on how many subscribed.
     if (subscribers.length > FEW) this.#pace.count(subscribers.length)
     if (subscribers.length > WIDE) {
-      return proceed(this.#wait(this.#inPieces(subscribers, groups, publisher, ctx, store, unit)))
+      return proceed(this.#wait(this.#inPieces(subscribers, groups, publisher, ctx, store, unit, given)))
     }
     let waiting = this.#some(subscribers, 0, subscribers.length, publisher, ctx, store, undefined)
-    waiting = this.#toGroups(groups, ctx, store, waiting)
+    waiting = this.#toGroups(groups, ctx, store, waiting, given)
     if (waiting === undefined) return
     return waiting.length === 1 ? waiting[0] : Promise.all(waiting).then(() => {})
   }
@@ -82,12 +87,13 @@ export class Receivers {
     ctx: Context<'relayMessage'>,
     store: Store<'relayMessage'>,
     unit: Unit | undefined,
+    given: GivenToGroups | undefined,
   ): Steps<Promise<void>[] | undefined> {
     let waiting: Promise<void>[] | undefined
     if (unit?.begin() === false) return undefined
     try {
       // Who of them gets it, here or elsewhere, is chosen in this turn.
-      waiting = this.#toGroups(groups, ctx, store, waiting)
+      waiting = this.#toGroups(groups, ctx, store, waiting, given)
       for (let i = 0; i < subscribers.length; i += PIECE) {
         if (this.#pace.spent) yield this.#pace.rest()
         const end = Math.min(i + PIECE, subscribers.length)
@@ -128,6 +134,7 @@ export class Receivers {
     ctx: Context<'relayMessage'>,
     store: Store<'relayMessage'>,
     waiting: Promise<void>[] | undefined,
+    given: GivenToGroups | undefined,
   ): Promise<void>[] | undefined {
     for (let i = 0; i < groups.length; i++) {
       store.matched++
@@ -137,6 +144,7 @@ export class Receivers {
         expiresAt: 0,
         except: undefined,
         source: ctx,
+        once: given?.once(groups[i]),
       }
       const later = this.#shares.deliver(message, store)
       if (later !== undefined) waiting = push(waiting, later)

@@ -4,6 +4,7 @@ import { ReasonCode } from '../packets/index.ts'
 import type { Matches } from '../topics/index.ts'
 import { Deliverer } from './deliver.ts'
 import type { Disk } from './disk/disk.ts'
+import { GivenToGroups } from './failed-relays.ts'
 import type { InboundIds } from './inbound-ids.ts'
 import type { Parts } from './parts.ts'
 import { Receivers } from './receivers.ts'
@@ -50,7 +51,9 @@ export class Relays {
 
   relay(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): void | Promise<void> {
     const { client } = ctx
-    const matches = this.#subscriptions.match(ctx.topic)
+    const before = ctx.inbound && this.#inbound.failed.of(ctx, this.#find)
+    const found = this.#subscriptions.match(ctx.topic)
+    const matches = before === undefined ? found : before.rest(found)
     const publisher =
       client === undefined ? this.#sessions.get(ctx.publisher.clientId) : this.#sessions.peek(client)
     const disk = this.#disk
@@ -65,19 +68,25 @@ export class Relays {
     if (shared !== undefined && disk !== undefined) {
       // Without a lease it may not know of subscriptions that were acknowledged elsewhere.
       if (ctx.packet.qos > 0 && !shared.inService) return shared.refuse()
-      const before = this.#receivers.isWide(matches) ? this.#receivers.wideStaged : undefined
+      const earlier = this.#receivers.isWide(matches) ? this.#receivers.wideStaged : undefined
       // Who gets it is found out in the turn in which it is sent to others: a session that moves is either here or there.
-      if (before !== undefined) return before.then(() => this.relay(ctx, store))
+      if (earlier !== undefined) return earlier.then(() => this.relay(ctx, store))
       const here = shared.moves.isBusy ? shared.moves.sift(matches, shared.node, ctx) : matches
       const full = this.#remote?.fullOf(ctx, here)
       if (full !== undefined) return shared.refuseFor(full)
-      const out = this.#remote?.plan(ctx, here)
-      return this.#relayHere(disk, out?.local ?? here, publisher, ctx, store, out)
+      const out = this.#remote?.plan(ctx, here, before)
+      return this.#relayHere(disk, out?.local ?? here, publisher, ctx, store, out, before)
     }
-    return this.#relayHere(disk, matches, publisher, ctx, store, undefined)
+    return this.#relayHere(disk, matches, publisher, ctx, store, undefined, before)
   }
 
-  /** @param out What other nodes get of it. */
+  readonly #find = (inbound: { clientId: string; epoch: number }): SessionRecord | undefined =>
+    this.#sessions.find(inbound)
+
+  /**
+   * @param out What other nodes get of it.
+   * @param before Which groups had it when it was relayed in vain.
+   */
   #relayHere(
     disk: Disk | undefined,
     matches: Matches<Subscriber>,
@@ -85,13 +94,16 @@ export class Relays {
     ctx: Context<'relayMessage'>,
     store: Store<'relayMessage'>,
     out: Outgoing | undefined,
+    before: GivenToGroups | undefined,
   ): void | Promise<void> {
     const { client } = ctx
+    const mayFail = disk !== undefined && ctx.inbound !== undefined && matches.groups.length > 0
+    const given = mayFail ? new GivenToGroups(before) : before
     if (disk !== undefined && this.#receivers.isWide(matches))
-      return this.#relayInPieces(disk, matches, publisher, ctx, store, out)
-    const held = this.#begin(ctx, store, out)
+      return this.#relayInPieces(disk, matches, publisher, ctx, store, out, given)
+    const held = this.#begin(ctx, store, out, given)
     if (held === false) return
-    const later = this.#receivers.deliver(matches, publisher, ctx, store)
+    const later = this.#receivers.deliver(matches, publisher, ctx, store, undefined, given)
     if (later !== undefined || held !== true) {
       // Identifier and log entries are staged in this turn, and so are one unit.
       if (disk !== undefined) ctx.stage()
@@ -114,17 +126,18 @@ export class Relays {
     ctx: Context<'relayMessage'>,
     store: Store<'relayMessage'>,
     out: Outgoing | undefined,
+    given: GivenToGroups | undefined,
   ): Promise<void> {
     let held: boolean | Promise<void> = false
     const unit = {
       begin: (): boolean => {
-        held = this.#begin(ctx, store, out)
+        held = this.#begin(ctx, store, out, given)
         if (held !== false) commits.hold()
         return held !== false
       },
       end: (): void => commits.release(),
     }
-    await this.#receivers.deliver(matches, publisher, ctx, store, unit)
+    await this.#receivers.deliver(matches, publisher, ctx, store, unit, given)
     await held
     if (held !== false) await this.#judge(ctx, store)
   }
@@ -134,8 +147,9 @@ export class Relays {
     ctx: Context<'relayMessage'>,
     store: Store<'relayMessage'>,
     out: Outgoing | undefined,
+    given: GivenToGroups | undefined,
   ): boolean | Promise<void> {
-    const held = this.#holdInbound(ctx, store)
+    const held = this.#holdInbound(ctx, store, given)
     if (out === undefined || held === false) return held
     // A will goes in one unit with it, so that nobody publishes it again.
     const sent = this.#remote?.send(ctx, store, out, held !== true || ctx.origin === 'will')
@@ -144,10 +158,14 @@ export class Relays {
   }
 
   /** Keeps the identifier of a QoS 2 message; false where it is refused. */
-  #holdInbound(ctx: Context<'relayMessage'>, store: Store<'relayMessage'>): boolean | Promise<void> {
+  #holdInbound(
+    ctx: Context<'relayMessage'>,
+    store: Store<'relayMessage'>,
+    given: GivenToGroups | undefined,
+  ): boolean | Promise<void> {
     const { inbound } = ctx
     if (inbound === undefined) return true
-    const held = this.#inbound.hold(this.#parts.sessions.current(inbound), inbound.packetId)
+    const held = this.#inbound.hold(this.#parts.sessions.current(inbound), inbound.packetId, given)
     if (held === false) this.#refuse(ctx, store)
     return held
   }

@@ -4,6 +4,7 @@ import type { Publish, QoS } from '../../packets/index.ts'
 import { Matches } from '../../topics/index.ts'
 import { isThere } from '../choose-member.ts'
 import type { Disk } from '../disk/disk.ts'
+import type { GivenToGroups } from '../failed-relays.ts'
 import type { Subscriber } from '../subscriber.ts'
 import { encodeFrame } from './frames.ts'
 import type { OtherMembers, OwnMembers } from './groups.ts'
@@ -36,8 +37,15 @@ export class RemoteRelay {
     this.#chooser = new GroupChooser(preference)
   }
 
-  /** Chooses between this node and others for each group that several have; nothing where nobody elsewhere wants it. */
-  plan(ctx: Context<'relayMessage'>, matches: Matches<Subscriber>): Outgoing | undefined {
+  /**
+   * Chooses between this node and others for each group that several have; nothing where nobody elsewhere wants it.
+   * @param before Groups that have it already.
+   */
+  plan(
+    ctx: Context<'relayMessage'>,
+    matches: Matches<Subscriber>,
+    before?: GivenToGroups,
+  ): Outgoing | undefined {
     const { tree } = this.#shared.routes
     if (tree.size === 0) return undefined
     const { subscribers, groups } = tree.match(ctx.topic)
@@ -47,6 +55,7 @@ export class RemoteRelay {
     const elsewhere = new Set<string>()
     for (const others of groups) {
       const { name: group, filter } = others
+      if (before?.has(others) === true) continue
       const share = { group, filter }
       const node = this.choose(ownMembers(matches, share), others, ctx.packet.qos)
       if (node === undefined) continue

@@ -21,23 +21,30 @@ interface Plan {
   /** Somebody at its next home has the same filter. */
   readonly isShared: boolean
   readonly qos: 1 | 2
+  /** One of the session's homes dies too, in ms behind that step. */
+  readonly second?: { readonly node: 'a' | 'b'; readonly ms: number }
 }
 
 /** What a reader has of each publisher, and what it is to have. */
 type Account = Record<string, { readonly found: number[]; readonly wanted: number[] }>
 
-async function run({ step, isMade, still, moves, lag, isShared, qos }: Plan): Promise<Account> {
+async function run({ step, isMade, still, moves, lag, isShared, qos, second }: Plan): Promise<Account> {
   const service = new TestService()
   const { clock, store } = service
   const nodes: Record<string, TestNode> = {}
-  for (const name of ['a', 'b', 'c']) nodes[name] = await service.join(name, ROOM)
-  let [home, origin] = ['a', 'c']
+  const names = second === undefined ? ['a', 'b', 'c'] : ['a', 'b', 'c', 'd']
+  for (const name of names) nodes[name] = await service.join(name, ROOM)
+  let home = 'a'
+  const dead = new Set<string>()
+  /** The one that is wanted, or another one where that is dead. */
+  const living = (...wanted: string[]): TestNode[] =>
+    [...wanted, ...names].filter((name) => !dead.has(name)).map((name) => nodes[name])
   const first = (): number => 0
-  const bob = new Steady('bob', () => [nodes[home]], { filter: 't/#', random: first }).start(clock)
-  const eve = new Steady('eve', () => [nodes.b], { filter: 't/#', random: first })
+  const bob = new Steady('bob', () => living(home), { filter: 't/#', random: first }).start(clock)
+  const eve = new Steady('eve', () => living('b'), { filter: 't/#', random: first })
   if (isShared) eve.start(clock)
   await clock.advance(1_000)
-  const from = (): TestNode[] => [nodes[origin]]
+  const from = (): TestNode[] => living('c')
   const senders = ['p', 'q'].map((name) =>
     new Steady(name, from, { topic: `t/${name}`, qos, random: first }).start(clock),
   )
@@ -46,15 +53,18 @@ async function run({ step, isMade, still, moves, lag, isShared, qos }: Plan): Pr
   let steps = 0
   let at: number | undefined
   const asked = service.storeOf('c')
+  const kill = (name: string): void => {
+    store.kill(name, isMade ? 'written' : 'lost')
+    dead.add(name)
+    for (const client of [bob, eve, ...senders]) client.leave(nodes[name])
+  }
   const fall = (): void => {
     at = clock.now()
     if (still !== undefined) {
       store.hang('c')
       return
     }
-    store.kill('c', isMade ? 'written' : 'lost')
-    origin = 'a'
-    for (const sender of senders) sender.leave(nodes.c)
+    kill('c')
   }
   const [write, send] = [asked.write.bind(asked), asked.send.bind(asked)]
   asked.write = (batch) => {
@@ -83,9 +93,10 @@ async function run({ step, isMade, still, moves, lag, isShared, qos }: Plan): Pr
       home = home === 'a' ? 'b' : 'a'
       bob.leave(before)
     }
-    if (due.length === 0 && healed) break
+    if (second !== undefined && !dead.has(second.node) && since >= second.ms) kill(second.node)
+    if (due.length === 0 && healed && (second === undefined || dead.has(second.node))) break
   }
-  await clock.advance(30_000)
+  await clock.advance(second === undefined ? 30_000 : 60_000)
   for (const sender of senders) sender.stopPublishing()
   for (let i = 0; i < 60 && !senders.every(({ isIdle }) => isIdle); i++) await clock.advance(1_000)
   await clock.advance(20_000)
@@ -149,4 +160,23 @@ describe('a node that dies, or stands still for a while, while a session moves t
       qos: random.chance(0.7) ? 2 : 1,
     })
   })
+})
+
+describe('a node that dies while a session moves to and fro, one of whose homes dies too,', () => {
+  it.each(Array.from({ length: 16 }, (_, i) => i + 1))(
+    'sends in the end what is for it (seed %i)',
+    async (seed) => {
+      const random = new Random(1_000 + seed)
+      const moves = [random.pick(MOMENTS), random.pick(MOMENTS)].sort((one, other) => one - other)
+      await expectAll({
+        step: 1 + random.below(24),
+        isMade: random.chance(0.5),
+        moves,
+        lag: random.pick([0, 5, 20]),
+        isShared: random.chance(0.5),
+        qos: random.chance(0.7) ? 2 : 1,
+        second: { node: random.pick(['a', 'b']), ms: random.pick(MOMENTS) },
+      })
+    },
+  )
 })

@@ -1,3 +1,4 @@
+import { isStackError } from '../../errors/index.ts'
 import type { AdoptedWills } from './adopted-wills.ts'
 import { Adoption } from './adoption.ts'
 import { LeftIntents } from './left-intents.ts'
@@ -12,6 +13,8 @@ export class Adoptions {
   readonly #wills: AdoptedWills
   /** Those that are adopted, or are about to be. */
   readonly #waiting = new Set<string>()
+  /** Those that are dead for long enough to be claimed, by this node or another one. */
+  readonly #abandoned = new Set<string>()
   /** Those of them that this node has claimed; what they had meant to send is sent. */
   readonly #claimed = new Map<string, LeftIntents>()
   readonly #claiming = new Map<string, Promise<LeftIntents | undefined>>()
@@ -28,11 +31,16 @@ export class Adoptions {
       abandoned: (node) => {
         if (this.#closed || !moving.node.mayAdopt) return
         this.#waiting.add(node)
+        this.#abandoned.add(node)
         this.#running ??= this.#run()
       },
       // Whoever had claimed one may be that which is dead now, and who is back sends more.
       dead: () => this.#forgetQuiet(),
-      joined: () => this.#forgetQuiet(),
+      joined: (node) => {
+        this.#abandoned.delete(node)
+        this.#forgetQuiet()
+      },
+      vanished: (node) => void this.#abandoned.delete(node),
     })
   }
 
@@ -61,7 +69,8 @@ export class Adoptions {
       const isOpen = (node: string): boolean => node !== left && !peers.alive.has(node) && !settled.has(node)
       const dead = [...peers.known].filter(isOpen)
       if (dead.length === 0 || this.#closed) return settled
-      for (const node of dead) if (this.#waiting.has(node) && (await this.#isSettled(node))) settled.add(node)
+      for (const node of dead)
+        if (this.#abandoned.has(node) && (await this.#isSettled(node))) settled.add(node)
       if (dead.every((node) => settled.has(node))) continue
       await new Promise<void>((resolve) => void this.#moving.parts.stack.clock.after(LOOK, resolve))
     }
@@ -105,7 +114,13 @@ export class Adoptions {
   }
 
   async #isSettled(node: string): Promise<boolean> {
-    if ((await this.#claim(node)) !== undefined) return true
+    try {
+      if ((await this.#claim(node)) !== undefined) return true
+    } catch (error) {
+      // Nobody can ever send it: that is told where the node is to be adopted.
+      if (isStackError(error) && error.code === 'STORE_DAMAGED') return true
+      throw error
+    }
     // Another one has claimed it, or it is back.
     const nodes = await this.#moving.node.store.nodes()
     return nodes.every((other) => other.node !== node || !other.alive)

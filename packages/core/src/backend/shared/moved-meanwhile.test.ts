@@ -5,6 +5,7 @@ import type { TestNode } from '../../../../../test/rig/nodes.ts'
 import { TestService } from '../../../../../test/rig/nodes.ts'
 import { Random } from '../../../../../test/rig/quiet/random.ts'
 import { Steady } from '../../../../../test/rig/steady.ts'
+import type { SharedStore } from './shared-store.ts'
 
 const ROOM = { shared: { sessionMessages: 10_000 } }
 
@@ -21,6 +22,8 @@ interface Plan {
   /** Somebody at its next home has the same filter. */
   readonly isShared: boolean
   readonly qos: 1 | 2
+  /** Who takes its place cannot read what it had written down, at first. */
+  readonly isUnread?: boolean
   /** One of the session's homes dies too, in ms behind that step. */
   readonly second?: { readonly node: 'a' | 'b'; readonly ms: number }
 }
@@ -28,12 +31,26 @@ interface Plan {
 /** What a reader has of each publisher, and what it is to have. */
 type Account = Record<string, { readonly found: number[]; readonly wanted: number[] }>
 
-async function run({ step, isMade, still, moves, lag, isShared, qos, second }: Plan): Promise<Account> {
+async function run({
+  step,
+  isMade,
+  still,
+  moves,
+  lag,
+  isShared,
+  qos,
+  isUnread,
+  second,
+}: Plan): Promise<Account> {
   const service = new TestService()
   const { clock, store } = service
   const nodes: Record<string, TestNode> = {}
   const names = second === undefined ? ['a', 'b', 'c'] : ['a', 'b', 'c', 'd']
-  for (const name of names) nodes[name] = await service.join(name, ROOM)
+  for (const name of names) {
+    nodes[name] = await service.join(name, ROOM)
+    // Each looks at a time of its own who is dead.
+    await clock.advance(700)
+  }
   let home = 'a'
   const dead = new Set<string>()
   /** The one that is wanted, or another one where that is dead. */
@@ -53,6 +70,7 @@ async function run({ step, isMade, still, moves, lag, isShared, qos, second }: P
   let steps = 0
   let at: number | undefined
   const asked = service.storeOf('c')
+  if (isUnread === true) for (const name of ['a', 'b']) failFirstRead(service.storeOf(name))
   const kill = (name: string): void => {
     store.kill(name, isMade ? 'written' : 'lost')
     dead.add(name)
@@ -111,6 +129,18 @@ async function run({ step, isMade, still, moves, lag, isShared, qos, second }: P
   return account
 }
 
+/** What is read first of a part that is claimed cannot be read. */
+function failFirstRead(store: SharedStore): void {
+  const claim = store.claim.bind(store)
+  let isFirst = true
+  store.claim = async (left) => {
+    const part = await claim(left)
+    if (part === undefined || !isFirst) return part
+    isFirst = false
+    return Object.assign(part, { read: () => Promise.reject(new Error('not now')) })
+  }
+}
+
 async function expectAll(plan: Plan): Promise<void> {
   const account = await run(plan)
   const wrong: Record<string, unknown> = {}
@@ -133,6 +163,14 @@ describe('a node that has written down messages and not sent all of them, behind
     for (let step = first + FIRST; step < first + FIRST + 3; step++)
       await expectAll({ ...BASE, step, moves: [step % 2 === 0 ? 0 : 7_000] })
   })
+
+  it.each(STEPS.slice(1, 3))(
+    'is killed, and who takes its place fails at first (steps from %i)',
+    async (first) => {
+      for (let step = first + FIRST; step < first + FIRST + 3; step++)
+        await expectAll({ ...BASE, step, moves: [step % 2 === 0 ? 0 : 7_000], isUnread: true })
+    },
+  )
 
   it.each(STEPS)('stands still until others have taken its place (steps from %i)', async (first) => {
     for (let step = first + FIRST; step < first + FIRST + 3; step++)

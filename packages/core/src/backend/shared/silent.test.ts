@@ -1,4 +1,5 @@
 /** A node that is alive and does not answer: who has not heard what its clients subscribed to acknowledges nothing. */
+import { StackError } from '@mqtt-stack/core'
 import { describe, expect, it } from 'vitest'
 import { TestService } from '../../../../../test/rig/nodes.ts'
 
@@ -97,5 +98,36 @@ describe('a node that stops, and leaves a stored session', () => {
     const carol = b.open({ clientId: 'carol', protocolVersion: 5 })
     expect(await carol.connect(STORED)).toMatchObject({ reasonCode: 0, sessionPresent: true })
     expect(await carol.message()).toMatchObject({ payload: 'x' })
+  })
+})
+
+const failed = new StackError('STORE_DAMAGED', 'bytes that nobody wrote')
+
+describe('a dead node', () => {
+  it.each([
+    ['whose records cannot be read', { read: () => Promise.reject(failed) }],
+    ['that is being taken over for ever', { receive: () => new Promise<never>(() => {}) }],
+  ])('%s keeps no session of others from moving', async (_, change) => {
+    const service = new TestService()
+    const [a, b] = [await service.join('a'), await service.join('b')]
+    await service.join('c')
+    const bob = await a.client({ ...STORED, clientId: 'bob' })
+    await bob.disconnect({ reasonCode: 0 })
+    for (const name of ['a', 'b']) {
+      const store = service.storeOf(name)
+      const claim = store.claim.bind(store)
+      store.claim = async (left) => {
+        const part = await claim(left)
+        return part && Object.assign(part, change)
+      }
+    }
+    service.store.kill('c')
+    await service.clock.advance(4 * service.store.lease)
+    const back = b.open({ clientId: 'bob', protocolVersion: 5 })
+    const { clean, properties } = STORED
+    const protocol = { protocolId: 'MQTT', protocolVersion: 5, keepalive: 0 } as const
+    back.send({ cmd: 'connect', clientId: 'bob', clean, properties, ...protocol })
+    await service.clock.advance(1.5 * service.store.lease)
+    expect(await back.next('connack')).toMatchObject({ reasonCode: 0, sessionPresent: true })
   })
 })

@@ -91,6 +91,12 @@ describe('what is given by name', () => {
       'OPTION_INVALID',
       'explain: option "groups" must be a list of names, not "staff"',
     ],
+    ...['junk', '999.1.1.1', '10.0.0.1:1883', ''].map((address): [string, object, string, string] => [
+      'explain',
+      { publish: 'a', address },
+      'OPTION_INVALID',
+      `explain: option "address" must be an IP address, such as 192.0.2.7, not "${address}"`,
+    ]),
     [
       'followTraffic',
       { clientID: 'lamp' },

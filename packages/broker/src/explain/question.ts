@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { OptionsSpec, QoS } from '@mqtt-stack/core'
 import {
   isValidTopicFilter,
@@ -57,7 +58,13 @@ const QUESTION: OptionsSpec<Question> = {
  * @throws StackError `OPTION_UNKNOWN`, `OPTION_INVALID`, `TOPIC_INVALID` or `FILTER_INVALID`.
  */
 export function actOf(question: Question): Act {
-  const { groups } = resolveOptions('explain', question, QUESTION)
+  const { groups, address } = resolveOptions('explain', question, QUESTION)
+  // A rule of an address would seem not to fit.
+  if (address !== undefined && isIP(address) === 0)
+    throw new StackError(
+      'OPTION_INVALID',
+      `explain: option "address" must be an IP address, such as 192.0.2.7, not ${JSON.stringify(address)}`,
+    )
   if (groups !== undefined && !(Array.isArray(groups) && groups.every((one) => typeof one === 'string')))
     throw new StackError(
       'OPTION_INVALID',

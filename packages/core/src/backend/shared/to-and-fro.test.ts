@@ -69,6 +69,8 @@ async function run(seed: number): Promise<Record<string, unknown>> {
     await pass(2_000)
     if (!isIn(bob)) bob = open(a)
   }
+  // Where all of it took no time each has something to send all the same.
+  await pass(3 * ms)
   const stopping = Promise.all(publishers.map((one) => one.stop()))
   await pass(2_000)
   const lasts = await stopping

@@ -91,7 +91,7 @@ async function run(seed: number): Promise<Record<string, unknown>> {
 }
 
 const SEEDS = 200
-const AT_ONCE = 10
+const AT_ONCE = 5
 
 it.each(Array.from({ length: SEEDS / AT_ONCE }, (_, i) => [i * AT_ONCE + 1, (i + 1) * AT_ONCE]))(
   'a session that goes to and fro as fast as its client can connect has all that it is to have (seeds %i to %i)',

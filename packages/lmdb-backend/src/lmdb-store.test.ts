@@ -64,6 +64,13 @@ describe.each<Sync>(['commit', 'interval'])('LmdbStore with sync "%s"', (sync) =
     expect(await keys(store, ALL, 0)).toEqual([])
   })
 
+  it('ends a page where its values have a MiB', async () => {
+    const store = await opened(sync)
+    await store.write(['a', 'b', 'c', 'd'].map((key) => put(key, Buffer.alloc(400_000))))
+    expect(await keys(store)).toEqual(['61', '62', '63'])
+    expect(await keys(store, { ...ALL, from: Buffer.from('d') })).toEqual(['64'])
+  })
+
   it('keeps values of any length, and keys of the greatest', async () => {
     const store = await opened(sync)
     const long = Buffer.alloc(MAX_KEY_BYTES, 0xff)

@@ -3,6 +3,7 @@ import type { Buffer } from 'node:buffer'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StackError } from '@mqtt-stack/core'
 import type { Change, Entry, KeyRange, OrderedStore } from '@mqtt-stack/core/backend'
+import { PAGE_BYTES } from '@mqtt-stack/core/backend'
 import type { DatabaseOptions } from './database-options.ts'
 import { holdDirectory, reasonOf } from './directory.ts'
 import { causeOf, checkHealth, isHealthy } from './health.ts'
@@ -115,5 +116,13 @@ export class LmdbStore implements OrderedStore {
 
 function readFrom(db: Database, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
   checkHealth(db)
-  return [...db.getRange({ start: from, end: to, limit })]
+  const entries: Entry[] = []
+  let bytes = 0
+  for (const entry of db.getRange({ start: from, end: to, limit })) {
+    entries.push(entry)
+    bytes += entry.value.length
+    // A thousand of the largest messages are not copied at once.
+    if (bytes >= PAGE_BYTES) break
+  }
+  return entries
 }

@@ -1,6 +1,6 @@
 /** Load on a service, and the account of each message of it. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { MqttClient } from 'mqtt'
+import type { IClientOptions, MqttClient } from 'mqtt'
 import type { TestContext } from 'vitest'
 import { expect, onTestFinished, vi } from 'vitest'
 import { needs } from '../support/needs.ts'
@@ -47,8 +47,11 @@ export interface OverRedis extends Load {
   readonly ways: readonly CutProxy[]
 }
 
-/** Three nodes over one Redis, each with a way of its own to it. */
-export async function threeNodes(context: TestContext): Promise<OverRedis> {
+/**
+ * Three nodes over one Redis, each with a way of its own to it.
+ * @param clients What the clients are told besides: by default they are soon tired of a node that does not answer.
+ */
+export async function threeNodes(context: TestContext, clients: IClientOptions = {}): Promise<OverRedis> {
   needs(context, 'redis-server')
   const redis = await startRedis()
   onTestFinished(() => redis.stop())
@@ -60,6 +63,7 @@ export async function threeNodes(context: TestContext): Promise<OverRedis> {
       node: `node-${i + 1}`,
       patience: 4_000,
     })),
+    clients,
   )
   return { redis, ways, ...load }
 }
@@ -67,10 +71,11 @@ export async function threeNodes(context: TestContext): Promise<OverRedis> {
 /**
  * At each node a subscriber to all, and publishers at QoS 1 and 2; all with sessions that outlive connections.
  * @param stores Options of each node's backend.
+ * @param options What the clients are told besides.
  */
-export async function begin(stores: readonly object[]): Promise<Load> {
+export async function begin(stores: readonly object[], options: IClientOptions = {}): Promise<Load> {
   const nodes = await Promise.all(stores.map((store) => startNode(store)))
-  const subscribers = nodes.map((_, i) => roam(nodes, i, `subscriber-${i}`))
+  const subscribers = nodes.map((_, i) => roam(nodes, i, `subscriber-${i}`, options))
   const got = subscribers.map(numbersOf)
   await Promise.all(subscribers.map((one) => subscribe(one, 'load/#')))
   const topics = nodes.flatMap((_, i) =>
@@ -78,7 +83,7 @@ export async function begin(stores: readonly object[]): Promise<Load> {
   )
   const clients: MqttClient[] = []
   const publishers = topics.map(({ i, qos, topic }) => {
-    const client = roam(nodes, i, `publisher-${i}-${qos}`)
+    const client = roam(nodes, i, `publisher-${i}-${qos}`, options)
     clients.push(client)
     return new NumberedPublisher(client, topic, qos)
   })

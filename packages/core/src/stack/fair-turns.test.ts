@@ -20,11 +20,18 @@ interface Rig {
   readonly log: string[]
 }
 
+interface Costs {
+  readonly steps?: number
+  readonly late?: boolean
+  readonly before?: readonly MiddlewareLike[]
+}
+
 /**
  * A stack whose handler takes `cost` ms for each PUBLISH.
  * @param late The handler answers by a promise.
+ * @param before Who is asked before it.
  */
-async function setup(cost: number, { steps = 0, late = false } = {}): Promise<Rig> {
+async function setup(cost: number, { steps = 0, late = false, before = [] }: Costs = {}): Promise<Rig> {
   const clock = new VirtualClock()
   const log: string[] = []
   const middleware: MiddlewareLike = {
@@ -42,7 +49,7 @@ async function setup(cost: number, { steps = 0, late = false } = {}): Promise<Ri
       return late ? Promise.resolve() : undefined
     },
   }
-  const test = await testStack({ use: [middleware, acceptAll()], clock })
+  const test = await testStack({ use: [...before, middleware, acceptAll()], clock })
   return { test, clock, log }
 }
 
@@ -177,5 +184,30 @@ describe('a chunk of many packets', () => {
     await settle()
     expect(rig.log).toHaveLength(50)
     expect(client.closed).toBe(true)
+  })
+})
+
+describe('clients that wait for one thing', () => {
+  it('go on in turns when it comes, so that the pings of others are answered', async () => {
+    let open = (): void => {}
+    const promise = new Promise<void>((resolve) => (open = resolve))
+    const gate: MiddlewareLike = {
+      name: 'Gate',
+      handles: ['publish'],
+      handle: () => promise,
+    }
+    const rig = await setup(1, { before: [gate] })
+    const ids = Array.from({ length: 100 }, (_, i) => `a${i}`)
+    const clients = await Promise.all(ids.map((clientId) => rig.test.client({ clientId })))
+    const bob = await rig.test.client({ clientId: 'b' })
+    for (const client of clients) client.raw(frame('t'))
+    await settle()
+    expect(rig.log).toEqual([])
+    open()
+    bob.raw(PING)
+    await settle()
+    expect(rig.log).toHaveLength(101)
+    // Without turns it would be the last.
+    expect(rig.log.indexOf('b ping')).toBeLessThanOrEqual(20)
   })
 })

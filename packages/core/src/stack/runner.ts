@@ -129,8 +129,14 @@ export class Runner {
       }
       const given = isInstead(value) ? this.#replace(step, store, value) : store
       if (given === store) this.#checkLast(step, value)
-      if (this.stops?.(given)) tally.ended++
-      else return this.runSteps(steps, subject, given, at + 1, to)
+      if (this.stops?.(given)) {
+        tally.ended++
+        return
+      }
+      // Many may have waited for one thing: they go on in turns.
+      const { pace } = this.host.stack
+      const next = (): void | Promise<void> => this.runSteps(steps, subject, given, at + 1, to)
+      return pace.spent ? pace.rest().then(next) : next()
     }
     const fail = (error: unknown): never => {
       tally.waiting--

@@ -56,7 +56,11 @@ const WRONG: readonly (readonly [string, new () => MemoryStore, string, readonly
     'uses its memory again',
     stores.UsesMemoryAgain,
     'keys and values: what read answered stays as it was, whatever is read, changed and removed later',
-    ['keys and values: what read answered', 'order and ranges: ranges that are read at once'],
+    [
+      'keys and values: what read answered',
+      'keys and values: a value may have 1 MiB',
+      'order and ranges: ranges that are read at once',
+    ],
   ],
 ]
 

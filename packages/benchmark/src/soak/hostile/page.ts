@@ -29,7 +29,7 @@ Looked into on 2026-11-26, on the same two cores, turn by turn of the broker's e
 | all kinds, helper threads in turns of 100 ms with the event loops | 9.7 |
 | all kinds, event loops first, as this page is measured | 2.7 to 3.7 |
 | the same, young generation of 2 MiB (\`--max-semi-space-size\`), 16 MiB (the default) and 64 MiB | 6.8, 3.2, 6.4 |
-| of all kinds, V8 left to collect a heap of 25 MiB as soon as 6 MiB were added, and given 32 MiB (as it is now); 7 runs each in turn, on a busy machine | 3.4, 2.8 |
+| of all kinds, V8 left to collect a heap of 25 MiB as soon as 6 MiB were added, and given 32 MiB (as it is now); three runs each in turn, on a busy machine | 3.3, 2.9 |
 
 The line of guessers is the broker's doing, and so was what it sent of a log to a session that came back: up to a hundred messages at once were a fifth of the time of all turns above
 2 ms, and are sent 64 KiB a turn now. The two lines of all kinds differ by the machine alone: two cores for three processes and their helper threads. Of what is left, turns above 3 ms,

@@ -2,48 +2,29 @@
 import { Buffer } from 'node:buffer'
 import type { OrderedStore } from '@mqtt-stack/core/backend'
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
-import { startRedis } from '../../../test/rig/redis/redis-server.ts'
-import { needs, programPath } from '../../../test/support/needs.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { redisOfFile } from '../../../test/rig/redis/redis-of-file.ts'
 import { RedisStore } from './redis-store.ts'
 
 const ALL = { from: Buffer.alloc(0), to: Buffer.alloc(481, 0xff) }
 const FULL = /its memory is full \(maxmemory\): give it more, or let sessions end/
 
-let redis: RedisServer
-let raw: Redis
+const given = redisOfFile(({ port, host }) => new Redis(port, host), { appendfsync: 'no' })
 const stores: RedisStore[] = []
 
-beforeAll(async () => {
-  if (!programPath('redis-server')) return
-  redis = await startRedis({ appendfsync: 'no' })
-  raw = new Redis(redis.port, redis.host)
-})
-
-afterAll(async () => {
-  raw?.disconnect()
-  await redis?.stop()
-})
-
-beforeEach(async (context) => {
-  needs(context, 'redis-server')
-  await raw.flushall()
-})
-
 afterEach(async () => {
-  await raw.config('SET', 'maxmemory', '0')
+  await given.raw.config('SET', 'maxmemory', '0')
   for (const store of stores.splice(0)) await store.close()
 })
 
 async function open(node: string): Promise<RedisStore> {
-  const store = new RedisStore({ url: redis.url, node, lease: 60_000, patience: 3_000 })
+  const store = new RedisStore({ url: given.redis.url, node, lease: 60_000, patience: 3_000 })
   stores.push(store)
   await store.open()
   return store
 }
 
-const fill = (): Promise<unknown> => raw.config('SET', 'maxmemory', '1')
+const fill = (): Promise<unknown> => given.raw.config('SET', 'maxmemory', '1')
 const put = (key: string, bytes: number) => ({ key: Buffer.from(key), value: Buffer.alloc(bytes, 'x') })
 const remove = (key: string) => ({ key: Buffer.from(key), value: undefined })
 const POSTED = Buffer.from('posted')
@@ -57,9 +38,9 @@ describe('Where the memory of Redis is full', () => {
     const store = await open('a')
     await store.write([put('k', 100)])
     await fill()
-    await raw.pexpire('mqtt-stack:{node:a}:lease', 1_000)
+    await given.raw.pexpire('mqtt-stack:{node:a}:lease', 1_000)
     await store.renew()
-    expect(await raw.pttl('mqtt-stack:{node:a}:lease')).toBeGreaterThan(50_000)
+    expect(await given.raw.pttl('mqtt-stack:{node:a}:lease')).toBeGreaterThan(50_000)
     await store.close()
     expect(await keysOf(await open('a'))).toBe('k100')
   })
@@ -68,7 +49,7 @@ describe('Where the memory of Redis is full', () => {
     const [a, b] = [await open('a'), await open('b')]
     await a.write([put('k', 100)])
     await fill()
-    await raw.del('mqtt-stack:{node:a}:lease')
+    await given.raw.del('mqtt-stack:{node:a}:lease')
     expect(await keysOf((await b.claim('a'))!)).toBe('k100')
   })
 

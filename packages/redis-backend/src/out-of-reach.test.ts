@@ -1,41 +1,28 @@
 /** A way to Redis that is cut, hangs or loses answers, through a proxy. */
 import { Buffer } from 'node:buffer'
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { LONG_LEASE } from '../../../test/rig/redis/leases.ts'
 import type { CutProxy } from '../../../test/rig/redis/proxy.ts'
 import { startProxy } from '../../../test/rig/redis/proxy.ts'
-import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
-import { startRedis } from '../../../test/rig/redis/redis-server.ts'
-import { needs, programPath } from '../../../test/support/needs.ts'
+import { redisOfFile } from '../../../test/rig/redis/redis-of-file.ts'
 import type { RedisOptions } from './options.ts'
 import { RedisStore } from './redis-store.ts'
 
 const PART = 'mqtt-stack:{node:a}:'
 const ALL = { from: Buffer.alloc(0), to: Buffer.alloc(481, 0xff) }
 
-let redis: RedisServer
-let raw: Redis
+const given = redisOfFile(({ port, host }) => {
+  const raw = new Redis(port, host)
+  raw.on('error', () => {})
+  return raw
+})
 let proxy: CutProxy
 let store: RedisStore
 let told: string[]
 
-beforeAll(async () => {
-  if (!programPath('redis-server')) return
-  redis = await startRedis()
-  raw = new Redis(redis.port, redis.host)
-  raw.on('error', () => {})
-})
-
-afterAll(async () => {
-  raw?.disconnect()
-  await redis?.stop()
-})
-
-beforeEach(async (context) => {
-  needs(context, 'redis-server')
-  await raw.flushall()
-  proxy = await startProxy(redis.host, redis.port)
+beforeEach(async () => {
+  proxy = await startProxy(given.redis.host, given.redis.port)
   await open()
 })
 
@@ -78,7 +65,7 @@ const SHORT_LEASE = { lease: 3_000 }
 
 const set = (key: string) => ({ key: Buffer.from(key), value: Buffer.from(key) })
 /** As Redis has them. */
-const keysThere = (): Promise<string[]> => raw.zrange(`${PART}order`, '0', '-1')
+const keysThere = (): Promise<string[]> => given.raw.zrange(`${PART}order`, '0', '-1')
 const keys = async (): Promise<string[]> => (await store.read(ALL, 99)).map(({ key }) => String(key))
 
 it('a connection that is cut is made again, and what waited is done once', async () => {
@@ -100,10 +87,10 @@ it('a write whose answer is lost is made once', async () => {
   await store.write([set('1')])
   proxy.mute()
   const writing = store.write([set('2')])
-  await expect.poll(() => raw.hget(`${PART}meta`, 'batch')).toBe('2')
+  await expect.poll(() => given.raw.hget(`${PART}meta`, 'batch')).toBe('2')
   proxy.heal()
   await writing
-  expect(await raw.hget(`${PART}meta`, 'batch')).toBe('2')
+  expect(await given.raw.hget(`${PART}meta`, 'batch')).toBe('2')
   await store.write([set('3')])
   expect(await keys()).toEqual(['1', '2', '3'])
 })
@@ -115,7 +102,7 @@ it('a retained message whose answer is lost is in the feed once, and a name that
   proxy.mute()
   const writing = store.retained.write([set('t')], Buffer.from('fed'))
   const swapping = store.swap('s', undefined, 'a/1')
-  await expect.poll(() => raw.xlen('mqtt-stack:{retained}:feed')).toBe(2)
+  await expect.poll(() => given.raw.xlen('mqtt-stack:{retained}:feed')).toBe(2)
   proxy.heal()
   const position = await writing
   expect(await swapping).toBeUndefined()
@@ -163,7 +150,7 @@ it('a batch that failed and was made all the same has the next one behind it', a
   await openImpatient()
   proxy.mute()
   await expect(store.write([set('1')])).rejects.toMatchObject({ code: 'STORE_FAILED' })
-  await expect.poll(() => raw.hget(`${PART}meta`, 'batch')).toBe('1')
+  await expect.poll(() => given.raw.hget(`${PART}meta`, 'batch')).toBe('1')
   proxy.heal()
   await again(() => store.write([set('2')]))
   expect(await keysThere()).toEqual(['1', '2'])
@@ -201,7 +188,7 @@ it('casts come again behind a connection that was cut or dead', async () => {
 
 it('a Redis that was killed and started again has all that was acknowledged', async () => {
   for (let i = 0; i < 20; i++) {
-    const restarted = i % 5 === 0 ? redis.restart() : undefined
+    const restarted = i % 5 === 0 ? given.redis.restart() : undefined
     await store.write([set(`${i}`.padStart(2, '0'))])
     await restarted
   }

@@ -1,39 +1,20 @@
 /** A node that is started again by who knows that the process before has ended, over a real Redis. */
 import { Buffer } from 'node:buffer'
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
-import { startRedis } from '../../../test/rig/redis/redis-server.ts'
-import { needs, programPath } from '../../../test/support/needs.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { redisOfFile } from '../../../test/rig/redis/redis-of-file.ts'
 import type { RedisOptions } from './options.ts'
 import { RedisStore } from './redis-store.ts'
 
-let redis: RedisServer
-let raw: Redis
+const given = redisOfFile(({ port, host }) => new Redis(port, host), { appendfsync: 'no' })
 const stores: RedisStore[] = []
-
-beforeAll(async () => {
-  if (!programPath('redis-server')) return
-  redis = await startRedis({ appendfsync: 'no' })
-  raw = new Redis(redis.port, redis.host)
-})
-
-afterAll(async () => {
-  raw?.disconnect()
-  await redis?.stop()
-})
-
-beforeEach(async (context) => {
-  needs(context, 'redis-server')
-  await raw.flushall()
-})
 
 afterEach(async () => {
   for (const store of stores.splice(0)) await store.close()
 })
 
 async function open(node: string, options: RedisOptions = {}): Promise<RedisStore> {
-  const store = new RedisStore({ url: redis.url, node, lease: 600_000, ...options })
+  const store = new RedisStore({ url: given.redis.url, node, lease: 600_000, ...options })
   store.listen({ reach: () => {}, cast: () => {} })
   stores.push(store)
   await store.open()
@@ -63,7 +44,7 @@ describe('A node', () => {
 
   it('does not follow upon one of the same parent whose part another node has claimed', async () => {
     const [, b] = [await open('a', { parent: 'p' }), await open('b')]
-    await raw.pexpire('mqtt-stack:{node:a}:lease', 0)
+    await given.raw.pexpire('mqtt-stack:{node:a}:lease', 0)
     await b.claim('a')
     await expect(open('a', { parent: 'p' })).rejects.toMatchObject({ code: 'NODE_TAKEN' })
   })

@@ -2,40 +2,21 @@
 import { Buffer } from 'node:buffer'
 import type { OrderedStore } from '@mqtt-stack/core/backend'
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { LONG_LEASE } from '../../../test/rig/redis/leases.ts'
-import type { RedisServer } from '../../../test/rig/redis/redis-server.ts'
-import { startRedis } from '../../../test/rig/redis/redis-server.ts'
-import { needs, programPath } from '../../../test/support/needs.ts'
+import { redisOfFile } from '../../../test/rig/redis/redis-of-file.ts'
 import type { RedisOptions } from './options.ts'
 import { RedisStore } from './redis-store.ts'
 
-let redis: RedisServer
-let raw: Redis
+const given = redisOfFile(({ port, host }) => new Redis(port, host), { appendfsync: 'no' })
 const stores: RedisStore[] = []
-
-beforeAll(async () => {
-  if (!programPath('redis-server')) return
-  redis = await startRedis({ appendfsync: 'no' })
-  raw = new Redis(redis.port, redis.host)
-})
-
-afterAll(async () => {
-  raw?.disconnect()
-  await redis?.stop()
-})
-
-beforeEach(async (context) => {
-  needs(context, 'redis-server')
-  await raw.flushall()
-})
 
 afterEach(async () => {
   for (const store of stores.splice(0)) await store.close()
 })
 
 async function open(node: string, options: RedisOptions = {}): Promise<RedisStore & { casts: string[] }> {
-  const store = new RedisStore({ url: redis.url, node, lease: LONG_LEASE, ...options })
+  const store = new RedisStore({ url: given.redis.url, node, lease: LONG_LEASE, ...options })
   const casts: string[] = []
   store.listen({ reach: () => {}, cast: (bytes) => casts.push(String(bytes)) })
   stores.push(store)
@@ -53,7 +34,7 @@ async function keysOf(store: Pick<OrderedStore, 'read'>, range = ALL, limit = 1_
 
 /** Until its lease has ended, as Redis has it. */
 async function leaseEnded(node: string): Promise<void> {
-  await raw.pexpire(`mqtt-stack:{node:${node}}:lease`, 0)
+  await given.raw.pexpire(`mqtt-stack:{node:${node}}:lease`, 0)
 }
 
 describe('The part of a node', () => {
@@ -82,7 +63,7 @@ describe('The part of a node', () => {
     await a.write([set('k', '1'), unset('k'), set('k', '2'), set('l'), unset('l'), unset('never')])
     expect((await a.read(ALL, 10)).map(({ value }) => String(value))).toEqual(['2'])
     await a.write([unset('k')])
-    expect(await raw.keys('*order*')).toEqual([])
+    expect(await given.raw.keys('*order*')).toEqual([])
   })
 
   it('takes a batch of many thousand changes', async () => {
@@ -90,9 +71,9 @@ describe('The part of a node', () => {
     const a = await open('a', { patience: LONG_LEASE })
     const many = Array.from({ length: 30_000 }, (_, i) => set(`${i}`.padStart(8, '0')))
     await a.write(many)
-    expect(await raw.zcard('mqtt-stack:{node:a}:order')).toBe(30_000)
+    expect(await given.raw.zcard('mqtt-stack:{node:a}:order')).toBe(30_000)
     await a.write(many.map(({ key }) => ({ key, value: undefined })))
-    expect(await raw.exists('mqtt-stack:{node:a}:order', 'mqtt-stack:{node:a}:values')).toBe(0)
+    expect(await given.raw.exists('mqtt-stack:{node:a}:order', 'mqtt-stack:{node:a}:values')).toBe(0)
   })
 
   it('is written by nobody who has lost it', async () => {
@@ -111,7 +92,7 @@ describe('The part of a node', () => {
   it('is not as it was left: LEASE_LOST', async () => {
     const a = await open('a')
     await a.write([set('k')])
-    await raw.hset('mqtt-stack:{node:a}:meta', 'batch', 0)
+    await given.raw.hset('mqtt-stack:{node:a}:meta', 'batch', 0)
     await expect(a.write([set('l')])).rejects.toMatchObject({ code: 'LEASE_LOST' })
   })
 })
@@ -138,7 +119,7 @@ describe('An inbox', () => {
   it('of nobody takes nothing', async () => {
     const a = await open('a')
     expect(await a.send('nobody', bytes('x'))).toBe(false)
-    expect(await raw.keys('*nobody*')).toEqual([])
+    expect(await given.raw.keys('*nobody*')).toEqual([])
   })
 })
 
@@ -196,16 +177,16 @@ describe('A node', () => {
     expect(await part.forget(position)).toBe(true)
     expect(await b.send('a', bytes('x'))).toBe(false)
     expect((await c.nodes()).map(({ node }) => node).sort()).toEqual(['b', 'c'])
-    expect(await raw.keys('*node:a*')).toEqual([])
+    expect(await given.raw.keys('*node:a*')).toEqual([])
   })
 
   it('keeps what it has claimed while it renews', async () => {
     const [, b, c] = [await open('a'), await open('b'), await open('c')]
     await leaseEnded('a')
     await b.claim('a')
-    await raw.pexpire('mqtt-stack:{node:a}:lease', 100)
+    await given.raw.pexpire('mqtt-stack:{node:a}:lease', 100)
     await b.renew()
-    expect(await raw.pttl('mqtt-stack:{node:a}:lease')).toBeGreaterThan(100)
+    expect(await given.raw.pttl('mqtt-stack:{node:a}:lease')).toBeGreaterThan(100)
     await leaseEnded('a')
     const part = await c.claim('a')
     await b.renew()
@@ -225,7 +206,7 @@ describe('A node', () => {
     await a.close()
     expect((await b.nodes()).map(({ node }) => node)).toEqual(['b'])
     await b.close()
-    expect(await raw.keys('*')).toEqual([])
+    expect(await given.raw.keys('*')).toEqual([])
   })
 })
 
@@ -237,7 +218,7 @@ describe('Names', () => {
     expect(await b.swap('s/1', 'a/1', 'b/1')).toBe('a/1')
     expect(await a.swap('s/1', 'a/1', undefined)).toBe('b/1')
     expect(await a.swap('s/1', 'b/1', undefined)).toBe('b/1')
-    expect(await raw.keys('*names*')).toEqual([])
+    expect(await given.raw.keys('*names*')).toEqual([])
   })
 
   it('are found by what their values begin with', async () => {
@@ -273,17 +254,17 @@ describe('The map of retained messages', () => {
     const a = await open('a')
     const first = await a.retained.write([set('t')], bytes('1'))
     const second = await a.retained.write([set('t')], bytes('2'))
-    await raw.hset('mqtt-stack:{retained}:meta', 'trimmed', '5-0')
+    await given.raw.hset('mqtt-stack:{retained}:meta', 'trimmed', '5-0')
     expect(await a.retained.changes('', 10)).toBeUndefined()
     expect(await a.retained.changes(first, 10)).toHaveLength(1)
-    await raw.hset('mqtt-stack:{retained}:meta', 'last', '5-0')
+    await given.raw.hset('mqtt-stack:{retained}:meta', 'last', '5-0')
     expect(await a.retained.changes(second, 10)).toBeUndefined()
   })
 
   it('bounds its feed by bytes', async () => {
     const a = await open('a')
     for (let i = 0; i < 80; i++) await a.retained.write([set('t')], Buffer.alloc(1_048_576))
-    expect(await raw.xlen('mqtt-stack:{retained}:feed')).toBeLessThan(66)
+    expect(await given.raw.xlen('mqtt-stack:{retained}:feed')).toBeLessThan(66)
     expect(await a.retained.changes('', 1)).toBeUndefined()
   })
 })

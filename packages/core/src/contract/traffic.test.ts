@@ -1,5 +1,6 @@
 /** Counts of packets against a plain model, in whichever order they come and however often they are read. */
 import { expect, it } from 'vitest'
+import { randomOf } from '../../../../test/rig/random.ts'
 import { Traffic } from './traffic.ts'
 
 /** PUBLISH of each QoS with and without DUP and RETAIN, acknowledgements, PINGREQ, CONNECT. */
@@ -9,18 +10,10 @@ const FIRST = [
 /** Among them the largest packet of MQTT. */
 const SIZES = [2, 9, 1_000, 268_435_460]
 
-/** Numbers that look random and are the same each time. */
-function* numbers(seed: number): Generator<number, never> {
-  for (let state = seed; ; ) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    yield state >>> 8
-  }
-}
-
 it.each([1, 2, 3])('counts are sums right after long runs, and with all of QoS mixed (%i)', (seed) => {
   const traffic = new Traffic()
-  const next = numbers(seed)
-  const random = (below: number): number => next.next().value % below
+  const next = randomOf(seed)
+  const random = (below: number): number => Math.floor(next() * below)
   const packets = new Float64Array(256)
   const bytes = new Float64Array(256)
   const check = (): void => {

@@ -135,8 +135,8 @@ export class Runner {
       }
       // Many may have waited for one thing: they go on in turns.
       const { pace } = this.host.stack
-      const next = (): void | Promise<void> => this.runSteps(steps, subject, given, at + 1, to)
-      return pace.spent ? pace.rest().then(next) : next()
+      if (pace.spent) return pace.rest().then(() => this.runSteps(steps, subject, given, at + 1, to))
+      return this.runSteps(steps, subject, given, at + 1, to)
     }
     const fail = (error: unknown): never => {
       tally.waiting--

@@ -4,20 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { Device, upTo } from '../../../../../test/rig/counting.ts'
 import type { TestNode } from '../../../../../test/rig/nodes.ts'
 import { TestService } from '../../../../../test/rig/nodes.ts'
+import { randomOf } from '../../../../../test/rig/random.ts'
 import { Steady } from '../../../../../test/rig/steady.ts'
 
 const NAMES = ['one', 'two', 'three']
 const SHARE = '$share/g/t/#'
 const ROOM = { shared: { sessionMessages: 10_000, sharePreference: 'any' } } as const
-
-/** The same numbers for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 /** A client without a session that outlives it, which subscribes and unsubscribes. */
 class Passing {

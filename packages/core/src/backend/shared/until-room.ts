@@ -52,12 +52,6 @@ export class UntilRoom<Told> {
     this.#rest()
   }
 
-  /** Nobody is told anything any more. */
-  close(): void {
-    this.#waiting.clear()
-    this.#rest()
-  }
-
   readonly #look = (): void => {
     this.#timer = undefined
     for (const [node, told] of this.#waiting) {

@@ -1,4 +1,4 @@
-import { fileProblem, isStackError, nearestName, readRegularSync, StackError } from '@mqtt-stack/core'
+import { fileProblem, isStackError, nameHint, readRegularSync, StackError } from '@mqtt-stack/core'
 import type { Line } from './mosquitto-lines.ts'
 import { readMosquitto } from './mosquitto-lines.ts'
 import { readRule, ruleError } from './read-rule.ts'
@@ -42,13 +42,7 @@ function checkListeners(rules: readonly Rule[], known: readonly string[], path: 
   for (const { listeners = [], source = path } of rules) {
     const name = [...listeners].find((one) => !known.includes(one))
     if (name === undefined) continue
-    const near = nearestName(name, known)
-    const fix =
-      known.length === 0
-        ? 'no listener has a "name"'
-        : near === undefined
-          ? `known: ${known.join(', ')}`
-          : `did you mean "${near}"?`
+    const fix = known.length === 0 ? 'no listener has a "name"' : nameHint(name, known)
     throw ruleError(source, `there is no listener "${name}" (${fix})`)
   }
 }

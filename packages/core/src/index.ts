@@ -35,7 +35,7 @@ export type { MessageWaits } from './contract/message-waits.ts'
 export * from './contract/metric.ts'
 export * from './contract/metric-owners.ts'
 export { type Handlers, Middleware, type MiddlewareLike, type Next } from './contract/middleware.ts'
-export { nearestName } from './contract/nearest.ts'
+export { nameHint, nearestName } from './contract/nearest.ts'
 export type {
   EndedRun,
   EndWatcher,

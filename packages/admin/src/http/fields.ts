@@ -1,5 +1,5 @@
 /** What a request may say, as tables: read and checked by them, and printed into `/openapi.json`. */
-import { nearestName } from '@mqtt-stack/core'
+import { nameHint } from '@mqtt-stack/core'
 import { isSendable } from '../sendable.ts'
 import { Problem } from './problem.ts'
 
@@ -171,9 +171,7 @@ export function readFields<F extends Fields>(
   const names = Object.keys(fields)
   for (const name of Object.keys(said)) {
     if (Object.hasOwn(fields, name)) continue
-    const near = nearestName(name, names)
-    const fix = near === undefined ? `known: ${names.join(', ') || 'none'}` : `did you mean "${near}"?`
-    throw new Problem('bad-request', `${place}: there is no "${show(name)}" (${fix})`)
+    throw new Problem('bad-request', `${place}: there is no "${show(name)}" (${nameHint(name, names)})`)
   }
   const read = names.map((name) => {
     const field = fields[name] as Field<unknown>

@@ -1,6 +1,6 @@
 /** Names in a configuration that must be those of something else in it. */
 import type { MiddlewareLike } from '@mqtt-stack/core'
-import { nearestName } from '@mqtt-stack/core'
+import { nameHint } from '@mqtt-stack/core'
 import type { ReadRule } from '../check/read-rule.ts'
 import { isProvider } from '../listeners/check-providers.ts'
 import type { LoadedConfig } from './load-config.ts'
@@ -27,7 +27,7 @@ export function checkProviderNames(config: LoadedConfig, own: readonly Middlewar
       const silent = own.some((one) => one.name === name)
       const why = silent
         ? `${name} says nothing of who clients are: it answers neither authenticateConnection nor authenticateExchange`
-        : `neither "auth" nor "use" has "${name}" (${nearest(name, known)})`
+        : `neither "auth" nor "use" has "${name}" (${nameHint(name, known)})`
       problems.push({ where: parsed.at(path), message: `${nameOf(path)}: ${why}` })
     }
   }
@@ -55,7 +55,7 @@ export function checkListenerNames(config: LoadedConfig, rules: readonly ReadRul
     for (const name of listeners) {
       if (known.includes(name)) continue
       const path: Path = [...at, 'listener']
-      const fix = known.length === 0 ? 'no listener has a "name"' : nearest(name, known)
+      const fix = known.length === 0 ? 'no listener has a "name"' : nameHint(name, known)
       problems.push({
         where: parsed.at(path),
         message: `${nameOf(path)}: there is no listener "${name}" (${fix})`,
@@ -63,9 +63,4 @@ export function checkListenerNames(config: LoadedConfig, rules: readonly ReadRul
     }
   }
   if (problems.length > 0) throw new ConfigError(problems)
-}
-
-function nearest(name: string, known: readonly string[]): string {
-  const near = nearestName(name, known)
-  return near === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean "${near}"?`
 }

@@ -1,6 +1,6 @@
 /** Holds a configuration against its schema, and makes of it what the schema means: paths, and texts out of files. */
 import { dirname, resolve } from 'node:path'
-import { fileProblem, nearestName, readRegularSync } from '@mqtt-stack/core'
+import { fileProblem, nameHint, nearestName, readRegularSync } from '@mqtt-stack/core'
 import { describeSchema, fitsKind, kindOf } from './describe-schema.ts'
 import { plainValue } from './environment.ts'
 import type { JsonSchema } from './json-schema.ts'
@@ -165,10 +165,8 @@ class Conforming {
   #unknown(path: Path, known: readonly string[]): void {
     const key = String(path.at(-1))
     const parent = path.slice(0, -1)
-    const near = nearestName(key, known)
-    const fix = near === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean "${near}"?`
     const place = parent.length === 0 ? '' : ` in ${nameOf(parent)}`
-    this.#add(this.#parsed.atKey(path), `unknown key "${key}"${place} (${fix})`)
+    this.#add(this.#parsed.atKey(path), `unknown key "${key}"${place} (${nameHint(key, known)})`)
   }
 
   #wrong(value: unknown, schema: JsonSchema, path: Path): undefined {

@@ -36,7 +36,7 @@ export { type MessageSampler, MessageSamples } from './message-samples.ts'
 export type { MessageWaits } from './message-waits.ts'
 export type { MetricFamily, MetricSample, MetricType } from './metric.ts'
 export { MEMBERS, Middleware, type MiddlewareLike } from './middleware.ts'
-export { nearestName, slipsBetween } from './nearest.ts'
+export { nameHint, nearestName, slipsBetween } from './nearest.ts'
 export type {
   EndedRun,
   EndWatcher,

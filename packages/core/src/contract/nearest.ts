@@ -21,6 +21,12 @@ export function nearestName(name: string, names: Iterable<string>): string | und
   return nearest
 }
 
+/** What to write in the place of a wrong name, in words for an error: the one that was most likely meant, or all that are known. */
+export function nameHint(name: string, known: readonly string[]): string {
+  const near = nearestName(name, known)
+  return near === undefined ? `known: ${known.join(', ') || 'none'}` : `did you mean "${near}"?`
+}
+
 /** How many letters are missing, too many, wrong or swapped with their neighbour; `enough` where it is no fewer. */
 export function slipsBetween(a: string, b: string, enough: number): number {
   if (Math.abs(a.length - b.length) >= enough) return enough

@@ -1,6 +1,6 @@
 /** Options as a table: checked when a middleware is made, and printed into READMEs, `--help` and JSON Schema. */
 import { StackError } from '../errors/index.ts'
-import { nearestName } from './nearest.ts'
+import { nameHint } from './nearest.ts'
 
 /** What a value must be. `any` is not checked (an object of another library, say). */
 export type OptionKind = 'number' | 'boolean' | 'string' | 'function' | 'any'
@@ -54,9 +54,7 @@ export function resolveOptions<Options>(
   const values = (given ?? {}) as Readonly<Record<string, unknown>>
   for (const key of Object.keys(values)) {
     if (Object.hasOwn(rows, key)) continue
-    const near = nearestName(key, Object.keys(rows))
-    const known = Object.keys(rows).join(', ') || 'none'
-    const hint = near === undefined ? `known: ${known}` : `did you mean "${near}"?`
+    const hint = nameHint(key, Object.keys(rows))
     throw new StackError('OPTION_UNKNOWN', `${owner}: unknown option "${key}" (${hint})`)
   }
   const resolved: Record<string, unknown> = {}

@@ -1,5 +1,5 @@
 /** `--property PACKET NAME VALUE` and `--property PACKET user-property NAME VALUE`: several words behind one flag. */
-import { nearestName, StackError } from '@mqtt-stack/core'
+import { nameHint, StackError } from '@mqtt-stack/core'
 
 /** Properties of a packet, as MQTT.js names them. */
 export type Properties = Record<string, unknown>
@@ -109,9 +109,7 @@ function readValue(command: string, name: string, kind: Kind, value: string): un
 }
 
 function unknown(command: string, what: string, name: string, names: readonly string[]): StackError {
-  const near = nearestName(name, names)
-  const fix = near === undefined ? `known: ${names.join(', ')}` : `did you mean "${near}"?`
-  return new StackError('OPTION_UNKNOWN', `${command}: --property: ${what} (${fix})`)
+  return new StackError('OPTION_UNKNOWN', `${command}: --property: ${what} (${nameHint(name, names)})`)
 }
 
 function camel(name: string): string {

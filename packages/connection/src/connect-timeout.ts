@@ -1,12 +1,18 @@
-import type { Client, Clock, Timer } from '@mqtt-stack/core'
-import { judgeAfter } from '@mqtt-stack/core'
+import type { Client, Clock, Seat, Timer } from '@mqtt-stack/core'
+import { judgeAfter, Roster } from '@mqtt-stack/core'
+
+/** A connection that has sent no CONNECT. */
+export interface Awaited {
+  readonly client: Client
+  /** When it came, by the stack's clock (ms). */
+  readonly since: number
+}
 
 /** Connections that have sent no CONNECT, the oldest first. One timer serves all: most send it before the timer fires. */
 export class ConnectTimeout {
   readonly #clock: Clock
   readonly #timeout: number
-  /** When each of them came. */
-  readonly #since = new Map<Client, number>()
+  readonly #awaited = new Roster<Awaited>()
   #timer: Timer | undefined
 
   /** @param timeout Milliseconds until one is closed. */
@@ -15,13 +21,14 @@ export class ConnectTimeout {
     this.#timeout = timeout
   }
 
-  add(client: Client): void {
-    this.#since.set(client, this.#clock.now())
+  /** @returns What {@link delete} takes. */
+  add(client: Client): Seat<Awaited> {
     this.#timer ??= judgeAfter(this.#clock, this.#timeout, this.#sweep)
+    return this.#awaited.add({ client, since: this.#clock.now() })
   }
 
-  delete(client: Client): void {
-    if (this.#since.delete(client) && this.#since.size === 0) this.stop()
+  delete(seat: Seat<Awaited> | undefined): void {
+    if (this.#awaited.delete(seat) && this.#awaited.size === 0) this.stop()
   }
 
   stop(): void {
@@ -32,13 +39,14 @@ export class ConnectTimeout {
   readonly #sweep = (): void => {
     this.#timer = undefined
     const now = this.#clock.now()
-    for (const [client, since] of this.#since) {
+    for (let seat = this.#awaited.first; seat?.member !== undefined; seat = this.#awaited.first) {
+      const { client, since } = seat.member
       const left = since + this.#timeout - now
       if (left > 0) {
         this.#timer ??= judgeAfter(this.#clock, left, this.#sweep)
         return
       }
-      this.#since.delete(client)
+      this.#awaited.delete(seat)
       client.close(undefined, { reason: `no CONNECT came within ${this.#timeout} ms` })
     }
   }

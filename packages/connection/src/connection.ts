@@ -7,6 +7,7 @@ import type {
   Done,
   OptionsSpec,
   PacketType,
+  Seat,
   Steps,
   Store,
 } from '@mqtt-stack/core'
@@ -20,6 +21,7 @@ import {
   ReasonCode,
   Slot,
 } from '@mqtt-stack/core'
+import type { Awaited } from './connect-timeout.ts'
 import { ConnectTimeout } from './connect-timeout.ts'
 
 export interface ConnectionOptions {
@@ -53,6 +55,8 @@ class ConnectionState {
   /** Under which it is found; a middleware behind may rename the client. */
   clientId = ''
   connecting = false
+  /** Until its CONNECT comes. */
+  awaited: Seat<Awaited> | undefined
   /** The client left its identifier to us. */
   assigned = false
   disconnect: DisconnectPacket | undefined
@@ -96,7 +100,7 @@ export class Connection extends Middleware<ConnectionOptions> {
 
   install(client: Client): void {
     const state = connectionState.of(client)
-    this.#connectTimeout.add(client)
+    state.awaited = this.#connectTimeout.add(client)
     client.onClose((cause) => {
       const end = proceed(this.#end(client, state, cause))
       if (end !== undefined) this.#note(end)
@@ -157,7 +161,7 @@ export class Connection extends Middleware<ConnectionOptions> {
       throw protocolError('a second CONNECT', 'MQTT-3.1.0-2')
     }
     state.connecting = true
-    this.#connectTimeout.delete(client)
+    this.#connectTimeout.delete(state.awaited)
     const refusal = this.#refusal(packet)
     if (refusal !== undefined) {
       // For those who are told of it.
@@ -200,7 +204,7 @@ export class Connection extends Middleware<ConnectionOptions> {
   }
 
   *#end(client: Client, state: ConnectionState, cause: Error | undefined): Steps {
-    this.#connectTimeout.delete(client)
+    this.#connectTimeout.delete(state.awaited)
     if (client.connected) yield* this.#tellEnd(client, state, cause)
     this.#forget(client, state.clientId)
     state.over = true
@@ -208,10 +212,12 @@ export class Connection extends Middleware<ConnectionOptions> {
   }
 
   #forget(client: Client, clientId: string): void {
-    const others = this.#clients.get(clientId)?.filter((other) => other !== client)
-    if (others === undefined) return
-    if (others.length > 0) this.#clients.set(clientId, others)
-    else this.#clients.delete(clientId)
+    const known = this.#clients.get(clientId)
+    const at = known?.indexOf(client) ?? -1
+    if (known === undefined || at < 0) return
+    // Taken out of the list itself: what the Map held before may be kept for long, see `Roster`.
+    known.splice(at, 1)
+    if (known.length === 0) this.#clients.delete(clientId)
   }
 
   *#tellEnd(client: Client, { disconnect }: ConnectionState, cause: Error | undefined): Steps {

@@ -13,7 +13,7 @@ import type {
   Store,
   Timer,
 } from '@mqtt-stack/core'
-import { judgeEvery, Middleware, ReasonCode } from '@mqtt-stack/core'
+import { judgeEvery, Middleware, ReasonCode, Roster } from '@mqtt-stack/core'
 
 export interface KeepAliveOptions {
   grace?: number
@@ -48,12 +48,18 @@ export const KEEPALIVE_OPTIONS: OptionsSpec<KeepAliveOptions> = {
   },
 }
 
+/** A client that promised to be heard of. */
+interface Promised {
+  readonly client: Client
+  /** Milliseconds that it may be silent. */
+  readonly allowed: number
+}
+
 /** One sweep for all clients: no timer, and no work, for each packet. */
 export class KeepAlive extends Middleware<KeepAliveOptions> {
   readonly handles: readonly PacketType[] = ['connect', 'pingreq']
   readonly uses: readonly CallbackName[] = ['closeClient']
-  /** Clients that promised to be heard of, with the milliseconds that they may be silent. */
-  readonly #allowed = new Map<Client, number>()
+  readonly #promised = new Roster<Promised>()
   #timer: Timer | undefined
 
   constructor(options?: KeepAliveOptions) {
@@ -91,13 +97,13 @@ export class KeepAlive extends Middleware<KeepAliveOptions> {
   #promise(client: Client, packet: ConnectPacket): void {
     const keepalive = this.#seconds(client, packet)
     if (keepalive === 0) return
-    this.#allowed.set(client, keepalive * 1_000 * this.config.grace)
-    client.onClose(() => this.#allowed.delete(client))
+    const seat = this.#promised.add({ client, allowed: keepalive * 1_000 * this.config.grace })
+    client.onClose(() => this.#promised.delete(seat))
   }
 
   readonly #sweep = (): void => {
     const now = this.stack.clock.now()
-    for (const [client, allowed] of this.#allowed) {
+    for (const { client, allowed } of this.#promised) {
       if (client.silentFor(now) >= allowed) {
         this.stack.closeClient(client, ReasonCode.KEEP_ALIVE_TIMEOUT, 'keep alive time-out')
       }

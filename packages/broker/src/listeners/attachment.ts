@@ -5,7 +5,7 @@ import type { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { OptionsSpec, Stack } from '@mqtt-stack/core'
-import { resolveOptions, StackError } from '@mqtt-stack/core'
+import { Roster, resolveOptions, StackError } from '@mqtt-stack/core'
 import { checkListener } from './check-options.ts'
 import { checkProviders } from './check-providers.ts'
 import { GRACE } from './grace.ts'
@@ -47,7 +47,7 @@ export class Attachment {
   /** Of its own, where it has some. */
   readonly limits: OwnLimits | undefined
   readonly #path: string
-  readonly #sockets = new Set<Socket>()
+  readonly #sockets = new Roster<Socket>()
 
   /** @throws StackError `OPTION_UNKNOWN` or `OPTION_INVALID`. */
   constructor(server: WebServer, stack: Stack, options: AttachOptions) {
@@ -94,8 +94,8 @@ export class Attachment {
 
   readonly #upgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     if (this.#upgrader.serves(request)) {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
+      const seat = this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(seat))
       this.#upgrader.upgrade(request, socket, head, () => {})
       return
     }

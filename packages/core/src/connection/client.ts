@@ -2,6 +2,7 @@
 import type { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import type { Listener } from '../contract/index.ts'
+import type { Seat } from '../memory/index.ts'
 import type { ConnectPacket, Packet, PacketType, Source } from '../packets/index.ts'
 import {
   Inbox,
@@ -37,6 +38,8 @@ const STEPS_A_LOOK = 256
 
 /** A connection as core sees it: what it reads. Public members are documented with the interface `Client`. */
 export class ClientConnection extends ClientEnd implements Source, StreamListener {
+  /** Internal: among all connections of the stack. */
+  seat: Seat<ClientConnection> | undefined = undefined
   /** Internal: what came and is not handled. */
   readonly inbox: Inbox
   #aliases: TopicAliases | undefined

@@ -1,6 +1,6 @@
 /** What middlewares, and those who put them together, see of a stack. */
 import type { Duplex } from 'node:stream'
-import type { Ledger } from '../memory/index.ts'
+import type { Ledger, Members } from '../memory/index.ts'
 import type { Packet, PacketType, ReasonCode } from '../packets/index.ts'
 import type { Clock, Pace, Turn } from '../time/index.ts'
 import type { CallbackName, CallbackRule, Callbacks, Context, RuleOf, Store } from './callbacks/index.ts'
@@ -47,8 +47,8 @@ export interface Stack {
   readonly turn: Pick<Turn, 'add'>
   /** What its middlewares do, how often and how long: for metrics, and for those who follow somebody. */
   readonly observation: Observation
-  /** Everybody connected. */
-  readonly clients: ReadonlySet<Client>
+  /** Everybody connected, in the order in which they came. */
+  readonly clients: Members<Client>
   /** In the order of `use()`. */
   readonly middlewares: readonly MiddlewareLike[]
   /** Settles as {@link start} did; `undefined` before it. */

@@ -30,7 +30,7 @@ import {
   Traffic,
 } from '../contract/index.ts'
 import { isStackError, StackError } from '../errors/index.ts'
-import { defaultCeiling, Ledger } from '../memory/index.ts'
+import { defaultCeiling, Ledger, Roster } from '../memory/index.ts'
 import type { Packet, PacketType, ReasonCode } from '../packets/index.ts'
 import { Decoder, freezePacket, PACKET_TYPES } from '../packets/index.ts'
 import type { Clock } from '../time/index.ts'
@@ -61,7 +61,7 @@ class MiddlewareStack implements ConnectionHost {
   readonly turn: Turn
   readonly decoder: Decoder
   readonly observation: Observing
-  readonly clients: Set<ClientConnection> = new Set()
+  readonly clients: Roster<ClientConnection> = new Roster()
   readonly middlewares: readonly MiddlewareLike[]
   readonly #registry: Registry
   /** By the number that a packet's first byte has for its type. */
@@ -213,7 +213,7 @@ class MiddlewareStack implements ConnectionHost {
 
   connect(stream: Duplex, listener: Listener = listenerOf(stream)): ClientConnection {
     const client = new ClientConnection(this, stream, listener)
-    this.clients.add(client)
+    client.seat = this.clients.add(client)
     if (this.#stopped !== undefined) client.close()
     else if (this.#life.ready) this.#install(client)
     else this.#whenReady(client)
@@ -262,7 +262,7 @@ class MiddlewareStack implements ConnectionHost {
   }
 
   forget(client: ClientConnection): void {
-    this.clients.delete(client)
+    this.clients.delete(client.seat)
     this.#watchdog.forget(client)
   }
 

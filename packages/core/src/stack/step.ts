@@ -1,5 +1,6 @@
 /** What a chain is made of, and what it needs of its stack. */
 import type { Done, Instead, Stack } from '../contract/index.ts'
+import type { Roster } from '../memory/index.ts'
 import type { ChainWatch } from './observing.ts'
 import type { Tally } from './tally.ts'
 import type { Waiting } from './waiting.ts'
@@ -29,7 +30,7 @@ export interface ChainHost {
   readonly strict: boolean
   /** The stack has neither started nor begun to. */
   isIdle(): boolean
-  readonly waiting: Set<Waiting>
+  readonly waiting: Roster<Waiting>
   now(): number
   readonly watch: ChainWatch
   /** Takes an error that can move no chain any more. */

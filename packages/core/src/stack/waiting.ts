@@ -1,6 +1,7 @@
 /** A handler that has not answered yet: it is waited for, but not for ever. */
 
 import { blame } from '../errors/index.ts'
+import type { Seat } from '../memory/index.ts'
 import { isBounded, whereabouts } from '../time/index.ts'
 import type { ChainHost, Settled, Step } from './step.ts'
 
@@ -20,6 +21,7 @@ export class Waiting {
   whole: Promise<void> | undefined = undefined
   readonly #answer: Promise<Settled>
   readonly #host: ChainHost
+  readonly #seat: Seat<Waiting>
   #reject!: (error: unknown) => void
   #over = false
   /** The steps that it had taken when it was last looked at. */
@@ -33,7 +35,7 @@ export class Waiting {
     this.#answer = answer
     this.#host = host
     this.#count = whereabouts(answer).count
-    host.waiting.add(this)
+    this.#seat = host.waiting.add(this)
     this.answered = new Promise((resolve, reject) => {
       this.#reject = reject
       answer.then(
@@ -73,7 +75,7 @@ export class Waiting {
   #settle(settle: () => void): void {
     if (this.#over) return
     this.#over = true
-    this.#host.waiting.delete(this)
+    this.#host.waiting.delete(this.#seat)
     settle()
   }
 

@@ -3,7 +3,7 @@ import type { ClientConnection } from '../connection/index.ts'
 import { untakenOf } from '../connection/index.ts'
 import type { Client, Stack } from '../contract/index.ts'
 import { StackError } from '../errors/index.ts'
-import { MemoryReport } from '../memory/index.ts'
+import { MemoryReport, Roster } from '../memory/index.ts'
 import { ReasonCode } from '../packets/index.ts'
 import type { Timer } from '../time/index.ts'
 import { judgeEvery } from '../time/index.ts'
@@ -35,7 +35,7 @@ function hasTaken(client: Client, { progress, untaken }: Seen): boolean {
 export class Watchdog {
   readonly #stack: Stack
   /** Handlers that have not answered. */
-  readonly waiting: Set<Waiting> = new Set()
+  readonly waiting: Roster<Waiting> = new Roster()
   /** Clients above the high-water mark, with how far they were when they were last looked at. */
   readonly #congested = new Map<Client, Seen>()
   readonly #unfinished = new Unfinished()

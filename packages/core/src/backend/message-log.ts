@@ -4,14 +4,14 @@ import { Sequences } from '../packets/index.ts'
 import { ENTRY_COST } from './costs.ts'
 import type { EntryInit } from './log-entry.ts'
 import { LogEntry } from './log-entry.ts'
+import { Sequenced } from './sequenced.ts'
 
 /** How far back {@link MessageLog.markSent} looks for a message that may be gone. */
 const LOOK_BACK = 1_000
 
 /** The messages that a session has not acknowledged, in order; bounded in messages and bytes. */
 export class MessageLog {
-  // In insertion order, which is the order of the sequences.
-  readonly #entries = new Map<number, LogEntry>()
+  readonly #entries = new Sequenced<LogEntry>()
   /** Those of shared subscriptions that were sent. */
   readonly #sent = new Set<number>()
   readonly #account: Account
@@ -54,7 +54,7 @@ export class MessageLog {
     if (!this.#account.keep(packet, ENTRY_COST, true)) return 'memory-full'
     packet.own()
     const entry = new LogEntry(message, this.#sequences.next(this.#entries))
-    this.#entries.set(entry.sequence, entry)
+    this.#entries.add(entry)
     this.#bytes += packet.size
     if (expiresAt !== 0 && expiresAt < this.#nextExpiry) this.#nextExpiry = expiresAt
     return entry
@@ -93,7 +93,7 @@ export class MessageLog {
   /** A message of an earlier process. */
   restoreEntry(entry: LogEntry): void {
     const { packet, sequence, expiresAt, released, share, qos } = entry
-    this.#entries.set(sequence, entry)
+    this.#entries.add(entry)
     // It was accepted, and is kept whether or not the memory is less than it was.
     if (entry.held) this.#account.keepAnyway(packet, ENTRY_COST)
     else this.#account.add(ENTRY_COST)
@@ -104,10 +104,10 @@ export class MessageLog {
 
   /** Entries of another node, in their order, before all that is in the log now. */
   putEarlier(entries: readonly LogEntry[]): void {
-    const later = [...this.#entries]
+    const later = [...this.#entries.values()]
     this.#entries.clear()
     for (const entry of entries) this.restoreEntry(entry)
-    for (const [sequence, entry] of later) this.#entries.set(sequence, entry)
+    for (const entry of later) this.#entries.add(entry)
     // Which identifiers they have is looked at anew.
     this.#sequences = new Sequences(this.#sequences.last)
   }

@@ -8,7 +8,7 @@ export function packetIdOf(sequence: number): number {
   return 1 + ((sequence - 1) % IDENTIFIERS)
 }
 
-/** What {@link Sequences} asks about a log: a Map by sequence answers it. */
+/** What {@link Sequences} asks about a log; a Map by sequence answers it too. */
 export interface LogEntries {
   readonly size: number
   has(sequence: number): boolean

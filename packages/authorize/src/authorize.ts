@@ -33,15 +33,16 @@ class Decision {
 
 /** What was granted of a SUBSCRIBE. */
 interface Grants {
-  /** The packet that was asked about. */
-  readonly packet: SubscribePacket
   /** In the order of its filters. */
   readonly inOrder: readonly (QoS | ReasonCode)[]
   /** Looked up, for there may be very many. */
   readonly byFilter: ReadonlyMap<Subscription, QoS | ReasonCode>
 }
 
-/** Of the SUBSCRIBE that came, for as long as it is handled. */
+/**
+ * Of the SUBSCRIBE that came, for as long as it is handled. They do not refer to it: a WeakMap whose value does so is kept,
+ * with all that hangs on it, until the whole heap is collected.
+ */
 const grantsOf = new WeakMap<Packet, Grants>()
 
 const decision = new Slot(() => new Decision())
@@ -146,7 +147,7 @@ export class Authorize extends Middleware {
   *#subscribe(client: Client, packet: SubscribePacket): Steps {
     const grants = yield* this.#grants(client, packet)
     const byFilter = new Map(packet.subscriptions.map((filter, i) => [filter, grants[i]]))
-    grantsOf.set(asReceived(packet), { packet, inOrder: grants, byFilter })
+    grantsOf.set(asReceived(packet), { inOrder: grants, byFilter })
   }
 
   *#grants(client: Client, packet: SubscribePacket): Steps<readonly (QoS | ReasonCode)[]> {
@@ -231,11 +232,10 @@ function whyRefused(packet: SubscribePacket, filter: Subscription): string | und
   return first !== undefined && packet.subscriptions.indexOf(filter) === first.of ? first.reason : undefined
 }
 
-/** A filter that a handler put in place of another has the grant of that one. */
+/** A filter that a handler behind this one put in place of another has the grant of that one. */
 function grantOf(packet: SubscribePacket, filter: Subscription): QoS | ReasonCode | undefined {
   const grants = grantsOf.get(asReceived(packet))
-  if (grants === undefined || grants.packet === packet) return grants?.byFilter.get(filter)
-  return grants.inOrder[packet.subscriptions.indexOf(filter)]
+  return grants?.byFilter.get(filter) ?? grants?.inOrder[packet.subscriptions.indexOf(filter)]
 }
 
 /** The packet with `$share/group/filter` taken apart: a right to read is one to the topics, not to a share of them. */

@@ -37,7 +37,11 @@ export function webSocketEndpoint(config: Config, stack: Stack): Endpoint {
         socket.destroy()
       })
       began.set(socket, timer)
-      socket.once('close', () => timer.cancel())
+      // The timer knows the socket: what a WeakMap has for it must not, or both stay until the whole heap is collected.
+      socket.once('close', () => {
+        timer.cancel()
+        began.delete(socket)
+      })
     })
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       answered.add(request.socket)

@@ -9,8 +9,10 @@ interface Place {
   count: number
 }
 
-/** By the promise that the work answered with. */
-const places = new WeakMap<object, Place>()
+/** On the promise that the work answered with; there may be one for every message, as of `bounded`. */
+const PLACE = Symbol('place')
+
+type Placed = { [PLACE]?: Place | undefined }
 
 /**
  * Takes the steps one after the other. It reads as an async function does, a `yield` for each `await`, but waits only
@@ -23,7 +25,7 @@ export function proceed<Result>(steps: Steps<Result>): Result | Promise<Result> 
     if (value === undefined) continue
     const place = { later: value, count: 1 }
     const whole = wait(steps, place)
-    places.set(whole, place)
+    ;(whole as Placed)[PLACE] = place
     return whole
   }
 }
@@ -36,7 +38,7 @@ export function whereabouts(promise: unknown): { later: unknown; count: number }
   let later = promise
   let count = 0
   for (;;) {
-    const place = typeof later === 'object' && later !== null ? places.get(later) : undefined
+    const place = (later as Placed | null | undefined)?.[PLACE]
     if (place === undefined) return { later, count }
     later = place.later
     count += place.count

@@ -1,18 +1,22 @@
-import type { Client, Clock, Seat, Timer } from '@mqtt-stack/core'
-import { judgeAfter, Roster } from '@mqtt-stack/core'
+import type { Client, Clock, Timer } from '@mqtt-stack/core'
+import { judgeAfter, Roster, Seat } from '@mqtt-stack/core'
 
 /** A connection that has sent no CONNECT. */
-export interface Awaited {
-  readonly client: Client
+export class Awaited extends Seat<Client> {
   /** When it came, by the stack's clock (ms). */
   readonly since: number
+
+  constructor(client: Client, since: number) {
+    super(client)
+    this.since = since
+  }
 }
 
 /** Connections that have sent no CONNECT, the oldest first. One timer serves all: most send it before the timer fires. */
 export class ConnectTimeout {
   readonly #clock: Clock
   readonly #timeout: number
-  readonly #awaited = new Roster<Awaited>()
+  readonly #awaited = new Roster<Client, Awaited>()
   #timer: Timer | undefined
 
   /** @param timeout Milliseconds until one is closed. */
@@ -22,12 +26,12 @@ export class ConnectTimeout {
   }
 
   /** @returns What {@link delete} takes. */
-  add(client: Client): Seat<Awaited> {
+  add(client: Client): Awaited {
     this.#timer ??= judgeAfter(this.#clock, this.#timeout, this.#sweep)
-    return this.#awaited.add({ client, since: this.#clock.now() })
+    return this.#awaited.add(new Awaited(client, this.#clock.now()))
   }
 
-  delete(seat: Seat<Awaited> | undefined): void {
+  delete(seat: Awaited | undefined): void {
     if (this.#awaited.delete(seat) && this.#awaited.size === 0) this.stop()
   }
 
@@ -40,7 +44,7 @@ export class ConnectTimeout {
     this.#timer = undefined
     const now = this.#clock.now()
     for (let seat = this.#awaited.first; seat?.member !== undefined; seat = this.#awaited.first) {
-      const { client, since } = seat.member
+      const { member: client, since } = seat
       const left = since + this.#timeout - now
       if (left > 0) {
         this.#timer ??= judgeAfter(this.#clock, left, this.#sweep)

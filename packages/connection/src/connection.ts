@@ -7,7 +7,6 @@ import type {
   Done,
   OptionsSpec,
   PacketType,
-  Seat,
   Steps,
   Store,
 } from '@mqtt-stack/core'
@@ -56,7 +55,7 @@ class ConnectionState {
   clientId = ''
   connecting = false
   /** Until its CONNECT comes. */
-  awaited: Seat<Awaited> | undefined
+  awaited: Awaited | undefined
   /** The client left its identifier to us. */
   assigned = false
   disconnect: DisconnectPacket | undefined

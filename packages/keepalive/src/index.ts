@@ -13,7 +13,7 @@ import type {
   Store,
   Timer,
 } from '@mqtt-stack/core'
-import { judgeEvery, Middleware, ReasonCode, Roster } from '@mqtt-stack/core'
+import { judgeEvery, Middleware, ReasonCode, Roster, Seat } from '@mqtt-stack/core'
 
 export interface KeepAliveOptions {
   grace?: number
@@ -49,17 +49,21 @@ export const KEEPALIVE_OPTIONS: OptionsSpec<KeepAliveOptions> = {
 }
 
 /** A client that promised to be heard of. */
-interface Promised {
-  readonly client: Client
+class Promised extends Seat<Client> {
   /** Milliseconds that it may be silent. */
   readonly allowed: number
+
+  constructor(client: Client, allowed: number) {
+    super(client)
+    this.allowed = allowed
+  }
 }
 
 /** One sweep for all clients: no timer, and no work, for each packet. */
 export class KeepAlive extends Middleware<KeepAliveOptions> {
   readonly handles: readonly PacketType[] = ['connect', 'pingreq']
   readonly uses: readonly CallbackName[] = ['closeClient']
-  readonly #promised = new Roster<Promised>()
+  readonly #promised = new Roster<Client, Promised>()
   #timer: Timer | undefined
 
   constructor(options?: KeepAliveOptions) {
@@ -97,13 +101,13 @@ export class KeepAlive extends Middleware<KeepAliveOptions> {
   #promise(client: Client, packet: ConnectPacket): void {
     const keepalive = this.#seconds(client, packet)
     if (keepalive === 0) return
-    const seat = this.#promised.add({ client, allowed: keepalive * 1_000 * this.config.grace })
+    const seat = this.#promised.add(new Promised(client, keepalive * 1_000 * this.config.grace))
     client.onClose(() => this.#promised.delete(seat))
   }
 
   readonly #sweep = (): void => {
     const now = this.stack.clock.now()
-    for (const { client, allowed } of this.#promised) {
+    for (const { member: client, allowed } of this.#promised.taken()) {
       if (client.silentFor(now) >= allowed) {
         this.stack.closeClient(client, ReasonCode.KEEP_ALIVE_TIMEOUT, 'keep alive time-out')
       }

@@ -5,7 +5,7 @@ import type { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { OptionsSpec, Stack } from '@mqtt-stack/core'
-import { Roster, resolveOptions, StackError } from '@mqtt-stack/core'
+import { Roster, resolveOptions, Seat, StackError } from '@mqtt-stack/core'
 import { checkListener } from './check-options.ts'
 import { checkProviders } from './check-providers.ts'
 import { GRACE } from './grace.ts'
@@ -94,7 +94,7 @@ export class Attachment {
 
   readonly #upgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     if (this.#upgrader.serves(request)) {
-      const seat = this.#sockets.add(socket)
+      const seat = this.#sockets.add(new Seat(socket))
       socket.once('close', () => this.#sockets.delete(seat))
       this.#upgrader.upgrade(request, socket, head, () => {})
       return

@@ -1,7 +1,7 @@
 /** One listener of the broker: opens its server, counts its connections, and closes with them. */
 import type { DropArgument, Socket } from 'node:net'
 import type { Stack } from '@mqtt-stack/core'
-import { ReasonCode, Roster } from '@mqtt-stack/core'
+import { ReasonCode, Roster, Seat } from '@mqtt-stack/core'
 import type { Address } from './address.ts'
 import { authority, remoteOf } from './address.ts'
 import type { Certificates } from './certificates.ts'
@@ -101,7 +101,7 @@ export class BrokerListener {
   }
 
   readonly #count = (socket: Socket): void => {
-    const seat = this.#sockets.add(socket)
+    const seat = this.#sockets.add(new Seat(socket))
     socket.once('close', () => this.#sockets.delete(seat))
     // Node remembers it from here on: of a handshake that fails it is told when the connection may be gone.
     if (this.certificates !== undefined) remoteOf(socket)

@@ -1,5 +1,7 @@
 /** A ring of so many places is kept while nothing is in it. */
 const PLACES_KEPT = 64
+/** Places are numbered from 0 again when they come here. */
+const MOST_PLACES = 2 ** 30
 
 /**
  * Entries in the order of their sequences, found by them: most are put behind the others and taken from the front. They stand
@@ -10,7 +12,7 @@ export class Sequenced<T extends { readonly sequence: number }> {
   #ring: (T | undefined)[] = []
   /** The sequences of the same places, of what was taken out too. */
   #sequences: number[] = []
-  /** Places are numbered without end; the ring has those from here ... */
+  /** Places are numbered on and on; the ring has those from here ... */
   #first = 0
   /** ... to before here. */
   #end = 0
@@ -50,7 +52,8 @@ export class Sequenced<T extends { readonly sequence: number }> {
       this.#fill([...others, entry].sort((one, other) => one.sequence - other.sequence))
       return
     }
-    if (this.#end - this.#first === this.#ring.length) this.#fill([...this.values()])
+    const isFull = this.#end - this.#first === this.#ring.length
+    if (isFull || this.#end === MOST_PLACES) this.#fill([...this.values()])
     const at = this.#end++ & this.#mask
     this.#ring[at] = entry
     this.#sequences[at] = sequence

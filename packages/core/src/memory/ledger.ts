@@ -27,6 +27,9 @@ export interface LedgerLimits {
   readonly memoryShare: number
 }
 
+/** Memory on which ledgers note something. */
+type Held = ArrayBufferLike & { [holders: symbol]: number | undefined }
+
 /** A connection, whose session remembers the account. */
 export interface Holder extends Connected {
   readonly session: Connected['session'] & { account: Account | undefined }
@@ -66,8 +69,8 @@ export class Ledger {
   readonly #forgotten = new FinalizationRegistry<string>((owner) => {
     if (this.#idle.get(owner)?.deref() === undefined) this.#idle.delete(owner)
   })
-  /** Memory that waits in outboxes, with the number of writes that it waits in. */
-  readonly #shared = new Map<ArrayBufferLike, number>()
+  /** On memory that waits in outboxes: the number of writes that it waits in. A Map would keep it, see `Roster`. */
+  readonly #holders = Symbol('holders')
   /** What the broker keeps for itself, such as what `broker.publish()` retains: bounded by the ceiling alone. */
   readonly own: Account
   /**
@@ -138,20 +141,19 @@ export class Ledger {
 
   /** Internal: memory that is to be sent to clients counts once, however many of them it waits for. */
   hold(memory: ArrayBufferLike): void {
-    const holders = this.#shared.get(memory) ?? 0
-    this.#shared.set(memory, holders + 1)
+    const held = memory as Held
+    const holders = held[this.#holders] ?? 0
+    held[this.#holders] = holders + 1
     if (holders === 0) this.weigh(memory.byteLength)
   }
 
   /** Internal: one who held it does not any more. */
   drop(memory: ArrayBufferLike): void {
-    const holders = this.#shared.get(memory)
-    if (holders === undefined) return
-    if (holders > 1) this.#shared.set(memory, holders - 1)
-    else {
-      this.#shared.delete(memory)
-      this.weigh(-memory.byteLength)
-    }
+    const held = memory as Held
+    const holders = held[this.#holders] ?? 0
+    if (holders === 0) return
+    held[this.#holders] = holders - 1
+    if (holders === 1) this.weigh(-memory.byteLength)
   }
 
   /** What one client may have waiting: less than what it may otherwise, while outboxes hold much in all. */

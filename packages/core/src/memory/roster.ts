@@ -6,15 +6,20 @@ export interface Members<T extends object> extends Iterable<T> {
   readonly size: number
 }
 
-/** A place in a {@link Roster}. */
-export interface Seat<T extends object> {
+/**
+ * A place in a {@link Roster}. What else is known of a member there stands in a class of yours that extends it: an object
+ * between the two would grow old with the seat, and keep the member.
+ */
+export class Seat<T extends object> {
   /** `undefined` once it has left. */
   readonly member: T | undefined
+
+  constructor(member: T) {
+    this.member = member
+  }
 }
 
-interface OwnSeat<T extends object> extends Seat<T> {
-  member: T | undefined
-}
+type Emptied = { member: undefined }
 
 /**
  * Members that come and go, in the order in which they came: for connections, and all that lives as shortly.
@@ -24,8 +29,8 @@ interface OwnSeat<T extends object> extends Seat<T> {
  * whoever stood there: connections that ended were copied and kept until the whole heap was collected (measured: 5 KB of
  * each, and half of the time of all collections). A seat that is left holds nobody.
  */
-export class Roster<T extends object> implements Members<T> {
-  #seats: OwnSeat<T>[] = []
+export class Roster<T extends object, S extends Seat<T> = Seat<T>> implements Members<T> {
+  #seats: S[] = []
   /** Seats before this one are empty. */
   #first = 0
   #size = 0
@@ -35,35 +40,39 @@ export class Roster<T extends object> implements Members<T> {
   }
 
   /** The seat of whoever came first of those who are there. */
-  get first(): Seat<T> | undefined {
+  get first(): S | undefined {
     this.#skipEmpty()
     return this.#seats[this.#first]
   }
 
-  /** @returns What {@link delete} takes. */
-  add(member: T): Seat<T> {
-    const seat: OwnSeat<T> = { member }
+  /** @returns The seat, which {@link delete} takes. */
+  add(seat: S): S {
     this.#seats.push(seat)
     this.#size++
     return seat
   }
 
   /** Whether it was there: a seat that is left once more, or none at all, changes nothing. */
-  delete(seat: Seat<T> | undefined): boolean {
+  delete(seat: S | undefined): boolean {
     if (seat?.member === undefined) return false
-    ;(seat as OwnSeat<T>).member = undefined
+    ;(seat as Emptied).member = undefined
     this.#size--
     if (this.#seats.length - this.#size > this.#size + EMPTY_SEATS) this.#closeUp()
     return true
   }
 
-  /** Who leaves meanwhile is passed over; who comes may be. */
+  /** As {@link taken}, the members alone. */
   *[Symbol.iterator](): Generator<T, void, void> {
+    for (const { member } of this.taken()) yield member
+  }
+
+  /** The seats that are taken. Who leaves meanwhile is passed over; who comes may be. */
+  *taken(): Generator<S & { readonly member: T }, void, void> {
     this.#skipEmpty()
     const seats = this.#seats
     for (let at = this.#first; at < seats.length; at++) {
-      const { member } = seats[at]
-      if (member !== undefined) yield member
+      const seat = seats[at]
+      if (seat.member !== undefined) yield seat as S & { readonly member: T }
     }
   }
 

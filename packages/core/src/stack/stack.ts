@@ -30,7 +30,7 @@ import {
   Traffic,
 } from '../contract/index.ts'
 import { isStackError, StackError } from '../errors/index.ts'
-import { defaultCeiling, Ledger, Roster } from '../memory/index.ts'
+import { defaultCeiling, Ledger, Roster, Seat } from '../memory/index.ts'
 import type { Packet, PacketType, ReasonCode } from '../packets/index.ts'
 import { Decoder, freezePacket, PACKET_TYPES } from '../packets/index.ts'
 import type { Clock } from '../time/index.ts'
@@ -213,7 +213,7 @@ class MiddlewareStack implements ConnectionHost {
 
   connect(stream: Duplex, listener: Listener = listenerOf(stream)): ClientConnection {
     const client = new ClientConnection(this, stream, listener)
-    client.seat = this.clients.add(client)
+    client.seat = this.clients.add(new Seat(client))
     if (this.#stopped !== undefined) client.close()
     else if (this.#life.ready) this.#install(client)
     else this.#whenReady(client)

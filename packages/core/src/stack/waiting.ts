@@ -1,7 +1,7 @@
 /** A handler that has not answered yet: it is waited for, but not for ever. */
 
 import { blame } from '../errors/index.ts'
-import type { Seat } from '../memory/index.ts'
+import { Seat } from '../memory/index.ts'
 import { isBounded, whereabouts } from '../time/index.ts'
 import type { ChainHost, Settled, Step } from './step.ts'
 
@@ -35,7 +35,7 @@ export class Waiting {
     this.#answer = answer
     this.#host = host
     this.#count = whereabouts(answer).count
-    this.#seat = host.waiting.add(this)
+    this.#seat = host.waiting.add(new Seat<Waiting>(this))
     this.answered = new Promise((resolve, reject) => {
       this.#reject = reject
       answer.then(

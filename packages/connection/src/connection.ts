@@ -214,8 +214,9 @@ export class Connection extends Middleware<ConnectionOptions> {
     const known = this.#clients.get(clientId)
     const at = known?.indexOf(client) ?? -1
     if (known === undefined || at < 0) return
-    // Taken out of the list itself: what the Map held before may be kept for long, see `Roster`.
-    known.splice(at, 1)
+    // The list itself lets go of it: what the Map had before may be kept for long, see `Roster`.
+    known[at] = known[known.length - 1]
+    known.pop()
     if (known.length === 0) this.#clients.delete(clientId)
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { randomOf } from '../../../../test/rig/random.ts'
-import { keptYoung } from '../../../../test/rig/young.ts'
+import { keptYoungOf } from '../../../../test/rig/young.ts'
 import { Sequenced } from './sequenced.ts'
 
 interface Entry {
@@ -72,7 +72,7 @@ describe('entries by their sequences', () => {
   it('are not kept when they were taken out', async () => {
     const entries = new Sequenced<Entry>()
     let last = 0
-    const kept = await keptYoung(4_000, () => {
+    const kept = await keptYoungOf(4_000, () => {
       entries.add({ sequence: ++last, bytes: new Array<number>(250).fill(0) })
       entries.delete(last - 10)
     })

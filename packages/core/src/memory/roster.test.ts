@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { randomOf } from '../../../../test/rig/random.ts'
-import { keptYoung } from '../../../../test/rig/young.ts'
+import { keptYoungOf } from '../../../../test/rig/young.ts'
 import { Roster, Seat } from './roster.ts'
 
 interface Member {
@@ -49,7 +49,7 @@ describe('a roster', () => {
   it('keeps nobody who has left', async () => {
     const roster = new Roster<{ bytes: number[] }>()
     const seats: Seat<{ bytes: number[] }>[] = []
-    const kept = await keptYoung(4_000, () => {
+    const kept = await keptYoungOf(4_000, () => {
       seats.push(roster.add(new Seat({ bytes: new Array<number>(250).fill(0) })))
       if (seats.length > 10) roster.delete(seats.shift())
     })

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { DetailedPeerCertificate, Server, TlsOptions } from 'node:tls'
 import { TLSSocket } from 'node:tls'
 import type { Client, FileWatch, Stack, Timer } from '@mqtt-stack/core'
-import { ReasonCode, watchFile } from '@mqtt-stack/core'
+import { ReasonCode, Roster, Seat, watchFile } from '@mqtt-stack/core'
 import { certificateProblem } from './certificate-problem.ts'
 import type { Credentials, Secured } from './credentials.ts'
 import { filesOf, loadCredentials } from './credentials.ts'
@@ -14,12 +14,22 @@ import { keyOf } from './revocation.ts'
 /** How long other files may take to follow the first one that has changed: a certificate comes with its key. */
 const SETTLE = 2_000
 
+/** A client, and what revocation lists call its certificates. */
+class Shown extends Seat<Client> {
+  readonly keys: readonly string[]
+
+  constructor(client: Client, keys: readonly string[]) {
+    super(client)
+    this.keys = keys
+  }
+}
+
 export class Certificates {
   readonly #config: Secured
   readonly #stack: Stack
   readonly #watches: FileWatch[]
-  /** Clients with certificates, where there are revocation lists, by what lists call their certificates. */
-  readonly #clients = new Map<Client, readonly string[]>()
+  /** Clients with certificates, where there are revocation lists. */
+  readonly #clients = new Roster<Client, Shown>()
   #current: Credentials
   #revoked: ReadonlySet<string>
   #server: Server | undefined
@@ -107,7 +117,7 @@ export class Certificates {
     // New handshakes see it, with and without SNI; tickets of former sessions hold no longer.
     this.#server?.setSecureContext(this.#serverOptions())
     this.#revoked = this.#noteRevoked()
-    for (const [client, keys] of this.#clients) this.#closeRevoked(client, keys)
+    for (const { member, keys } of this.#clients.taken()) this.#closeRevoked(member, keys)
     this.#stack.log.event('certificates.reloaded', { transport: this.#config.transport })
     this.#noteExpired()
   }
@@ -147,8 +157,8 @@ export class Certificates {
     if (this.#config.crl === undefined || !socket.authorized) return
     const keys = chainOf(socket).map(keyOf)
     if (keys.length === 0) return
-    this.#clients.set(client, keys)
-    client.onClose(() => this.#clients.delete(client))
+    const shown = this.#clients.add(new Shown(client, keys))
+    client.onClose(() => this.#clients.delete(shown))
     // One that has been revoked since the handshake began.
     this.#closeRevoked(client, keys)
   }

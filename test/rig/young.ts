@@ -5,6 +5,12 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void
 
+/** Bytes of the heap in use, when all garbage was collected. */
+export function heapUsed(): number {
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
 /** Collects young garbage. */
 export function collectYoung(): void {
   collect({ type: 'minor' })

@@ -33,6 +33,8 @@ class Decision {
 
 /** What was granted of a SUBSCRIBE. */
 interface Grants {
+  /** The filters that were asked about. */
+  readonly asked: readonly Subscription[]
   /** In the order of its filters. */
   readonly inOrder: readonly (QoS | ReasonCode)[]
   /** Looked up, for there may be very many. */
@@ -147,7 +149,7 @@ export class Authorize extends Middleware {
   *#subscribe(client: Client, packet: SubscribePacket): Steps {
     const grants = yield* this.#grants(client, packet)
     const byFilter = new Map(packet.subscriptions.map((filter, i) => [filter, grants[i]]))
-    grantsOf.set(asReceived(packet), { inOrder: grants, byFilter })
+    grantsOf.set(asReceived(packet), { asked: packet.subscriptions, inOrder: grants, byFilter })
   }
 
   *#grants(client: Client, packet: SubscribePacket): Steps<readonly (QoS | ReasonCode)[]> {
@@ -232,10 +234,11 @@ function whyRefused(packet: SubscribePacket, filter: Subscription): string | und
   return first !== undefined && packet.subscriptions.indexOf(filter) === first.of ? first.reason : undefined
 }
 
-/** A filter that a handler behind this one put in place of another has the grant of that one. */
+/** A filter that a handler put in place of another has the grant of that one. */
 function grantOf(packet: SubscribePacket, filter: Subscription): QoS | ReasonCode | undefined {
   const grants = grantsOf.get(asReceived(packet))
-  return grants?.byFilter.get(filter) ?? grants?.inOrder[packet.subscriptions.indexOf(filter)]
+  if (grants === undefined || grants.asked === packet.subscriptions) return grants?.byFilter.get(filter)
+  return grants.inOrder[packet.subscriptions.indexOf(filter)]
 }
 
 /** The packet with `$share/group/filter` taken apart: a right to read is one to the topics, not to a share of them. */

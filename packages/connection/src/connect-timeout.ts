@@ -43,7 +43,7 @@ export class ConnectTimeout {
   readonly #sweep = (): void => {
     this.#timer = undefined
     const now = this.#clock.now()
-    for (let seat = this.#awaited.first; seat?.member !== undefined; seat = this.#awaited.first) {
+    for (let seat = this.#awaited.first; seat !== undefined; seat = this.#awaited.first) {
       const { member: client, since } = seat
       const left = since + this.#timeout - now
       if (left > 0) {

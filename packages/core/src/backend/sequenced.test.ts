@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { randomOf } from '../../../../test/rig/random.ts'
-import { keptYoungOf } from '../../../../test/rig/young.ts'
+import { heapUsed, keptYoungOf } from '../../../../test/rig/young.ts'
 import { Sequenced } from './sequenced.ts'
 
 interface Entry {
@@ -56,6 +56,44 @@ describe('entries by their sequences', () => {
     for (let sequence = 1; sequence <= 200; sequence++) entries.add({ sequence })
     for (const { sequence } of entries.values()) entries.delete(sequence)
     expect(entries.size).toBe(0)
+  })
+
+  it('are gone through as those of a Map while others come and go', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = randomOf(seed)
+      const entries = new Sequenced<Entry>()
+      const model = new Map<number, Entry>()
+      let last = 0
+      const change = (): void => {
+        for (let i = Math.floor(random() * 12); i > 0; i--) {
+          if (random() < 0.4) {
+            const entry = { sequence: ++last }
+            entries.add(entry)
+            model.set(last, entry)
+          } else {
+            const gone = last - Math.floor(random() * 40)
+            expect(entries.delete(gone)).toBe(model.delete(gone))
+          }
+        }
+      }
+      while (last < 40) change()
+      const expected = model.values()
+      for (const entry of entries.values()) {
+        expect(entry).toBe(expected.next().value)
+        if (last < 300) change()
+      }
+      expect(expected.next().done).toBe(true)
+    }
+  })
+
+  it('leave no room behind when most of them are gone', () => {
+    const all = Array.from({ length: 200 }, () => new Sequenced<Entry>())
+    const before = heapUsed()
+    for (const entries of all) {
+      for (let sequence = 1; sequence <= 1_050; sequence++) entries.add({ sequence })
+      for (let sequence = 1; sequence < 1_050; sequence++) entries.delete(sequence)
+    }
+    expect((heapUsed() - before) / all.length).toBeLessThan(1_000)
   })
 
   it('are found next to one that stays for ever without room for all that came since', () => {

@@ -1,5 +1,7 @@
-/** A ring of so many places is kept while nothing is in it. */
-const PLACES_KEPT = 64
+/** A ring of so many places is kept while nothing is in it, or little. */
+const PLACES_KEPT = 16
+/** A larger one is made smaller when one of so many places is taken. */
+const SPARSE = 8
 /** Places are numbered from 0 again when they come here. */
 const MOST_PLACES = 2 ** 30
 
@@ -17,6 +19,8 @@ export class Sequenced<T extends { readonly sequence: number }> {
   /** ... to before here. */
   #end = 0
   #size = 0
+  /** Goes up when places are numbered anew. */
+  #numbering = 0
 
   get size(): number {
     return this.#size
@@ -31,11 +35,16 @@ export class Sequenced<T extends { readonly sequence: number }> {
     return this.get(sequence) !== undefined
   }
 
-  /** In order; what is put in meanwhile may be passed over. */
+  /** In order, as a Map's: also while entries are put in behind those that are there, and taken out. */
   *values(): Generator<T, void, void> {
+    let numbering = this.#numbering
     for (let at = this.#first; at < this.#end; at++) {
       const entry = this.#ring[at & this.#mask]
-      if (entry !== undefined) yield entry
+      if (entry === undefined) continue
+      yield entry
+      if (numbering === this.#numbering && at >= this.#first) continue
+      numbering = this.#numbering
+      at = this.#placeOf(entry.sequence + 1) - 1
     }
   }
 
@@ -65,7 +74,11 @@ export class Sequenced<T extends { readonly sequence: number }> {
     if (at === undefined || this.#ring[at & this.#mask] === undefined) return false
     this.#ring[at & this.#mask] = undefined
     if (--this.#size === 0) this.#empty()
-    else while (this.#ring[this.#first & this.#mask] === undefined) this.#first++
+    else {
+      while (this.#ring[this.#first & this.#mask] === undefined) this.#first++
+      const places = this.#ring.length
+      if (places > PLACES_KEPT && places > SPARSE * this.#size) this.#fill([...this.values()])
+    }
     return true
   }
 
@@ -82,6 +95,7 @@ export class Sequenced<T extends { readonly sequence: number }> {
   #empty(): void {
     this.#first = 0
     this.#end = 0
+    this.#numbering++
     if (this.#ring.length <= PLACES_KEPT) return
     this.#ring = []
     this.#sequences = []
@@ -89,20 +103,24 @@ export class Sequenced<T extends { readonly sequence: number }> {
 
   /** Where a sequence stands, or stood. */
   #find(sequence: number): number | undefined {
-    if (this.#size === 0) return undefined
+    const at = this.#placeOf(sequence)
+    return at < this.#end && this.#sequences[at & this.#mask] === sequence ? at : undefined
+  }
+
+  /** The first place of a sequence that is as high, or higher. */
+  #placeOf(sequence: number): number {
     let low = this.#first
-    // Sequences go up by one or by more: it stands here, or before.
-    const here = low + sequence - this.#sequences[low & this.#mask]
-    if (here < low) return undefined
-    if (here < this.#end && this.#sequences[here & this.#mask] === sequence) return here
-    for (let high = Math.min(here, this.#end); low < high; ) {
+    if (low === this.#end) return low
+    // Sequences go up by one, or by more: there are no more places between than numbers.
+    const most = low + sequence - this.#sequences[low & this.#mask]
+    if (most <= low) return low
+    if (most < this.#end && this.#sequences[most & this.#mask] === sequence) return most
+    for (let high = Math.min(most, this.#end); low < high; ) {
       const middle = (low + high) >>> 1
-      const found = this.#sequences[middle & this.#mask]
-      if (found === sequence) return middle
-      if (found < sequence) low = middle + 1
+      if (this.#sequences[middle & this.#mask] < sequence) low = middle + 1
       else high = middle
     }
-    return undefined
+    return low
   }
 
   /** Places them anew, with room for as many again. */
@@ -115,6 +133,7 @@ export class Sequenced<T extends { readonly sequence: number }> {
       this.#ring[at] = entry
       this.#sequences[at] = entry.sequence
     }
+    this.#numbering++
     this.#first = 0
     this.#end = entries.length
     this.#size = entries.length

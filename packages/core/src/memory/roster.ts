@@ -20,6 +20,7 @@ export class Seat<T extends object> {
 }
 
 type Emptied = { member: undefined }
+type Taken<T extends object, S extends Seat<T>> = S & { readonly member: T }
 
 /**
  * Members that come and go, in the order in which they came: for connections, and all that lives as shortly.
@@ -40,12 +41,15 @@ export class Roster<T extends object, S extends Seat<T> = Seat<T>> implements Me
   }
 
   /** The seat of whoever came first of those who are there. */
-  get first(): S | undefined {
+  get first(): Taken<T, S> | undefined {
     this.#skipEmpty()
-    return this.#seats[this.#first]
+    return this.#seats[this.#first] as Taken<T, S> | undefined
   }
 
-  /** @returns The seat, which {@link delete} takes. */
+  /**
+   * @param seat A new one, which is in no roster.
+   * @returns The seat, which {@link delete} of this roster takes.
+   */
   add(seat: S): S {
     this.#seats.push(seat)
     this.#size++
@@ -67,12 +71,12 @@ export class Roster<T extends object, S extends Seat<T> = Seat<T>> implements Me
   }
 
   /** The seats that are taken. Who leaves meanwhile is passed over; who comes may be. */
-  *taken(): Generator<S & { readonly member: T }, void, void> {
+  *taken(): Generator<Taken<T, S>, void, void> {
     this.#skipEmpty()
     const seats = this.#seats
     for (let at = this.#first; at < seats.length; at++) {
       const seat = seats[at]
-      if (seat.member !== undefined) yield seat as S & { readonly member: T }
+      if (seat.member !== undefined) yield seat as Taken<T, S>
     }
   }
 

@@ -98,7 +98,7 @@ describe('a name that is none', () => {
     ],
     [
       'use: [{ package: "@mqtt-stack/core" }]',
-      'broker.yaml:1:7: use[0]: @mqtt-stack/core exports Middleware, Account, Ledger, Publish, Stack, Pace, Offer, Deliverer and N more: say which by "export"',
+      'broker.yaml:1:7: use[0]: @mqtt-stack/core exports Middleware, Account, Ledger, Roster, Seat, Publish, Stack, Pace and N more: say which by "export"',
     ],
     [
       'use: [{ package: "@mqtt-stack/acl", export: Alc }]',

@@ -38,6 +38,9 @@ collections of garbage are the largest part: 2.7 ms for the young generation, 5 
 Two things came out of that later, and are mended. A small heap was collected whole every second, and for 25 ms each time the marking took two thirds of the event loop, in steps that no figure of pauses shows: the command gives it room now.
 And clients whose handlers had waited went on all in one turn: a wait of 80 ms that was traced was two such turns, of 46 and 36 ms. They share the turns now. Of the messages that still wait for more than 0.8 ms two fifths wait for garbage to be
 collected; the rest is spread over what the limits had held back, filters, connections that come and go, and the machine, none of them more than an eighth.
+
+The day after, a third: V8 kept connections that had ended, and all that hung on them, because tables of the Maps and Sets in which they had stood had grown old. Of each connection 4.2 KB stayed until the whole heap was
+collected, and 2.5 now, of which Node keeps 1.5 by itself; a session's log kept its messages in the same way. In two short runs, one right after the other, p99 was 3.4 ms before and 2.6 after.
 `
 
 export interface HostileConditions extends SoakConditions {

@@ -20,7 +20,7 @@ import type { StreamListener } from './stream-events.ts'
 import { listenTo, readFrom } from './stream-events.ts'
 import { unexpected } from './unexpected.ts'
 
-/** Bytes that may wait behind a handler that has not answered, before the stream is paused. */
+/** Bytes that may wait behind a handler that has not answered, before the stream is paused; less while memory is short. */
 const PAUSE_AT = 65_536
 /** Bytes of unfinished packets that a connection may hold without being counted. */
 const UNCOUNTED = 4_096
@@ -162,7 +162,8 @@ export class ClientConnection extends ClientEnd implements Source, StreamListene
       this.#pause()
       if (this.#filling === 0) this.#filling = fill(this.stream)
     }
-    if ((this.#busy || this.#flooded) && !this.#paused && this.inbox.backlog >= this.#pauseAt) this.#pause()
+    const waits = (this.#busy || this.#flooded) && !this.#paused
+    if (waits && this.inbox.backlog >= this.stack.ledger.allowance(PAUSE_AT)) this.#pause()
   }
 
   #pause(): void {
@@ -268,11 +269,6 @@ export class ClientConnection extends ClientEnd implements Source, StreamListene
       this.#fail(error, packet)
       answered()
     })
-  }
-
-  /** What may wait behind a handler: less while memory is short. */
-  get #pauseAt(): number {
-    return this.stack.ledger.allowance(PAUSE_AT)
   }
 
   /** Counts what is held of packets that are not complete or not handled; what does not fit ends the connection. */

@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { heapUsed } from '../../../../test/rig/young.ts'
 import { processorTime } from '../../../../test/support/processor-time.ts'
 import { ChurnMap } from './churn-map.ts'
 import { SmallMap } from './small-map.ts'
@@ -89,11 +88,3 @@ describe('the memory of what was removed', () => {
     expect(map.size).toBe(1)
   })
 })
-
-/** Bytes of the heap in use after a forced collection. */
-function heapUsed(): number {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
-  return process.memoryUsage().heapUsed
-}

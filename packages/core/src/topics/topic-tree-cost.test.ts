@@ -1,6 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
+import { heapUsed } from '../../../../test/rig/young.ts'
 import { processorTime } from '../../../../test/support/processor-time.ts'
 import { TopicTree } from './topic-tree.ts'
 
@@ -259,11 +258,3 @@ describe('memory', () => {
     expect(heapUsed() - before).toBeLessThan(2_500_000)
   })
 })
-
-/** Bytes of the heap in use after a forced collection. */
-function heapUsed(): number {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
-  return process.memoryUsage().heapUsed
-}

@@ -152,7 +152,7 @@ export class AskingAgain {
     const packet = {
       cmd: 'subscribe' as const,
       packetId: 1,
-      subscriptions: [share === undefined ? asked : { ...asked, topic: share.filter, share }],
+      subscriptions: [share === undefined ? asked : { share, ...asked, topic: share.filter }],
     }
     const store: AuthorizeStore = { grants: [asked.qos] }
     await this.#stack.call('authorizePacket', { client, packet, action: 'subscribe', dry: true }, store)

@@ -1,5 +1,6 @@
 /** What rules do not concern a client, or are about other topics, costs nothing: counted in nodes that are looked at. */
 import { describe, expect, it } from 'vitest'
+import { heapUsed } from '../../../test/rig/young.ts'
 import { makeRules } from './read-file.ts'
 import { Rights } from './rights.ts'
 import type { AclRule } from './rule.ts'
@@ -47,6 +48,21 @@ describe.each(KINDS)('10,000 rules for other %s', (_name, rule) => {
     const subscribe = (rights: Rights): void => void rights.subscribe('a/7/c')
     expect(steps(many, subscribe)).toBeLessThanOrEqual(steps(few, subscribe))
   })
+})
+
+it('10,000 rules take less than 2,000 bytes each', () => {
+  const rules = Array.from(
+    { length: 10_000 },
+    (_, i): AclRule => ({
+      deny: ['publish', 'subscribe'],
+      topic: `plant/line ${i}/+/x`,
+      user: `u${i % 500}`,
+    }),
+  )
+  const before = heapUsed()
+  const made = makeRules(rules, undefined)
+  expect((heapUsed() - before) / rules.length).toBeLessThan(2_000)
+  expect(made.rules.length).toBe(rules.length)
 })
 
 describe('what was decided', () => {

@@ -60,7 +60,7 @@ export function readRule(given: AclRule, number: number, dialect: Dialect = OUR_
   if (retain !== undefined && typeof retain !== 'boolean') fail('"retain" is true or false')
   if (retain !== undefined && actions.some((action) => action === 'subscribe' || action === 'receive'))
     fail('"retain" is for "publish" and "will": put the other actions into a rule of their own')
-  const rule = {
+  return {
     number,
     source,
     allow: allow !== undefined,
@@ -75,8 +75,8 @@ export function readRule(given: AclRule, number: number, dialect: Dialect = OUR_
     qos: readQoS(given, actions, fail),
     retain,
     plainNames: dialect.plainNames,
+    conditions: conditionsOf(given),
   }
-  return { ...rule, conditions: conditionsOf(given) }
 }
 
 type Fail = (what: string) => never

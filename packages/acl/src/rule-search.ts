@@ -47,7 +47,7 @@ export class RuleSearch {
     if (level === '#') return
     if (node.plus !== undefined && !this.#isHidden(at)) this.covering(node.plus, at + 1, maybe)
     if (level === '+') return
-    const literal = node.literals?.get(level)
+    const literal = node.literal(level)
     if (literal !== undefined) this.covering(literal, at + 1, maybe)
     for (const { template, node: next } of node.templates ?? []) {
       const fit = template.fits(level, this.#subject)
@@ -70,11 +70,12 @@ export class RuleSearch {
       return
     }
     if (node.plus !== undefined && !this.#isHidden(at)) this.touching(node.plus, allow, at + 1, maybe)
-    const literals = level === '+' ? (node.literals?.keys() ?? []) : [level]
-    for (const text of literals) {
-      const literal = node.literals?.get(text)
-      if (literal === undefined || (level === '+' && at === 0 && isDollar(text))) continue
-      this.touching(literal, allow, at + 1, maybe)
+    if (level === '+') {
+      for (const [text, literal] of node.literals())
+        if (at > 0 || !isDollar(text)) this.touching(literal, allow, at + 1, maybe)
+    } else {
+      const literal = node.literal(level)
+      if (literal !== undefined) this.touching(literal, allow, at + 1, maybe)
     }
     for (const { template, node: next } of node.templates ?? []) {
       const fit = level === '+' ? this.#fitsSome(template, at === 0) : template.fits(level, this.#subject)
@@ -89,7 +90,7 @@ export class RuleSearch {
     this.#take(node.hash, maybe)
     this.#take(node.here, maybe)
     if (node.plus !== undefined) this.#below(node.plus, allow, maybe, false)
-    for (const [text, literal] of node.literals ?? [])
+    for (const [text, literal] of node.literals())
       if (!root || !isDollar(text)) this.#below(literal, allow, maybe, false)
     for (const { template, node: next } of node.templates ?? []) {
       const fit = this.#fitsSome(template, root)

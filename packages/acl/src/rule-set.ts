@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AddressRange } from './address-range.ts'
 import type { AclAction, AclRule, Rule } from './rule.ts'
-import { ACTIONS } from './rule.ts'
 import { RuleTrie } from './rule-trie.ts'
 import type { Subject } from './subject.ts'
 
@@ -45,14 +44,15 @@ export class RuleSet {
     this.undecided = undecided
     this.version = version
     this.asksReceive = !undecided.receive || rules.some(({ actions }) => actions.includes('receive'))
-    for (const [order, rule] of rules.entries())
-      for (const bucket of this.#bucketsFor(rule)) addTo(bucket, rule, order)
+    for (const [order, rule] of rules.entries()) add(this.#bucketsFor(rule), rule, order)
   }
 
   /** The tries that have rules for somebody about this. */
   triesFor(subject: Subject, action: AclAction): RuleTrie[] {
+    // A will is published, too.
+    const actions: readonly AclAction[] = action === 'will' ? ['will', 'publish'] : [action]
     return this.#bucketsOf(subject)
-      .map((bucket) => bucket[action])
+      .flatMap((bucket) => actions.map((one) => bucket[one]))
       .filter((trie) => trie !== undefined)
   }
 
@@ -95,7 +95,7 @@ export class RuleSet {
       const { users, clients, groups, ranges, listeners } = rule
       const byName = users !== undefined || clients !== undefined
       if (!byName && (groups !== undefined || ranges !== undefined || listeners !== undefined))
-        addTo(bucket, rule, order)
+        add([bucket], rule, order)
     }
     this.#conditional = bucket
     return bucket
@@ -119,15 +119,17 @@ function bucketOf(buckets: Map<string, Bucket>, key: string): Bucket {
   return made
 }
 
-/** A will is published, too. */
-function addTo(bucket: Bucket, rule: Rule, order: number): void {
+function add(buckets: readonly Bucket[], rule: Rule, order: number): void {
   const { actions, topics } = rule
-  for (const action of ACTIONS) {
-    if (!actions.includes(action) && !(action === 'will' && actions.includes('publish'))) continue
-    const trie = bucket[action] ?? new RuleTrie()
-    bucket[action] = trie
-    for (const topic of topics) trie.add({ order, rule, topic })
-  }
+  const entries = topics.map((topic) => ({ order, rule, topic }))
+  // What is for publishing is looked at for wills besides.
+  const apart = actions.filter((action) => action !== 'will' || !actions.includes('publish'))
+  for (const bucket of buckets)
+    for (const action of apart) {
+      const trie = bucket[action] ?? new RuleTrie()
+      bucket[action] = trie
+      for (const entry of entries) trie.add(entry)
+    }
 }
 
 /** What the process itself may do. */

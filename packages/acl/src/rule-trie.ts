@@ -16,10 +16,17 @@ interface TemplateChild {
   readonly node: RuleTrie
 }
 
+/** Behind all rules; a small integer, which takes no memory of its own. */
+const NONE = 2 ** 30 - 1
+
 /** Rules by the levels of their topics. Entries are added in their order, so that each list is sorted by it. */
 export class RuleTrie {
-  /** Made with the first, as all that follow are: most nodes have one of them. */
-  literals: Map<string, RuleTrie> | undefined = undefined
+  /** The literal below and its text, where there is one alone, as at most nodes: a map is three times as large. */
+  #only: RuleTrie | undefined = undefined
+  #text: string | undefined = undefined
+  /** Where there are more. */
+  #literals: Map<string, RuleTrie> | undefined = undefined
+  /** Made with the first, as all that follow are. */
   templates: TemplateChild[] | undefined = undefined
   plus: RuleTrie | undefined = undefined
   /** Their topics end here. */
@@ -27,8 +34,19 @@ export class RuleTrie {
   /** Their topics go on with `#`. */
   hash: Entry[] | undefined = undefined
   /** The lowest order of what allows, and of what denies, here and below. */
-  firstAllow: number = Number.POSITIVE_INFINITY
-  firstDeny: number = Number.POSITIVE_INFINITY
+  firstAllow: number = NONE
+  firstDeny: number = NONE
+
+  /** What is below, at a level that is this text. */
+  literal(level: string): RuleTrie | undefined {
+    return level === this.#text ? this.#only : this.#literals?.get(level)
+  }
+
+  /** All that is below, at levels that are text. */
+  literals(): Iterable<readonly [string, RuleTrie]> {
+    if (this.#literals !== undefined) return this.#literals
+    return this.#text === undefined || this.#only === undefined ? [] : [[this.#text, this.#only]]
+  }
 
   add(entry: Entry): void {
     let node: RuleTrie = this
@@ -37,13 +55,14 @@ export class RuleTrie {
       node = node.#child(level)
       node.#note(entry)
     }
-    node.#list(entry.topic.hash ? 'hash' : 'here').push(entry)
+    node.#put(entry.topic.hash ? 'hash' : 'here', entry)
   }
 
-  #list(kind: 'here' | 'hash'): Entry[] {
-    const list = this[kind] ?? []
-    this[kind] = list
-    return list
+  /** A list that is made with its first takes the room of one; most have no more. */
+  #put(kind: 'here' | 'hash', entry: Entry): void {
+    const list = this[kind]
+    if (list === undefined) this[kind] = [entry]
+    else list.push(entry)
   }
 
   #note({ order, rule }: Entry): void {
@@ -60,11 +79,18 @@ export class RuleTrie {
   }
 
   #literal(level: string): RuleTrie {
-    this.literals ??= new Map()
-    const known = this.literals.get(level)
+    const known = this.literal(level)
     if (known !== undefined) return known
     const made = new RuleTrie()
-    this.literals.set(level, made)
+    if (this.#literals === undefined && this.#only === undefined) {
+      this.#text = level
+      this.#only = made
+      return made
+    }
+    this.#literals ??= new Map(this.literals())
+    this.#literals.set(level, made)
+    this.#text = undefined
+    this.#only = undefined
     return made
   }
 

@@ -8,7 +8,6 @@ import type {
   ConnectPacket,
   Context,
   Done,
-  Packet,
   Packets,
   PacketType,
   Publish,
@@ -17,10 +16,11 @@ import type {
   Steps,
   Store,
   SubscribePacket,
-  Subscription,
   SubscriptionRecord,
 } from '@mqtt-stack/core'
 import { asReceived, DONE, Middleware, proceed, ReasonCode, Slot, shareOf } from '@mqtt-stack/core'
+import type { Granted } from './grants.ts'
+import { grantOf, keepGrants, whyRefused } from './grants.ts'
 
 /** What was decided about the packet that a client is being served with. */
 class Decision {
@@ -30,22 +30,6 @@ class Decision {
   /** The CONNECT with a will of a client that may authenticate again. */
   connect: ConnectPacket | undefined
 }
-
-/** What was granted of a SUBSCRIBE. */
-interface Grants {
-  /** The filters that were asked about. */
-  readonly asked: readonly Subscription[]
-  /** In the order of its filters. */
-  readonly inOrder: readonly (QoS | ReasonCode)[]
-  /** Looked up, for there may be very many. */
-  readonly byFilter: ReadonlyMap<Subscription, QoS | ReasonCode>
-}
-
-/**
- * Of the SUBSCRIBE that came, for as long as it is handled. They do not refer to it: a WeakMap whose value does so is kept,
- * with all that hangs on it, until the whole heap is collected.
- */
-const grantsOf = new WeakMap<Packet, Grants>()
 
 const decision = new Slot(() => new Decision())
 
@@ -122,8 +106,8 @@ export class Authorize extends Middleware {
     }
     // Of a session that is resumed: there is no SUBSCRIBE that has an identifier.
     const asked: SubscribePacket = { cmd: 'subscribe', packetId: 0, subscriptions: [options] }
-    const [grant] = yield* this.#grants(client, asked)
-    return grant
+    const { inOrder } = yield* this.#grants(client, asked)
+    return inOrder[0]
   }
 
   #publish(client: Client, packet: Publish): void | Promise<void> {
@@ -147,23 +131,18 @@ export class Authorize extends Middleware {
   }
 
   *#subscribe(client: Client, packet: SubscribePacket): Steps {
-    const grants = yield* this.#grants(client, packet)
-    const byFilter = new Map(packet.subscriptions.map((filter, i) => [filter, grants[i]]))
-    grantsOf.set(asReceived(packet), { asked: packet.subscriptions, inOrder: grants, byFilter })
+    keepGrants(packet, yield* this.#grants(client, packet))
   }
 
-  *#grants(client: Client, packet: SubscribePacket): Steps<readonly (QoS | ReasonCode)[]> {
+  *#grants(client: Client, packet: SubscribePacket): Steps<Granted> {
     const store: AuthorizeStore = { grants: packet.subscriptions.map(({ qos }) => qos) }
     const ctx: AuthorizeContext = { client, packet: withoutShares(packet), action: 'subscribe' }
     yield this.stack.run('authorizePacket', ctx, store)
     const refusal = store.reasonCode ?? ReasonCode.NOT_AUTHORIZED
-    const grants = packet.subscriptions.map((_, i) =>
+    const inOrder = packet.subscriptions.map((_, i) =>
       store.valid === true ? (store.grants?.[i] ?? refusal) : refusal,
     )
-    const refused = grants.findIndex((grant) => grant >= 0x80)
-    if (refused >= 0 && store.reason !== undefined)
-      reasonOf.set(grants, { of: refused, reason: store.reason })
-    return grants
+    return { inOrder, reason: store.reason }
   }
 
   /** Its groups, or what its token allows, may be others now. A subscription has no more QoS than it had. */
@@ -174,7 +153,7 @@ export class Authorize extends Middleware {
       yield this.stack.run('lookupSubscriptions', { clientId }, held)
     const subscriptions = held.map(({ options }) => options)
     const asked: SubscribePacket = { cmd: 'subscribe', packetId: 0, subscriptions }
-    const grants = held.length === 0 ? [] : yield* this.#grants(client, asked)
+    const grants = held.length === 0 ? [] : (yield* this.#grants(client, asked)).inOrder
     for (const [i, { topic, qos }] of held.entries()) {
       const grant = grants[i]
       if (grant >= 0x80) yield this.stack.run('endSubscription', { clientId, topic }, {})
@@ -222,31 +201,12 @@ export class Authorize extends Middleware {
   }
 }
 
-/** Why the first filter that was refused was so, by the grants of its packet: of others nobody has said it. */
-const reasonOf = new WeakMap<
-  readonly (QoS | ReasonCode)[],
-  { readonly of: number; readonly reason: string }
->()
-
-function whyRefused(packet: SubscribePacket, filter: Subscription): string | undefined {
-  const grants = grantsOf.get(asReceived(packet))
-  const first = grants && reasonOf.get(grants.inOrder)
-  return first !== undefined && packet.subscriptions.indexOf(filter) === first.of ? first.reason : undefined
-}
-
-/** A filter that a handler put in place of another has the grant of that one. */
-function grantOf(packet: SubscribePacket, filter: Subscription): QoS | ReasonCode | undefined {
-  const grants = grantsOf.get(asReceived(packet))
-  if (grants === undefined || grants.asked === packet.subscriptions) return grants?.byFilter.get(filter)
-  return grants.inOrder[packet.subscriptions.indexOf(filter)]
-}
-
 /** The packet with `$share/group/filter` taken apart: a right to read is one to the topics, not to a share of them. */
 function withoutShares(packet: SubscribePacket): AskedSubscribe {
   if (!packet.subscriptions.some(({ topic }) => shareOf(topic) !== undefined)) return packet
   const subscriptions = packet.subscriptions.map((asked) => {
     const share = shareOf(asked.topic)
-    return share === undefined ? asked : { ...asked, topic: share.filter, share }
+    return share === undefined ? asked : { share, ...asked, topic: share.filter }
   })
   return { ...packet, subscriptions }
 }

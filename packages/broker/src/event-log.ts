@@ -67,7 +67,7 @@ export class EventLog implements MiddlewareLike {
     // Where it comes from the system is asked for: only where the line is written.
     this.stack.log.event('client.connected', () => {
       const { transport, remote: from = 'this machine' } = client.listener
-      return { ...fieldsOf(client), clientId: client.id, transport, from }
+      return Object.assign(fieldsOf(client), { clientId: client.id, transport, from })
     })
   }
 
@@ -76,7 +76,7 @@ export class EventLog implements MiddlewareLike {
     this.stack.log.event('client.refused', () => {
       const hidden = UNSAID.has(reason) ? cause?.message : undefined
       const why = hidden ?? (reason || (cause?.message ?? nameOf(reasonCode)))
-      return { ...fieldsOf(client, listener), reasonCode, cause: why }
+      return Object.assign(fieldsOf(client, listener), { reasonCode, cause: why })
     })
   }
 
@@ -86,13 +86,14 @@ export class EventLog implements MiddlewareLike {
     const broke = cause !== undefined && !isLost(cause)
     const { id: clientId } = client
     const why = (): string => client.reason ?? cause?.message ?? nameOf(reasonCode)
-    if (clean) log.event('client.disconnected', () => ({ ...fieldsOf(client), clientId, reasonCode }))
+    if (clean)
+      log.event('client.disconnected', () => Object.assign(fieldsOf(client), { clientId, reasonCode }))
     else if (USUAL.has(reasonCode) || !(ended || broke))
-      log.event('client.lost', () => ({ ...fieldsOf(client), clientId, reasonCode, cause: why() }))
+      log.event('client.lost', () => Object.assign(fieldsOf(client), { clientId, reasonCode, cause: why() }))
     else {
       const isOther = reasonCode === ReasonCode.SESSION_TAKEN_OVER
       const name = isOther ? 'client.taken-over' : 'client.closed'
-      log.event(name, () => ({ ...fieldsOf(client), reasonCode, cause: why() }))
+      log.event(name, () => Object.assign(fieldsOf(client), { reasonCode, cause: why() }))
     }
   }
 
@@ -101,12 +102,9 @@ export class EventLog implements MiddlewareLike {
   }
 
   subscriptionRefused({ client, topic, reasonCode, reason }: Context<'subscriptionRefused'>): void {
-    this.stack.log.event('subscription.refused', () => ({
-      ...fieldsOf(client),
-      topic,
-      reasonCode,
-      cause: reason ?? nameOf(reasonCode),
-    }))
+    this.stack.log.event('subscription.refused', () =>
+      Object.assign(fieldsOf(client), { topic, reasonCode, cause: reason ?? nameOf(reasonCode) }),
+    )
   }
 
   messageDropped(ctx: Context<'messageDropped'>): void {
@@ -149,7 +147,7 @@ export class EventLog implements MiddlewareLike {
   #tellDrop({ clientId, client, count, reasons }: Drops): void {
     this.stack.log.event('message.dropped', () => {
       const cause = [...reasons].map(([reason, times]) => (reasons.size > 1 ? `${reason}: ${times}` : reason))
-      return { ...fieldsOf(client), clientId, count, cause: cause.join(', ') }
+      return Object.assign(fieldsOf(client), { clientId, count, cause: cause.join(', ') })
     })
   }
 }

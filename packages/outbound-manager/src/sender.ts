@@ -89,16 +89,21 @@ export class Sender {
     return undefined
   }
 
-  #sendWith(extras: Extras, packet: Publish, qos: QoS, retain: boolean, dup: boolean, id: number): boolean {
+  #sendWith(
+    { identifiers, expiry }: Extras,
+    packet: Publish,
+    qos: QoS,
+    retain: boolean,
+    dup: boolean,
+    id: number,
+  ): boolean {
     const aliases = this.#aliases
     const known = aliases?.get(packet.topic)
-    if (known !== undefined) {
-      return this.#client.publish(packet, qos, retain, dup, id, { ...extras, alias: known, omitTopic: true })
-    }
-    const alias = aliases?.next
-    const sent = this.#client.publish(packet, qos, retain, dup, id, { ...extras, alias })
+    const alias = known ?? aliases?.next
+    const extras = { identifiers, expiry, alias, omitTopic: known !== undefined }
+    const sent = this.#client.publish(packet, qos, retain, dup, id, extras)
     // The client knows the alias only if it got it.
-    if (sent && alias !== undefined) aliases?.set(packet.topic, alias)
+    if (sent && known === undefined && alias !== undefined) aliases?.set(packet.topic, alias)
     return sent
   }
 

@@ -9,11 +9,11 @@ export type DueFilter = { -readonly [Field in keyof DueRetained]: DueRetained[Fi
  * when it is back.
  */
 export class Due {
-  readonly #filters = new Map<string, DueFilter>()
+  #filters = new Map<string, DueFilter>()
   /** Filters that are kept as due by a backend, and are about to be subscribed to. */
   readonly #coming = new Set<string>()
   /** Filters of which nothing is due any more: a backend is still to hear of it. */
-  readonly #over = new Set<string>()
+  #over = new Set<string>()
   /** The connection that it is delivered to now. */
   client: Client | undefined
   /** Somebody hands it out: one at a time, whatever connections come and go. */
@@ -54,6 +54,8 @@ export class Due {
    */
   finish(topic: string, isKept: boolean): void {
     this.#filters.delete(topic)
+    // The tables of one that is emptied again and again lead from one to the next, and old ones keep what has gone.
+    if (this.#filters.size === 0) this.#filters = new Map()
     if (isKept && !this.#coming.has(topic)) this.#over.add(topic)
   }
 
@@ -65,7 +67,7 @@ export class Due {
   /** Filters of which a backend is to hear that nothing is due any more; each is answered once. */
   takeOver(): string[] {
     const topics = [...this.#over]
-    this.#over.clear()
+    this.#over = new Set()
     return topics
   }
 

@@ -1,11 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of a configuration look so
 /** YAML or JSON into a value, with the line of each part of it. */
-import { basename } from 'node:path'
 import type { Document, Node, Pair, Scalar } from 'yaml'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import { fillIn, plainValue } from './environment.ts'
 import type { Parsed, Path } from './parsed.ts'
 import { nameOf } from './parsed.ts'
+import { Places } from './places.ts'
 import type { Problem } from './problem.ts'
 import { ConfigError } from './problem.ts'
 
@@ -27,11 +27,6 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 const QUOTE = 'inside of { } and [ ] a variable stands in quotes: "${NAME}"'
 
-interface Place {
-  readonly key: number
-  readonly value: number
-}
-
 /**
  * @param file Names it in messages.
  * @param env Where `${NAME}` is looked up.
@@ -42,20 +37,18 @@ export function parseConfig(file: string, text: string, env: Readonly<NodeJS.Pro
 }
 
 class Reader {
-  readonly #file: string
   readonly #text: string
   readonly #env: Readonly<NodeJS.ProcessEnv>
   readonly #lines = new LineCounter()
   readonly #document: Document.Parsed
-  readonly #places = new Map<string, Place>()
-  readonly #filled = new Map<string, string>()
+  readonly #places: Places
   readonly #problems: Problem[] = []
   #nodes = 0
 
   constructor(file: string, text: string, env: Readonly<NodeJS.ProcessEnv>) {
-    this.#file = file
     this.#text = text
     this.#env = env
+    this.#places = new Places(file, this.#lines)
     const options = { lineCounter: this.#lines, prettyErrors: false, merge: false, strict: true } as const
     this.#document = parseDocument(text, options)
   }
@@ -69,24 +62,17 @@ class Reader {
     // The library takes its braces for a map, and is at a loss from there on.
     if (bare !== undefined) throw new ConfigError([this.#problem(bare.pos[0], QUOTE)])
     if (wrong.length > 0) throw new ConfigError(wrong)
-    this.#places.set('', { key: 0, value: contents?.range?.[0] ?? 0 })
+    this.#places.note([], 0, contents?.range?.[0] ?? 0)
     const value = this.#valueOf(contents, [])
     if (this.#problems.length > 0) throw new ConfigError(this.#problems)
-    return {
-      file: this.#file,
-      value,
-      at: (path) => this.#where(this.#placeOf(path).value),
-      atKey: (path) => this.#where(this.#placeOf(path).key),
-      isFilled: (path) => this.#filled.has(idOf(path)),
-      writtenAt: (path) => this.#filled.get(idOf(path)),
-    }
+    return this.#places.of(value)
   }
 
   #valueOf(node: Node | null, path: Path): unknown {
     this.#nodes++
     if (this.#nodes > MOST_NODES || path.length > DEEPEST) {
       const message = `too much of it: at most ${MOST_NODES} parts, ${DEEPEST} levels deep`
-      throw new ConfigError([this.#problem(this.#placeOf(path).value, message)])
+      throw new ConfigError([this.#problem(this.#places.find(path).value, message)])
     }
     if (isAlias(node)) return this.#valueOf((node.resolve(this.#document) as Node | undefined) ?? null, path)
     if (isMap(node)) return this.#mapOf(node.items as Pair<Node, Node | null>[], path)
@@ -111,7 +97,7 @@ class Reader {
 
   #partOf(node: Node | null, path: Path, key?: number): unknown {
     const value = node?.range?.[0] ?? key ?? 0
-    this.#places.set(idOf(path), { key: key ?? value, value })
+    this.#places.note(path, key ?? value, value)
     return this.#valueOf(node, path)
   }
 
@@ -126,23 +112,8 @@ class Reader {
       return node.value
     }
     if (filled.text === node.value) return node.value
-    this.#filled.set(idOf(path), node.value)
+    this.#places.fill(path, node.value)
     return node.type === 'PLAIN' ? plainValue(filled.text) : filled.text
-  }
-
-  /** The place of a part; of what is not there, that of the nearest part around it. */
-  #placeOf(path: Path): Place {
-    for (let length = path.length; length > 0; length--) {
-      const place = this.#places.get(idOf(path.slice(0, length)))
-      if (place !== undefined) return place
-    }
-    return this.#places.get('') ?? { key: 0, value: 0 }
-  }
-
-  #where(offset: number): string {
-    const { line, col } = this.#lines.linePos(offset)
-    // Of an empty file.
-    return `${basename(this.#file)}:${Math.max(line, 1)}:${Math.max(col, 1)}`
   }
 
   #lineAt(offset: number): string {
@@ -154,10 +125,6 @@ class Reader {
   #problem(offset: number, message: string): Problem {
     // The library goes down into what is nested, and there is no bottom.
     if (/call stack/.test(message)) return this.#problem(offset, `nested too deep: at most ${DEEPEST} levels`)
-    return { where: this.#where(offset), message: message.replace(/\s*\n\s*/g, ' ') }
+    return { where: this.#places.where(offset), message: message.replace(/\s*\n\s*/g, ' ') }
   }
-}
-
-function idOf(path: Path): string {
-  return path.length === 0 ? '' : JSON.stringify(path)
 }

@@ -1,7 +1,9 @@
 /** Items by the span of time in which they are over, so that a sweep looks only at those whose time has come. */
 export class ExpiryIndex<Item> {
   readonly #span: number
-  readonly #spans = new Map<number, Set<Item>>()
+  #spans = new Map<number, Set<Item>>()
+  /** Spans that have gone since that map was made. */
+  #gone = 0
   /** The last span in which nothing is left, if it is known. */
   #swept: number | undefined
 
@@ -31,7 +33,12 @@ export class ExpiryIndex<Item> {
   delete(item: Item, at: number): void {
     const span = Math.ceil(at / this.#span)
     const known = this.#spans.get(span)
-    if (known?.delete(item) && known.size === 0) this.#spans.delete(span)
+    if (!known?.delete(item) || known.size > 0) return
+    this.#spans.delete(span)
+    // Old tables of a map lead to newer ones, and keep what has gone: a new map has none.
+    if (++this.#gone <= this.#spans.size) return
+    this.#spans = new Map(this.#spans)
+    this.#gone = 0
   }
 
   /** Up to `limit` items whose time is over; they stay until they are deleted. */

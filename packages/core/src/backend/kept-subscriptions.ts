@@ -108,7 +108,7 @@ export class KeptSubscriptions {
     const isInForce = sessions.get(record.clientId) === record && record.filters?.has(topic) === true
     if (!isInForce) return
     if (kept === undefined) subscriptions.remove(record, topic)
-    else subscriptions.add(record, { ...kept, share: shareOf(topic) }, kept.qos)
+    else subscriptions.add(record, { share: shareOf(topic), ...kept }, kept.qos)
   }
 
   remove(ctx: Context<'removeSubscription'>, store: Store<'removeSubscription'>): void | Promise<void> {

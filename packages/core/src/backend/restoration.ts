@@ -59,7 +59,7 @@ export class Restoration implements Restored {
     state.subscriptions.set(subscription.topic, subscription)
     state.stagedSubscriptions.set(subscription.topic, subscription)
     const share = shareOf(subscription.topic)
-    this.#parts.subscriptions.restore(record, { ...subscription, share }, subscription.qos)
+    this.#parts.subscriptions.restore(record, { share, ...subscription }, subscription.qos)
   }
 
   due(id: number, due: DueRetained): void {

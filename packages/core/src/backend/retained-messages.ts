@@ -155,7 +155,7 @@ export class RetainedMessages {
     const extra = costOf(message.packet.own(true))
     account.keepAnyway(message.packet, extra)
     account.retained++
-    this.#put({ ...message, account, extra })
+    this.#put({ account, extra, ...message })
   }
 
   #put(retained: Retained): void {

@@ -28,7 +28,7 @@ export class SessionWills {
     if (will === undefined) return
     const { clientId, identity, epoch, account } = record
     const publisher = { clientId, identity, account }
-    record.will = new WillRecord({ ...will, clientId, epoch, publisher, account, session: record })
+    record.will = new WillRecord({ clientId, epoch, publisher, account, session: record, ...will })
     wills.add(record.will)
   }
 

@@ -65,7 +65,7 @@ export class Memory {
       last.count++
       return
     }
-    const event = { ...refusal, kind: 'no' as const, at, count: 1 }
+    const event = { kind: 'no' as const, at, count: 1, ...refusal }
     this.#noes.set(refusal.clientId, event)
     this.history.add(event)
   }

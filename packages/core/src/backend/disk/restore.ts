@@ -147,7 +147,7 @@ function entryOf(
   if (bytes === undefined && !released) return undefined
   const expiresAt = fromWall(clock, stored.expiresAt, interval)
   const packet = bytes === undefined || share === undefined || released ? undefined : Publish.decode(bytes)
-  const entry = new LogEntry({ ...stored, packet, expiresAt }, sequence, size)
+  const entry = new LogEntry({ packet, ...stored, expiresAt }, sequence, size)
   entry.released = released
   entry.shared = !released && message === undefined
   return entry

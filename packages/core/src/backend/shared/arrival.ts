@@ -83,7 +83,7 @@ export class Arrival implements Incoming {
     this.#state.subscriptions.set(topic, subscription)
     this.#state.stagedSubscriptions.set(topic, subscription)
     this.#disk.putSubscription(this.record, subscription)
-    this.#parts.subscriptions.restore(this.record, { ...subscription, share: shareOf(topic) }, qos)
+    this.#parts.subscriptions.restore(this.record, { share: shareOf(topic), ...subscription }, qos)
   }
 
   due(due: DueRetained): void {
@@ -113,7 +113,7 @@ export class Arrival implements Incoming {
     const isWanted = share !== undefined && bytes !== undefined && !released
     const packet = isWanted ? Publish.decode(Uint8Array.from(bytes)) : undefined
     const expiresAt = fromWall(this.#disk.clock, stored.expiresAt, stored.interval)
-    const entry = new LogEntry({ ...stored, messageId, packet, expiresAt }, sequence, stored.size)
+    const entry = new LogEntry({ packet, ...stored, messageId, expiresAt }, sequence, stored.size)
     entry.released = released
     if (body !== undefined) this.#disk.shared.restore(entry)
     this.#earlier.push(entry)

@@ -227,7 +227,7 @@ export class HandOvers {
     if (will !== undefined) wills.unqueue(will)
     sessions.hold(record)
     return () => {
-      for (const one of shared) subscriptions.restore(record, { ...one, share: shareOf(one.topic) }, one.qos)
+      for (const one of shared) subscriptions.restore(record, { share: shareOf(one.topic), ...one }, one.qos)
       if (will !== undefined) wills.queue(will, will.dueAt, stack.clock.now())
       sessions.leave(record, record.expiresAt)
     }

@@ -167,7 +167,7 @@ export class RemoteDelivery {
     if (node === undefined) return undefined
     const until = expiresAt === 0 ? expiryOf(packet, this.#parts.stack.clock) : expiresAt
     const message = { share, except, publisher: source.publisher, expiresAt: until, packet }
-    return this.#relay.handOn(node, { ...message, hops: Math.max(hops, TRIED) }) ?? Promise.resolve()
+    return this.#relay.handOn(node, { hops: Math.max(hops, TRIED), ...message }) ?? Promise.resolve()
   }
 
   #handOn(

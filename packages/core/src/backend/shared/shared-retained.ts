@@ -102,7 +102,7 @@ export class SharedRetained implements FeedReceiver {
     const written =
       message === undefined
         ? this.#writer.add({ key: keys.retainedKey(topic), value: undefined }, { kind: 'clear', topic })
-        : this.#put({ ...message, tag: `${this.#name}.${++this.#count}` }, account.owner)
+        : this.#put({ tag: `${this.#name}.${++this.#count}`, ...message }, account.owner)
     try {
       await this.#until(written, staged.revert)
     } catch (error) {

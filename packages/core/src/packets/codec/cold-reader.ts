@@ -31,7 +31,7 @@ export class ColdReader {
     const made = mqtt.parser({ protocolVersion: version })
     made.on('packet', (packet) => {
       const { messageId, ...others } = packet
-      this.#packet = (messageId === undefined ? packet : { ...others, packetId: messageId }) as Packet
+      this.#packet = (messageId === undefined ? packet : { packetId: messageId, ...others }) as Packet
     })
     made.on('error', (error: Error) => {
       this.#error = error

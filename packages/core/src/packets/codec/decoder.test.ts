@@ -67,7 +67,7 @@ function said(packet: Packet | mqtt.Packet): object {
 
 /** With core's word for the packet identifier. */
 function inOurWords({ messageId, ...others }: mqtt.Packet): object {
-  return messageId === undefined ? others : { ...others, packetId: messageId }
+  return messageId === undefined ? others : { packetId: messageId, ...others }
 }
 
 /** The packet identifier, which mqtt-packet calls otherwise; 0 for none. */

@@ -44,7 +44,7 @@ function encode(packet: OutgoingPacket, protocolVersion: ProtocolVersion): Buffe
 
 /** The packet as mqtt-packet takes it: with its word for the packet identifier, and user properties as an object. */
 function inItsWords(packet: OutgoingPacket): PlainPacket {
-  const plain = ('packetId' in packet ? { ...packet, messageId: packet.packetId } : packet) as PlainPacket
+  const plain = ('packetId' in packet ? { messageId: packet.packetId, ...packet } : packet) as PlainPacket
   if (!('properties' in packet) || packet.properties === undefined) return plain
   const properties: Diagnostics = packet.properties
   if (properties.userProperties === undefined) return plain

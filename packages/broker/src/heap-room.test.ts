@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { getHeapStatistics } from 'node:v8'
 import { describe, expect, it } from 'vitest'
-import { keepHeapRoom, roomPercent } from './heap-room.ts'
+import { collectLeftovers, keepHeapRoom, roomPercent } from './heap-room.ts'
 
 const run = promisify(execFile)
 const MIB = 1_048_576
@@ -28,6 +29,17 @@ describe('heap room', () => {
       keepHeapRoom((one) => set.push(one), ['--expose-gc', flag])
       expect(set).toEqual([])
     }
+  })
+
+  it('is rid of what a start has left, where that is much', () => {
+    const used = (): number => getHeapStatistics().used_heap_size
+    collectLeftovers()
+    let left: unknown[] = Array.from({ length: 1_500_000 }, (_, i) => ({ i, list: [i] }))
+    expect(left.length).toBe(1_500_000)
+    left = []
+    const before = used()
+    expect(collectLeftovers()).toBe(true)
+    expect(used()).toBeLessThan(before - 64 * MIB)
   })
 
   it('has V8 collect the whole heap less often where much lives a while', async () => {

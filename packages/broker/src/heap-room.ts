@@ -2,6 +2,7 @@
 import type { PerformanceEntry } from 'node:perf_hooks'
 import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 /** Bytes that may be added to a heap before all of it is collected again. */
 const ROOM = 32 * 1_048_576
@@ -9,6 +10,8 @@ const ROOM = 32 * 1_048_576
 const SHARE = 32
 /** Percent of a heap that V8 gives it by itself, or more. */
 const OWN = 50
+/** Bytes in use from which a heap is collected before clients come. */
+const LARGE = 64 * 1_048_576
 
 /**
  * By how many percent a heap may grow before V8 collects all of it again; 0 leaves that to V8. By itself it lets a heap of
@@ -45,6 +48,21 @@ export function keepHeapRoom(
   new PerformanceObserver((list) => {
     if (list.getEntries().some((entry) => (entry as Collection).detail.kind === MAJOR)) look()
   }).observe({ entryTypes: ['gc'] })
+}
+
+/**
+ * Collects what reading a large configuration has left, before clients come. V8 would do so much later, and until then each
+ * collection of young garbage goes through all pages, and what serves clients is spread over them.
+ * @returns Whether there was so much.
+ */
+export function collectLeftovers(): boolean {
+  if (process.versions.bun !== undefined || getHeapStatistics().used_heap_size < LARGE) return false
+  setFlagsFromString('--expose-gc')
+  // A new context has what the flag says now.
+  const collect = runInNewContext('gc') as () => void
+  setFlagsFromString('--no-expose-gc')
+  collect()
+  return true
 }
 
 interface Collection extends PerformanceEntry {

@@ -14,7 +14,7 @@ import { createBroker } from './create-broker.ts'
 import { openData, openRedis } from './durable.ts'
 import { makeExtra } from './extra.ts'
 import { ADMIN_EXTRA, METRICS_EXTRA } from './extras.ts'
-import { keepHeapRoom } from './heap-room.ts'
+import { collectLeftovers, keepHeapRoom } from './heap-room.ts'
 import type { HeldSignal } from './held-signal.ts'
 import type { LogOptions } from './log-options.ts'
 import { lineFormatOf } from './log-options.ts'
@@ -48,6 +48,7 @@ export async function serve(flags: Flags, signals: Signals): Promise<void> {
   keepHeapRoom()
   const options = { ...withLogger(await optionsOf(flags), logger, file), log: said }
   const broker = file === undefined ? createBroker(options) : await configured(file, { options })
+  if (file !== undefined) collectLeftovers()
   const { log } = broker
   signals.other.answer(() => log.event('process.signal', { signal: 'SIGUSR2' }))
   await broker.listen().catch((error: Error) => {

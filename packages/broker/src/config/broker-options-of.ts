@@ -165,7 +165,7 @@ async function sectionsOf(config: LoadedConfig, listeners: readonly string[] | u
 function withLines({ parsed, rulePaths }: LoadedConfig, acl: AclValue): AclValue {
   if (acl.rules === undefined) return acl
   const lineOf = (i: number): string => parsed.at(rulePaths[i] ?? ACL.path).replace(/:\d+$/, '')
-  return { ...acl, rules: acl.rules.map((rule, i) => ({ ...rule, source: lineOf(i) })) }
+  return { ...acl, rules: acl.rules.map((rule, i) => Object.assign({}, rule, { source: lineOf(i) })) }
 }
 
 async function usesOf(config: LoadedConfig): Promise<Use[]> {

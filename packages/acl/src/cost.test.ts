@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { heapUsed } from '../../../test/rig/young.ts'
 import { makeRules } from './read-file.ts'
+import { readRule } from './read-rule.ts'
 import { Rights } from './rights.ts'
 import type { AclRule } from './rule.ts'
-import type { RuleSet } from './rule-set.ts'
+import { MOSQUITTOS, RuleSet } from './rule-set.ts'
 
 const subject = {
   user: 'user 7',
@@ -48,6 +49,18 @@ describe.each(KINDS)('10,000 rules for other %s', (_name, rule) => {
     const subscribe = (rights: Rights): void => void rights.subscribe('a/7/c')
     expect(steps(many, subscribe)).toBeLessThanOrEqual(steps(few, subscribe))
   })
+})
+
+it('10,000 rules that only deny cost nothing to whoever looks for one that allows', () => {
+  const make = (count: number): RuleSet => {
+    const rules = Array.from({ length: count }, (_, i): AclRule => ({ deny: 'receive', topic: `a/${i}/c` }))
+    return new RuleSet(
+      rules.map((rule, i) => readRule(rule, i + 1)),
+      MOSQUITTOS,
+    )
+  }
+  const subscribe = (rights: Rights): void => void rights.subscribe('a/#')
+  expect(steps(make(10_000), subscribe)).toBe(steps(make(10), subscribe))
 })
 
 it('10,000 rules take less than 2,000 bytes each', () => {

@@ -1,6 +1,7 @@
 import type { Fit, LevelTemplate } from './level-template.ts'
 import type { Rule } from './rule.ts'
 import type { Entry, RuleTrie } from './rule-trie.ts'
+import { BEHIND_ALL } from './rule-trie.ts'
 import type { Subject } from './subject.ts'
 import { meets } from './subject.ts'
 
@@ -27,7 +28,7 @@ export class RuleSearch {
   steps = 0
 
   /** @param topic A topic name or a filter. */
-  constructor(subject: Subject, topic: string, wanted: Wanted, bound: number = Number.POSITIVE_INFINITY) {
+  constructor(subject: Subject, topic: string, wanted: Wanted, bound: number = BEHIND_ALL) {
     this.#subject = subject
     this.#levels = topic.split('/')
     this.#dollar = topic.charCodeAt(0) === DOLLAR

@@ -16,8 +16,8 @@ interface TemplateChild {
   readonly node: RuleTrie
 }
 
-/** Behind all rules; a small integer, which takes no memory of its own. */
-const NONE = 2 ** 30 - 1
+/** An order behind all rules; a small integer, which takes no memory of its own. */
+export const BEHIND_ALL: number = 2 ** 30 - 1
 
 /** Rules by the levels of their topics. Entries are added in their order, so that each list is sorted by it. */
 export class RuleTrie {
@@ -34,8 +34,8 @@ export class RuleTrie {
   /** Their topics go on with `#`. */
   hash: Entry[] | undefined = undefined
   /** The lowest order of what allows, and of what denies, here and below. */
-  firstAllow: number = NONE
-  firstDeny: number = NONE
+  firstAllow: number = BEHIND_ALL
+  firstDeny: number = BEHIND_ALL
 
   /** What is below, at a level that is this text. */
   literal(level: string): RuleTrie | undefined {

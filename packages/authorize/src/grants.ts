@@ -12,38 +12,28 @@ export interface Granted {
   readonly reason: string | undefined
 }
 
-/** Of lists of filters that are in {@link grantOfFilter}. */
-const known = new WeakSet<readonly Subscription[]>()
-const grantOfFilter = new WeakMap<Subscription, QoS | ReasonCode>()
 /** By the packet that came: a character for each filter. */
 const grantsOf = new WeakMap<Packet, string>()
 /** By the packet that came: the place of the first filter that was refused, and why. */
 const firstOf = new WeakMap<Packet, number>()
 const reasonOf = new WeakMap<Packet, string>()
+/** Where filters were seen last, for there may be very many in a list: a hint, since one may stand in several. */
+const placeOf = new WeakMap<Subscription, number>()
 
 export function keepGrants(packet: SubscribePacket, { inOrder, reason }: Granted): void {
   const received = asReceived(packet)
   grantsOf.set(received, inOrder.map((grant) => String.fromCharCode(grant)).join(''))
-  note(packet.subscriptions, inOrder)
-  if (reason === undefined) return
-  const first = inOrder.findIndex((grant) => grant >= 0x80)
-  if (first < 0) return
+  const first = reason === undefined ? -1 : inOrder.findIndex((grant) => grant >= 0x80)
+  if (reason === undefined || first < 0) return
   firstOf.set(received, first)
   reasonOf.set(received, reason)
 }
 
 /** A filter that a handler put in place of another has the grant of that one; one that nobody was asked about has none. */
 export function grantOf(packet: SubscribePacket, filter: Subscription): QoS | ReasonCode | undefined {
-  const { subscriptions } = packet
-  if (!known.has(subscriptions)) {
-    const grants = grantsOf.get(asReceived(packet))
-    if (grants === undefined) return undefined
-    note(
-      subscriptions,
-      Array.from(grants, (grant) => grant.charCodeAt(0)),
-    )
-  }
-  return grantOfFilter.get(filter)
+  const grants = grantsOf.get(asReceived(packet))
+  const place = findPlace(packet.subscriptions, filter)
+  return grants === undefined || place < 0 || place >= grants.length ? undefined : grants.charCodeAt(place)
 }
 
 export function whyRefused(packet: SubscribePacket, filter: Subscription): string | undefined {
@@ -52,7 +42,10 @@ export function whyRefused(packet: SubscribePacket, filter: Subscription): strin
   return first !== undefined && packet.subscriptions[first] === filter ? reasonOf.get(received) : undefined
 }
 
-function note(filters: readonly Subscription[], grants: readonly (QoS | ReasonCode)[]): void {
-  for (const [i, filter] of filters.entries()) grantOfFilter.set(filter, grants[i])
-  known.add(filters)
+/** -1 where it is not in the list. */
+function findPlace(filters: readonly Subscription[], filter: Subscription): number {
+  const isAt = (place = -1): boolean => filters[place] === filter
+  if (!isAt(placeOf.get(filter))) for (const [place, one] of filters.entries()) placeOf.set(one, place)
+  const place = placeOf.get(filter)
+  return place !== undefined && isAt(place) ? place : -1
 }

@@ -65,7 +65,10 @@ class Lines {
   write({ text }: LogRow, level: LogLevel, fields: Fields, error: Error | undefined): void {
     const detail = loggableFields(fields)
     const message = text.replace(/\{(\w+)\}/g, (_, name: string) => shown(fields[name]))
-    this.logger[level](message, error === undefined ? detail : { err: loggableError(error), ...detail })
+    this.logger[level](
+      message,
+      error === undefined ? detail : Object.assign(detail, { err: loggableError(error) }),
+    )
   }
 }
 

@@ -131,7 +131,7 @@ export class Authorize extends Middleware {
   }
 
   *#subscribe(client: Client, packet: SubscribePacket): Steps {
-    keepGrants(packet, yield* this.#grants(client, packet))
+    yield* keepGrants(packet, yield* this.#grants(client, packet), this.stack.pace)
   }
 
   *#grants(client: Client, packet: SubscribePacket): Steps<Granted> {

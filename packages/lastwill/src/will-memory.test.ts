@@ -71,6 +71,18 @@ describe('a will', () => {
     expect(ledger.held).toBeLessThan(10_000)
   })
 
+  it('that waits is counted with the owner of its session, from wherever its client has come back', async () => {
+    const { client, broker } = broker5({ allowAnonymous: true })
+    const { ledger } = broker.stack
+    const from = (remote: string) => ({ listener: { transport: 'tcp' as const, local: false, remote } })
+    const here = { clientId: 'one', clean: false, properties: { sessionExpiryInterval: 3_600 } }
+    await lose(await client({ ...here, ...from('192.0.2.1:1') }))
+    const [{ owner }] = [...ledger.accounts()].filter(({ held }) => held > 0)
+    await lose(await client({ ...leaving('one', 10_000, 3_600), clean: false, ...from('198.51.100.9:2') }))
+    expect(ledger.held).toBeGreaterThan(10_000)
+    expect(ledger.account(owner).held).toBe(ledger.held)
+  })
+
   it('is not counted of a client that is refused behind it', async () => {
     const { open, client, broker, seconds } = broker5({ backend: new MemoryBackend({ sessions: 1 }) })
     await client()

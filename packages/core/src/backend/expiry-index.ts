@@ -1,3 +1,6 @@
+/** Spans that are moved at once; more would take many milliseconds. */
+const MOVED = 8_192
+
 /** Items by the span of time in which they are over, so that a sweep looks only at those whose time has come. */
 export class ExpiryIndex<Item> {
   readonly #span: number
@@ -36,7 +39,7 @@ export class ExpiryIndex<Item> {
     if (!known?.delete(item) || known.size > 0) return
     this.#spans.delete(span)
     // Old tables of a map lead to newer ones, and keep what has gone: a new map has none.
-    if (++this.#gone <= this.#spans.size) return
+    if (++this.#gone <= this.#spans.size || this.#spans.size > MOVED) return
     this.#spans = new Map(this.#spans)
     this.#gone = 0
   }

@@ -28,7 +28,9 @@ export class SessionWills {
     if (will === undefined) return
     const { clientId, identity, epoch, account } = record
     const publisher = { clientId, identity, account }
-    record.will = new WillRecord({ clientId, epoch, publisher, account, session: record, ...will })
+    // Not all of what somebody gave: it may have an account of its own.
+    const { packet, delay } = will
+    record.will = new WillRecord({ clientId, epoch, packet, delay, publisher, account, session: record })
     wills.add(record.will)
   }
 

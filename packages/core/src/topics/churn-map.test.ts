@@ -57,6 +57,23 @@ describe.each([
     expect(values).toHaveLength(2)
   })
 
+  it('stays correct where keys go and come one by one, of few and of very many', () => {
+    for (const count of [3_000, 20_000]) {
+      const map = create()
+      for (let i = 0; i < count; i++) map.set(`${i}`, { i })
+      let deleted = 0
+      for (let i = 0; i < 3 * count; i++) {
+        if (map.delete(`${i}`)) deleted++
+        map.set(`${i + count}`, { i: i + count })
+      }
+      expect(deleted).toBe(3 * count)
+      const values: Value[] = []
+      map.pushInto(values)
+      expect(values.map(({ i }) => i)).toEqual(Array.from({ length: count }, (_, i) => 3 * count + i))
+      expect([map.size, map.get('0'), map.get(`${3 * count - 1}`)]).toEqual([count, undefined, undefined])
+    }
+  })
+
   it('does not slow down when one key among many comes and goes', () => {
     const map = create()
     for (let i = 0; i < 50_000; i++) map.set(`key${i}`, { i })

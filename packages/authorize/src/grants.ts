@@ -14,10 +14,8 @@ export interface Granted {
 
 type Filters = readonly Subscription[]
 
-/** By the packet that came: a character for each filter. */
+/** By the packet that came: a character for each filter, with its code and what {@link EXPLAINED} says. */
 const grantsOf = new WeakMap<Packet, string>()
-/** By the packet that came: the place of the first filter that was refused, and why. */
-const firstOf = new WeakMap<Packet, number>()
 const reasonOf = new WeakMap<Packet, string>()
 /** The number of a list's first filter; the others count from there. */
 const baseOf = new WeakMap<Filters, number>()
@@ -25,6 +23,9 @@ const baseOf = new WeakMap<Filters, number>()
 const numberOf = new WeakMap<Subscription, number>()
 let next = 0
 
+/** The first filter that was refused, where the reason was told. */
+const EXPLAINED = 0x100
+const CODE = 0xff
 /** Filters between two looks at the clock: there may be very many. */
 const FILTERS_A_LOOK = 256
 
@@ -36,13 +37,11 @@ export function* keepGrants(packet: SubscribePacket, { inOrder, reason }: Grante
     give(subscriptions, base, place)
     if (place % FILTERS_A_LOOK === FILTERS_A_LOOK - 1 && pace.spent) yield pace.rest()
   }
-  grantsOf.set(received, inOrder.map((grant) => String.fromCharCode(toByte(grant))).join(''))
-  firstOf.delete(received)
-  reasonOf.delete(received)
-  const first = reason === undefined ? -1 : inOrder.findIndex((grant) => toByte(grant) >= 0x80)
-  if (reason === undefined || first < 0) return
-  firstOf.set(received, first)
-  reasonOf.set(received, reason)
+  const codes = inOrder.map(toCode)
+  const explained = reason === undefined ? -1 : codes.findIndex((code) => code >= 0x80)
+  if (explained >= 0) codes[explained] |= EXPLAINED
+  grantsOf.set(received, codes.map((code) => String.fromCharCode(code)).join(''))
+  if (reason !== undefined) reasonOf.set(received, reason)
 }
 
 /**
@@ -50,17 +49,17 @@ export function* keepGrants(packet: SubscribePacket, { inOrder, reason }: Grante
  * took. One that nobody was asked about has none.
  */
 export function grantOf(packet: SubscribePacket, filter: Subscription): QoS | ReasonCode | undefined {
-  const grants = grantsOf.get(asReceived(packet))
-  const place = placeOf(packet.subscriptions, filter)
-  return grants === undefined || place < 0 || place >= grants.length ? undefined : grants.charCodeAt(place)
+  const noted = notedOf(packet, filter)
+  return noted === undefined ? undefined : noted & CODE
 }
 
 export function whyRefused(packet: SubscribePacket, filter: Subscription): string | undefined {
-  const received = asReceived(packet)
-  const first = firstOf.get(received)
-  return first !== undefined && placeOf(packet.subscriptions, filter) === first
-    ? reasonOf.get(received)
-    : undefined
+  const isExplained = ((notedOf(packet, filter) ?? 0) & EXPLAINED) !== 0
+  return isExplained ? reasonOf.get(asReceived(packet)) : undefined
+}
+
+function notedOf(packet: SubscribePacket, filter: Subscription): number | undefined {
+  return grantsOf.get(asReceived(packet))?.codePointAt(placeOf(packet.subscriptions, filter))
 }
 
 /** The first place of a filter in a list; -1 where it was not in it when the list was first seen. */
@@ -98,7 +97,7 @@ function isWithin({ length }: Filters, base: number, number: number): boolean {
 }
 
 /** What is no reason code, of one who knows no types, allows nothing. */
-function toByte(grant: unknown): number {
-  const isCode = Number.isInteger(grant) && Number(grant) >= 0 && Number(grant) <= 0xff
+function toCode(grant: unknown): number {
+  const isCode = Number.isInteger(grant) && Number(grant) >= 0 && Number(grant) <= CODE
   return isCode ? Number(grant) : ReasonCode.NOT_AUTHORIZED
 }

@@ -1,5 +1,4 @@
-/** Spans that are moved at once; more would take many milliseconds. */
-const MOVED = 8_192
+import { isWorthMoving } from '../topics/index.ts'
 
 /** Items by the span of time in which they are over, so that a sweep looks only at those whose time has come. */
 export class ExpiryIndex<Item> {
@@ -38,8 +37,7 @@ export class ExpiryIndex<Item> {
     const known = this.#spans.get(span)
     if (!known?.delete(item) || known.size > 0) return
     this.#spans.delete(span)
-    // Old tables of a map lead to newer ones, and keep what has gone: a new map has none.
-    if (++this.#gone <= this.#spans.size || this.#spans.size > MOVED) return
+    if (!isWorthMoving(++this.#gone, this.#spans.size)) return
     this.#spans = new Map(this.#spans)
     this.#gone = 0
   }

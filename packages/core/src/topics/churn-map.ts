@@ -1,17 +1,14 @@
+import { isWorthMoving } from './renewal.ts'
+
 /** How many removed keys may wait, and how many characters they may have in all. */
 const DEAD_KEYS = 1024
 const DEAD_CHARACTERS = 1_048_576
-/** Entries that are moved at once; more would take many milliseconds. */
-const MOVED = 8_192
 
 /**
  * A Map from strings to objects that stays fast when the same key comes and goes. In V8 a removed entry stays in
  * its hash chain until the Map is rehashed, so that one client that subscribes and unsubscribes one filter among
  * 100,000 others walks tens of thousands of dead entries each time (measured: 190 µs). Here a removed key keeps its
  * entry, empty, for a while, and takes it again when it comes back. Order is that of a key's first coming.
- *
- * V8 also links each table of a Map to the next, so that an old one keeps young values that have gone. Once as many keys
- * were removed as there are, the rest moves to a new Map, to which none leads, unless there are very many.
  */
 export class ChurnMap<V extends object> {
   #map = new Map<string, V | undefined>()
@@ -63,7 +60,7 @@ export class ChurnMap<V extends object> {
   }
 
   #bury(): void {
-    if (this.#removed > this.#size && this.#size <= MOVED) this.#move()
+    if (isWorthMoving(this.#removed, this.#size)) this.#move()
     else for (const key of this.#dead) if (this.#map.get(key) === undefined) this.#map.delete(key)
     this.#dead = []
     this.#deadCharacters = 0
